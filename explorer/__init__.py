@@ -1,0 +1,1 @@
+"""The PAD dream explorer: ``streamlit run explorer/app.py``."""

@@ -1,0 +1,26 @@
+"""The PAD dream explorer: ``streamlit run explorer/app.py``."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, not its parent
+    sys.path.insert(0, str(HERE.parent))
+
+from explorer.views import about, dream  # noqa: E402
+
+st.set_page_config(
+    page_title="PAD dream explorer",
+    page_icon=":material/bedtime:",
+    layout="wide",
+    initial_sidebar_state=272,
+)
+st.logo(HERE / "logo.svg", size="large")
+st.html(HERE / "style.css")
+pages = [
+    st.Page(dream.show, title="Dream", icon=":material/bedtime:", default=True),
+    st.Page(about.show, title="About", icon=":material/menu_book:", url_path="about"),
+]
+st.navigation(pages, position="top").run()

@@ -1,0 +1,79 @@
+"""Arrays to HTML: panels of small pictures with crisp pixels.
+
+A panel's pictures travel as one PNG at native size (an atlas); the browser shows a part of
+it in each tile and enlarges it without smoothing. Looks are in ``style.css``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from pad_core.images import SIDE_PX, png_bytes
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of an atlas.
+
+    title, formula, text: at its left, as HTML; names: what each picture shows, for those
+    who can't see it; captions: under each picture, as text; levels: 0 to 1, a bar beside
+    each caption; small: drawn at half size.
+    """
+
+    title: str
+    formula: str
+    text: str
+    names: Sequence[str]
+    captions: Sequence[str] = ()
+    levels: Sequence[float] = ()
+    small: bool = False
+
+
+def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
+    """A panel as HTML.
+
+    Args:
+        name: its class in the style sheet.
+        atlas: uint8 (32·rows, 32·columns, 3), without gaps.
+        rows: what to write around each row of it.
+    """
+    height, width, _ = atlas.shape
+    columns = width // SIDE_PX
+    if height != SIDE_PX * len(rows):
+        raise ValueError(f"an atlas of {height} pixels for {len(rows)} rows")
+    source = f"data:image/png;base64,{base64.b64encode(png_bytes(atlas)).decode()}"
+    body = "".join(_row(row, i, len(rows), columns) for i, row in enumerate(rows))
+    return (
+        f'<section class="pad-panel pad-{name}" style="--atlas: url({source}); '
+        f'--columns: {columns}; --rows: {len(rows)}">{body}</section>'
+    )
+
+
+def _row(row: Row, y: int, n_rows: int, columns: int) -> str:
+    tiles = []
+    for x in range(columns):
+        position = f"{_percent(x, columns)} {_percent(y, n_rows)}"
+        caption = f"<span>{escape(row.captions[x])}</span>" if row.captions else ""
+        if row.levels:
+            caption += f'<b><i style="width: {100 * row.levels[x]:.0f}%"></i></b>'
+        name = escape(row.names[x])
+        tiles.append(
+            f'<figure><div class="pad-tile" role="img" aria-label="{name}" title="{name}" '
+            f'style="background-position: {position}"></div>'
+            f"{f'<figcaption>{caption}</figcaption>' if caption else ''}</figure>"
+        )
+    size = " pad-small" if row.small else ""
+    return (
+        f'<div class="pad-row{size}"><header><h3>{row.title} <em>{row.formula}</em></h3>'
+        f"<p>{row.text}</p></header>{''.join(tiles)}</div>"
+    )
+
+
+def _percent(place: int, of: int) -> str:
+    """Where in the atlas tile ``place`` begins, as CSS counts it."""
+    return f"{100 * place / (of - 1):.6g}%" if of > 1 else "0%"

@@ -1,0 +1,1 @@
+"""One module a page: ask, load, compute, draw, in that order."""

@@ -1,0 +1,53 @@
+"""About: the model in a few sentences, and what to cite."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_BIBTEX = """@article{deperrois2022learning,
+  title   = {Learning cortical representations through perturbed and adversarial dreaming},
+  author  = {Deperrois, Nicolas and Petrovici, Mihai A. and Senn, Walter and Jordan, Jakob},
+  journal = {eLife},
+  volume  = {11},
+  pages   = {e76384},
+  year    = {2022},
+  doi     = {10.7554/eLife.76384}
+}"""
+
+
+_MODEL = r"""
+The networks shown here learn to see without labels, by *perturbed and adversarial dreaming*.
+An encoder *E* turns an image into a code *z* of 256 numbers and judges, by *d*, whether what
+it sees comes from outside; a generator *G* turns codes into images. They live through cycles
+of three states.
+
+**Wake.** An image is encoded, its code is stored in the hippocampus, and the image is rebuilt
+from the code. Both networks learn to describe images, and *E* that these come from outside.
+
+**NREM sleep.** A stored code is replayed as a dream, parts of which are covered. *E* learns to
+find the code even so, which makes codes robust.
+
+**REM sleep.** Two stored codes and noise are mixed into a dream. *E* learns to tell it from
+reality and *G* to make that hard, which organises codes by what images mean.
+
+A REM dream is
+$G\big(\lambda'(\lambda z + (1-\lambda)\,z_\text{old}) + (1-\lambda')\,\sigma\varepsilon\big)$;
+the paper's networks were trained at $\lambda = \lambda' = 0.5$ and $\sigma = 1$.
+
+A checkpoint carries the codes of some images, not the images. What the *Dream* page calls a
+memory is therefore what the network recalls: the picture that *G* makes of a stored code.
+"""
+
+
+def show() -> None:
+    """The page."""
+    with st.container(width=760):
+        st.title("Dreams that teach to see")
+        st.markdown(_MODEL)
+        st.header("Please cite")
+        st.markdown(
+            "Nicolas Deperrois, Mihai A. Petrovici, Walter Senn and Jakob Jordan, "
+            "[Learning cortical representations through perturbed and adversarial dreaming]"
+            "(https://doi.org/10.7554/eLife.76384), *eLife* 11:e76384, 2022."
+        )
+        st.code(_BIBTEX, language="bibtex")

@@ -1,0 +1,12 @@
+"""PAD: perturbed and adversarial dreaming (Deperrois et al., eLife 2022).
+
+Train networks that live through Wake, NREM and REM sleep, take sleep phases away from
+them, and look at what they dream. ``pad_core.load(path)`` gives a trained network.
+"""
+
+from pad_core.checkpoint import PadNetwork, load
+from pad_core.conditions import CONDITIONS, Condition
+from pad_core.errors import PadError
+
+__all__ = ["CONDITIONS", "Condition", "PadError", "PadNetwork", "load"]
+__version__ = "0.1.0"

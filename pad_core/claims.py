@@ -1,0 +1,261 @@
+"""What the paper claims, and how we ask whether our networks agree.
+
+A claim compares two conditions in one measure, or one condition with its own beginning. With
+two networks (seeds) or more of both conditions the test is Welch's t over seeds. With one of
+either it is a z-test over test images and, where a read-out is trained, over read-out seeds:
+that says how sure the difference of *these* networks is, not of others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from pad_core.metrics import Difference, accuracy_se, mean_sem, welch, z_test
+from pad_core.palette import style
+from pad_core.shelf import Shelf
+from pad_core.summary import Group
+
+Status = Literal["agrees", "does not agree", "cannot be told"]
+ALPHA = 0.05
+ALIKE_POINTS = 2.0  # how far apart accuracies may be that the paper calls alike
+
+# Appendix 1-Table 1: linear separability in percent, mean and SEM over 4 seeds, epoch 50.
+TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
+    "CIFAR-10": {
+        "pad": (58.25, 0.70), "wo_memory_mix": (53.87, 0.85), "wo_rem": (46.00, 0.43),
+        "wo_nrem": (58.00, 0.34), "wake_only": (42.25, 0.54),
+    },
+    "SVHN": {
+        "pad": (78.92, 0.40), "wo_memory_mix": (60.87, 5.07), "wo_rem": (42.30, 1.51),
+        "wo_nrem": (73.25, 0.22), "wake_only": (41.93, 0.65),
+    },
+}  # fmt: skip
+PAPER_EPOCHS = 50
+
+
+def paper_name(dataset: str) -> str | None:
+    """The paper's data set that ours stands for, None where it had no such set."""
+    plain = dataset.lower().replace("-", "")
+    names = {"cifar100": None, "cifar10": "CIFAR-10", "svhn": "SVHN"}  # 'cifar10' starts both
+    return next((name for start, name in names.items() if start in plain), None)
+
+
+class Verdict(NamedTuple):
+    """Whether ours agrees, and on what grounds."""
+
+    status: Status
+    grounds: str
+
+
+class Claim(NamedTuple):
+    """A claim in our words, where the paper makes it, and how to judge it on a data set."""
+
+    text: str
+    where: str
+    judge: Callable[[Shelf, str], Verdict]
+    conditions: tuple[str, ...] = ("pad",)
+
+
+class Measure(NamedTuple):
+    """A number of an evaluation: its name, its path, and its standard error where known.
+
+    varies_over: what that standard error is about.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    error: Callable[[dict[str, Any]], float | None]
+    digits: int = 2
+    varies_over: str = "test images and read-out seeds"
+
+
+def _separability_error(e: dict[str, Any]) -> float:
+    spread = (e.get("linear_separability_sd") or 0.0) / math.sqrt(e["protocol"]["readout_seeds"])
+    return math.hypot(accuracy_se(e["linear_separability"], e["n_test"]), spread)
+
+
+def occluded(intensity: int) -> Measure:
+    """Accuracy by the paper's protocol at an occlusion intensity in percent."""
+
+    def error(e: dict[str, Any]) -> float:
+        low, high = e["occlusion_interval"][str(intensity)]
+        return float(high - low) / 3.92
+
+    return Measure(f"accuracy at {intensity} % occlusion", ("occlusion", str(intensity)), error)
+
+
+SEPARABILITY = Measure(
+    "linear separability (paper's protocol)", ("linear_separability",), _separability_error
+)
+INTRA = Measure(
+    "intra/inter ratio", ("intra_inter_ratio",),
+    lambda e: e["intra_inter_ratio_se"], 3, "test images",
+)  # fmt: skip
+OCCLUDED_RATIO = Measure(
+    "clean-occluded/inter ratio", ("clean_occluded_ratio",),
+    lambda e: e["clean_occluded_ratio_se"], 3, "test images",
+)  # fmt: skip
+
+
+def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Claim:
+    """The claim that ``measure`` is higher in one condition than in the other."""
+
+    def judge(shelf: Shelf, dataset: str) -> Verdict:
+        groups = shelf.group(dataset, high), shelf.group(dataset, low)
+        if groups[0] is None or groups[1] is None:
+            return _missing(groups, (high, low))
+        difference = _difference(measure, groups[0], groups[1])
+        if difference is None:
+            return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
+        grounds = _grounds(measure, groups[0], groups[1], difference)
+        if difference.p >= ALPHA:
+            return Verdict("cannot be told", f"{grounds} The difference may be chance.")
+        return Verdict("agrees" if difference.estimate > 0 else "does not agree", grounds)
+
+    return Claim(text, where, judge, (high, low))
+
+
+def alike(
+    measure: Measure, one: str, other: str, where: str, text: str, lower: bool = False
+) -> Claim:
+    """The claim of no big difference: within 2 points, or, with ``lower``, not that far below."""
+
+    def judge(shelf: Shelf, dataset: str) -> Verdict:
+        groups = shelf.group(dataset, one), shelf.group(dataset, other)
+        if groups[0] is None or groups[1] is None:
+            return _missing(groups, (one, other))
+        difference = _difference(measure, groups[0], groups[1])
+        if difference is None:
+            return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
+        grounds = _grounds(measure, groups[0], groups[1], difference)
+        apart = difference.estimate if lower else -abs(difference.estimate)
+        if apart >= -ALIKE_POINTS:
+            return Verdict("agrees", f"{grounds} Within {ALIKE_POINTS:g} points counts as alike.")
+        if difference.p >= ALPHA:
+            return Verdict("cannot be told", f"{grounds} The difference may be chance.")
+        return Verdict("does not agree", grounds)
+
+    return Claim(text, where, judge, (one, other))
+
+
+def trend(
+    value: Callable[[dict[str, Any]], float | None],
+    rises: bool,
+    condition: str,
+    where: str,
+    text: str,
+) -> Claim:
+    """The claim that a value of the history rises (or falls) from the first to the last epoch."""
+
+    def judge(shelf: Shelf, dataset: str) -> Verdict:
+        changes = []
+        for entry in shelf.latest(dataset, condition):
+            seen = [(h["epoch"], v) for h in entry.header.history if (v := value(h)) is not None]
+            if len(seen) > 1:
+                changes.append((seen[0], seen[-1]))
+        if not changes:
+            return Verdict("cannot be told", f"No history of {style(condition).label} has it.")
+        if all(abs(last[1] - first[1]) < 0.01 * abs(first[1]) for first, last in changes):
+            return Verdict(
+                "cannot be told", "It changed by less than 1 % from first to last epoch."
+            )
+        expected = [(last[1] > first[1]) == rises for first, last in changes]
+        (e0, v0), (e1, v1) = changes[0]
+        grounds = (
+            f"{sum(expected)} of {len(changes)} network(s); the first went from {v0:.3g} "
+            f"(epoch {e0}) to {v1:.3g} (epoch {e1}). First against last epoch, no test."
+        )
+        return Verdict("agrees" if all(expected) else "does not agree", grounds)
+
+    return Claim(text, where, judge, (condition,))
+
+
+def above_untrained(condition: str, where: str, text: str) -> Claim:
+    """The claim that a condition's intra/inter ratio is about that of an untrained network."""
+
+    def judge(shelf: Shelf, dataset: str) -> Verdict:
+        group, pad = shelf.group(dataset, condition), shelf.group(dataset, "pad")
+        if group is None or pad is None:
+            return _missing((group, pad), (condition, "pad"))
+        untrained = group.values("baselines", "untrained", "intra_inter_ratio")
+        if not untrained:
+            return Verdict("cannot be told", "The untrained network was not measured.")
+        ours, full = mean_sem(group.values(*INTRA.path))[0], mean_sem(pad.values(*INTRA.path))[0]
+        nearer = abs(ours - untrained[0]) < abs(ours - full)
+        grounds = (
+            f"{style(condition).label} {ours:.3f}, untrained {untrained[0]:.3f}, PAD {full:.3f}; "
+            f"nearer to {'the untrained network' if nearer else 'PAD'}. No test."
+        )
+        return Verdict("agrees" if nearer else "does not agree", grounds)
+
+    return Claim(text, where, judge, (condition, "pad"))
+
+
+def dreams_improve(kind: str) -> Claim:
+    """The claim that the Fréchet distance of NREM or REM dreams falls with training."""
+
+    def judge(shelf: Shelf, dataset: str) -> Verdict:
+        early, late = shelf.group(dataset, "pad", early=True), shelf.group(dataset, "pad")
+        names = [] if late is None else [
+            name for name in late.evaluations[0]["frechet"] if name.endswith(f", {kind} dreams")
+        ]  # fmt: skip
+        if early is None or late is None or not names:
+            return Verdict("cannot be told", "Needs an early and a late network, both recorded.")
+        first = {e["seed"]: e for e in early.evaluations}
+        pairs = [
+            (first[e["seed"]]["frechet"].get(names[0]), e["frechet"][names[0]], first[e["seed"]], e)
+            for e in late.evaluations
+            if e["seed"] in first
+        ]
+        pairs = [pair for pair in pairs if pair[0] is not None]
+        if not pairs:
+            return Verdict("cannot be told", "Early and late networks used different features.")
+        falls = [before > after for before, after, _, _ in pairs]
+        before, after, one, other = pairs[0]
+        grounds = (
+            f"{names[0]}: {before:.3g} at epoch {one['epoch']}, {after:.3g} at epoch "
+            f"{other['epoch']}; falls in {sum(falls)} of {len(falls)} network(s). No test."
+        )
+        return Verdict("agrees" if all(falls) else "does not agree", grounds)
+
+    where = "§2.2, Figure 3d"
+    return Claim(f"{kind} dreams become more like images with training.", where, judge)
+
+
+def _difference(measure: Measure, one: Group, other: Group) -> Difference | None:
+    a, b = one.values(*measure.path), other.values(*measure.path)
+    if min(len(a), len(b)) >= 2:
+        return welch(a, b)
+    if not a or not b:
+        return None
+    errors = []
+    for group in (one, other):
+        parts = [measure.error(e) for e in group.evaluations]
+        if any(part is None for part in parts):
+            return None
+        errors.append(math.sqrt(sum(part**2 for part in parts if part is not None)) / len(parts))
+    over = f"{measure.varies_over}; too few networks to test over seeds"
+    return z_test(mean_sem(a)[0], errors[0], mean_sem(b)[0], errors[1], over)
+
+
+def _grounds(measure: Measure, one: Group, other: Group, difference: Difference) -> str:
+    shown = []
+    for group in (one, other):
+        epochs = sorted({e["epoch"] for e in group.evaluations})
+        mean = mean_sem(group.values(*measure.path))[0]
+        shown.append(
+            f"{style(group.condition).label} {mean:.{measure.digits}f} "
+            f"(epoch {', '.join(map(str, epochs))}, n = {len(group.evaluations)})"
+        )
+    p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.3f}"
+    return (
+        f"{measure.name[0].upper()}{measure.name[1:]}: {shown[0]}, {shown[1]}; "
+        f"difference {difference.estimate:+.{measure.digits}f}, {p} ({difference.test})."
+    )
+
+
+def _missing(groups: tuple[Group | None, Group | None], names: tuple[str, str]) -> Verdict:
+    lacking = [style(n).label for n, group in zip(names, groups, strict=True) if group is None]
+    return Verdict("cannot be told", f"Missing or not evaluated: {' and '.join(lacking)}.")

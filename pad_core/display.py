@@ -1,0 +1,136 @@
+"""What the command line shows: progress bars, and a checkpoint in words."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from pad_core import training
+from pad_core.checkpoint import PadNetwork
+
+_NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem"}
+
+
+class TrainingDisplay:
+    """A live bar for the epoch that runs and a line for each that is done.
+
+    Where the output is no terminal, the lines alone are printed.
+    """
+
+    def __init__(self, folder: Path, recipe: training.Recipe, device: torch.device) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[facts]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._console.print(
+            f"{folder}: condition {recipe.condition.name}, seed {recipe.seed}, "
+            f"{training.describe_hardware(device)}, {recipe.precision}"
+        )
+        self._task = self._bar.add_task(f"epoch –/{recipe.epochs}", total=None, facts="")
+
+    def __enter__(self) -> TrainingDisplay:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def on_progress(self, progress: training.Progress) -> None:
+        """Move the bar."""
+        facts = (
+            f"{progress.images_per_s:,.0f} images/s · {duration(progress.seconds_left)} left · "
+            f"{_losses(progress.losses)}"
+        )
+        self._bar.update(
+            self._task,
+            description=f"epoch {progress.epoch}/{progress.epochs}",
+            total=progress.steps,
+            completed=progress.step,
+            facts=facts,
+        )
+
+    def on_epoch(self, entry: dict[str, Any]) -> None:
+        """Print what an epoch brought."""
+        probe = ""
+        if "linear_separability" in entry:
+            probe = (
+                f" · separability {entry['linear_separability']:.2f} % (paper's protocol), "
+                f"{entry['converged_separability']:.2f} % (converged)"
+            )
+        self._console.print(
+            f"epoch {entry['epoch']:3d} · {entry['images_per_s']:,.0f} images/s · "
+            f"{_losses(entry['losses'])}{probe}"
+        )
+
+
+@contextlib.contextmanager
+def loading_bar() -> Iterator[Callable[[str, float], None]]:
+    """A bar for a data set that is being loaded; gives a callback (what, share 0–1)."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Loading images", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: '42 s', '3 min 5 s', '2 h 10 min'."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def describe(network: PadNetwork) -> str:
+    """A checkpoint in words, for ``info``."""
+    header = network.header
+    condition = header.condition
+    data = header.dataset
+    size = network.path.stat().st_size / 1e6
+    mixture = condition.rem_mixture
+    lines = [
+        f"{network.path.name}: {network.name}",
+        f"  file         {size:.2f} MB, {header.export.get('bits', 16)} bits a weight, "
+        f"sha256 {network.sha256[:16]}…",
+        f"  data         {data.get('name')} ({data.get('n_train'):,} training and "
+        f"{data.get('n_test'):,} test images). {data.get('note', '')}".rstrip(),
+        f"  classes      {', '.join(header.class_names)}",
+        f"  cycle        {' → '.join(condition.phases)}",
+    ]
+    if "rem" in condition.phases:
+        lines.append(
+            f"  REM dreams   λ = {mixture.lam}, λ′ = {mixture.lam_prime}, "
+            f"noise level σ = {mixture.noise_level}"
+        )
+    recipe = ", ".join(f"{key} {value}" for key, value in header.recipe.items())
+    lines.append(f"  recipe       {recipe}")
+    memories = ", ".join(f"{len(m):,} {split}" for split, m in network.memories.items())
+    lines.append(f"  memories     {memories}")
+    if header.history:
+        last = header.history[-1]
+        lines.append(f"  last epoch   {_losses(last['losses'])}")
+    for key, value in header.metrics.items():
+        lines.append(f"  {key:<28} {value}")
+    return "\n".join(lines)
+
+
+def _losses(losses: dict[str, float]) -> str:
+    return " ".join(f"{_NAMES.get(name, name)} {value:.3f}" for name, value in losses.items())

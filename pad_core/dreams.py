@@ -1,0 +1,98 @@
+"""What a viewer asks of a network: to recall, to dream, to be perturbed.
+
+The maths is that of training (``hippocampus.mix``, ``occlusion.masks``). Every draw comes
+from a seed and a purpose of its own, so that the same seed gives the same dream and a
+change of one control changes only what depends on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from pad_core.conditions import Mixture
+from pad_core.errors import PadError
+from pad_core.hippocampus import mix
+from pad_core.networks import Networks
+from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
+from pad_core.randomness import generator
+
+
+@dataclass(frozen=True)
+class NremDreams:
+    """Perturbed dreams; images are (B, 3, 32, 32) in [−1, 1].
+
+    dreams: G(z); occluded: G(z) ⊙ Ω; recovered: G(E_z(occluded)), what the network makes of
+    the occluded dream; error: ‖z − E_z(occluded)‖² / Z, the NREM loss of each (Eq. 6), (B,).
+    """
+
+    dreams: torch.Tensor
+    occluded: torch.Tensor
+    recovered: torch.Tensor
+    error: torch.Tensor
+
+
+@dataclass(frozen=True)
+class RemDreams:
+    """Adversarial dreams: latents Z_mix (B, Z), images G(Z_mix), realness d in (0, 1), (B,)."""
+
+    latents: torch.Tensor
+    dreams: torch.Tensor
+    realness: torch.Tensor
+
+
+def pick_memories(available: int, wanted: int, seed: int, purpose: str) -> torch.Tensor:
+    """Places of ``wanted`` different memories out of ``available``, drawn by seed and purpose.
+
+    Raises:
+        PadError: fewer memories than wanted.
+    """
+    if wanted > available:
+        raise PadError(f"There are {available} stored memories, fewer than the {wanted} asked for.")
+    return torch.randperm(available, generator=generator(seed, purpose))[:wanted]
+
+
+@torch.inference_mode()
+def nrem_dreams(
+    networks: Networks, latents: torch.Tensor, intensity: float, size_px: int, seed: int
+) -> NremDreams:
+    """Replay single memories, occlude the dreams, let the encoder recover them (Eq. 6).
+
+    Args:
+        latents: memories z, (B, Z).
+        intensity: share of patches occluded, 0 to 1; more intensity keeps what is occluded.
+        size_px: side of a patch, 1 to 8.
+        seed: of the masks, one per dream.
+    """
+    if not 0.0 <= intensity <= 1.0:
+        raise PadError(f"Occlusion intensity lies between 0 and 1, not {intensity}.")
+    if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
+        raise PadError(f"Occlusion size is {MIN_SIZE_PX} to {MAX_SIZE_PX} pixels, not {size_px}.")
+    uniforms = draw_uniforms(len(latents), generator(seed, "occlusion")).to(latents.device)
+    dreams = networks.generator(latents)
+    occluded = dreams * masks(uniforms, intensity, size_px)
+    recovered = networks.encoder.latents(occluded)
+    error = (recovered - latents).square().mean(dim=1)
+    return NremDreams(dreams, occluded, networks.generator(recovered), error)
+
+
+@torch.inference_mode()
+def rem_dreams(
+    networks: Networks,
+    current: torch.Tensor,
+    previous: torch.Tensor,
+    mixture: Mixture,
+    seed: int,
+) -> RemDreams:
+    """Dream of mixed memories and noise, and judge how external the dream looks.
+
+    Args:
+        current, previous: memories z and z_old, (B, Z).
+        mixture: λ, λ′ and the noise level σ.
+        seed: of the noise ε.
+    """
+    noise = torch.randn(current.shape, generator=generator(seed, "noise")).to(current.device)
+    latents = mix(current, previous, noise, mixture)
+    dreams = networks.generator(latents)
+    return RemDreams(latents, dreams, networks.encoder.logits(dreams).sigmoid())

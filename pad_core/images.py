@@ -1,0 +1,91 @@
+"""Pixel ranges and pictures: the only module that knows how pixels are stored.
+
+Stored images are uint8, 0 to 255; networks see float32 in [−1, 1], where 0 is grey.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+
+from pad_core.errors import PadError
+
+SIDE_PX = 32
+CHANNELS = 3
+
+
+def to_unit(images: torch.Tensor) -> torch.Tensor:
+    """uint8 images (..., C, H, W) → float32 in [−1, 1]."""
+    return images.to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def to_uint8(images: torch.Tensor) -> torch.Tensor:
+    """Float images in [−1, 1] (values outside are clipped) → uint8, rounded to nearest."""
+    return images.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def as_network_input(images: torch.Tensor) -> torch.Tensor:
+    """Check a batch a user hands over and bring it to float32 in [−1, 1].
+
+    Args:
+        images: (B, 3, 32, 32), uint8 in 0..255 or float in [−1, 1].
+
+    Raises:
+        PadError: other shapes or types, values outside the range, or NaN.
+    """
+    expected = (CHANNELS, SIDE_PX, SIDE_PX)
+    if images.ndim != 4 or tuple(images.shape[1:]) != expected:
+        raise PadError(
+            f"Images must have shape (B, {CHANNELS}, {SIDE_PX}, {SIDE_PX}), "
+            f"not {tuple(images.shape)}; resize them or add the batch axis."
+        )
+    if images.dtype == torch.uint8:
+        return to_unit(images)
+    if not images.dtype.is_floating_point:
+        raise PadError(f"Images must be uint8 or float, not {images.dtype}.")
+    if images.numel() and not bool((images.abs() <= 1.0 + 1e-4).all()):
+        raise PadError(
+            "Float images must lie in [−1, 1]; for pixels from 0 to 255 hand over uint8, "
+            "for pixels from 0 to 1 use 2·x − 1."
+        )
+    return images.float()
+
+
+def picture_grid(
+    images: torch.Tensor, columns: int, gap_px: int = 0, background: int = 128
+) -> np.ndarray:
+    """Lay images out row by row in one picture, at their native size.
+
+    Args:
+        images: (N, 3, H, W), uint8 or float in [−1, 1].
+        columns: pictures in a row; the last row is filled with background.
+        gap_px: pixels between pictures, in ``background`` grey (0–255).
+
+    Returns:
+        uint8 array (rows·H + gaps, columns·W + gaps, 3).
+    """
+    pixels = images if images.dtype == torch.uint8 else to_uint8(images)
+    array = pixels.cpu().permute(0, 2, 3, 1).numpy()
+    n, height, width, channels = array.shape
+    rows = -(-n // columns)
+    step_y, step_x = height + gap_px, width + gap_px
+    shape = (rows * step_y - gap_px, columns * step_x - gap_px, channels)
+    canvas = np.full(shape, background, np.uint8)
+    for i, image in enumerate(array):
+        y, x = (i // columns) * step_y, (i % columns) * step_x
+        canvas[y : y + height, x : x + width] = image
+    return canvas
+
+
+def png_bytes(picture: np.ndarray, scale: int = 1) -> bytes:
+    """Encode a uint8 picture (H, W, 3) as PNG, each pixel enlarged to scale×scale."""
+    image = Image.fromarray(picture)
+    if scale != 1:
+        size = (image.width * scale, image.height * scale)
+        image = image.resize(size, Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()

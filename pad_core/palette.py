@@ -1,0 +1,43 @@
+"""One name and one colour for each condition, wherever it is drawn.
+
+Near the paper's colours and told apart by people with colour-blindness (after Okabe and Ito);
+``dark`` is for a dark page, where it differs. Dashes and symbols say it again without colour.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Style(NamedTuple):
+    """How a condition looks: label for people, colours, Plotly dash and marker symbol."""
+
+    label: str
+    colour: str
+    dark: str
+    dash: str
+    symbol: str
+
+
+STYLES: dict[str, Style] = {
+    "pad": Style("PAD", "#111111", "#f2f2f2", "solid", "circle"),
+    "wo_memory_mix": Style("w/o memory mix", "#7a4fbf", "#a98be0", "dash", "diamond"),
+    "wo_rem": Style("w/o REM", "#d6619f", "#e88abb", "dot", "square"),
+    "wo_nrem": Style("w/o NREM", "#e08a00", "#f0a020", "dashdot", "triangle-up"),
+    "wake_only": Style("Wake only", "#808080", "#a0a0a0", "longdash", "x"),
+    "rem_noise_only": Style("REM from noise", "#00916e", "#20b890", "dash", "star"),
+    "rem_memory_only": Style("REM from memories", "#c8321e", "#f06a50", "dot", "cross"),
+    "rem_before_nrem": Style("REM before NREM", "#8a5a3c", "#c08a68", "dash", "pentagon"),
+    "nrem_mixed_memory": Style("NREM from mixtures", "#0a6fb8", "#4aa8e8", "dash", "hexagon"),
+    "untrained": Style("untrained", "#a8a8a8", "#c0c0c0", "dot", "circle-open"),
+    "pixels": Style("raw pixels", "#c8b478", "#d8c890", "dot", "square-open"),
+}
+_OTHERS = ("#4f6d8f", "#6f8f4f", "#8f4f6d", "#4f8f8a")  # for conditions of people's own
+
+
+def style(condition: str) -> Style:
+    """The style of a condition; one of people's own gets its name and a colour by that name."""
+    if condition in STYLES:
+        return STYLES[condition]
+    colour = _OTHERS[sum(condition.encode()) % len(_OTHERS)]
+    return Style(condition, colour, colour, "longdashdot", "bowtie")

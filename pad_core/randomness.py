@@ -1,0 +1,55 @@
+"""One seed, one random generator per purpose.
+
+Each purpose ('weights', 'rem noise', …) draws from a stream of its own, so that drawing
+more from one never shifts another, and each stream can be saved and restored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+
+from pad_core.errors import PadError
+
+MAX_SEED = 2**32 - 1
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed, or raise PadError unless it is a whole number from 0 to 2³² − 1."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise PadError(f"A seed is a whole number from 0 to {MAX_SEED}, not {seed!r}.")
+    return seed
+
+
+def generator(
+    seed: int, *purpose: str | int, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """A generator whose stream depends on the seed and the purpose alone."""
+    key = "/".join(map(str, (check_seed(seed), *purpose)))
+    digest = hashlib.sha256(key.encode()).digest()
+    # PyTorch's CPU generator reads the lower 32 bits of a seed only.
+    return torch.Generator(device).manual_seed(int.from_bytes(digest[:4], "little"))
+
+
+class Streams:
+    """The generators of one run, made when first asked for."""
+
+    def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
+        self.seed = check_seed(seed)
+        self.device = torch.device(device)
+        self._generators: dict[str, torch.Generator] = {}
+
+    def __getitem__(self, purpose: str) -> torch.Generator:
+        if purpose not in self._generators:
+            self._generators[purpose] = generator(self.seed, purpose, device=self.device)
+        return self._generators[purpose]
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """The state of every stream used so far (uint8 tensors on the CPU)."""
+        return {name: g.get_state() for name, g in self._generators.items()}
+
+    def restore(self, state: dict[str, torch.Tensor]) -> None:
+        """Continue each stream where ``state`` left it."""
+        for name, value in state.items():
+            self[name].set_state(value)

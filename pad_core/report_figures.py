@@ -1,0 +1,253 @@
+"""The report's charts: recorded numbers and stored memories → Plotly figures.
+
+Colours are those of a light page; the page's script swaps them for their dark twins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+from plotly.subplots import make_subplots
+
+from pad_core.checkpoint import PadNetwork
+from pad_core.claims import TABLE_1, paper_name
+from pad_core.dreams import rem_dreams
+from pad_core.images import picture_grid, png_bytes
+from pad_core.measures import LATENT_INTENSITY
+from pad_core.metrics import mean_sem, principal_components
+from pad_core.occlusion import occlude
+from pad_core.palette import style
+from pad_core.randomness import generator
+from pad_core.shelf import Shelf
+from pad_core.summary import Group
+
+GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark
+# The paper's Figure 6 shows classes 0 to 3 only, in these colours (Okabe and Ito's).
+CLASS_COLOURS = ("#8e6bbf", "#2ba3c7", "#d9a400", "#d1495b")
+
+
+def shaded(colour: str, opacity: float) -> str:
+    """'#rrggbb' as rgba()."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
+    """Table 1 as bars with SEM, the paper's values as open diamonds beside them."""
+    figure = go.Figure()
+    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    labels = [style(group.condition).label for group in groups]
+    values = [mean_sem(group.values("linear_separability")) for group in groups]
+    figure.add_bar(
+        x=labels, y=[v for v, _ in values], name="ours", width=0.55,
+        marker_color=[style(group.condition).colour for group in groups],
+        error_y={"type": "data", "array": [sem or 0 for _, sem in values], "color": GREY},
+    )  # fmt: skip
+    known = [group for group in groups if group.condition in paper]
+    if known:
+        figure.add_scatter(
+            x=[style(g.condition).label for g in known],
+            y=[paper[g.condition][0] for g in known],
+            error_y={"type": "data", "array": [paper[g.condition][1] for g in known]},
+            mode="markers", name="paper (epoch 50, 4 seeds)",
+            marker={"symbol": "diamond-open", "size": 12, "color": GREY, "line": {"width": 2}},
+        )  # fmt: skip
+    return finished(figure, "", "linear separability, %")
+
+
+def history_curves(
+    shelf: Shelf, dataset: str, conditions: Sequence[str], key: str = "linear_separability"
+) -> go.Figure | None:
+    """A value of the histories over epochs: mean over seeds, ± SEM shaded; None without any."""
+    figure = go.Figure()
+    for condition in conditions:
+        by_epoch: dict[int, list[float]] = {}
+        for entry in shelf.latest(dataset, condition):
+            for line in entry.header.history:
+                if key in line:
+                    by_epoch.setdefault(line["epoch"], []).append(line[key])
+        if by_epoch:
+            epochs = sorted(by_epoch)
+            values = [mean_sem(by_epoch[epoch]) for epoch in epochs]
+            bands = [(m, m - (s or 0), m + (s or 0)) for m, s in values]
+            _curve(figure, condition, epochs, bands)
+    return finished(figure, "epoch", "linear separability, %") if figure.data else None
+
+
+def loss_curves(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> go.Figure | None:
+    """Training losses over epochs, a panel for each condition (Appendix 1-Figures 1 and 2)."""
+    present = [c for c in conditions if any(e.header.history for e in shelf.latest(dataset, c))]
+    if not present:
+        return None
+    figure = make_subplots(1, len(present), subplot_titles=[style(c).label for c in present],
+                           shared_yaxes=True)  # fmt: skip
+    losses = {
+        "image": ("image", "#0a6fb8"), "kl": ("KL", "#00916e"), "nrem": ("NREM", "#e08a00"),
+        "external": ("external (real)", "#7a4fbf"), "internal": ("internal (REM)", "#d6619f"),
+    }  # fmt: skip
+    for column, condition in enumerate(present, start=1):
+        histories = [e.header.history for e in shelf.latest(dataset, condition)]
+        for key, (name, colour) in losses.items():
+            by_epoch: dict[int, list[float]] = {}
+            for line in (line for history in histories for line in history):
+                if key in line["losses"]:
+                    by_epoch.setdefault(line["epoch"], []).append(line["losses"][key])
+            if by_epoch:
+                epochs = sorted(by_epoch)
+                figure.add_scatter(
+                    x=epochs, y=[float(np.mean(by_epoch[e])) for e in epochs], name=name,
+                    line={"color": colour}, legendgroup=key, mode="lines+markers",
+                    showlegend=not any(t.legendgroup == key for t in figure.data),
+                    row=1, col=column,
+                )  # fmt: skip
+    return finished(figure, "epoch", "loss")
+
+
+def occlusion_curves(groups: Sequence[Group]) -> go.Figure:
+    """Accuracy over occlusion intensity; shaded: ± SEM over seeds, or 95 % over images for one."""
+    figure = go.Figure()
+    for group in groups:
+        intensities = sorted(map(int, group.evaluations[0]["occlusion"]))
+        bands = []
+        for intensity in intensities:
+            mean, sem = mean_sem(group.values("occlusion", str(intensity)))
+            low, high = group.evaluations[0]["occlusion_interval"][str(intensity)]
+            bands.append((mean, low, high) if sem is None else (mean, mean - sem, mean + sem))
+        _curve(figure, group.condition, intensities, bands)
+    return finished(figure, "occlusion intensity, %", "accuracy, % (paper's protocol)")
+
+
+def ratio_bars(groups: Sequence[Group]) -> go.Figure:
+    """Figure 6e,f: both ratios as bars; the error is the SEM over seeds or, for one, of images."""
+    panels = (
+        ("intra_inter_ratio", "intra / inter"),
+        ("clean_occluded_ratio", "clean-occluded / inter"),
+    )
+    figure = make_subplots(1, 2, subplot_titles=[title for _, title in panels])
+    for column, (key, _) in enumerate(panels, start=1):
+        names, heights, errors = [], [], []
+        untrained = groups[0].values("baselines", "untrained", key)
+        if untrained:
+            names, heights, errors = ["untrained"], [untrained[0]], [0.0]
+        for group in groups:
+            mean, sem = mean_sem(group.values(key))
+            names.append(group.condition)
+            heights.append(mean)
+            errors.append(group.evaluations[0].get(f"{key}_se") or 0.0 if sem is None else sem)
+        figure.add_bar(
+            x=[style(name).label for name in names], y=heights, width=0.55, showlegend=False,
+            marker_color=[style(name).colour for name in names],
+            error_y={"type": "data", "array": errors, "color": GREY}, row=1, col=column,
+        )  # fmt: skip
+    return finished(figure, "", "ratio of mean distances")
+
+
+@torch.inference_mode()
+def pca_scatter(networks: Sequence[PadNetwork]) -> go.Figure:
+    """Figure 6b–d: stored test memories of four classes, clean (full) and 30 % occluded (open).
+
+    Occluded latents are of occluded reconstructions, E(G(z) ⊙ Ω), which is what a checkpoint
+    can show without images; both kinds in the basis of the network's clean latents.
+    """
+    titles = []
+    names = [style(network.condition.name).label for network in networks]
+    figure = make_subplots(1, len(networks), horizontal_spacing=0.06, subplot_titles=names)
+    for column, network in enumerate(networks, start=1):
+        memories = network.memories["test"]
+        projection = principal_components(memories.latents)
+        titles.append(projection.explained)
+        shown = torch.cat([(memories.labels == k).nonzero().flatten()[:40] for k in range(4)])
+        latents, labels = memories.latents[shown], memories.labels[shown].cpu()
+        random = generator(0, "figure 6")
+        images = occlude(network.networks.generator(latents).cpu(), LATENT_INTENSITY, 4, random)
+        blurred = network.networks.encoder.latents(images.to(latents.device))
+        clean, occluded = projection.project(latents), projection.project(blurred)
+        for label, colour in enumerate(CLASS_COLOURS):
+            mine = (labels == label).numpy()
+            lines = np.stack([clean[mine], occluded[mine], np.full((mine.sum(), 2), np.nan)], 1)
+            name = network.class_names[label] if label < len(network.class_names) else ""
+            common = {"legendgroup": name, "row": 1, "col": column}
+            figure.add_scatter(
+                x=lines[:, :, 0].ravel(), y=lines[:, :, 1].ravel(), mode="lines", hoverinfo="skip",
+                line={"color": shaded(colour, 0.3), "width": 1}, showlegend=False, **common,
+            )  # fmt: skip
+            for points, symbol, suffix in (
+                (clean, "circle", ""),
+                (occluded, "circle-open", ", 30 % occluded"),
+            ):
+                figure.add_scatter(
+                    x=points[mine, 0], y=points[mine, 1], mode="markers", name=name + suffix,
+                    marker={"color": colour, "symbol": symbol, "size": 6},
+                    showlegend=column == 1, **common,
+                )  # fmt: skip
+    figure = finished(figure, "first component", "second component")
+    for column, explained in enumerate(titles, start=1):
+        text = f"component 1 ({100 * explained[0]:.0f} % of variance)"
+        figure.update_xaxes(title_text=text, row=1, col=column)
+        text = f"component 2 ({100 * explained[1]:.0f} %)"
+        figure.update_yaxes(title_text=text, row=1, col=column)
+    return figure.update_layout(height=440)
+
+
+def frechet_bars(stages: Sequence[tuple[str, Group]]) -> go.Figure:
+    """Figure 3d: Fréchet distance of NREM and REM dreams, early and late."""
+    figure = go.Figure()
+    for index, (stage, group) in enumerate(stages):
+        names = list(group.evaluations[0]["frechet"])
+        values = [mean_sem(group.values("frechet", name)) for name in names]
+        figure.add_bar(
+            x=[name.split(", ")[-1] for name in names], y=[mean for mean, _ in values], name=stage,
+            marker_color=("#9ab8d3", "#0a6fb8")[index % 2],
+            error_y={"type": "data", "array": [sem or 0 for _, sem in values], "color": GREY},
+        )  # fmt: skip
+    features = stages[-1][1].evaluations[0]["frechet"]
+    title = next(iter(features), "").rsplit(", ", 1)[0]
+    return finished(figure, "", title)
+
+
+@torch.inference_mode()
+def dream_grid(network: PadNetwork, n: int = 12) -> bytes:
+    """PNG, two rows: NREM dreams G(z) of stored training memories, and REM dreams of mixtures."""
+    latents = network.memories["train"].latents
+    chosen = torch.randperm(len(latents), generator=generator(0, "figure 3"))[: 2 * n]
+    current, previous = latents[chosen[:n]], latents[chosen[n:]]
+    rem = rem_dreams(network.networks, current, previous, network.condition.rem_mixture, seed=0)
+    both = torch.cat([network.networks.generator(current), rem.dreams])
+    return png_bytes(picture_grid(both, columns=n, gap_px=2), scale=2)
+
+
+def finished(figure: go.Figure, x: str, y: str) -> go.Figure:
+    """Axes, legend and background that go with a light and a dark page."""
+    figure.update_layout(
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", height=380,
+        font={"color": GREY, "size": 13}, margin={"l": 60, "r": 40, "t": 40, "b": 50},
+        legend={"orientation": "h", "y": -0.22}, barmode="group",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "orientation": "v"},
+    )  # fmt: skip
+    grid: dict[str, Any] = {"gridcolor": "rgba(136,136,136,0.25)", "zeroline": False}
+    figure.update_xaxes(title_text=x, **grid)
+    figure.update_yaxes(**grid)
+    figure.layout.yaxis.title.text = y
+    return figure
+
+
+def _curve(
+    figure: go.Figure, condition: str, x: Sequence[int], bands: Sequence[tuple[float, float, float]]
+) -> None:
+    """A line with a shaded band (mean, low, high) in the condition's style."""
+    look = style(condition)
+    low, high = [b[1] for b in bands], [b[2] for b in bands]
+    figure.add_scatter(
+        x=[*x, *reversed(x)], y=[*high, *reversed(low)], fill="toself", hoverinfo="skip",
+        fillcolor=shaded(look.colour, 0.15), line={"width": 0}, showlegend=False,
+        legendgroup=condition, mode="lines",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=list(x), y=[b[0] for b in bands], name=look.label, legendgroup=condition,
+        mode="lines+markers", marker={"symbol": look.symbol, "size": 7, "color": look.colour},
+        line={"color": look.colour, "dash": look.dash},
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""What several tests need: a small data set, and a network exported from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pad_core import checkpoint
+from pad_core.conditions import PAD
+from pad_core.datasets import DataSet, load_dataset
+from pad_core.images import picture_grid, png_bytes
+from pad_core.networks import build_networks
+
+
+@pytest.fixture(scope="session")
+def small() -> DataSet:
+    """256 training and 100 test images of the embedded set."""
+    full = load_dataset("fashion-mini")
+    return DataSet(
+        name="small",
+        spec="fashion-mini",
+        train=full.train.first(256),
+        test=full.test.first(100),
+        class_names=full.class_names,
+        note="a part of fashion-mini",
+    )
+
+
+@pytest.fixture(scope="session")
+def image_folder(small: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small data set as a folder of PNG files, for commands that load their data."""
+    root = tmp_path_factory.mktemp("images")
+    for split in ("train", "test"):
+        images = getattr(small, split)
+        for i, (image, label) in enumerate(zip(images.images, images.labels, strict=True)):
+            path = root / split / small.class_names[label].replace("/", "-") / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png_bytes(picture_grid(image[None], columns=1)))
+    return root
+
+
+@pytest.fixture(scope="session")
+def exported(small: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained network as a checkpoint at 8 bits."""
+    networks = build_networks(3)
+    header = checkpoint.Header(
+        condition=PAD,
+        dataset=checkpoint.describe(small),
+        class_names=small.class_names,
+        seed=3,
+        epoch=0,
+        history=[{"epoch": 1, "losses": {"image": 0.5}}],
+    )
+    path = tmp_path_factory.mktemp("checkpoints") / "untrained.safetensors"
+    memories = checkpoint.choose_memories(small, networks.encoder)
+    checkpoint.save(path, networks, header, memories, bits=8)
+    return path
+
+
+@pytest.fixture
+def random() -> torch.Generator:
+    return torch.Generator().manual_seed(0)

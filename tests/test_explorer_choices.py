@@ -1,0 +1,59 @@
+"""The viewer's choices, to the page's address and back."""
+
+import pytest
+
+from explorer.choices import LIMITS, Choices
+from pad_core.randomness import MAX_SEED
+
+CHANGED = Choices(
+    checkpoint="runs/ä b&c=d/latest.safetensors",
+    folder="/data/my checkpoints",
+    split="train",
+    seed=MAX_SEED,
+    intensity=0.07,
+    size_px=8,
+    lam=1.0,
+    lam_prime=0.0,
+    noise_level=1.25,
+)
+
+
+@pytest.mark.parametrize("choices", [Choices(), CHANGED])
+def test_an_address_brings_back_the_choices(choices):
+    assert Choices.from_query(choices.to_query()) == choices
+
+
+def test_an_address_says_all_that_the_pictures_depend_on():
+    # Defaults stand in it, too: it means the same if another version changes them.
+    assert Choices(checkpoint="a.safetensors").to_query() == {
+        "checkpoint": "a.safetensors", "split": "test", "seed": "0", "intensity": "0.3",
+        "size_px": "4", "lam": "0.5", "lam_prime": "0.5", "noise_level": "1",
+    }  # fmt: skip
+
+
+def test_every_step_of_every_number_survives_the_address():
+    for name, (low, high, step) in LIMITS.items():
+        for value in [low, high, low + step, high - step, low + 7 * step]:
+            value = type(low)(round(value, 2))
+            query = Choices(**{name: value}).to_query()
+            assert getattr(Choices.from_query(query), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lam", "1.01"), ("lam", "-0.01"), ("lam", "nan"), ("lam", "inf"), ("lam", "half"),
+        ("lam", ""), ("lam_prime", "2"), ("noise_level", "-1"), ("noise_level", "1e9"),
+        ("intensity", "1,5"), ("size_px", "0"), ("size_px", "9"), ("size_px", "2.5"),
+        ("seed", "-1"), ("seed", "1.5"), ("seed", str(MAX_SEED + 1)), ("seed", "nan"),
+        ("split", "validation"),
+    ],
+)  # fmt: skip
+def test_what_an_address_gets_wrong_keeps_its_default(name, text):
+    assert Choices.from_query({name: text, "lam_prime" if name == "lam" else "lam": "0.25"}) == (
+        Choices(**{"lam_prime" if name == "lam" else "lam": 0.25})
+    )
+
+
+def test_what_an_address_knows_more_is_ignored():
+    assert Choices.from_query({"colour": "red", "seed": "3"}) == Choices(seed=3)

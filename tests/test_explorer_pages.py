@@ -1,0 +1,274 @@
+"""The pages as Streamlit runs them, without a browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+from explorer_fixtures import write_checkpoint
+from streamlit.testing.v1 import AppTest
+
+from explorer import loaders
+
+APP = Path(__file__).parents[1] / "explorer/app.py"
+A, B = "checkpoints/a.safetensors", "runs/b/latest.safetensors"
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """The bytes of two checkpoints: of PAD, and of a network that dreams single memories."""
+    folder = tmp_path_factory.mktemp("made")
+    pad = write_checkpoint(folder / "pad", "pad", seed=0)
+    single = write_checkpoint(folder / "single", "wo_memory_mix", seed=1)
+    return {"pad": pad.read_bytes(), "wo_memory_mix": single.read_bytes()}
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch, two):
+    """A repository with one checkpoint in ``checkpoints/`` and one in a run."""
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    for key, name in [(A, "pad"), (B, "wo_memory_mix")]:
+        (tmp_path / key).parent.mkdir(parents=True)
+        (tmp_path / key).write_bytes(two[name])
+    return tmp_path
+
+
+def page(**query):
+    at = AppTest.from_file(APP, default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = str(value)
+    return at.run()
+
+
+def panels(at):
+    """The HTML of each panel, without what the clock says."""
+    found = {}
+    for element in at.get("html"):
+        match = re.search(r'class="pad-panel pad-(\w+)"', element.proto.body)
+        if match:
+            found[match[1]] = element.proto.body
+    return found
+
+
+def widget(widgets, name):
+    """The widget of that name; a number follows it in its key."""
+    return next(widget for widget in widgets if re.fullmatch(rf"{name}-\d+", widget.key))
+
+
+def changed(before, after):
+    return {name for name in before if before[name] != after[name]}
+
+
+def address(at):
+    query = at.query_params.items()
+    return {name: value if isinstance(value, str) else value[0] for name, value in query}
+
+
+def test_the_first_visit_shows_the_first_checkpoint(root):
+    at = page()
+    assert not at.exception
+    assert not at.error
+    assert set(panels(at)) == {"memories", "nrem", "rem"}
+    assert widget(at.selectbox, "network").value == A
+    assert address(at)["checkpoint"] == A
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "panel"),
+    [
+        ("lam", 0.9, "rem"),
+        ("lam_prime", 0.8, "rem"),
+        ("noise_level", 1.7, "rem"),
+        ("intensity", 0.85, "nrem"),
+        ("size_px", 7, "nrem"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["slider", "typed"])
+def test_a_dial_redraws_its_panel_its_twin_and_the_address(root, kind, name, value, panel):
+    at = page()
+    before = panels(at)
+    dial = at.slider if kind == "slider" else at.number_input
+    widget(dial, f"{name}-{kind}").set_value(value).run()
+    assert not at.exception
+    assert widget(at.slider, f"{name}-slider").value == value
+    assert widget(at.number_input, f"{name}-typed").value == value
+    assert address(at)[name] == f"{value:g}"
+    assert set(panels(at)) == {panel}  # after the run of a fragment, the rest isn't in the tree
+    assert changed(before, panels(at.run())) == {panel}
+
+
+def test_more_noise_than_the_slider_shows_can_be_typed(root):
+    at = page()
+    widget(at.number_input, "noise_level-typed").set_value(3.5).run()
+    assert widget(at.slider, "noise_level-slider").value == 3.5
+    assert not at.exception
+
+
+def test_seed_and_split_change_everything(root):
+    at = page()
+    before = panels(at)
+    widget(at.number_input, "seed").set_value(7).run()
+    seeded = panels(at)
+    assert changed(before, seeded) == {"memories", "nrem", "rem"}
+    widget(at.segmented_control, "split").set_value("train").run()
+    assert changed(seeded, panels(at)) == {"memories", "nrem", "rem"}
+    assert (address(at)["seed"], address(at)["split"]) == ("7", "train")
+    widget(at.number_input, "seed").set_value(0).run()
+    widget(at.segmented_control, "split").set_value("test").run()
+    assert panels(at) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "point"),
+    [(A, (0.5, 0.5, 1.0)), (B, (1.0, 1.0, 0.0))],
+)
+def test_reset_goes_where_the_network_was_trained(root, key, point):
+    at = page(checkpoint=key, lam=0.1, lam_prime=0.2, noise_level=0.3, intensity=0.9)
+    at.button(key="reset").click().run()
+    names = ("lam", "lam_prime", "noise_level")
+    assert set(panels(at)) == {"rem"}
+    assert tuple(widget(at.slider, f"{name}-slider").value for name in names) == point
+    assert tuple(float(address(at)[name]) for name in names) == point
+    assert address(at)["intensity"] == "0.9"
+    assert at.button(key="reset").disabled
+    assert panels(at.run()) == panels(page(**address(at)))
+
+
+def test_the_address_brings_back_the_pictures(root):
+    at = page()
+    widget(at.selectbox, "network").set_value(B).run()
+    widget(at.slider, "lam-slider").set_value(0.35).run()
+    at.run()  # brings what lies outside the fragment back into the tree
+    widget(at.number_input, "seed").set_value(11).run()
+    assert panels(page(**address(at))) == panels(at)
+
+
+def test_an_invalid_address_shows_the_defaults(root):
+    at = page(lam="nan", lam_prime="7", seed="-3", size_px="big", split="dev", colour="red")
+    assert not at.exception
+    assert panels(at) == panels(page())
+    assert address(at)["lam"] == "0.5"
+    assert "colour" not in address(at)
+
+
+def test_a_checkpoint_that_is_not_here_is_named_and_not_replaced(root):
+    at = page(checkpoint="checkpoints/lost_one.safetensors", lam=0.2)
+    assert not at.exception
+    assert not panels(at)
+    assert "lost" in at.warning[0].value
+    widget(at.selectbox, "network").set_value(A).run()
+    assert set(panels(at)) == {"memories", "nrem", "rem"}
+    assert widget(at.slider, "lam-slider").value == 0.2
+
+
+def test_a_checkpoint_outside_the_listed_folders_is_not_opened(root, two):
+    (root / "private").mkdir()
+    (root / "private/x.safetensors").write_bytes(two["pad"])
+    assert not panels(page(checkpoint="private/x.safetensors"))
+
+
+def test_no_checkpoint_at_all_shows_the_command_that_makes_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    at = page()
+    assert not at.exception
+    assert at.code[0].value.startswith("python -m pad_core train")
+
+
+def test_files_that_are_no_checkpoints_get_a_sentence_each_and_the_page_goes_on(root, two):
+    broken = {"cut": two["pad"][:5000], "pickle": b"\x80\x04abc", "text": b"hello", "a b": b""}
+    for name, content in broken.items():
+        (root / f"checkpoints/{name}.safetensors").write_bytes(content)
+    (root / "runs/b/state.safetensors").write_bytes(b"what training resumes from")
+    at = page()
+    assert not at.exception
+    assert set(panels(at)) == {"memories", "nrem", "rem"}
+    sentences = " ".join(error.value for error in at.error)
+    assert "truncated" in sentences
+    assert "pickle" in sentences
+    assert "One more file" in sentences
+    assert "resumes" not in sentences
+
+
+def test_damage_that_only_loading_finds_gets_a_sentence(root, two):
+    content = two["pad"]
+    bad = content.replace(b'"encoder.conv1.weight"', b'"encoder.conv9.weight"')
+    (root / A).write_bytes(bad)
+    at = page()
+    assert not at.exception
+    assert "encoder" in at.error[0].value
+    widget(at.selectbox, "network").set_value(B).run()
+    assert not at.error
+    assert set(panels(at)) == {"memories", "nrem", "rem"}
+
+
+def test_a_dropped_file_is_shown(root, two):
+    at = page()
+    first = panels(at)
+    at.file_uploader(key="dropped").upload("mine.safetensors", two["wo_memory_mix"]).run()
+    assert not at.exception
+    assert widget(at.selectbox, "network").value == "upload:mine.safetensors"
+    assert changed(first, panels(at)) == {"memories", "nrem", "rem"}
+    assert panels(page(checkpoint=B)) == panels(at)
+    assert address(at)["checkpoint"] == "upload:mine.safetensors"
+
+
+def test_a_broken_dropped_file_gets_a_sentence_with_its_own_name(root, two):
+    at = page()
+    before = panels(at)
+    at.file_uploader(key="dropped").upload("mine.safetensors", two["pad"][:9000]).run()
+    assert not at.exception
+    assert "mine" in at.error[0].value
+    assert "truncated" in at.error[0].value
+    assert "tmp" not in at.error[0].value
+    assert panels(at) == before
+
+
+def test_an_address_with_a_dropped_file_asks_for_the_file(root):
+    at = page(checkpoint="upload:mine.safetensors")
+    assert not at.exception
+    assert "Drop the same file" in at.info[0].value
+
+
+def test_a_typed_folder_joins_the_list(root, two, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "c.safetensors").write_bytes(two["pad"])
+    at = page()
+    before = panels(at)
+    widget(at.text_input, "folder").set_value(str(folder)).run()
+    assert panels(at) == before
+    widget(at.selectbox, "network").set_value(str(folder / "c.safetensors")).run()
+    assert panels(at) == before
+    assert panels(page(**address(at))) == before
+
+
+@pytest.mark.parametrize("folder", ["/nowhere", "~nobody/x", "a" * 5000, "\0"])
+def test_a_folder_that_is_none_gets_a_sentence(root, folder):
+    at = page(folder=folder)
+    assert not at.exception
+    assert "no folder" in at.error[0].value
+    assert set(panels(at)) == {"memories", "nrem", "rem"}
+
+
+def test_an_empty_folder_gets_a_sentence(root, tmp_path_factory):
+    at = page(folder=tmp_path_factory.mktemp("empty"))
+    assert "holds no" in at.error[0].value
+
+
+def test_a_file_that_is_replaced_is_loaded_anew(root, two):
+    at = page()
+    before = panels(at)
+    fresh = root / "checkpoints/.a.part"
+    fresh.write_bytes(two["wo_memory_mix"])
+    fresh.replace(root / A)
+    assert changed(before, panels(at.run())) == {"memories", "nrem", "rem"}
+
+
+def test_the_about_page_says_what_to_cite():
+    at = AppTest.from_string("from explorer.views import about\nabout.show()").run()
+    assert not at.exception
+    assert "10.7554/eLife.76384" in at.code[0].value
+
+
+def test_two_networks_of_one_name_can_be_told_apart(root, two):
+    (root / "checkpoints/copy.safetensors").write_bytes(two["pad"])
+    options = widget(page().selectbox, "network").options
+    assert len(set(options)) == 3
