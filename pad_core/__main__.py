@@ -53,22 +53,22 @@ def _parser() -> argparse.ArgumentParser:
         help="run folder (default: runs/DATA-CONDITION-seedS)",
     )
     train.add_argument("--resume", action="store_true", help="go on where the run folder stands")
-    train.add_argument("--batch-size", type=int, default=64)
-    train.add_argument("--learning-rate", type=float, default=2e-4)
-    train.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
-    train.add_argument(
-        "--precision", choices=("auto", "fp32", "bf16"), default="auto",
-        help="of the convolutions; auto takes bf16 where the hardware multiplies it faster",
-    )  # fmt: skip
-    train.add_argument(
-        "--probe-every", type=int, default=0, metavar="N",
-        help="measure linear separability every N epochs (default: never)",
-    )  # fmt: skip
-    train.add_argument(
-        "--keep-epochs", type=_int_list, default=(), metavar="N,N",
-        help="keep the network after these epochs as files of their own",
-    )  # fmt: skip
+    _add_recipe(train)
     train.set_defaults(run=run_train)
+
+    sweep = commands.add_parser("sweep", help="train a grid of conditions × seeds")
+    _add_dataset(sweep, default="fashion-mini")
+    sweep.add_argument(
+        "--conditions", default="table1",
+        help="all, table1 (the five of the paper's Table 1, default), or names and .json files "
+        "with commas between",
+    )  # fmt: skip
+    sweep.add_argument("--seeds", type=int, default=4, help="how many, from 0 (default: 4)")
+    sweep.add_argument("--epochs", type=int, default=50, help="(default: 50, as the paper)")
+    sweep.add_argument("--runs", type=Path, default=Path("runs"), help="where run folders lie")
+    sweep.add_argument("--jobs", type=int, default=1, help="networks that train at once")
+    _add_recipe(sweep)
+    sweep.set_defaults(run=run_sweep)
 
     export = commands.add_parser("export", help="write a run's network as a compact checkpoint")
     export.add_argument("folder", type=Path, help="run folder")
@@ -141,6 +141,25 @@ def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--root", default="data", help="folder of downloaded data sets")
 
 
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    """What ``train`` and ``sweep`` have in common; ``sweep`` hands it on as it was typed."""
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--learning-rate", type=float, default=2e-4)
+    parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
+    parser.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16"), default="auto",
+        help="of the convolutions; auto takes bf16 where the hardware multiplies it faster",
+    )  # fmt: skip
+    parser.add_argument(
+        "--probe-every", type=int, default=0, metavar="N",
+        help="measure linear separability every N epochs (default: never)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-epochs", type=_int_list, default=(), metavar="N,N",
+        help="keep the network after these epochs as files of their own",
+    )  # fmt: skip
+
+
 def _add_bits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bits", choices=("auto", "8", "16"), default="auto",
@@ -166,7 +185,7 @@ def run_train(options: argparse.Namespace) -> int:
     """``train``: exit status 0 when the last epoch is done, 130 when stopped before."""
     from pad_core.conditions import find_condition
     from pad_core.display import TrainingDisplay
-    from pad_core.training import Recipe, choose_device, choose_precision, train
+    from pad_core.training import Recipe, choose_device, choose_precision, run_folder, train
 
     condition = find_condition(options.condition, _overrides(options.overrides))
     device = choose_device(options.device)
@@ -181,9 +200,7 @@ def run_train(options: argparse.Namespace) -> int:
         precision=choose_precision(device) if precision == "auto" else precision,
     )
     dataset = _load_dataset(options.dataset, options.root)
-    folder = (
-        options.run_folder or Path("runs") / f"{dataset.name}-{condition.name}-seed{recipe.seed}"
-    )
+    folder = options.run_folder or run_folder(Path("runs"), dataset.name, condition, recipe.seed)
     stop = _stop_on_signals()
     with TrainingDisplay(folder, recipe, device) as display:
         run = train(
@@ -202,6 +219,34 @@ def run_train(options: argparse.Namespace) -> int:
         print(f"Stopped in epoch {run.epoch + 1}; the same command with --resume goes on.")
         return 130
     print(f"{folder} has {run.epoch} epochs. 'export {folder} --out FILE' makes it a checkpoint.")
+    return 0
+
+
+def run_sweep(options: argparse.Namespace) -> int:
+    """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
+    from pad_core.display import SweepDisplay
+    from pad_core.sweep import LOG, plan, sweep
+
+    dataset = _load_dataset(options.dataset, options.root)
+    cells = plan(dataset.name, options.conditions, options.seeds, options.epochs, options.runs)
+    arguments = [
+        "--dataset", options.dataset, "--root", options.root, "--device", options.device,
+        "--precision", options.precision, "--batch-size", str(options.batch_size),
+        "--learning-rate", str(options.learning_rate), "--probe-every", str(options.probe_every),
+    ]  # fmt: skip
+    if options.keep_epochs:
+        arguments += ["--keep-epochs", ",".join(map(str, options.keep_epochs))]
+    stop = _stop_on_signals()
+    with SweepDisplay() as display:
+        states = sweep(cells, arguments, options.jobs, display.on_change, stop)
+    failed = [state for state in states if state.status == "failed"]
+    for state in failed:
+        print(f"{state.cell.folder}: {state.error} (all of it: {state.cell.folder / LOG})")
+    if failed:
+        return 1
+    if any(state.status != "finished" for state in states):
+        print("Stopped; the same command goes on.")
+        return 130
     return 0
 
 

@@ -68,6 +68,7 @@ class Conv4x4(nn.Conv2d):
         super().__init__(in_channels, out_channels, 4, stride=2, padding=padding)
 
     def forward(self, x: Tensor) -> Tensor:
+        """See `conv4x4`."""
         return conv4x4(x, self.weight, self.bias, padding=int(self.padding[0]))
 
 
@@ -78,6 +79,7 @@ class ConvTranspose4x4(nn.ConvTranspose2d):
         super().__init__(in_channels, out_channels, 4, stride=2, padding=padding)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """See `conv_transpose4x4`; the output's size follows from the input's."""
         return conv_transpose4x4(x, self.weight, self.bias, padding=int(self.padding[0]))
 
 

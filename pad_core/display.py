@@ -10,10 +10,13 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
 
 from pad_core import training
 from pad_core.checkpoint import PadNetwork
+from pad_core.sweep import CellState
 
 _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem"}
 
@@ -78,6 +81,55 @@ class TrainingDisplay:
             f"epoch {entry['epoch']:3d} · {entry['images_per_s']:,.0f} images/s · "
             f"{_losses(entry['losses'])}{probe}"
         )
+
+
+class SweepDisplay:
+    """A live table of a sweep's cells; where the output is no terminal, a line per change."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._live = Live(console=self._console, auto_refresh=False, transient=False)
+        self._known: dict[Path, str] = {}
+
+    def __enter__(self) -> SweepDisplay:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def on_change(self, states: list[CellState]) -> None:
+        """Show the cells as they are."""
+        if self._console.is_terminal:
+            self._live.update(_sweep_table(states), refresh=True)
+            return
+        for state in states:
+            if self._known.get(state.cell.folder) != state.status:
+                self._known[state.cell.folder] = state.status
+                self._console.print(f"{state.cell.folder}: {state.status}")
+
+
+def _sweep_table(states: list[CellState]) -> Table:
+    table = Table(box=None, header_style="dim")
+    for title in ("network", "", "epoch", "images/s", "left", "losses"):
+        table.add_column(title)
+    for state in states:
+        row = [state.cell.folder.name, state.status, "", "", "", state.error]
+        if state.status == "training" and (at := state.progress) is not None:
+            row[2:] = [
+                f"{at.epoch - 1 + at.step / at.steps:.1f}/{at.epochs}",
+                f"{at.images_per_s:,.0f}",
+                duration(at.seconds_left),
+                _losses(at.losses),
+            ]
+        table.add_row(*row)
+    return table
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from pad_core.datasets import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import separability
 from pad_core.networks import Networks, build_networks
-from pad_core.training import Recipe, Trainer, header_from_state, read_state
+from pad_core.training import Recipe, Trainer, header_from_state, read_state, read_state_header
 
 # How far 8-bit weights may move the converged separability, in points, before 16 are used.
 TOLERANCE_POINTS = 0.3
@@ -24,7 +24,7 @@ TOLERANCE_POINTS = 0.3
 
 def read_recipe(folder: Path) -> Recipe:
     """The recipe of a run folder that has finished at least one epoch or was stopped."""
-    return Recipe.from_dict(read_state(folder)[1]["recipe"])
+    return Recipe.from_dict(read_state_header(folder)["recipe"])
 
 
 def export_run(folder: Path, out: Path, dataset: DataSet, bits: Bits | None = None) -> Header:

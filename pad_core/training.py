@@ -19,7 +19,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ from pad_core.conditions import Condition, Phase
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import separability
-from pad_core.files import read_tensors, write_atomically, write_tensors
+from pad_core.files import read_header, read_tensors, write_atomically, write_tensors
 from pad_core.hippocampus import Hippocampus
 from pad_core.images import to_unit
 from pad_core.networks import build_networks
@@ -114,6 +114,28 @@ def choose_precision(device: torch.device) -> Precision:
     # Without these instructions the CPU emulates bfloat16, which is slower than float32.
     capabilities = torch.cpu.get_capabilities()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+
+
+def run_folder(runs: Path, dataset: str, condition: Condition, seed: int) -> Path:
+    """Where a run lies unless told otherwise: RUNS/DATA-CONDITION-seedS."""
+    return runs / f"{dataset}-{condition.name}-seed{seed}"
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """What a run folder's progress.json says, None where it has none."""
+    try:
+        report = json.loads((folder / "progress.json").read_text("utf-8"))
+        return Progress(**{field.name: report[field.name] for field in fields(Progress)})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def epochs_done(folder: Path) -> int:
+    """Finished epochs of a run folder; 0 where there is no run."""
+    try:
+        return int(read_state_header(folder)["epoch"])
+    except PadError:
+        return 0
 
 
 class Trainer:
@@ -397,13 +419,19 @@ def header_from_state(state: dict[str, Any], dataset: DataSet) -> checkpoint.Hea
 
 def read_state(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Tensors and header of a run folder's state; PadError where there is none."""
+    header = read_state_header(folder)
+    return read_tensors(folder / "state.safetensors")[0], header
+
+
+def read_state_header(folder: Path) -> dict[str, Any]:
+    """The header of a run folder's state; PadError where there is none."""
     path = folder / "state.safetensors"
     if not path.exists():
         raise PadError(f"{folder} is not a run folder: it has no state.safetensors.")
-    tensors, header = read_tensors(path)
+    header = read_header(path)
     if header.get("format") != "pad-run" or header.get("format_version") != STATE_VERSION:
         raise PadError(f"{path} is not the state of a run of this program's version.")
-    return tensors, header
+    return header
 
 
 def _train_epoch(
