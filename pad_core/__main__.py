@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from pad_core.conditions import Condition
 from pad_core.errors import PadError
 
 
@@ -66,7 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--seeds", type=int, default=4, help="how many, from 0 (default: 4)")
     sweep.add_argument("--epochs", type=int, default=50, help="(default: 50, as the paper)")
     sweep.add_argument("--runs", type=Path, default=Path("runs"), help="where run folders lie")
-    sweep.add_argument("--jobs", type=int, default=1, help="networks that train at once")
+    sweep.add_argument(
+        "--jobs", type=int, default=1,
+        help="networks that train at once; on a Ray cluster, those that share a machine's cores "
+        "or a GPU",
+    )  # fmt: skip
+    sweep.add_argument(
+        "--ray", metavar="ADDRESS",
+        help="train on a Ray cluster: its address, or 'local' (see requirements-cluster.txt)",
+    )  # fmt: skip
     _add_recipe(sweep)
     sweep.set_defaults(run=run_sweep)
 
@@ -142,7 +152,7 @@ def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    """What ``train`` and ``sweep`` have in common; ``sweep`` hands it on as it was typed."""
+    """What ``train`` and ``sweep`` have in common."""
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=2e-4)
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
@@ -185,20 +195,10 @@ def run_train(options: argparse.Namespace) -> int:
     """``train``: exit status 0 when the last epoch is done, 130 when stopped before."""
     from pad_core.conditions import find_condition
     from pad_core.display import TrainingDisplay
-    from pad_core.training import Recipe, choose_device, choose_precision, run_folder, train
+    from pad_core.training import run_folder, train
 
     condition = find_condition(options.condition, _overrides(options.overrides))
-    device = choose_device(options.device)
-    precision = options.precision
-    recipe = Recipe(
-        dataset=options.dataset,
-        condition=condition,
-        epochs=options.epochs,
-        seed=options.seed,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        precision=choose_precision(device) if precision == "auto" else precision,
-    )
+    device, recipe = _recipe(options, condition, options.seed)
     dataset = _load_dataset(options.dataset, options.root)
     folder = options.run_folder or run_folder(Path("runs"), dataset.name, condition, recipe.seed)
     stop = _stop_on_signals()
@@ -222,23 +222,48 @@ def run_train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tuple[Any, Any]:
+    """The device and the recipe that ``_add_dataset`` and ``_add_recipe`` options ask for."""
+    from pad_core.training import Recipe, choose_device, choose_precision
+
+    device = choose_device(options.device)
+    precision = options.precision
+    recipe = Recipe(
+        dataset=options.dataset,
+        condition=condition,
+        epochs=options.epochs,
+        seed=seed,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        precision=choose_precision(device) if precision == "auto" else precision,
+    )
+    return device, recipe
+
+
 def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
+    from pad_core.conditions import PAD
     from pad_core.display import SweepDisplay
-    from pad_core.sweep import LOG, plan, sweep
+    from pad_core.sweep import LOG, Engine, LocalEngine, Settings, plan, sweep
 
+    device, template = _recipe(options, PAD, seed=0)
     dataset = _load_dataset(options.dataset, options.root)
-    cells = plan(dataset.name, options.conditions, options.seeds, options.epochs, options.runs)
-    arguments = [
-        "--dataset", options.dataset, "--root", options.root, "--device", options.device,
-        "--precision", options.precision, "--batch-size", str(options.batch_size),
-        "--learning-rate", str(options.learning_rate), "--probe-every", str(options.probe_every),
-    ]  # fmt: skip
-    if options.keep_epochs:
-        arguments += ["--keep-epochs", ",".join(map(str, options.keep_epochs))]
+    cells = plan(template, dataset.name, options.conditions, options.seeds, options.runs)
+    engine: Engine = LocalEngine(options.jobs)
+    if options.ray:
+        from pad_core.sweep_ray import RayEngine
+
+        engine = RayEngine(options.ray, 1 / options.jobs if device.type == "cuda" else 0.0)
+    settings = Settings(
+        root=options.root,
+        device=str(device),
+        threads=max(1, (os.cpu_count() or 1) // options.jobs),
+        probe_every=options.probe_every,
+        keep_epochs=options.keep_epochs,
+    )
     stop = _stop_on_signals()
     with SweepDisplay() as display:
-        states = sweep(cells, arguments, options.jobs, display.on_change, stop)
+        states = sweep(cells, settings, engine, display.on_change, stop)
     failed = [state for state in states if state.status == "failed"]
     for state in failed:
         print(f"{state.cell.folder}: {state.error} (all of it: {state.cell.folder / LOG})")

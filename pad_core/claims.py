@@ -243,11 +243,10 @@ def _difference(measure: Measure, one: Group, other: Group) -> Difference | None
 def _grounds(measure: Measure, one: Group, other: Group, difference: Difference) -> str:
     shown = []
     for group in (one, other):
-        epochs = sorted({e["epoch"] for e in group.evaluations})
         mean = mean_sem(group.values(*measure.path))[0]
         shown.append(
             f"{style(group.condition).label} {mean:.{measure.digits}f} "
-            f"(epoch {', '.join(map(str, epochs))}, n = {len(group.evaluations)})"
+            f"(epoch {group.epoch}, n = {len(group.evaluations)})"
         )
     p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.3f}"
     return (

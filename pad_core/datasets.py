@@ -98,6 +98,18 @@ def load_dataset(spec: str, root: Path | str = "data", progress: Progress | None
         raise PadError(f"{spec}: {error}") from error
 
 
+def is_local(spec: str, root: Path | str = "data") -> bool:
+    """Whether `load_dataset` would find the images here, without a download."""
+    spec = spec.strip()
+    _, colon, directory = spec.partition(":")
+    if colon:
+        return Path(directory).expanduser().is_dir()
+    if spec == "fashion-mini" or (spec == "fashion-mnist" and DEBIAN.exists()):
+        return True
+    known = _KNOWN.get(spec)
+    return known is not None and any(Path(root).glob(known.files))
+
+
 class _Parts(NamedTuple):
     """What a loader found; test and class_names are None where it has none."""
 

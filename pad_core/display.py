@@ -16,6 +16,7 @@ from rich.table import Table
 
 from pad_core import training
 from pad_core.checkpoint import PadNetwork
+from pad_core.summary import ROWS, Group
 from pad_core.sweep import CellState
 
 _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem"}
@@ -179,8 +180,14 @@ def describe(network: PadNetwork) -> str:
     if header.history:
         last = header.history[-1]
         lines.append(f"  last epoch   {_losses(last['losses'])}")
-    for key, value in header.metrics.items():
-        lines.append(f"  {key:<28} {value}")
+    if header.metrics:
+        lines.append(f"  measured on  {header.metrics.get('on')}")
+        measured = Group("", "", 0, [header.metrics])
+        lines += [
+            f"    {row.name:<44} {values[0]:.{row.digits}f}"
+            for row in ROWS
+            if (values := measured.values(*row.path))
+        ]
     return "\n".join(lines)
 
 

@@ -10,9 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from pad_core import datasets
 from pad_core.checkpoint import PadNetwork, load, update_metrics
-from pad_core.datasets import DataSet, load_dataset
+from pad_core.datasets import DataSet, is_local, load_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation import Protocol, evaluate, measure_baselines
 from pad_core.files import file_sha256
@@ -83,17 +82,6 @@ def evaluate_files(
             found.append({"file": str(network.path), "sha256": digest} | result)
         bar.update(task, completed=len(networks) + 1.0)
     return found
-
-
-def is_local(spec: str, root: str) -> bool:
-    """Whether a data set can be loaded here without a download."""
-    _, colon, folder = spec.partition(":")
-    if colon:
-        return Path(folder).expanduser().is_dir()
-    if spec == "fashion-mini" or (spec == "fashion-mnist" and datasets.DEBIAN.exists()):
-        return True
-    known = datasets._KNOWN.get(spec)
-    return known is not None and any(Path(root).glob(known.files))
 
 
 def _spec(network: PadNetwork, data: str | None, root: str) -> str:

@@ -108,7 +108,7 @@ def fit_converged(
     latents: torch.Tensor,
     labels: torch.Tensor,
     n_classes: int,
-    tolerance: float = 3e-4,
+    tolerance: float = 1e-3,
     max_iterations: int = 200,
     on_iteration: Progress | None = None,
 ) -> Readout:
@@ -116,29 +116,30 @@ def fit_converged(
 
     Minimises Σ cross-entropy + ½‖W‖², which is scikit-learn's LogisticRegression at C = 1, by
     L-BFGS. Its first metric is the Hessian's upper bound ½XᵀX (Böhning 1992), with which few
-    iterations are needed; of many latents, random sixteenths and quarters come first, each a
-    start for the next, so that few of these iterations see all of them.
+    iterations are needed; of many latents, a random eighth comes first, so that fewer still
+    see all of them.
 
     Args:
         latents: (N, Z); labels: (N,) in 0..n_classes − 1.
         tolerance: stop when the mean loss is estimated to be within this many nats of its
-            minimum. At the default, predictions hardly change any more.
+            minimum. At the default, the accuracies of two encoders on CIFAR-10 were within 0.15
+            points of those at 1e-6.
         max_iterations: at most so many with all latents.
         on_iteration: called with the iteration (from 1) and the read-out so far.
     """
     _check(latents, labels, n_classes)
     n = len(labels)
     order = torch.randperm(n, generator=generator(0, "converged read-out")).to(latents.device)
-    sizes = [m for m in (n // 16, n // 4) if m >= _FEWEST_ROWS]
+    sizes = [n // 8, n] if n // 8 >= _FEWEST_ROWS else [n]
     fit = _Regression(latents.float(), labels, n_classes, order[: 2 * _FEWEST_ROWS])
     iteration = 0
-    for rows in [*sizes, n]:
+    for rows in sizes:
         fit.loss = None  # losses are compared on the same latents only
         x, t = fit.latents, fit.labels
         if rows < n:
             x, t = x[order[:rows]], t[order[:rows]]
         for _ in range(max_iterations):
-            near = fit.step(x, t, tolerance * n / rows)
+            near = fit.step(x, t, tolerance)
             iteration += 1
             if on_iteration is not None:
                 on_iteration(iteration, fit.readout())

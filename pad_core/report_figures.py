@@ -243,8 +243,8 @@ def _curve(
     low, high = [b[1] for b in bands], [b[2] for b in bands]
     figure.add_scatter(
         x=[*x, *reversed(x)], y=[*high, *reversed(low)], fill="toself", hoverinfo="skip",
-        fillcolor=shaded(look.colour, 0.15), line={"width": 0}, showlegend=False,
-        legendgroup=condition, mode="lines",
+        fillcolor=shaded(GREY if condition == "pad" else look.colour, 0.25), line={"width": 0},
+        showlegend=False, legendgroup=condition, mode="lines",
     )  # fmt: skip
     figure.add_scatter(
         x=list(x), y=[b[0] for b in bands], name=look.label, legendgroup=condition,

@@ -71,12 +71,14 @@ class Shelf:
     def group(self, dataset: str, condition: str, early: bool = False) -> Group | None:
         """Recorded evaluations of a condition's networks, None without any.
 
-        Measured on real images where one was, else on reconstructions; never both.
+        Measured on real images where one was, else on reconstructions; never both. Of
+        networks with different epochs, those with most training, or with least if ``early``.
         """
         entries = (self.earliest if early else self.latest)(dataset, condition)
         groups = grouped([e.evaluation for e in entries if e.evaluation is not None])
         real = [g for g in groups if g.evaluations[0]["on"] == "real images"]
-        return next(iter(real or groups), None)
+        ranked = sorted(real or groups, key=lambda g: g.epoch, reverse=not early)
+        return next(iter(ranked), None)
 
 
 def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:

@@ -15,10 +15,11 @@ Evaluation = dict[str, Any]
 
 
 class Group(NamedTuple):
-    """Evaluations of one condition on one data set, one for each seed."""
+    """Evaluations of one condition on one data set after as many epochs, one for each seed."""
 
     dataset: str
     condition: str
+    epoch: int
     evaluations: list[Evaluation]
 
     def values(self, *path: str) -> list[float]:
@@ -56,15 +57,20 @@ ROWS = (
 
 
 def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
-    """Groups in the order of the paper's conditions; real images and reconstructions never mix."""
-    order = list(STYLES)
-    groups: dict[tuple[str, str], list[Evaluation]] = {}
-    for value in sorted(evaluations, key=lambda e: (e["seed"], e["epoch"])):
-        name = value["dataset"] + ("" if value["on"] == "real images" else " (reconstructions)")
-        groups.setdefault((name, value["condition"]), []).append(value)
+    """Groups in the order of the paper's conditions, then of epochs.
 
-    def rank(key: tuple[str, str]) -> tuple[str, int, str]:
-        return key[0], order.index(key[1]) if key[1] in order else len(order), key[1]
+    Neither epochs nor real images and reconstructions ever mix in one mean.
+    """
+    order = list(STYLES)
+    groups: dict[tuple[str, str, int], list[Evaluation]] = {}
+    for value in sorted(evaluations, key=lambda e: int(e["seed"])):
+        name = value["dataset"] + ("" if value["on"] == "real images" else " (reconstructions)")
+        groups.setdefault((name, value["condition"], value["epoch"]), []).append(value)
+
+    def rank(key: tuple[str, str, int]) -> tuple[str, int, str, int]:
+        name, condition, epoch = key
+        place = order.index(condition) if condition in order else len(order)
+        return name, place, condition, epoch
 
     return [Group(*key, groups[key]) for key in sorted(groups, key=rank)]
 
@@ -90,10 +96,8 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
     for dataset in dict.fromkeys(group.dataset for group in groups):
         here = [group for group in groups if group.dataset == dataset]
         first = here[0].evaluations[0]
-        epochs = sorted({value["epoch"] for group in here for value in group.evaluations})
         table = Table(
-            title=f"{dataset}: {first['n_train']:,} training and {first['n_test']:,} test latents, "
-            f"epoch {', '.join(map(str, epochs))}",
+            title=f"{dataset}: {first['n_train']:,} training and {first['n_test']:,} test latents",
             caption="Mean ± SEM over seeds where there are several. Measured on "
             f"{first['on']}; occlusion on {first['occlusion_n']:,} of them.",
         )
@@ -101,7 +105,9 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
         for group in here:
             seeds = len(group.evaluations)
             table.add_column(
-                f"{style(group.condition).label}\n{seeds} seed{'s' * (seeds > 1)}", justify="right"
+                f"{style(group.condition).label}\nepoch {group.epoch}, "
+                f"{seeds} seed{'s' * (seeds > 1)}",
+                justify="right",
             )
         baselines = first.get("baselines", {})
         for name in baselines:
@@ -109,7 +115,7 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
         for row in rows_for([value for group in here for value in group.evaluations]):
             cells = [mean_and_sem(group.values(*row.path), row.digits) for group in here]
             for name in baselines:
-                single = Group(dataset, name, [baselines[name]])
+                single = Group(dataset, name, 0, [baselines[name]])
                 cells.append(mean_and_sem(single.values(*row.path), row.digits))
             table.add_row(row.name, *cells)
         made.append(table)

@@ -1,25 +1,31 @@
 """Sweeps: a grid of conditions × seeds, each cell a run folder as ``train`` makes it.
 
-A cell is a process of its own that runs ``train --resume``: it goes on where an earlier
-sweep was interrupted, and a finished one is skipped. All that a sweep knows lies in the run
-folders, so a second one can take over from the first at any time.
+Each cell trains in a process of its own, with ``resume``: it goes on where an earlier sweep
+was interrupted, and a finished one is skipped. All that a sweep knows lies in the run folders,
+so another one can take over at any time. The processes are this machine's, or those of a Ray
+cluster (``sweep_ray.py``).
 """
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal, NamedTuple, Protocol
+
+import torch
 
 from pad_core.conditions import CONDITIONS, TABLE_1, find_condition
+from pad_core.datasets import load_dataset
 from pad_core.errors import PadError
-from pad_core.training import Progress, epochs_done, read_progress, run_folder
+from pad_core.training import Progress, Recipe, epochs_done, read_progress, run_folder, train
 
 Status = Literal["waiting", "training", "finished", "stopped", "failed"]
 GROUPS = {"all": tuple(CONDITIONS), "table1": TABLE_1}
@@ -29,22 +35,38 @@ LOG = "train.log"
 
 @dataclass(frozen=True)
 class Cell:
-    """One network of the grid: its condition (a name or a .json file), seed and run folder."""
+    """One network of the grid: how it is trained, and its run folder."""
 
-    condition: str
-    seed: int
-    epochs: int
+    recipe: Recipe
     folder: Path
 
     @property
     def finished(self) -> bool:
         """Whether the folder holds a network of that many epochs."""
-        return epochs_done(self.folder) >= self.epochs
+        return epochs_done(self.folder) >= self.recipe.epochs
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is the same for all cells; see ``training.train``. threads: CPU threads of a cell."""
+
+    root: str = "data"
+    device: str = "cpu"
+    threads: int = 1
+    probe_every: int = 0
+    keep_epochs: tuple[int, ...] = ()
+
+
+class Outcome(NamedTuple):
+    """How a cell's process ended; ``error`` is one sentence where it failed."""
+
+    status: Status
+    error: str = ""
 
 
 @dataclass
 class CellState:
-    """What a live table shows of a cell; ``error`` is the last line that it printed."""
+    """What a live table shows of a cell."""
 
     cell: Cell
     status: Status = "waiting"
@@ -52,10 +74,30 @@ class CellState:
     error: str = ""
 
 
-def plan(dataset: str, conditions: str, seeds: int, epochs: int, runs: Path) -> list[Cell]:
+class Training(Protocol):
+    """A cell that trains somewhere."""
+
+    def outcome(self) -> Outcome | None:
+        """None while it trains."""
+
+    def stop(self) -> None:
+        """Ask it to stop; asking twice changes nothing."""
+
+
+class Engine(Protocol):
+    """Where cells train."""
+
+    jobs: int  # how many are handed over at a time
+
+    def start(self, cell: Cell, settings: Settings) -> Training:
+        """Begin to train a cell."""
+
+
+def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path) -> list[Cell]:
     """The cells of a grid; the first seed of all conditions comes first.
 
     Args:
+        template: the recipe of all cells but for condition and seed.
         dataset: the data set's name, which the folders are called after.
         conditions: 'all', 'table1', or names and .json files with commas between.
         seeds: how many, counted from 0.
@@ -66,53 +108,53 @@ def plan(dataset: str, conditions: str, seeds: int, epochs: int, runs: Path) -> 
     """
     if seeds < 1:
         raise PadError(f"A sweep has at least one seed, not {seeds}.")
-    arguments = GROUPS.get(conditions) or [name.strip() for name in conditions.split(",")]
-    found = [(argument, find_condition(argument)) for argument in arguments]
+    names = GROUPS.get(conditions) or [name.strip() for name in conditions.split(",")]
+    found = [find_condition(name) for name in names]
     return [
-        Cell(argument, seed, epochs, run_folder(runs, dataset, condition, seed))
+        Cell(
+            replace(template, condition=condition, seed=seed),
+            run_folder(runs, dataset, condition, seed),
+        )
         for seed in range(seeds)
-        for argument, condition in found
+        for condition in found
     ]
 
 
 def sweep(
     cells: Sequence[Cell],
-    arguments: Sequence[str],
-    jobs: int = 1,
+    settings: Settings,
+    engine: Engine,
     on_change: Callable[[list[CellState]], None] = lambda states: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[CellState]:
-    """Train the cells that aren't finished, several at once, until all are or it should stop.
+    """Train the cells that aren't finished, until all are or it should stop.
 
     Args:
-        arguments: of ``train``, the same for all cells, such as --dataset and --device.
-        jobs: how many cells train at once; the CPU's cores are shared out among them.
+        engine: where they train, and how many at a time.
         on_change: called with the state of all cells twice a second.
         should_stop: asked as often; when true, each training stops after its mini-batch.
 
     Returns:
         The state of each cell at the end; one that fails does not hold up the others.
     """
-    if jobs < 1:
-        raise PadError(f"A sweep trains at least one network at a time, not {jobs}.")
     states = [CellState(cell, "finished" if cell.finished else "waiting") for cell in cells]
-    running: dict[int, _Training] = {}
+    running: dict[int, Training] = {}
     try:
         while True:
-            stopping = should_stop()
             for index, training in list(running.items()):
-                if training.ended(states[index]):
+                state = states[index]
+                state.progress = read_progress(state.cell.folder)
+                if (outcome := training.outcome()) is not None:
+                    state.status, state.error = outcome
                     del running[index]
             waiting = [i for i, state in enumerate(states) if state.status == "waiting"]
-            if stopping:
+            if stopping := should_stop():
                 for training in running.values():
                     training.stop()
             else:
-                for index in waiting[: jobs - len(running)]:
+                for index in waiting[: engine.jobs - len(running)]:
                     states[index].status = "training"
-                    running[index] = _Training(states[index].cell, arguments, jobs)
-            for index in running:
-                states[index].progress = read_progress(states[index].cell.folder)
+                    running[index] = engine.start(states[index].cell, settings)
             on_change(states)
             if not running and (stopping or not waiting):
                 return states
@@ -122,46 +164,87 @@ def sweep(
             training.stop()
 
 
-class _Training:
-    """A cell's process; what it prints goes to the run folder's train.log."""
+def train_cell(
+    cell: Cell, settings: Settings, should_stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Train a cell to its end in this process; what it prints goes to its train.log.
 
-    def __init__(self, cell: Cell, arguments: Sequence[str], jobs: int) -> None:
-        cell.folder.mkdir(parents=True, exist_ok=True)
-        self._log: IO[str] = (cell.folder / LOG).open("a+", encoding="utf-8")
-        self._stopped = False
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        command = [
-            sys.executable, "-m", "pad_core", "train", *arguments, "--condition", cell.condition,
-            "--seed", str(cell.seed), "--epochs", str(cell.epochs), "--run", str(cell.folder),
-            "--resume",
-        ]  # fmt: skip
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            env={"OMP_NUM_THREADS": str(threads)} | os.environ,
-            start_new_session=True,  # Ctrl-C in the terminal is for the sweep, which passes it on
+    Raises:
+        PadError: as ``load_dataset`` and ``train`` do.
+    """
+    torch.set_num_threads(settings.threads)
+    cell.folder.mkdir(parents=True, exist_ok=True)
+    with (
+        (cell.folder / LOG).open("a", encoding="utf-8", buffering=1) as log,
+        contextlib.redirect_stdout(log),
+        contextlib.redirect_stderr(log),
+    ):
+        dataset = load_dataset(cell.recipe.dataset, settings.root)
+        train(
+            cell.folder,
+            cell.recipe,
+            dataset,
+            device=settings.device,
+            resume=True,
+            probe_every=settings.probe_every,
+            keep_epochs=settings.keep_epochs,
+            on_epoch=print,
+            should_stop=should_stop,
         )
 
-    def stop(self) -> None:
-        """Ask the training to stop after its mini-batch; asking twice changes nothing."""
-        if not self._stopped and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-        self._stopped = True
 
-    def ended(self, state: CellState) -> bool:
-        """Whether the process is gone; then ``state`` says how."""
-        status = self._process.poll()
-        if status is None:
-            return False
-        if status == 0:
-            state.status = "finished"
-        elif self._stopped:
-            state.status = "stopped"
-        else:
-            self._log.seek(0)
-            lines = self._log.read().splitlines() or [f"exit status {status}"]
-            state.status, state.error = "failed", lines[-1]
-        self._log.close()
-        return True
+class LocalEngine:
+    """Processes on this machine, ``jobs`` at a time."""
+
+    def __init__(self, jobs: int) -> None:
+        if jobs < 1:
+            raise PadError(f"A sweep trains at least one network at a time, not {jobs}.")
+        self.jobs = jobs
+        # A fork of a process that has used threads or CUDA may hang.
+        self._context = multiprocessing.get_context("spawn")
+
+    def start(self, cell: Cell, settings: Settings) -> Training:
+        """Begin to train a cell in a process of its own."""
+        return _LocalTraining(self._context, cell, settings)
+
+
+class _LocalTraining:
+    def __init__(
+        self, context: multiprocessing.context.SpawnContext, cell: Cell, settings: Settings
+    ) -> None:
+        self._asked = context.Event()
+        self._said, say = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_in_process, args=(cell, settings, self._asked, say), daemon=True
+        )
+        self._process.start()
+        say.close()
+
+    def stop(self) -> None:
+        self._asked.set()
+
+    def outcome(self) -> Outcome | None:
+        if self._process.is_alive():
+            return None
+        self._process.join()
+        try:
+            return self._said.recv()
+        except EOFError:
+            return Outcome("failed", f"The process died (exit status {self._process.exitcode}).")
+
+
+def _in_process(
+    cell: Cell,
+    settings: Settings,
+    asked: threading.Event,
+    say: multiprocessing.connection.Connection,
+) -> None:
+    # Ctrl-C in the terminal reaches this process too; the sweep passes it on by ``asked``.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    try:
+        train_cell(cell, settings, lambda: asked.is_set() or os.getppid() != parent)
+    except PadError as error:
+        say.send(Outcome("failed", str(error)))
+        sys.exit(1)
+    say.send(Outcome("finished" if cell.finished else "stopped"))

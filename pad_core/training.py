@@ -112,7 +112,8 @@ def choose_precision(device: torch.device) -> Precision:
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     # Without these instructions the CPU emulates bfloat16, which is slower than float32.
-    capabilities = torch.cpu.get_capabilities()
+    # (Releases of PyTorch that can't tell get float32.)
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
 
 

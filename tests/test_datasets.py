@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 
 from pad_core import datasets
-from pad_core.datasets import BUILT_IN, ImageSet, load_dataset
+from pad_core.datasets import BUILT_IN, ImageSet, is_local, load_dataset
 from pad_core.errors import PadError
 
 RANDOM = np.random.default_rng(0)
@@ -507,3 +507,13 @@ def test_spec_is_stripped_and_home_is_expanded(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     write_folder(tmp_path / "insects")
     assert load_dataset(" folder:~/insects ").name == "insects"
+
+
+def test_what_needs_no_download_is_known(tmp_path):
+    assert is_local("fashion-mini", str(tmp_path))
+    assert not is_local("cifar10", str(tmp_path))
+    assert not is_local("parquet:/nowhere", str(tmp_path))
+    assert not is_local("", str(tmp_path))
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    (tmp_path / "cifar-10-batches-py" / "data_batch_1").touch()
+    assert is_local("cifar10", str(tmp_path))

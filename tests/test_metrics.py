@@ -1,0 +1,176 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from scipy.linalg import sqrtm
+from scipy.spatial.distance import cdist, pdist
+from sklearn.metrics import roc_auc_score
+
+from pad_core import metrics
+from pad_core.errors import PadError
+
+
+@pytest.fixture
+def latents() -> tuple[torch.Tensor, torch.Tensor]:
+    random = torch.Generator().manual_seed(0)
+    labels = torch.cat([torch.zeros(30), torch.ones(50), torch.full((20,), 2)]).long()
+    labels = labels[torch.randperm(100, generator=random)]
+    return torch.randn(100, 6, generator=random) + labels[:, None] * 0.8, labels
+
+
+def by_scipy(latents, labels, power):
+    groups = [latents[labels == k].double().numpy() for k in range(3)]
+    intra = np.mean([(pdist(group) ** power).mean() for group in groups])
+    pairs = [cdist(groups[i], groups[j]).ravel() for i in range(3) for j in range(i)]
+    return intra, (np.concatenate(pairs) ** power).mean()
+
+
+def test_exact_distances_are_those_of_scipy(latents):
+    found = metrics.exact_distances(*latents)
+    assert found == pytest.approx(by_scipy(*latents, 1), rel=1e-5)
+    assert found.ratio == pytest.approx(found.intra / found.inter)
+
+
+def test_squared_distances_in_closed_form_are_those_of_scipy(latents):
+    assert metrics.squared_distances(*latents) == pytest.approx(by_scipy(*latents, 2), rel=1e-9)
+
+
+def test_sampled_distances_approach_the_exact_ones(latents):
+    exact = metrics.exact_distances(*latents)
+    draws = [metrics.sampled_distances(*latents, seed=s) for s in range(8)]
+    assert np.mean([d.intra for d in draws]) == pytest.approx(exact.intra, rel=0.01)
+    assert np.mean([d.inter for d in draws]) == pytest.approx(exact.inter, rel=0.01)
+    assert draws[0] == metrics.sampled_distances(*latents, seed=0)
+    assert draws[0] != draws[1]
+
+
+def test_no_pair_is_an_image_with_itself():
+    # Two images a class, 2 apart within it: any pair with itself would lower the mean.
+    latents = torch.tensor([[0.0], [2.0], [10.0], [12.0]])
+    found = metrics.sampled_distances(latents, torch.tensor([0, 0, 1, 1]), seed=0)
+    assert found.intra == pytest.approx(2.0)
+    assert found.inter == pytest.approx(10.0, abs=0.1)
+
+
+def test_distances_need_two_images_of_two_classes():
+    for measure in (metrics.exact_distances, metrics.squared_distances):
+        with pytest.raises(PadError, match="two classes"):
+            measure(torch.randn(4, 2), torch.zeros(4).long())
+        with pytest.raises(PadError, match="two images"):
+            measure(torch.randn(3, 2), torch.tensor([0, 0, 1]))
+
+
+def test_occluded_distance_is_that_of_each_image_with_itself(latents):
+    clean = latents[0]
+    assert metrics.occluded_distance(clean, clean, 0) == 0.0
+    shifted = clean + torch.tensor([3.0, 4.0, 0, 0, 0, 0])
+    assert metrics.occluded_distance(clean, shifted, 0) == pytest.approx(5.0, rel=1e-5)
+
+
+def test_principal_components_are_the_singular_vectors(latents):
+    found = metrics.principal_components(latents[0], 3)
+    centred = latents[0].double().numpy() - latents[0].double().numpy().mean(0)
+    _, values, vectors = np.linalg.svd(centred, full_matrices=False)
+    assert np.allclose(np.abs(found.components @ vectors[:3].T), np.eye(3), atol=1e-4)
+    assert found.explained == pytest.approx((values**2 / (values**2).sum())[:3], rel=1e-4)
+    coordinates = found.project(latents[0])
+    assert np.allclose(coordinates.mean(0), 0, atol=1e-4)
+    assert np.allclose(found.project(found.back(coordinates)), coordinates, atol=1e-4)
+    with pytest.raises(PadError, match="as many latents"):
+        metrics.principal_components(latents[0][:1], 2)
+
+
+def test_frechet_distance_is_the_formula_with_scipys_root():
+    random = np.random.default_rng(0)
+    one = random.normal(size=(400, 7)) @ random.normal(size=(7, 7))
+    other = random.normal(size=(300, 7)) @ random.normal(size=(7, 7)) + 0.5
+    means, covariances = (one.mean(0), other.mean(0)), (np.cov(one.T), np.cov(other.T))
+    root = sqrtm(covariances[0] @ covariances[1])
+    expected = np.square(means[0] - means[1]).sum() + np.trace(sum(covariances) - 2 * root).real
+    found = metrics.frechet_distance(metrics.moments(one), metrics.moments(other))
+    assert found == pytest.approx(expected, rel=1e-8)
+
+
+def test_frechet_distance_of_known_distributions():
+    values = np.random.default_rng(0).normal(size=(500, 5))
+    moments = metrics.moments(values)
+    assert metrics.frechet_distance(moments, moments) == pytest.approx(0.0, abs=1e-8)
+    assert metrics.frechet_distance(moments, metrics.moments(values + 2)) == pytest.approx(20.0)
+    # Twice the spread: Σ(σ − 2σ)² over dimensions, whatever the correlations.
+    doubled = metrics.moments(values * 2)
+    expected = np.square(moments.mean).sum() + np.trace(moments.covariance)
+    assert metrics.frechet_distance(moments, doubled) == pytest.approx(expected, rel=1e-8)
+
+
+def test_frechet_distance_stands_fewer_images_than_features():
+    values = np.random.default_rng(0).normal(size=(4, 20))
+    found = metrics.frechet_distance(metrics.moments(values), metrics.moments(values[::-1]))
+    assert found == pytest.approx(0.0, abs=1e-6)
+
+
+def test_auc_is_that_of_scikit_learn_and_of_counting_pairs():
+    random = torch.Generator().manual_seed(0)
+    real, dreamt = torch.randn(200, generator=random) + 1, torch.randn(300, generator=random)
+    pairs = (real[:, None] > dreamt[None]).double().mean().item()
+    found = metrics.realness_auc(real, dreamt)
+    assert found == pytest.approx(pairs)
+    assert found == pytest.approx(roc_auc_score([1] * 200 + [0] * 300, torch.cat([real, dreamt])))
+    assert metrics.realness_auc(torch.zeros(5), torch.zeros(9)) == 0.5
+    assert metrics.realness_auc(torch.ones(5), torch.zeros(9)) == 1.0
+
+
+def test_mean_and_sem():
+    assert metrics.mean_sem([3.0]) == (3.0, None)
+    mean, sem = metrics.mean_sem([1.0, 2.0, 4.0])
+    assert (mean, sem) == pytest.approx((7 / 3, stats.sem([1, 2, 4])))
+
+
+def test_accuracy_interval_with_one_draw_is_wilsons():
+    right = torch.arange(200)[None] < 140
+    expected = stats.binomtest(140, 200).proportion_ci(method="wilson")
+    found = metrics.accuracy_interval(right)
+    assert found == pytest.approx((70.0, 100 * expected.low, 100 * expected.high))
+    mean, low, high = metrics.accuracy_interval(torch.ones((1, 50), dtype=torch.bool))
+    assert mean == high == 100.0
+    assert 90 < low < 100
+
+
+def test_repeating_a_draw_makes_the_interval_no_narrower():
+    random = torch.Generator().manual_seed(0)
+    right = torch.rand((1, 500), generator=random) < 0.6
+    once, fourfold = metrics.accuracy_interval(right), metrics.accuracy_interval(right.repeat(4, 1))
+    assert fourfold == pytest.approx(once)
+    fresh = metrics.accuracy_interval(torch.rand((4, 500), generator=random) < 0.6)
+    assert fresh[2] - fresh[1] < 0.6 * (once[2] - once[1])
+
+
+def test_accuracy_interval_covers_the_truth_about_as_often_as_it_says():
+    random = torch.Generator().manual_seed(1)
+    covered = 0
+    for _ in range(300):
+        share = torch.rand((1, 200), generator=random)  # each image has its own difficulty
+        _, low, high = metrics.accuracy_interval(torch.rand((3, 200), generator=random) < share)
+        covered += low <= 50.0 <= high
+    assert 0.91 <= covered / 300 <= 0.985
+
+
+def test_differences_have_the_p_values_of_scipy():
+    found = metrics.welch([58.0, 59.0, 57.5], [46.0, 47.0])
+    assert found.p == pytest.approx(
+        stats.ttest_ind([58.0, 59, 57.5], [46.0, 47], equal_var=False).pvalue
+    )
+    assert found.estimate == pytest.approx(58.1666667 - 46.5)
+    assert "n = 3 and 2" in found.test
+    assert metrics.welch([1.0, 1.0], [1.0, 1.0]).p == 1.0
+    z = metrics.z_test(5.0, 0.3, 4.0, 0.4, "images")
+    assert z.p == pytest.approx(2 * stats.norm.sf(2.0))
+    assert metrics.z_test(1.0, 0.0, 1.0, 0.0, "").p == 1.0
+    assert metrics.z_test(1.0, 0.0, 2.0, 0.0, "").p == 0.0
+
+
+def test_accuracy_error_is_the_binomial_one():
+    assert metrics.accuracy_se(50.0, 10_000) == pytest.approx(0.5)
+    assert 0 < metrics.accuracy_se(100.0, 100) < 2
+    assert not math.isnan(metrics.accuracy_se(0.0, 1))
