@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+# Threads that wait for one another make small tensors slow on a busy machine; the processes
+# that tests start inherit this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest
