@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     sweep.set_defaults(run=run_sweep)
 
     export = commands.add_parser("export", help="write a run's network as a compact checkpoint")
-    export.add_argument("folder", type=Path, help="run folder")
+    export.add_argument(
+        "source", type=Path, help="run folder, or a checkpoint that a run kept (epoch-0001 …)"
+    )
     export.add_argument("--out", "-o", type=Path, required=True, help="file to write")
     export.add_argument("--dataset", help="the run's data set (default: as it was trained)")
     export.add_argument("--root", default="data", help="folder of downloaded data sets")
@@ -139,6 +141,10 @@ def _parser() -> argparse.ArgumentParser:
         "--out", "-o", type=Path, help="page to write (default: reports/ITEM-….html)"
     )
     reproduce.set_defaults(run=run_reproduce)
+
+    cards = commands.add_parser("cards", help="describe the checkpoints of a folder in its README")
+    cards.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
+    cards.set_defaults(run=run_cards)
     return parser
 
 
@@ -277,11 +283,17 @@ def run_sweep(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> None:
     """``export``."""
-    from pad_core.export import export_run, read_recipe
+    from pad_core.checkpoint import load_header
+    from pad_core.export import export_file, export_run, read_recipe
 
-    spec = options.dataset or read_recipe(options.folder).dataset
-    dataset = _load_dataset(spec, options.root)
-    header = export_run(options.folder, options.out, dataset, _bits(options))
+    source: Path = options.source
+    if is_file := source.is_file():
+        spec = str(load_header(source).dataset.get("spec"))
+    else:
+        spec = read_recipe(source).dataset
+    dataset = _load_dataset(options.dataset or spec, options.root)
+    write = export_file if is_file else export_run
+    header = write(source, options.out, dataset, _bits(options))
     _report_export(options.out, header.export)
 
 
@@ -350,6 +362,23 @@ def run_reproduce(options: argparse.Namespace) -> None:
     out = options.out or Path("reports") / f"{'-'.join(options.items)}.html"
     for line in reproduce(items, options.checkpoints, out):
         print(line)
+
+
+def run_cards(options: argparse.Namespace) -> int:
+    """``cards``: writes FOLDER/README.md; exit status 1 where a file can't be read."""
+    from pad_core.cards import cards
+    from pad_core.files import write_atomically
+    from pad_core.shelf import find
+
+    shelf, problems = find([options.folder])
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not shelf.entries:
+        raise PadError(f"There is no checkpoint in {options.folder}.")
+    out = options.folder / "README.md"
+    write_atomically(out, cards(shelf).encode())
+    print(f"{out}: {len(shelf.entries)} networks")
+    return 1 if problems else 0
 
 
 def _bits(options: argparse.Namespace) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ def export_run(folder: Path, out: Path, dataset: DataSet, bits: Bits | None = No
     trainer.restore(tensors)
     header = header_from_state(state, dataset)
     return save_measured(trainer.networks, header, out, dataset, bits)
+
+
+def export_file(path: Path, out: Path, dataset: DataSet, bits: Bits | None = None) -> Header:
+    """Write a checkpoint anew, more compactly, such as one that a run kept of an epoch.
+
+    The precision that ``path`` has is what rounding is measured against; see ``export_run``.
+    """
+    network = checkpoint.load(path)
+    header = replace(network.header, dataset=checkpoint.describe(dataset), metrics={}, export={})
+    return save_measured(network.networks, header, out, dataset, bits)
 
 
 def save_measured(

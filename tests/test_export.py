@@ -8,7 +8,7 @@ import torch
 import pad_core
 from pad_core.conditions import PAD
 from pad_core.errors import PadError
-from pad_core.export import TOLERANCE_POINTS, export_run, import_published, read_recipe
+from pad_core.export import TOLERANCE_POINTS, export_file, export_run, import_published, read_recipe
 from pad_core.networks import build_networks
 from pad_core.training import Recipe, train
 
@@ -47,6 +47,18 @@ def test_bits_can_be_chosen(run, small, tmp_path):
         assert export_run(run, out, small, bits).export["bits"] == bits
         sizes[bits] = out.stat().st_size
     assert sizes[16] > 1.8 * sizes[8]
+
+
+def test_a_kept_epoch_becomes_a_compact_checkpoint(run, small, tmp_path):
+    out = tmp_path / "early.safetensors"
+    written = export_file(run / "latest.safetensors", out, small, bits=8)
+    early, kept = pad_core.load(out), pad_core.load(run / "latest.safetensors")
+    assert (written.epoch, written.condition) == (kept.header.epoch, kept.condition)
+    assert written.export["bits"] == 8
+    assert out.stat().st_size < 0.6 * kept.path.stat().st_size
+    step = kept.networks.encoder.conv2.weight.abs().amax() / 127
+    error = early.networks.encoder.conv2.weight - kept.networks.encoder.conv2.weight
+    assert error.abs().max() <= 0.51 * step
 
 
 def test_what_is_no_finished_run_is_refused(small, tmp_path):

@@ -1,0 +1,112 @@
+"""Cards: what each shipped network is, written from the headers of the files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pad_core.checkpoint import Header
+from pad_core.conditions import CONDITIONS
+from pad_core.palette import style
+from pad_core.shelf import Entry, Shelf
+from pad_core.summary import ROWS, Group
+
+_TOP = """# Networks in this folder
+
+Written by `python -m pad_core cards`, from what the files say of themselves. A file holds the
+two networks and the latents of 2,000 training and 1,000 test images (fewer where the data set
+has fewer); there are no photographs in it. Separability *by the paper's protocol* is what the
+paper reports; *converged* is another measure and higher. Every number is that of one network;
+the spread given is that of the read-out.
+"""
+_SHORT = {
+    "by the paper's protocol": ROWS[0],
+    "converged": ROWS[2],
+    "30 % occluded": ROWS[3],
+    "50 % occluded": ROWS[4],
+    "intra/inter": ROWS[5],
+    "clean-occluded/inter": ROWS[7],
+}
+
+
+def cards(shelf: Shelf) -> str:
+    """A Markdown page: a table of all entries, then a card for each.
+
+    Args:
+        shelf: from ``shelf.find``, in the order in which the cards stand.
+    """
+    head = "| file | data | condition | seed | epochs | " + " | ".join(_SHORT) + " |"
+    lines = [_TOP, head, "|" + "---|" * (5 + len(_SHORT))]
+    lines += [_table_row(entry) for entry in shelf.entries]
+    for entry in shelf.entries:
+        lines += ["", *_card(entry)]
+    return "\n".join(lines) + "\n"
+
+
+def remake_command(header: Header) -> str | None:
+    """The commands that train and export the network again, None for an imported one."""
+    recipe = header.recipe
+    name = header.condition.name
+    if "epochs" not in recipe or CONDITIONS.get(name) != header.condition:
+        return None
+    run = f"runs/{header.dataset.get('name')}-{name}-seed{header.seed}"
+    return (
+        f"python -m pad_core train --dataset {recipe['dataset']} --condition {name} "
+        f"--seed {header.seed} --epochs {header.epoch} --precision {recipe['precision']} "
+        f"&& python -m pad_core export {run} --out FILE"
+    )
+
+
+def _table_row(entry: Entry) -> str:
+    header = entry.header
+    values = [_value(header.metrics, *_SHORT[name].path, digits=_SHORT[name].digits)
+              for name in _SHORT]  # fmt: skip
+    cells: Sequence[object] = [
+        f"`{entry.path.name}`", entry.dataset, style(header.condition.name).label, header.seed,
+        header.epoch, *values,
+    ]  # fmt: skip
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _card(entry: Entry) -> list[str]:
+    header = entry.header
+    data, recipe, metrics = header.dataset, header.recipe, header.metrics
+    size = entry.path.stat().st_size / 1e6
+    condition = header.condition
+    lines = [
+        f"## {entry.path.name}",
+        "",
+        f"- **Condition** {style(condition.name).label}: {' → '.join(condition.phases)}; "
+        f"seed {header.seed}, {header.epoch} epochs (the paper trains 50).",
+        f"- **Data** {data.get('name')}: {data.get('n_train'):,} training and "
+        f"{data.get('n_test'):,} test images. {data.get('note', '')}".rstrip(),
+        f"- **File** {size:.2f} MB, {header.export.get('bits', '?')} bits a weight, which cost "
+        f"{header.export.get('rounding_cost_points', '?')} points of converged separability.",
+    ]
+    if "device" in recipe:
+        lines.append(
+            f"- **Trained** on {recipe['device']} with PyTorch {recipe['torch']}, convolutions "
+            f"in {recipe['precision']}, mini-batches of {recipe['batch_size']}."
+        )
+    if command := remake_command(header):
+        lines.append(f"- **Remade** by `{command}`")
+    if entry.evaluation is None:
+        return [*lines, "- **Measured**: not yet (`python -m pad_core evaluate FILE --record`)."]
+    spread = _value(metrics, "linear_separability_sd", digits=2)
+    lines.append(
+        f"- **Measured** on {metrics['on']} ({metrics['n_train']:,} to fit, {metrics['n_test']:,} "
+        f"to test; occlusion on {metrics['occlusion_n']:,}); SD over "
+        f"{metrics['protocol']['readout_seeds']} read-out seeds {spread} points."
+    )
+    baselines = metrics.get("baselines") or {}
+    for name, what in (("untrained", "An untrained network"), ("pixels", "Raw pixels")):
+        if name in baselines:
+            reached = _value(baselines, name, "linear_separability", digits=2)
+            converged = _value(baselines, name, "converged_separability", digits=2)
+            lines.append(f"- {what}: {reached} % by the paper's protocol, {converged} % converged.")
+    return lines
+
+
+def _value(measured: dict[str, Any], *path: str, digits: int) -> str:
+    values = Group("", "", 0, [measured]).values(*path)
+    return f"{values[0]:.{digits}f}" if values else "–"

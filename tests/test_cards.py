@@ -1,0 +1,53 @@
+import shlex
+
+import pytest
+
+from pad_core.__main__ import _parser, main
+from pad_core.cards import cards, remake_command
+from pad_core.checkpoint import load_header, update_metrics
+from pad_core.shelf import find
+
+
+@pytest.fixture
+def folder(exported, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.safetensors").write_bytes(exported.read_bytes())
+    update_metrics(
+        tmp_path / "a.safetensors",
+        {
+            "linear_separability": 51.236, "linear_separability_sd": 0.5, "on": "real images",
+            "converged_separability": 55.5, "occlusion": {"30": 44.444, "50": 33.3},
+            "intra_inter_ratio": 0.9, "clean_occluded_ratio": 0.1234, "n_train": 256, "n_test": 100,
+            "occlusion_n": 100, "protocol": {"readout_seeds": 4},
+            "baselines": {"untrained": {"linear_separability": 30.0}},
+        },
+    )  # fmt: skip
+    return tmp_path
+
+
+def test_a_page_of_cards_says_what_the_headers_say(folder):
+    page = cards(find([folder])[0])
+    row = next(line for line in page.splitlines() if line.startswith("| `a.safetensors`"))
+    numbers = [cell.strip() for cell in row.split("|")][4:-1]
+    assert numbers == ["3", "0", "51.24", "55.50", "44.44", "33.30", "0.900", "0.123"]
+    assert "| `b.safetensors` " in page
+    assert "An untrained network: 30.00 % by the paper's protocol, – % converged" in page
+    assert "not yet (`python -m pad_core evaluate" in page
+
+
+def test_the_remaking_command_is_one_that_the_program_takes(exported):
+    header = load_header(exported)
+    assert remake_command(header) is None  # nothing is known of how it was trained
+    header.recipe.update(dataset="fashion-mini", epochs=20, precision="fp32")
+    train = remake_command(header).split(" && ")[0]
+    options = _parser().parse_args(shlex.split(train)[3:])
+    assert (options.dataset, options.condition, options.seed) == ("fashion-mini", "pad", 3)
+
+
+def test_the_command_writes_the_page_and_names_what_it_cannot_read(folder, capsys):
+    assert main(["cards", str(folder)]) == 0
+    assert "`a.safetensors`" in (folder / "README.md").read_text()
+    (folder / "c.safetensors").write_bytes(b"no checkpoint")
+    assert main(["cards", str(folder)]) == 1
+    assert "c.safetensors" in capsys.readouterr().err
+    assert main(["cards", str(folder / "none")]) == 2
