@@ -9,11 +9,12 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, not its parent
     sys.path.insert(0, str(HERE.parent))
 
+from explorer.state import follow_address  # noqa: E402
 from explorer.views import about, dream  # noqa: E402
 
 st.set_page_config(
     page_title="PAD dream explorer",
-    page_icon=":material/bedtime:",
+    page_icon=str(HERE / "logo.svg"),
     layout="wide",
     initial_sidebar_state=272,
 )
@@ -23,4 +24,6 @@ pages = [
     st.Page(dream.show, title="Dream", icon=":material/bedtime:", default=True),
     st.Page(about.show, title="About", icon=":material/menu_book:", url_path="about"),
 ]
-st.navigation(pages, position="top").run()
+page = st.navigation(pages, position="top")
+follow_address()
+page.run()

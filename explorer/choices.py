@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 from pad_core.checkpoint import SPLITS
 from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
@@ -19,70 +19,89 @@ class Limits(NamedTuple):
     high: float
     step: float
 
+    def read(self, text: str) -> float | None:
+        """The number that a text stands for; None where it is none or out of range."""
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+        if not self.low <= number <= self.high:  # NaN is refused here, too
+            return None
+        if isinstance(self.step, int):
+            return int(number) if number == math.floor(number) else None
+        return round(number, 2)
 
-LIMITS = {
-    "seed": Limits(0, MAX_SEED, 1),
-    "intensity": Limits(0.0, 1.0, 0.01),
-    "size_px": Limits(MIN_SIZE_PX, MAX_SIZE_PX, 1),
-    "lam": Limits(0.0, 1.0, 0.01),
-    "lam_prime": Limits(0.0, 1.0, 0.01),
-    "noise_level": Limits(0.0, 10.0, 0.01),
-}
+
+def _number(default: float, low: float, high: float, step: float) -> Any:
+    return field(default=default, metadata={"limits": Limits(low, high, step)})
+
+
+def _option(default: str, options: tuple[str, ...]) -> Any:
+    return field(default=default, metadata={"options": options})
 
 
 @dataclass(frozen=True)
 class Choices:
-    """All that the pictures depend on; the defaults are the paper's where it has any.
+    """All that the pages depend on; the defaults are the paper's where it has any.
 
     checkpoint: key of a checkpoint (see ``loaders``), empty before one is chosen;
     folder: a further folder to look for checkpoints in, or empty; split: of the memories;
     seed: of memories, masks and noise; intensity, size_px: occlusion in NREM; lam,
-    lam_prime, noise_level: λ, λ′ and σ in REM.
+    lam_prime, noise_level: λ, λ′ and σ in REM; compared: keys of the networks side by side,
+    empty for all conditions of the chosen network's data set; present: '1' for a talk.
     """
 
     checkpoint: str = ""
     folder: str = ""
-    split: str = "test"
-    seed: int = 0
-    intensity: float = 0.3
-    size_px: int = 4
-    lam: float = 0.5
-    lam_prime: float = 0.5
-    noise_level: float = 1.0
+    split: str = _option("test", SPLITS)
+    seed: int = _number(0, 0, MAX_SEED, 1)
+    intensity: float = _number(0.3, 0.0, 1.0, 0.01)
+    size_px: int = _number(4, MIN_SIZE_PX, MAX_SIZE_PX, 1)
+    lam: float = _number(0.5, 0.0, 1.0, 0.01)
+    lam_prime: float = _number(0.5, 0.0, 1.0, 0.01)
+    noise_level: float = _number(1.0, 0.0, 10.0, 0.01)
+    compared: tuple[str, ...] = ()
+    present: str = _option("", ("", "1"))
 
-    def to_query(self) -> dict[str, str]:
+    def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of an address that brings back exactly these choices."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: _text(value) for name, value in values.items() if value != ""}
+        return {name: _text(value) for name, value in values.items() if value not in ("", ())}
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> Choices:
-        """Read an address; what it gets wrong or leaves out keeps its default."""
-        chosen: dict[str, str | float] = {}
-        for field in fields(cls):
-            value = _read(field.name, query[field.name]) if field.name in query else None
-            if value is not None:
-                chosen[field.name] = value
-        return cls(**chosen)  # type: ignore[arg-type]
+    def from_query(cls, query: Mapping[str, str | list[str]]) -> Choices:
+        """Read an address; what it gets wrong or leaves out keeps its default.
+
+        Args:
+            query: the value of each parameter, or several; the last counts where one is wanted.
+        """
+        chosen = {}
+        for known in fields(cls):
+            given = query.get(known.name, [])
+            if texts := [given] if isinstance(given, str) else given:
+                value = _read(known.metadata, known.default, texts)
+                if value is not None:
+                    chosen[known.name] = value
+        return cls(**chosen)
 
 
-def _read(name: str, text: str) -> str | float | None:
+LIMITS: dict[str, Limits] = {
+    field.name: field.metadata["limits"] for field in fields(Choices) if "limits" in field.metadata
+}
+
+
+def _read(metadata: Mapping[str, Any], default: Any, texts: list[str]) -> Any:
     """The value of one parameter, or None where it is invalid."""
-    if name == "split":
-        return text if text in SPLITS else None
-    if name not in LIMITS:
-        return text
-    limits = LIMITS[name]
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    if not limits.low <= number <= limits.high:  # NaN is refused here, too
-        return None
-    if isinstance(limits.step, int):
-        return int(number) if number == math.floor(number) else None
-    return round(number, 2)
+    if isinstance(default, tuple):
+        return tuple(dict.fromkeys(texts))
+    if "limits" in metadata:
+        return metadata["limits"].read(texts[-1])
+    if "options" in metadata:
+        return texts[-1] if texts[-1] in metadata["options"] else None
+    return texts[-1]
 
 
-def _text(value: str | float) -> str:
+def _text(value: str | float | tuple[str, ...]) -> str | list[str]:
+    if isinstance(value, tuple):
+        return list(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,40 +1,20 @@
-"""Widgets in, ``Choices`` out.
-
-What the viewer chose lives in one place, ``chosen()``. Widgets show it and, when moved,
-replace it; the page's address follows. A widget names the panels that depend on it, and
-only those are drawn again. (Streamlit can bind widgets to the address by itself, but such
-an address is not updated when the program moves a widget, as the reset button does.)
-"""
+"""The sidebar's widgets, shared by the pages: networks, memories, the dials of sleep."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import streamlit as st
 
-from explorer import loaders
-from explorer.choices import LIMITS, Choices
-from explorer.loaders import Upload
+from explorer import loaders, real_images
+from explorer.choices import LIMITS
+from explorer.loaders import Listing, Upload
+from explorer.state import Panels, choose, chosen, fresh, take, upload
+from pad_core.checkpoint import PadNetwork
 from pad_core.conditions import Mixture
+from pad_core.datasets import DataSet
 
 _NREM_DIALS, _REM_DIALS = "nrem-dials", "rem-dials"
+_PROBLEMS_SHOWN = 20
 _SIGMA_SHOWN = 2.0  # the slider's end, unless more was trained or typed
-
-Panels = tuple[str, ...]
-
-
-def chosen() -> Choices:
-    """What this viewer has chosen: read from the address on arrival, then from the widgets."""
-    return st.session_state["choices"]  # type: ignore[no-any-return]
-
-
-def follow_address() -> None:
-    """Take over an address that was opened, edited or gone back to; call once a page."""
-    state, query = st.session_state, st.query_params.to_dict()
-    if "choices" not in state or (query and query != state["address"]):
-        state["choices"] = Choices.from_query(query)
-    _write_address()
 
 
 def network() -> str | None:
@@ -43,56 +23,64 @@ def network() -> str | None:
     Returns:
         Its key, or None where there is none or the address asks for one that isn't here.
     """
-    state = st.session_state
-    listing = loaders.list_checkpoints(chosen().folder, state.get("upload"))
-    keys = list(listing.labels)
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    keys = list(listing.headers)
     if not chosen().checkpoint and keys:
-        _choose(checkpoint=keys[0])
+        choose(checkpoint=keys[0])
     key = chosen().checkpoint if chosen().checkpoint in keys else None
     with st.sidebar:
-        widget = _fresh("network", key)
+        widget = fresh("network", key)
         st.selectbox(
             "Network",
             keys,
-            format_func=listing.labels.__getitem__,
+            format_func=listing.label,
             index=None if key is None else keys.index(key),
             key=widget,
             placeholder="Choose a checkpoint" if keys else "None found yet",
-            on_change=_take,
+            on_change=take,
             args=("checkpoint", widget),
             help="A trained network with what its hippocampus stored. Listed are the "
             "checkpoints in `checkpoints/` and `runs/`.",
         )
-        with st.popover("Open another …", icon=":material/folder_open:", width="stretch"):
-            st.file_uploader(
-                "Drop a checkpoint here",
-                key="dropped",
-                on_change=_take_upload,
-                help="A `.safetensors` file written by training or by `pad_core export`. "
-                "An address can't carry the file: whoever opens yours drops it, too.",
-            )
-            widget = _fresh("folder", chosen().folder)
-            st.text_input(
-                "Or look in a folder",
-                chosen().folder,
-                key=widget,
-                placeholder="/path/to/checkpoints",
-                on_change=_take,
-                args=("folder", widget),
-                help="On the computer that runs the explorer. Its checkpoints, and those in "
-                "its sub-folders, join the list.",
-            )
-        for problem in listing.problems[:3]:
-            st.error(plain(problem), icon=":material/error:")
-        more = len(listing.problems) - 3
-        if more > 0:
-            st.error(f"{'One more file' if more == 1 else f'{more} more files'} can't be read.")
+        _open_another()
+        _problems(listing)
     return key
 
 
-def upload() -> Upload | None:
-    """The file that this viewer dropped, if any."""
-    return st.session_state.get("upload")
+def networks() -> list[str]:
+    """Choose the networks that are compared.
+
+    Returns:
+        Their keys: the viewer's own choice, or else each condition's most trained network of
+        the data set that the chosen network knows. Some may not be here.
+    """
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    usual = listing.conditions_beside(chosen().checkpoint)
+    keys = list(chosen().compared or usual)
+    with st.sidebar:
+        widget = fresh("compared", keys)
+        st.multiselect(
+            "Compared networks",
+            list(dict.fromkeys([*listing.headers, *keys])),
+            keys,
+            format_func=listing.label,
+            key=widget,
+            placeholder="Choose networks",
+            on_change=take,
+            args=("compared", widget),
+            help="At first the conditions trained on the same images as the network above, each "
+            "with most training. Take any others, of any data set.",
+        )
+        if chosen().compared and chosen().compared != tuple(usual):
+            st.button(
+                "all conditions",
+                key="usual-networks",
+                type="tertiary",
+                icon=":material/restart_alt:",
+                on_click=choose,
+                kwargs={"compared": ()},
+            )
+    return keys
 
 
 def memories() -> None:
@@ -100,7 +88,7 @@ def memories() -> None:
     with st.sidebar.container(key="memories-dials"):
         left, right = st.columns([3, 2])
         with left:
-            widget = _fresh("split", chosen().split)
+            widget = fresh("split", chosen().split)
             st.segmented_control(
                 "Memories of",
                 ["test", "train"],
@@ -108,12 +96,12 @@ def memories() -> None:
                 key=widget,
                 required=True,
                 width="stretch",
-                on_change=_take,
+                on_change=take,
                 args=("split", widget),
                 help="Test images, which the network never learned from, or training images.",
             )
         with right:
-            widget = _fresh("seed", chosen().seed)
+            widget = fresh("seed", chosen().seed)
             low, high, step = LIMITS["seed"]
             st.number_input(
                 "Seed",
@@ -122,11 +110,51 @@ def memories() -> None:
                 chosen().seed,
                 step=int(step),
                 key=widget,
-                on_change=_take,
+                on_change=take,
                 args=("seed", widget),
                 help="Draws the memories, the masks and the noise: the same seed gives the "
                 "same dreams in every network trained on the same images.",
             )
+
+
+def images(network: PadNetwork) -> DataSet | None:
+    """Real images of the network's data set, or None while there are none on this machine.
+
+    Says which it is, in the sidebar, and offers to fetch them; the page runs again when they
+    are there.
+    """
+    found = real_images.find(network)
+    with st.sidebar.container(key="real-images"):
+        if found.status == "ready":
+            st.caption(f":material/photo_library: Real images of {network.header.dataset_name}.")
+        elif found.status == "loading":
+            _await_images(network)
+        else:
+            st.caption(
+                f":material/psychology: Stored memories: no images of "
+                f"{plain(network.header.dataset_name)} on this computer."
+                if found.status == "absent"
+                else f":material/error: {plain(found.message)}"
+            )
+            if real_images.can_fetch(network):
+                st.button(
+                    "Fetch the images",
+                    key="fetch",
+                    icon=":material/download:",
+                    help="Downloads the data set into `data/`, some hundred megabytes at most.",
+                    on_click=real_images.fetch,
+                    args=(network,),
+                )
+    return found.dataset
+
+
+@st.fragment(run_every=1.0)
+def _await_images(network: PadNetwork) -> None:
+    found = real_images.find(network)
+    if found.status == "loading":
+        st.progress(found.share, f"Real images: {plain(found.message)}")
+    else:
+        st.rerun()
 
 
 def occlusion(panels: Panels) -> None:
@@ -136,14 +164,14 @@ def occlusion(panels: Panels) -> None:
     def dials() -> None:
         redraw = (_NREM_DIALS, *panels)
         st.markdown("**NREM** · occlusion")
-        _dial(
+        dial(
             "intensity",
             "Intensity",
             "Ω in the paper: the share of patches that turn grey, 0 to 1. In training it is "
             "drawn anew for each mini-batch, uniformly from 0 to 1.",
             redraw,
         )
-        _dial(
+        dial(
             "size_px",
             "Patch size, px",
             "s in the paper: the side of a grey patch, 1 to 8 pixels. In training it is drawn "
@@ -176,21 +204,21 @@ def mixture(trained: Mixture, panels: Panels) -> None:
                 on_click=_reset,
                 args=(trained, redraw),
             )
-        _dial(
+        dial(
             "lam",
             "λ  first : second",
             f"λ, 0 to 1: the share of memory z against the second memory z_old. "
             f"At 1 only z is dreamt of. This network was trained at {lam:g}.",
             redraw,
         )
-        _dial(
+        dial(
             "lam_prime",
             "λ′  memory : noise",
             f"λ′, 0 to 1: the share of memories against spontaneous activity. At 0 the dream "
             f"is noise alone. This network was trained at {lam_prime:g}.",
             redraw,
         )
-        _dial(
+        dial(
             "noise_level",
             "σ  noise level",
             f"σ, standard deviation of the spontaneous activity ε, in units of the latents' "
@@ -208,12 +236,51 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:" else c for c in text)
 
 
-def _dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | None = None) -> None:
-    """A slider with a field for exact values beside it."""
+def _open_another() -> None:
+    with st.popover("Open another …", icon=":material/folder_open:", width="stretch"):
+        st.file_uploader(
+            "Drop a checkpoint here",
+            key="dropped",
+            on_change=_take_upload,
+            help="A `.safetensors` file written by training or by `pad_core export`. "
+            "An address can't carry the file: whoever opens yours drops it, too.",
+        )
+        widget = fresh("folder", chosen().folder)
+        st.text_input(
+            "Or look in a folder",
+            chosen().folder,
+            key=widget,
+            placeholder="/path/to/checkpoints",
+            on_change=take,
+            args=("folder", widget),
+            help="On the computer that runs the explorer. Its checkpoints, and those in "
+            "its sub-folders, join the list.",
+        )
+
+
+def _problems(listing: Listing) -> None:
+    """What is wrong with files, in one line that opens."""
+    problems = listing.problems
+    if len(problems) == 1:
+        st.error(plain(problems[0]), icon=":material/error:")
+    elif problems:
+        with st.expander(f"{len(problems)} files can't be read", icon=":material/error:"):
+            st.markdown("\n".join(f"- {plain(problem)}" for problem in problems[:_PROBLEMS_SHOWN]))
+            if len(problems) > _PROBLEMS_SHOWN:
+                st.markdown(f"… and {len(problems) - _PROBLEMS_SHOWN} more.")
+
+
+def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | None = None) -> None:
+    """A slider with a field for exact values beside it; moving it draws ``redraw`` again.
+
+    Args:
+        name: the field of ``Choices``; label, help: what a person reads.
+        shown_to: the slider's upper end, where that isn't the highest value.
+    """
     low, high, step = LIMITS[name]
     value = getattr(chosen(), name)
     kind = type(value)
-    slider, typed = _fresh(f"{name}-slider", value), _fresh(f"{name}-typed", value)
+    slider, typed = fresh(f"{name}-slider", value), fresh(f"{name}-typed", value)
     with st.container(key=f"dial-{name}"):
         left, right = st.columns([5, 2], vertical_alignment="bottom", gap="small")
         with left:
@@ -225,7 +292,7 @@ def _dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | No
                 step=kind(step),
                 key=slider,
                 help=help,
-                on_change=_take,
+                on_change=take,
                 args=(name, slider, redraw),
             )
         with right:
@@ -237,34 +304,9 @@ def _dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | No
                 step=kind(step),
                 key=typed,
                 label_visibility="collapsed",
-                on_change=_take,
+                on_change=take,
                 args=(name, typed, redraw),
             )
-
-
-def _fresh(widget: str, value: Any) -> str:
-    """The key of a widget that is about to be drawn and shall show a value.
-
-    A widget that shows another value is replaced by a new one rather than set: what the
-    browser reports of a widget just set may be older, and would count as the viewer's wish.
-    """
-    state = st.session_state
-    versions = state.setdefault("versions", {})
-    key = f"{widget}-{versions.setdefault(widget, 0)}"
-    if key in state and state[key] != value:
-        versions[widget] += 1
-        key = f"{widget}-{versions[widget]}"
-    return key
-
-
-def _take(name: str, key: str, redraw: Panels = ()) -> None:
-    """A widget was moved: remember its value and draw again what depends on it."""
-    value = st.session_state[key]
-    widget, version = key.rsplit("-", 1)
-    if value is not None and int(version) == st.session_state["versions"][widget]:
-        _choose(**{name: round(value, 2) if isinstance(value, float) else value})
-    if redraw:
-        st.rerun(redraw)
 
 
 def _take_upload() -> None:
@@ -273,22 +315,9 @@ def _take_upload() -> None:
         return
     dropped = Upload(file.name, file.getvalue())
     st.session_state["upload"] = dropped
-    if dropped.key in loaders.list_checkpoints("", dropped).labels:
-        _choose(checkpoint=dropped.key)
+    if dropped.key in loaders.list_checkpoints("", dropped).headers:
+        choose(checkpoint=dropped.key)
 
 
 def _reset(trained: Mixture, redraw: Panels) -> None:
-    _choose(lam=trained.lam, lam_prime=trained.lam_prime, noise_level=trained.noise_level)
-    st.rerun(redraw)
-
-
-def _choose(**changes: Any) -> None:
-    st.session_state["choices"] = replace(chosen(), **changes)
-    _write_address()
-
-
-def _write_address() -> None:
-    state, query = st.session_state, chosen().to_query()
-    if state.get("address") != query or st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
-        state["address"] = query
+    choose(redraw, lam=trained.lam, lam_prime=trained.lam_prime, noise_level=trained.noise_level)

@@ -11,6 +11,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import streamlit as st
@@ -18,7 +19,9 @@ import torch
 
 from pad_core import checkpoint
 from pad_core.checkpoint import Header, PadNetwork
+from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
+from pad_core.palette import style
 
 ROOT = Path(__file__).resolve().parents[1]
 UPLOAD = "upload:"
@@ -46,16 +49,55 @@ class Upload:
 
 @dataclass(frozen=True)
 class Listing:
-    """Checkpoints by key, as they present themselves, and a sentence for each unusable file."""
+    """Checkpoints at hand.
 
-    labels: dict[str, str]
+    headers: by key, in the order in which they are offered; problems: a sentence for each
+    unusable file.
+    """
+
+    headers: dict[str, Header]
     problems: tuple[str, ...]
+
+    def label(self, key: str) -> str:
+        """A short name for people; what tells it from the others comes with it."""
+        if key not in self.headers:
+            return f"{key} (not here)"
+        return self._labels[key]
+
+    def conditions_beside(self, key: str) -> tuple[str, ...]:
+        """For each condition the first network offered of that one's data set and seed."""
+        if key not in self.headers:
+            return ()
+        wanted = self.headers[key].dataset_name
+        first: dict[str, str] = {}
+        for other, header in self.headers.items():
+            if header.dataset_name == wanted:
+                first.setdefault(header.condition.name, other)
+        return tuple(first.values())
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        names = {}
+        seeds = {(h.dataset_name, h.seed) for h in self.headers.values()}
+        several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
+        for key, header in self.headers.items():
+            seed = f" · seed {header.seed}" if header.dataset_name in several else ""
+            epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
+            label = style(header.condition.name).label
+            names[key] = f"{label} · {header.dataset_name} · {epochs}{seed}"
+        often = {name for name, count in Counter(names.values()).items() if count > 1}
+        return {key: f"{name} ({key})" if name in often else name for key, name in names.items()}
 
 
 def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
     """Look in ``checkpoints/``, ``runs/``, the folder and the upload; reads headers only."""
     headers: dict[str, Header] = {}
     problems = []
+    if upload is not None:
+        try:
+            headers[upload.key] = _load_upload(_sha256(upload.content), upload).header
+        except PadError as error:
+            problems.append(str(error))
     places = [ROOT / "checkpoints", ROOT / "runs"]
     if folder:
         found = _existing(folder)
@@ -65,17 +107,22 @@ def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
             places.append(found)
         else:
             problems.append(f"The folder {folder} holds no *.safetensors file.")
-    if upload is not None:
-        try:
-            headers[upload.key] = _load_upload(_sha256(upload.content), upload).header
-        except PadError as error:
-            problems.append(str(error))
-    for path in (path for place in places for path in _files(place)):
-        try:
-            headers[_key(path)] = _load_header(path, _stamp(path))
-        except PadError as error:
-            problems.append(str(error))
-    return Listing(_labels(headers), tuple(problems))
+    for place in places:
+        here: dict[str, Header] = {}
+        for path in _files(place):
+            try:
+                here[_key(path)] = _load_header(path, _stamp(path))
+            except PadError as error:
+                problems.append(str(error))
+        headers |= dict(sorted(here.items(), key=lambda item: _rank(item[1])))
+    return Listing(headers, tuple(problems))
+
+
+def _rank(header: Header) -> tuple[str, int, str, int, int]:
+    """The paper's first condition first, and of each condition the most trained network."""
+    name = header.condition.name
+    place = list(CONDITIONS).index(name) if name in CONDITIONS else len(CONDITIONS)
+    return header.dataset_name, place, name, -header.epoch, header.seed
 
 
 def load(key: str, upload: Upload | None) -> PadNetwork:
@@ -131,20 +178,11 @@ def _existing(folder: str) -> Path | None:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Exported checkpoints in the folder and its sub-folders, newest epoch first."""
+    """Exported checkpoints in the folder and its sub-folders, by name."""
     found = [*folder.glob("*.safetensors"), *folder.glob("*/*.safetensors")]
-    found = [path for path in found if path.name != _NOT_EXPORTED and path.name[0] != "."]
-    by_name = sorted(found, key=lambda path: path.name, reverse=True)  # latest, epoch-0002, …
-    return sorted(by_name, key=lambda path: path.parent)
+    return sorted(path for path in found if path.name != _NOT_EXPORTED and path.name[0] != ".")
 
 
 def _key(path: Path) -> str:
     path = path.resolve()
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
-
-
-def _labels(headers: dict[str, Header]) -> dict[str, str]:
-    """A name for each key; where two would be the same, the file's name tells them apart."""
-    names = {key: header.name for key, header in headers.items()}
-    often = {name for name, count in Counter(names.values()).items() if count > 1}
-    return {key: f"{name} ({key})" if name in often else name for key, name in names.items()}

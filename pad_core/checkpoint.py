@@ -74,9 +74,14 @@ class Header:
     weights_sha256: str = ""
 
     @property
+    def dataset_name(self) -> str:
+        """Name of the data set that the network was trained on."""
+        return str(self.dataset.get("name", "?"))
+
+    @property
     def name(self) -> str:
         """A short name for people: 'cifar10 · pad · seed 0 · epoch 20'."""
-        where = f"{self.dataset.get('name', '?')} · {self.condition.name}"
+        where = f"{self.dataset_name} · {self.condition.name}"
         return f"{where} · seed {self.seed} · epoch {self.epoch}"
 
     def to_dict(self) -> dict[str, Any]:

@@ -15,6 +15,8 @@ CHANGED = Choices(
     lam=1.0,
     lam_prime=0.0,
     noise_level=1.25,
+    compared=("a b.safetensors", "upload:c&d.safetensors"),
+    present="1",
 )
 
 

@@ -103,6 +103,17 @@ def test_more_noise_than_the_slider_shows_can_be_typed(root):
     assert not at.exception
 
 
+def test_pad_comes_first_with_most_epochs_whatever_the_files_are_called(root, two):
+    path = root / "checkpoints/0.safetensors"
+    path.write_bytes(two["wo_memory_mix"])
+    at = page()
+    assert widget(at.selectbox, "network").value == A
+    options = widget(at.selectbox, "network").options
+    assert [option.split(" · ")[0] for option in options] == [
+        "PAD", "w/o memory mix", "w/o memory mix",
+    ]  # fmt: skip
+
+
 def test_seed_and_split_change_everything(root):
     at = page()
     before = panels(at)
@@ -173,7 +184,7 @@ def test_no_checkpoint_at_all_shows_the_command_that_makes_one(tmp_path, monkeyp
     assert at.code[0].value.startswith("python -m pad_core train")
 
 
-def test_files_that_are_no_checkpoints_get_a_sentence_each_and_the_page_goes_on(root, two):
+def test_files_that_are_no_checkpoints_share_one_line_that_opens_and_the_page_goes_on(root, two):
     broken = {"cut": two["pad"][:5000], "pickle": b"\x80\x04abc", "text": b"hello", "a b": b""}
     for name, content in broken.items():
         (root / f"checkpoints/{name}.safetensors").write_bytes(content)
@@ -181,10 +192,12 @@ def test_files_that_are_no_checkpoints_get_a_sentence_each_and_the_page_goes_on(
     at = page()
     assert not at.exception
     assert set(panels(at)) == {"memories", "nrem", "rem"}
-    sentences = " ".join(error.value for error in at.error)
+    assert not at.error
+    (line,) = at.sidebar.expander
+    assert "4 files" in line.label
+    sentences = line.markdown[0].value
     assert "truncated" in sentences
     assert "pickle" in sentences
-    assert "One more file" in sentences
     assert "resumes" not in sentences
 
 

@@ -2,74 +2,36 @@
 
 from __future__ import annotations
 
-import time
-from html import escape
-
 import streamlit as st
 
-from explorer import compute, controls, loaders
+from explorer import compute, controls, frame
 from explorer.compute import Recalled
 from explorer.pictures import Row, panel
+from explorer.state import chosen
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
-
-_TRAIN = "python -m pad_core train --dataset fashion-mini --epochs 2"
 
 
 def show() -> None:
     """The page."""
-    controls.follow_address()
-    key = controls.network()
-    if key is None:
-        _ask_for_network()
+    network = frame.network()
+    if network is None:
         return
     controls.memories()
     try:
-        network = loaders.load(key, controls.upload())
-        started = time.perf_counter()
-        recalled = compute.recall(network, controls.chosen())
-        _record("memories", started)
+        with frame.timed("memories"):
+            recalled = compute.recall(network, chosen())
     except PadError as error:
-        st.error(controls.plain(str(error)), icon=":material/error:")
+        frame.problem(error)
         return
     controls.occlusion(panels=("nrem", "footer"))
     controls.mixture(network.condition.rem_mixture, panels=("rem", "footer"))
 
-    st.html(
-        f'<div class="pad-title"><h1>Eight memories, asleep</h1><p>{escape(network.name)}</p></div>'
-    )
+    frame.heading("Eight memories, asleep", network.name)
     _memories(recalled)
     _nrem(network, recalled)
     _rem(network, recalled)
     _footer(network)
-
-
-def _ask_for_network() -> None:
-    wanted = controls.chosen().checkpoint
-    if wanted.startswith(loaders.UPLOAD):
-        name = controls.plain(wanted.removeprefix(loaders.UPLOAD))
-        st.info(
-            f"This address shows a file that was dropped onto the page, **{name}**. "
-            "Drop the same file at the left, under *Open another …*, to see the same dreams.",
-            icon=":material/upload_file:",
-        )
-    elif wanted:
-        st.warning(
-            f"The checkpoint **{controls.plain(wanted)}** is not here. Choose another at the left.",
-            icon=":material/search_off:",
-        )
-    else:
-        st.title("No network to dream yet")
-        st.markdown(
-            "The explorer shows what a trained network dreams, and none was found. This command, "
-            "run in the folder of this project, trains a small one in some minutes on images "
-            "that ship with it:"
-        )
-        st.code(_TRAIN, language="bash")
-        st.markdown(
-            "Its dreams appear here once the first epoch is done and this page is reloaded. "
-            "If you have a checkpoint, drop it at the left, under *Open another …*."
-        )
 
 
 def _memories(recalled: Recalled) -> None:
@@ -86,10 +48,9 @@ def _memories(recalled: Recalled) -> None:
 
 @st.fragment(key="nrem")
 def _nrem(network: PadNetwork, recalled: Recalled) -> None:
-    choices = controls.chosen()
-    started = time.perf_counter()
-    perturbed = compute.perturb(network, recalled, choices)
-    _record("NREM", started)
+    choices = chosen()
+    with frame.timed("NREM"):
+        perturbed = compute.perturb(network, recalled, choices)
     asleep = "nrem" in network.condition.phases
     occluded = Row(
         "NREM dream",
@@ -114,10 +75,9 @@ def _nrem(network: PadNetwork, recalled: Recalled) -> None:
 
 @st.fragment(key="rem")
 def _rem(network: PadNetwork, recalled: Recalled) -> None:
-    choices = controls.chosen()
-    started = time.perf_counter()
-    adversarial = compute.mix(network, recalled, choices)
-    _record("REM", started)
+    choices = chosen()
+    with frame.timed("REM"):
+        adversarial = compute.mix(network, recalled, choices)
     asleep = "rem" in network.condition.phases
     others = Row(
         "Second memory",
@@ -147,11 +107,4 @@ def _rem(network: PadNetwork, recalled: Recalled) -> None:
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    times = " · ".join(f"{name} {ms:.0f} ms" for name, ms in st.session_state["times"].items())
-    st.html(f'<p class="pad-footer">computed: {times} · file sha256 {network.sha256[:12]}</p>')
-
-
-def _record(what: str, started: float) -> None:
-    """Note how long a computation took, for the footer."""
-    times = st.session_state.setdefault("times", {})
-    times[what] = 1000.0 * (time.perf_counter() - started)
+    frame.footer(network, "memories", "NREM", "REM")

@@ -1,0 +1,100 @@
+"""What every page has: its network (or what to do without one), a heading, a footer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+
+import streamlit as st
+
+from explorer import controls, loaders
+from explorer.state import chosen, upload
+from pad_core.checkpoint import PadNetwork
+from pad_core.errors import PadError
+
+_TRAIN = "python -m pad_core train --dataset fashion-mini --epochs 2"
+
+
+def network() -> PadNetwork | None:
+    """The network that the viewer chose at the left; without one the page says what to do."""
+    key = controls.network()
+    if key is None:
+        _ask_for_network()
+        return None
+    try:
+        return loaders.load(key, upload())
+    except PadError as error:
+        problem(error)
+        return None
+
+
+def networks() -> dict[str, PadNetwork]:
+    """The networks that the viewer compares, by key; a sentence for each that can't be had."""
+    found = {}
+    here = loaders.list_checkpoints(chosen().folder, upload()).headers
+    for key in controls.networks():
+        if key not in here:
+            st.warning(f"**{controls.plain(key)}** is not here.", icon=":material/search_off:")
+            continue
+        try:
+            found[key] = loaders.load(key, upload())
+        except PadError as error:
+            problem(error)
+    return found
+
+
+def problem(error: PadError) -> None:
+    """An error as a sentence on the page."""
+    st.error(controls.plain(str(error)), icon=":material/error:")
+
+
+def heading(title: str, note: str) -> None:
+    """The page's title with a short note at its right."""
+    st.html(f'<div class="pad-title"><h1>{escape(title)}</h1><p>{escape(note)}</p></div>')
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Note how long a computation takes, for the footer."""
+    started = time.perf_counter()
+    yield
+    times = st.session_state.setdefault("times", {})
+    times[what] = 1000.0 * (time.perf_counter() - started)
+
+
+def footer(network: PadNetwork, *computations: str) -> None:
+    """How long these computations took, and which file the page shows; the page's last element."""
+    times = st.session_state.get("times", {})
+    spans = " · ".join(f"{name} {times[name]:.0f} ms" for name in computations if name in times)
+    start = f"computed: {spans} · " if spans else ""
+    st.html(f'<p class="pad-footer">{start}file sha256 {network.sha256[:12]}</p>')
+
+
+def _ask_for_network() -> None:
+    wanted = chosen().checkpoint
+    if wanted.startswith(loaders.UPLOAD):
+        name = controls.plain(wanted.removeprefix(loaders.UPLOAD))
+        st.info(
+            f"This address shows a file that was dropped onto the page, **{name}**. "
+            "Drop the same file at the left, under *Open another …*, to see the same dreams.",
+            icon=":material/upload_file:",
+        )
+    elif wanted:
+        st.warning(
+            f"The checkpoint **{controls.plain(wanted)}** is not here. Choose another at the left.",
+            icon=":material/search_off:",
+        )
+    else:
+        st.title("No network to dream yet")
+        st.markdown(
+            "The explorer shows what a trained network dreams, and none was found. This command, "
+            "run in the folder of this project, trains a small one in some minutes on images "
+            "that ship with it:"
+        )
+        st.code(_TRAIN, language="bash")
+        st.markdown(
+            "Its dreams appear here once the first epoch is done and this page is reloaded. "
+            "If you have a checkpoint, drop it at the left, under *Open another …*."
+        )

@@ -1,0 +1,91 @@
+"""Where a viewer's choices live, and how widgets and the page's address keep up with them.
+
+What the viewer chose lives in one place, ``chosen()``. Widgets show it and, when moved,
+replace it; the page's address follows. A widget names the panels (fragments) that depend on
+it, and only those are drawn again. (Streamlit can bind widgets to the address by itself, but
+such an address is not updated when the program moves a widget, as a reset button does.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from explorer.choices import Choices
+from explorer.loaders import Upload
+
+Panels = tuple[str, ...]
+
+
+def chosen() -> Choices:
+    """What this viewer has chosen: read from the address on arrival, then from the widgets."""
+    return st.session_state["choices"]  # type: ignore[no-any-return]
+
+
+def choose(redraw: Panels = (), **changes: Any) -> None:
+    """Replace some choices, and draw again the panels that depend on them."""
+    st.session_state["choices"] = replace(chosen(), **changes)
+    _write_address()
+    if redraw:
+        st.rerun(redraw)
+
+
+def follow_address() -> None:
+    """Take over an address that was opened, edited or gone back to; call once a page."""
+    state, query = st.session_state, _address()
+    if "choices" not in state or (query and query != state["address"]):
+        state["choices"] = Choices.from_query(query)
+    _write_address()
+
+
+def upload() -> Upload | None:
+    """The checkpoint that this viewer dropped onto the page, if any."""
+    return st.session_state.get("upload")
+
+
+def fresh(widget: str, value: Any) -> str:
+    """The key of a widget that is about to be drawn and shall show a value.
+
+    A widget that shows another value is replaced by a new one rather than set: what the
+    browser reports of a widget just set may be older, and would count as the viewer's wish.
+    """
+    state = st.session_state
+    versions = state.setdefault("versions", {})
+    key = f"{widget}-{versions.setdefault(widget, 0)}"
+    if key in state and state[key] != value:
+        versions[widget] += 1
+        key = f"{widget}-{versions[widget]}"
+    return key
+
+
+def take(name: str, key: str, redraw: Panels = ()) -> None:
+    """A widget of ``fresh`` was moved: remember its value and draw again what depends on it.
+
+    The callback (``on_change``) of each widget; ``name`` is the field of ``Choices``.
+    """
+    value = st.session_state[key]
+    widget, version = key.rsplit("-", 1)
+    if value is not None and int(version) == st.session_state["versions"][widget]:
+        if isinstance(value, list):
+            value = tuple(value)
+        changes: dict[str, Any] = {name: round(value, 2) if isinstance(value, float) else value}
+        choose(**changes)
+    if redraw:
+        st.rerun(redraw)
+
+
+def _address() -> dict[str, str | list[str]]:
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    return {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
+
+
+def _write_address() -> None:
+    query = {
+        name: texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
+        for name, texts in chosen().to_query().items()
+    }
+    if st.session_state.get("address") != query or _address() != query:
+        st.query_params.from_dict(query)
+        st.session_state["address"] = query
