@@ -19,6 +19,8 @@ from pad_core.datasets import DataSet, load_dataset
 from pad_core.images import picture_grid, png_bytes
 from pad_core.networks import build_networks
 
+pytest_plugins = ["browser"]
+
 
 @pytest.fixture(scope="session")
 def small() -> DataSet:

@@ -1,96 +1,14 @@
 """The Dream page in a real browser: pixels, the dials, the address, the two pages."""
 
-import base64
 import io
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
-from urllib.parse import urlencode
 
 import numpy as np
-import pytest
-from explorer_fixtures import write_checkpoint
+from browser import atlas, browser_only
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A running explorer's address that shows a checkpoint in a folder of its own."""
-    path = write_checkpoint(tmp_path_factory.mktemp("browser") / "pad.safetensors")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "explorer/app.py", "--server.headless",
-               "true", "--server.address", "127.0.0.1", "--server.port", str(port)]  # fmt: skip
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-        query = urlencode({"folder": path.parent, "checkpoint": path})
-        yield f"http://127.0.0.1:{port}/?{query}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for(url):
-    for _ in range(150):
-        try:
-            return urllib.request.urlopen(url, timeout=1).read()
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(url)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser):
-    """Open an address in a browser without a past, on a 1280×720 screen."""
-    contexts = []
-
-    def open_page(url):
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 720}))
-        page = contexts[-1].new_page()
-        page.goto(url)
-        page.wait_for_selector(".pad-footer", timeout=30_000)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def atlas(page, panel):
-    """A panel's atlas as it reached the browser: uint8 (rows, columns, 3)."""
-    style = page.locator(f".pad-{panel}").get_attribute("style")
-    png = base64.b64decode(re.search(r"base64,([\w+/=]+)", style)[1])
-    return np.asarray(Image.open(io.BytesIO(png)))
+pytestmark = browser_only
 
 
 def shot(page, panel):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import compute, controls, frame
-from explorer.compute import Recalled
+from explorer import controls, frame
+from explorer.compute import dreams
+from explorer.compute.dreams import Recalled
 from explorer.pictures import Row, panel
 from explorer.state import chosen
 from pad_core.checkpoint import PadNetwork
@@ -20,7 +21,7 @@ def show() -> None:
     controls.memories()
     try:
         with frame.timed("memories"):
-            recalled = compute.recall(network, chosen())
+            recalled = dreams.recall(network, chosen())
     except PadError as error:
         frame.problem(error)
         return
@@ -50,7 +51,7 @@ def _memories(recalled: Recalled) -> None:
 def _nrem(network: PadNetwork, recalled: Recalled) -> None:
     choices = chosen()
     with frame.timed("NREM"):
-        perturbed = compute.perturb(network, recalled, choices)
+        perturbed = dreams.perturb(network, recalled, choices)
     asleep = "nrem" in network.condition.phases
     occluded = Row(
         "NREM dream",
@@ -77,7 +78,7 @@ def _nrem(network: PadNetwork, recalled: Recalled) -> None:
 def _rem(network: PadNetwork, recalled: Recalled) -> None:
     choices = chosen()
     with frame.timed("REM"):
-        adversarial = compute.mix(network, recalled, choices)
+        adversarial = dreams.mix(network, recalled, choices)
     asleep = "rem" in network.condition.phases
     others = Row(
         "Second memory",
@@ -87,7 +88,7 @@ def _rem(network: PadNetwork, recalled: Recalled) -> None:
         recalled.previous_classes,
         small=True,
     )
-    dreams = Row(
+    dreamt = Row(
         "REM dream",
         "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)",
         "… and noise. <i>d</i>: how real, how external, it seems to the network."
@@ -102,7 +103,7 @@ def _rem(network: PadNetwork, recalled: Recalled) -> None:
         [f"d {d:.2f}" for d in adversarial.realness],
         [float(d) for d in adversarial.realness],
     )
-    st.html(panel("rem", adversarial.picture, [others, dreams]))
+    st.html(panel("rem", adversarial.picture, [others, dreamt]))
 
 
 @st.fragment(key="footer")

@@ -7,8 +7,8 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer import compute
 from explorer.choices import Choices
+from explorer.compute import dreams
 from pad_core import checkpoint
 from pad_core.errors import PadError
 from pad_core.images import to_uint8
@@ -22,11 +22,11 @@ def network(tmp_path_factory):
 
 
 def panels(network, choices):
-    recalled = compute.recall(network, choices)
+    recalled = dreams.recall(network, choices)
     return {
         "memories": recalled,
-        "nrem": compute.perturb(network, recalled, choices),
-        "rem": compute.mix(network, recalled, choices),
+        "nrem": dreams.perturb(network, recalled, choices),
+        "rem": dreams.mix(network, recalled, choices),
     }
 
 
@@ -88,7 +88,7 @@ def test_full_occlusion_leaves_grey(network):
 
 
 def test_pictures_and_names_belong_to_the_memories_of_the_split(network):
-    recalled = compute.recall(network, replace(CHOICES, split="train"))
+    recalled = dreams.recall(network, replace(CHOICES, split="train"))
     stored = network.memories["train"]
     for i, (latent, name) in enumerate(zip(recalled.current, recalled.classes, strict=True)):
         place = int((stored.latents == latent).all(1).nonzero()[0, 0])
@@ -100,7 +100,7 @@ def test_pictures_and_names_belong_to_the_memories_of_the_split(network):
 
 
 def test_the_sixteen_memories_all_differ(network):
-    recalled = compute.recall(network, CHOICES)
+    recalled = dreams.recall(network, CHOICES)
     assert len(torch.cat([recalled.current, recalled.previous]).unique(dim=0)) == 16
 
 
@@ -110,4 +110,4 @@ def test_too_few_memories_are_named(network):
         for split, m in network.memories.items()
     }
     with pytest.raises(PadError, match="15 stored memories, fewer than the 16"):
-        compute.recall(replace(network, memories=few), CHOICES)
+        dreams.recall(replace(network, memories=few), CHOICES)

@@ -1,0 +1,1 @@
+"""From arrays and tables to Plotly figures; knows nothing of torch."""

@@ -1,0 +1,1 @@
+"""From networks and choices to arrays and tables; knows nothing of Streamlit."""
