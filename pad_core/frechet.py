@@ -101,6 +101,8 @@ def inception_features(weights: Path | None = None, device: torch.device | str =
         ) from None
     path = None if weights is None else str(weights)
     try:
+        if path is not None:  # torch-fidelity would run whatever code a pickle holds
+            torch.load(path, map_location="cpu", weights_only=True)
         network = FeatureExtractorInceptionV3("inception", ["2048"], path)
     except Exception as error:  # whatever the download or the unpickling of weights runs into
         where = f"be read from {weights}" if weights else "be downloaded"

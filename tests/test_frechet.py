@@ -77,6 +77,9 @@ def test_weights_that_cannot_be_read_are_named(monkeypatch, tmp_path):
         frechet.inception_features()
     with pytest.raises(PadError, match="be read from .*w.pth"):
         frechet.inception_features(tmp_path / "w.pth")
+    torch.save({"weights": print}, tmp_path / "code.pth")
+    with pytest.raises(PadError, match="be read from .*code.pth.*Weights only"):
+        frechet.inception_features(tmp_path / "code.pth")
 
 
 def test_inception_is_given_what_it_expects(monkeypatch, small):
@@ -99,3 +102,21 @@ def test_inception_is_given_what_it_expects(monkeypatch, small):
     # Pixels from 0 to 255 as uint8, not from −1 to 1.
     assert seen[0].dtype == torch.uint8
     assert torch.equal(seen[0], small.test.images[:5])
+
+
+def test_fid_runs_on_weights_from_a_file(monkeypatch, tmp_path, small):
+    """The real torch-fidelity and its whole network; its weights are random, as none ship here."""
+    package = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
+    extractor = package.FeatureExtractorInceptionV3
+    with monkeypatch.context() as without_weights:
+        without_weights.setattr(package, "load_state_dict_from_url", lambda *_, **__: {})
+        without_weights.setattr(extractor, "load_state_dict", lambda self, state: None)
+        torch.manual_seed(0)
+        random_network = extractor("inception", ["2048"])
+    path = tmp_path / "weights.pth"
+    torch.save(random_network.state_dict(), path)
+    features = frechet.inception_features(path)
+    images = small.test.images[:4]
+    assert features.extract(to_unit(images)).shape == (4, 2048)
+    assert torch.equal(features.extract(to_unit(images)), random_network(images)[0])
+    assert frechet.distance(features, [images], [images]) == pytest.approx(0.0, abs=1e-3)
