@@ -11,6 +11,10 @@ from pad_core.checkpoint import SPLITS
 from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.randomness import MAX_SEED
 
+BY_SEED, PICTURE = -1, -2  # in place of a memory's place
+MAX_PLACE = 10_000_000
+SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
+
 
 class Limits(NamedTuple):
     """Lowest and highest value of a number, and the step it is rounded to."""
@@ -32,23 +36,28 @@ class Limits(NamedTuple):
         return round(number, 2)
 
 
-def _number(default: float, low: float, high: float, step: float) -> Any:
-    return field(default=default, metadata={"limits": Limits(low, high, step)})
+def _number(default: float, low: float, high: float, step: float, terse: bool = False) -> Any:
+    return field(default=default, metadata={"limits": Limits(low, high, step), "terse": terse})
 
 
-def _option(default: str, options: tuple[str, ...]) -> Any:
-    return field(default=default, metadata={"options": options})
+def _option(default: str, options: tuple[str, ...], terse: bool = False) -> Any:
+    return field(default=default, metadata={"options": options, "terse": terse})
 
 
 @dataclass(frozen=True)
 class Choices:
     """All that the pages depend on; the defaults are the paper's where it has any.
 
-    checkpoint: key of a checkpoint (see ``loaders``), empty before one is chosen;
-    folder: a further folder to look for checkpoints in, or empty; split: of the memories;
-    seed: of memories, masks and noise; intensity, size_px: occlusion in NREM; lam,
-    lam_prime, noise_level: λ, λ′ and σ in REM; compared: keys of the networks side by side,
-    empty for all conditions of the chosen network's data set; present: '1' for a talk.
+    checkpoint: key of a checkpoint (see ``loaders``), empty before one is chosen.
+    folder: a further folder to look for checkpoints in, or empty.
+    split: of the memories. seed: of memories, masks and noise.
+    intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.
+    compared: keys of the networks side by side, empty for all conditions of the chosen
+    network's data set.
+    present: '1' for a talk.
+    first, second: places of memories A and B among the split's, BY_SEED, or PICTURE for a
+    picture that the viewer uploaded.
+    sight: of the Dream page.
     """
 
     checkpoint: str = ""
@@ -62,11 +71,23 @@ class Choices:
     noise_level: float = _number(1.0, 0.0, 10.0, 0.01)
     compared: tuple[str, ...] = ()
     present: str = _option("", ("", "1"))
+    first: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
+    second: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
+    sight: str = _option("night", SIGHTS, terse=True)
 
     def to_query(self) -> dict[str, str | list[str]]:
-        """The parameters of an address that brings back exactly these choices."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: _text(value) for name, value in values.items() if value not in ("", ())}
+        """The parameters of an address that brings back exactly these choices.
+
+        Defaults of dials stand in it, so that it means the same where another version has
+        others; a terse field is left out while it has its default.
+        """
+        query = {}
+        for known in fields(self):
+            value = getattr(self, known.name)
+            usual = known.metadata.get("terse") and value == known.default
+            if value not in ("", ()) and not usual:
+                query[known.name] = _text(value)
+        return query
 
     @classmethod
     def from_query(cls, query: Mapping[str, str | list[str]]) -> Choices:

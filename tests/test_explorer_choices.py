@@ -17,6 +17,9 @@ CHANGED = Choices(
     noise_level=1.25,
     compared=("a b.safetensors", "upload:c&d.safetensors"),
     present="1",
+    first=17,
+    second=-2,
+    sight="plane",
 )
 
 
@@ -26,7 +29,7 @@ def test_an_address_brings_back_the_choices(choices):
 
 
 def test_an_address_says_all_that_the_pictures_depend_on():
-    # Defaults stand in it, too: it means the same if another version changes them.
+    # Defaults of dials stand in it, too: it means the same if another version changes them.
     assert Choices(checkpoint="a.safetensors").to_query() == {
         "checkpoint": "a.safetensors", "split": "test", "seed": "0", "intensity": "0.3",
         "size_px": "4", "lam": "0.5", "lam_prime": "0.5", "noise_level": "1",
@@ -48,7 +51,7 @@ def test_every_step_of_every_number_survives_the_address():
         ("lam", ""), ("lam_prime", "2"), ("noise_level", "-1"), ("noise_level", "1e9"),
         ("intensity", "1,5"), ("size_px", "0"), ("size_px", "9"), ("size_px", "2.5"),
         ("seed", "-1"), ("seed", "1.5"), ("seed", str(MAX_SEED + 1)), ("seed", "nan"),
-        ("split", "validation"),
+        ("split", "validation"), ("first", "-3"), ("second", "1.5"), ("sight", "far"),
     ],
 )  # fmt: skip
 def test_what_an_address_gets_wrong_keeps_its_default(name, text):
