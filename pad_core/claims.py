@@ -33,6 +33,7 @@ TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
     },
 }  # fmt: skip
 PAPER_EPOCHS = 50
+DECLINE_POINTS = 1.0  # what an accuracy has to lose before it counts as a decline
 
 
 def paper_name(dataset: str) -> str | None:
@@ -168,6 +169,41 @@ def trend(
             f"(epoch {e0}) to {v1:.3g} (epoch {e1}). First against last epoch, no test."
         )
         return Verdict("agrees" if all(expected) else "does not agree", grounds)
+
+    return Claim(text, where, judge, (condition,))
+
+
+def declines(
+    value: Callable[[dict[str, Any]], float | None], condition: str, where: str, text: str
+) -> Claim:
+    """The claim that accuracy (percent) falls late in training; needs histories of 50 epochs.
+
+    The mean of the last fifth of the measured values stands against the best mean of as many
+    values in a row before, as single ones scatter.
+    """
+
+    def judge(shelf: Shelf, dataset: str) -> Verdict:
+        falls = []
+        for entry in shelf.latest(dataset, condition):
+            seen = [v for h in entry.header.history if (v := value(h)) is not None]
+            window = len(seen) // 5
+            if entry.header.epoch >= PAPER_EPOCHS and window > 0:
+                means = [sum(seen[i : i + window]) / window for i in range(len(seen) - window + 1)]
+                falls.append((max(means[:-1]), means[-1]))
+        if not falls:
+            return Verdict(
+                "cannot be told",
+                f"The paper saw it over 100 epochs; no history of {style(condition).label} has "
+                f"{PAPER_EPOCHS} epochs with five measurements.",
+            )
+        fell = [last < best - DECLINE_POINTS for best, last in falls]
+        best, last = falls[0]
+        grounds = (
+            f"{sum(fell)} of {len(fell)} network(s) end more than {DECLINE_POINTS:g} point below "
+            f"their best; the first has {best:.2f} % at its best and {last:.2f} % at the end. "
+            "Means over a fifth of the measurements, no test."
+        )
+        return Verdict("agrees" if all(fell) else "does not agree", grounds)
 
     return Claim(text, where, judge, (condition,))
 

@@ -16,6 +16,7 @@ from pad_core.claims import (
     Claim,
     above_untrained,
     alike,
+    declines,
     dreams_improve,
     higher,
     occluded,
@@ -298,7 +299,19 @@ ITEMS: dict[str, Item] = {
     "app-fig3": Item(
         "Appendix 1-Figure 3: separability over 100 epochs, all conditions",
         TABLE_1_CONDITIONS,
-        (_ABOVE_NO_REM, _ABOVE_NO_MIX),
+        (
+            _ABOVE_NO_REM,
+            _ABOVE_NO_MIX,
+            *(
+                declines(
+                    lambda h: h.get(PROBE),
+                    condition,
+                    "Appendix A.2",
+                    f"{style(condition).label}: separability falls after many epochs.",
+                )
+                for condition in ("wo_nrem", "wake_only")
+            ),
+        ),
         _draw_history,
         "history",
     ),

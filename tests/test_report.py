@@ -39,13 +39,14 @@ def write(exported, tmp_path):
     network = pad_core.load(exported)
 
     def write(
-        condition: str, seed: int = 0, epoch: int = 20, accuracy: float | None = 50.0, **others
-    ):
+        condition: str, seed: int = 0, epoch: int = 20, accuracy: float | None = 50.0,
+        probe=lambda e: 20.0 + e, **others
+    ):  # fmt: skip
         metrics = {} if accuracy is None else evaluation(condition, seed, epoch, accuracy, **others)
         same = {"external": 0.7, "internal": 0.7}
         history = [
             {"epoch": e, "losses": {"image": 1 / e, "kl": 0.1 * e} | same,
-             "linear_separability": 20.0 + e}
+             "linear_separability": probe(e)}
             for e in range(1, epoch + 1)
         ]  # fmt: skip
         dataset = network.header.dataset | {"name": "cifar10-small", "spec": "parquet:some/folder"}
@@ -143,6 +144,21 @@ def test_trends_compare_the_first_and_the_last_epoch(write):
         "The KL loss falls with learning.": "does not agree",
         "The discriminator's loss (external + internal) falls with learning.": "cannot be told",
     }
+
+
+@pytest.mark.parametrize(
+    ("epoch", "probe", "status"),
+    [
+        (60, lambda e: 50 - abs(e - 20) / 4, "agrees"),
+        (60, lambda e: 40 + e / 10, "does not agree"),
+        (60, lambda e: 50.0 + e % 2, "does not agree"),
+        (20, lambda e: 50 - abs(e - 5), "cannot be told"),
+    ],
+)
+def test_a_decline_takes_many_epochs_and_more_than_scatter(write, epoch, probe, status):
+    write("wo_nrem", epoch=epoch, probe=probe)
+    assert judge("app-fig3", 2, write.folder).status == status
+    assert judge("app-fig3", 3, write.folder).status == "cannot be told"
 
 
 def test_dreams_are_compared_early_and_late(write):
