@@ -13,6 +13,7 @@ from pad_core.randomness import MAX_SEED
 
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
+CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 
@@ -58,6 +59,10 @@ class Choices:
     first, second: places of memories A and B among the split's, BY_SEED, or PICTURE for a
     picture that the viewer uploaded.
     sight: of the Dream page.
+    cloud: whose codes the map shows. dims: of the map, '2' or '3'. beside: key of the second
+    network on it, or empty. axes: of that one, turned onto the first's or its own. joined: '1'
+    for occluded codes, too. picked: place in the cloud of the code looked at, or −1. spot: a
+    place of the map that is no code's, 'network:x:y' or 'network:x:y:z', or empty.
     """
 
     checkpoint: str = ""
@@ -74,6 +79,13 @@ class Choices:
     first: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
     second: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
     sight: str = _option("night", SIGHTS, terse=True)
+    cloud: str = _option("test", CLOUDS, terse=True)
+    dims: str = _option("2", ("2", "3"), terse=True)
+    beside: str = ""
+    axes: str = _option("aligned", ("aligned", "own"), terse=True)
+    joined: str = _option("", ("", "1"))
+    picked: int = _number(-1, -1, MAX_PLACE, 1, terse=True)
+    spot: str = ""
 
     def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of an address that brings back exactly these choices.

@@ -20,6 +20,13 @@ CHANGED = Choices(
     first=17,
     second=-2,
     sight="plane",
+    cloud="stored",
+    dims="3",
+    beside="runs/b.safetensors",
+    axes="own",
+    joined="1",
+    picked=0,
+    spot="0:-1.25:3:0.5",
 )
 
 
