@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -199,6 +200,14 @@ def _overrides(pairs: list[str]) -> dict[str, str]:
 
 def run_train(options: argparse.Namespace) -> int:
     """``train``: exit status 0 when the last epoch is done, 130 when stopped before."""
+    from pad_core.occupancy import occupied
+
+    folder = options.run_folder  # one that is named is held while the images load, too
+    with occupied(folder) if folder else contextlib.nullcontext():
+        return _train(options)
+
+
+def _train(options: argparse.Namespace) -> int:
     from pad_core.conditions import find_condition
     from pad_core.display import TrainingDisplay
     from pad_core.training import run_folder, train

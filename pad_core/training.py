@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from filelock import FileLock, Timeout
 
 from pad_core import checkpoint, phases
 from pad_core.conditions import Condition, Phase
@@ -36,6 +35,7 @@ from pad_core.hippocampus import Hippocampus
 from pad_core.images import to_unit
 from pad_core.networks import build_networks
 from pad_core.occlusion import draw_nrem_mask
+from pad_core.occupancy import asked_to_stop, occupied
 from pad_core.randomness import Streams, check_seed, generator
 
 Precision = Literal["fp32", "bf16"]
@@ -366,14 +366,14 @@ def train(
         keep_epochs: epochs after which the network is kept as a file of its own.
         on_progress: called after a mini-batch, a few times a second at most.
         on_epoch: called with each finished epoch's history entry.
-        should_stop: asked after each mini-batch; when true, the state is written and the
-            run returns.
+        should_stop: asked after each mini-batch; when true, or when ``occupancy.ask_to_stop``
+            was called for the folder, the state is written and the run returns.
 
     Raises:
         PadError: a folder in use or not fitting the recipe, or losses that are no longer
             finite.
     """
-    with _locked(folder):
+    with occupied(folder):
         if (folder / "run.json").exists() and not resume:
             raise PadError(
                 f"{folder} already holds a run; add --resume to go on, or give another --run."
@@ -456,7 +456,7 @@ def _train_epoch(
                 written = now
                 report = asdict(progress) | {"pid": os.getpid(), "time": time.time()}
                 write_atomically(run.folder / "progress.json", json.dumps(report).encode())
-        if should_stop():
+        if should_stop() or asked_to_stop(run.folder):
             return run.step == run.steps
     return True
 
@@ -494,19 +494,3 @@ def _finish_epoch(run: Run, probe_every: int) -> dict[str, Any]:
     run.history.append(entry)
     run.step, run.sums, run.seconds = 0, {}, 0.0
     return entry
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise PadError(f"Another process is training in {folder}; wait or stop it.") from None
-    except OSError as error:
-        raise PadError(f"Cannot use the folder {folder}: {error.strerror}.") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from filelock import FileLock
 
 import pad_core
 from pad_core import training
@@ -211,10 +212,10 @@ class TestRefusals:
 
     def test_a_folder_in_use(self, small, tmp_path):
         with (
-            training._locked(tmp_path / "run"),
+            FileLock(tmp_path / ".lock"),
             pytest.raises(PadError, match="Another process is training"),
         ):
-            train(tmp_path / "run", RECIPE, small)
+            train(tmp_path, RECIPE, small)
 
     def test_a_folder_that_is_a_file(self, small, tmp_path):
         (tmp_path / "file").write_text("")
