@@ -146,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     cards = commands.add_parser("cards", help="describe the checkpoints of a folder in its README")
     cards.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
     cards.set_defaults(run=run_cards)
+    _add_bench(commands)
     return parser
 
 
@@ -388,6 +389,32 @@ def run_cards(options: argparse.Namespace) -> int:
     write_atomically(out, cards(shelf).encode())
     print(f"{out}: {len(shelf.entries)} networks")
     return 1 if problems else 0
+
+
+def _add_bench(commands: Any) -> None:
+    bench = commands.add_parser(
+        "bench", help="how fast this machine is, beside plain code and what it could do at best"
+    )
+    bench.add_argument("part", nargs="?", choices=("train", "probe", "explorer"))
+    bench.add_argument("--json", action="store_true", help="print a list of objects")
+    bench.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
+    bench.add_argument("--device", default="auto", help="that trains: cpu, cuda or auto (default)")
+    bench.set_defaults(run=run_bench)
+
+
+def run_bench(options: argparse.Namespace) -> None:
+    """``bench``: a table for people, or a list of objects with --json."""
+    from rich.console import Console
+
+    from pad_core.bench import PARTS, bench, table
+    from pad_core.training import choose_device
+
+    parts = [options.part] if options.part else list(PARTS)
+    rows = bench(parts, choose_device(options.device), options.quick)
+    if options.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        Console().print(table(rows))
 
 
 def _bits(options: argparse.Namespace) -> Any:

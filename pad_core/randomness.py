@@ -45,6 +45,10 @@ class Streams:
             self._generators[purpose] = generator(self.seed, purpose, device=self.device)
         return self._generators[purpose]
 
+    def used(self) -> list[torch.Generator]:
+        """The generators made so far."""
+        return list(self._generators.values())
+
     def state(self) -> dict[str, torch.Tensor]:
         """The state of every stream used so far (uint8 tensors on the CPU)."""
         return {name: g.get_state() for name, g in self._generators.items()}

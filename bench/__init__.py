@@ -1,0 +1,1 @@
+"""Measurements of this machine, and the plain implementations that they are compared with."""

@@ -1,0 +1,208 @@
+"""How the benchmarks measure: what is compared runs in turn, round by round, in one process.
+
+Machines are noisy, so a ratio is the median of the ratios of the rounds. A floor is what the
+machine could do at best, from what it does in the same round: the arithmetic of the work at
+the rate of a large matrix product in the same precision, or its bytes at the memory's bandwidth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+Task = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; None where there is nothing to compare with.
+
+    value, plain, floor: medians over ``n`` rounds, in ``unit``; a unit that ends in '/s' is
+    better when higher, any other when lower. ratio: how many times better than plain.
+    fraction_of_floor: share of the possible speed that is reached, 1 at the floor. floor_of:
+    what the floor is. low, high: smallest and largest value of a round.
+    """
+
+    name: str
+    value: float
+    unit: str
+    plain: float | None
+    ratio: float | None
+    floor: float | None
+    fraction_of_floor: float | None
+    device: str
+    floor_of: str
+    n: int
+    low: float
+    high: float
+
+
+def row(
+    name: str,
+    unit: str,
+    values: Sequence[float],
+    device: str,
+    plain: Sequence[float] | None = None,
+    floor: Sequence[float] | None = None,
+    floor_of: str = "",
+) -> Row:
+    """A row out of the values of each round; ``plain`` and ``floor`` are of the same rounds."""
+    rate = unit.endswith("/s")
+
+    def better(one: Sequence[float], other: Sequence[float]) -> float:
+        pairs = zip(one, other, strict=True)
+        return statistics.median(a / b if rate else b / a for a, b in pairs)
+
+    return Row(
+        name=name,
+        value=_digits(statistics.median(values)),
+        unit=unit,
+        plain=None if plain is None else _digits(statistics.median(plain)),
+        ratio=None if plain is None else _digits(better(values, plain)),
+        floor=None if floor is None else _digits(statistics.median(floor)),
+        fraction_of_floor=None if floor is None else _digits(better(values, floor)),
+        device=device,
+        floor_of=floor_of,
+        n=len(values),
+        low=_digits(min(values)),
+        high=_digits(max(values)),
+    )
+
+
+def in_turn(rounds: int, device: torch.device, **tasks: Task) -> dict[str, list[float]]:
+    """Seconds that each task takes in each round; all run once before, untimed."""
+    for task in tasks.values():
+        _seconds(task, device)
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            seconds[name].append(_seconds(task, device))
+    return seconds
+
+
+def latencies(n: int, task: Task, device: torch.device) -> list[float]:
+    """Seconds of each of n calls, after one that isn't timed."""
+    return in_turn(n, device, task=task)["task"]
+
+
+def p95(values: Sequence[float]) -> float:
+    """The value that 95 % stay below; the largest of fewer than twenty."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+
+
+class MatrixProduct:
+    """A large matrix product, whose rate is the floor of arithmetic at its precision."""
+
+    def __init__(self, device: torch.device, dtype: torch.dtype, quick: bool) -> None:
+        size = 256 if quick else 8192 if device.type == "cuda" else 2048
+        self.flops = 2.0 * size**3
+        self._factors = [torch.randn(size, size, device=device).to(dtype) for _ in range(2)]
+
+    def __call__(self) -> torch.Tensor:
+        return self._factors[0] @ self._factors[1]
+
+
+class Copy:
+    """A copy of a tensor larger than the caches: the memory is read and written once."""
+
+    def __init__(self, device: torch.device, quick: bool) -> None:
+        size = 2**20 if quick else 2**30 if device.type == "cuda" else 2**28
+        self.bytes = 2.0 * size
+        self._source = torch.ones(size // 4, device=device)
+        self._target = torch.empty_like(self._source)
+
+    def __call__(self) -> torch.Tensor:
+        return self._target.copy_(self._source)
+
+
+def flops_of(task: Task) -> float:
+    """Floating point operations of the matrix products and convolutions in a task."""
+    with FlopCounterMode(display=False) as counter:
+        task()
+    return float(counter.get_total_flops())
+
+
+def forget_peak() -> None:
+    """Let ``peak_memory_mb`` start from what is held now, where the system can do that."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has held at once, in 10⁶ bytes."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024e-6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1e-6 if sys.platform == "darwin" else 1024e-6)
+
+
+def resident_mb() -> float:
+    """The memory that this process holds now, in 10⁶ bytes; its peak where no one can tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return peak_memory_mb()
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def describe(device: torch.device) -> str:
+    """'cuda (NVIDIA H200)', or 'cpu (AMD EPYC, 2 threads)'."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    threads = torch.get_num_threads()
+    return f"cpu ({_processor()}, {threads} thread{'s' if threads > 1 else ''})"
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """What every script of the benchmark takes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
+    parser.add_argument("--out", type=Path, help="file for the rows (default: print them)")
+    return parser
+
+
+def report(rows: Sequence[Row], out: Path | None) -> None:
+    """Write the rows as JSON."""
+    text = json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
+    if out is None:
+        print(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _seconds(task: Task, device: torch.device) -> float:
+    started = time.perf_counter()
+    task()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,179 @@
+"""How long read-outs and occlusion curves take, on the CPU.
+
+    python -m bench.probe [--quick] [--latents FILE] [--sklearn]
+
+FILE is a torch file of (latents, labels, test latents, test labels); by default 50,000
+synthetic latents of 256 dimensions in ten overlapping classes stand in. What takes the plain
+code minutes is measured on a part of the work (one epoch, a few hundred images) and multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from bench import plain
+from bench.measure import (
+    Copy,
+    MatrixProduct,
+    Row,
+    arguments,
+    describe,
+    flops_of,
+    in_turn,
+    report,
+    row,
+)
+from pad_core.datasets import ImageSet, load_dataset
+from pad_core.images import to_unit
+from pad_core.measures import INTENSITIES, Readouts, occlusion_curve
+from pad_core.networks import LATENT_SIZE, build_networks
+from pad_core.readout import SGD_EPOCHS, fit_converged, train_sgd
+
+CLASSES = 10
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: latents, images on the curve, of these for the plain code, rounds."""
+
+    latents: int
+    images: int
+    plain_images: int
+    rounds: int
+
+
+FULL, QUICK = Size(50_000, 10_000, 256, 3), Size(640, 64, 8, 1)
+Data = tuple[torch.Tensor, torch.Tensor]
+
+
+def synthetic(n: int, seed: int) -> Data:
+    """Latents (n, 256) of ten classes that overlap about as those of a trained network do."""
+    means = 0.12 * torch.randn(CLASSES, LATENT_SIZE, generator=torch.Generator().manual_seed(9))
+    random = torch.Generator().manual_seed(seed)
+    labels = torch.randint(CLASSES, (n,), generator=random)
+    return means[labels] + torch.randn(n, LATENT_SIZE, generator=random), labels
+
+
+def readouts(train: Data, test: Data, size: Size, quick: bool, sklearn: bool) -> list[Row]:
+    """The table's lines about read-outs."""
+    product, copy = MatrixProduct(CPU, torch.float32, quick), Copy(CPU, quick)
+    tasks: dict[str, Callable] = {
+        "sgd": lambda: train_sgd(*train, CLASSES, seed=0),
+        "converged": lambda: fit_converged(*train, CLASSES),
+        "plain": lambda: plain.train_readout(*train, CLASSES, epochs=1),
+        "product": product,
+        "copy": copy,
+    }
+    seconds = in_turn(size.rounds, CPU, **tasks)
+    n = len(train[1])
+    # Forward, and back to the weights; the latents are read once an epoch.
+    sgd_flops = SGD_EPOCHS * n * 2 * 2 * LATENT_SIZE * CLASSES
+    sgd_bytes = SGD_EPOCHS * n * LATENT_SIZE * 4
+    converged_flops = flops_of(tasks["converged"])
+    by_product = [s / product.flops for s in seconds["product"]]
+    by_copy = [s / copy.bytes for s in seconds["copy"]]
+    slow = [SGD_EPOCHS * s for s in seconds["plain"]]
+    where, what = describe(CPU), f"{n:,} latents"
+    found = [
+        row(
+            "matrix product, fp32", "GFLOP/s",
+            [product.flops / s / 1e9 for s in seconds["product"]], where,
+        ),
+        row("memory bandwidth", "GB/s", [copy.bytes / s / 1e9 for s in seconds["copy"]], where),
+        row(
+            f"read-out, the paper's protocol, {what}", "s", seconds["sgd"], where, plain=slow,
+            floor=[
+                max(sgd_flops * p, sgd_bytes * c) for p, c in zip(by_product, by_copy, strict=True)
+            ],
+            floor_of="the longer of arithmetic at an fp32 matrix product's rate and of reading "
+            "the latents once an epoch",
+        ),
+        row(
+            f"read-out, converged, {what}", "s", seconds["converged"], where, plain=slow,
+            floor=[converged_flops * p for p in by_product],
+            floor_of="the same iterations at an fp32 matrix product's rate",
+        ),
+    ]  # fmt: skip
+    layer, _ = plain.train_readout(*train, CLASSES, SGD_EPOCHS if not quick else 1)
+    accuracies = {
+        "read-out, the paper's protocol: accuracy": tasks["sgd"]().accuracy(*test),
+        "read-out, converged: accuracy": tasks["converged"]().accuracy(*test),
+    }
+    by_plain = 100 * (layer(test[0]).argmax(dim=1) == test[1]).double().mean().item()
+    for name, accuracy in accuracies.items():
+        # Accuracies are for comparing; how many times better one is means nothing.
+        found.append(replace(row(name, "%", [accuracy], where, plain=[by_plain]), ratio=None))
+    if sklearn:
+        model = LogisticRegression(max_iter=2000, tol=1e-5)
+        inputs = [tensor.numpy() for tensor in train]
+        slower = in_turn(1, CPU, fit=lambda: model.fit(*inputs))["fit"]
+        found.append(row(f"scikit-learn's logistic regression, {what}", "s", slower, where))
+        share = model.score(*(tensor.numpy() for tensor in test))
+        found.append(row("scikit-learn's logistic regression: accuracy", "%", [100 * share], where))
+    return found
+
+
+def curve(images: ImageSet, train: Data, size: Size, quick: bool) -> Row:
+    """The table's line about one occlusion curve: eleven levels, one mask an image and level."""
+    networks = build_networks(0)
+    fitted = Readouts([train_sgd(*train, CLASSES, 0, epochs=1)], fit_converged(*train, CLASSES))
+    encoder = plain.Encoder()
+    encoder.load_state_dict(networks.encoder.state_dict())
+    layer = torch.nn.Linear(LATENT_SIZE, CLASSES)
+    few = images.first(size.plain_images)
+
+    def ours() -> None:
+        points = occlusion_curve(networks.encoder, fitted, images.images, images.labels, draws=1)
+        assert len(list(points)) == len(INTENSITIES)
+
+    @torch.inference_mode()
+    def bare() -> None:
+        for _ in INTENSITIES:
+            for batch in unit:
+                networks.encoder.latents(batch)
+
+    unit = to_unit(images.images).split(500)
+    seconds = in_turn(
+        size.rounds,
+        CPU,
+        ours=ours,
+        bare=bare,
+        plain=lambda: plain.occluded_accuracy(encoder, layer, few, 0.5),
+    )
+    scale = len(INTENSITIES) * len(images) / len(few)
+    return row(
+        f"occlusion curve, {len(INTENSITIES)} levels × {len(images):,} images", "s",
+        seconds["ours"], describe(CPU),
+        plain=[scale * s for s in seconds["plain"]],
+        floor=seconds["bare"], floor_of="the encoder's bare forward passes",
+    )  # fmt: skip
+
+
+def main() -> None:
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--latents", help="torch file with four tensors")
+    parser.add_argument("--sklearn", action="store_true", help="compare with it too; slow")
+    options = parser.parse_args()
+    size = QUICK if options.quick else FULL
+    if options.latents:
+        latents, labels, test_latents, test_labels = torch.load(options.latents)
+        train, test = (latents, labels), (test_latents, test_labels)
+    else:
+        train, test = synthetic(size.latents, 0), synthetic(10_000, 1)
+    stored = load_dataset("fashion-mini").train
+    times = -(-size.images // len(stored))
+    images = ImageSet(
+        stored.images.repeat(times, 1, 1, 1)[: size.images],
+        stored.labels.repeat(times)[: size.images],
+    )
+    found = readouts(train, test, size, options.quick, options.sklearn)
+    report([*found, curve(images, train, size, options.quick)], options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""``bench``: how fast this machine trains, reads out and dreams.
+
+The measurements are scripts in the repository's folder ``bench/``, beside plain
+implementations of the same work. Each part runs in a process of its own, so that neither its
+memory nor its caches are another's.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.table import Table
+
+from pad_core.errors import PadError
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = {
+    "train": "bench.train",
+    "probe": "bench.probe",
+    "explorer": "bench.explorer_server",
+}
+
+
+def bench(parts: Sequence[str], device: torch.device, quick: bool) -> list[dict[str, Any]]:
+    """Measure; one JSON-ready object a line of the table, whose fields ``bench.measure.Row`` has.
+
+    Args:
+        parts: names of ``PARTS``.
+        device: that trains; read-outs and the explorer are measured on the CPU.
+        quick: tiny sizes, which only show that everything works.
+
+    Raises:
+        PadError: the folder ``bench/`` is not here, or a part fails.
+    """
+    if not (ROOT / "bench" / "measure.py").exists():
+        raise PadError(
+            f"The benchmarks are not installed with the package: there is no folder "
+            f"{ROOT / 'bench'}; run this in a clone of the repository."
+        )
+    return [row for part in parts for row in _measure(part, device, quick)]
+
+
+def _measure(part: str, device: torch.device, quick: bool) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "rows.json"
+        command = [sys.executable, "-m", PARTS[part], "--out", str(out), "--device", str(device)]
+        command += ["--quick"] if quick else []
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or ["it said nothing"]
+            raise PadError(
+                f"The part {part!r} failed ({said[-1]}); '{PARTS[part]}' as a module of "
+                f"{ROOT} shows where."
+            )
+        rows: list[dict[str, Any]] = json.loads(out.read_text("utf-8"))
+    return rows
+
+
+def table(rows: Sequence[dict[str, Any]]) -> Table:
+    """The rows for people."""
+    shown = Table(
+        caption="value, plain, floor: medians; a floor is what this machine could do at best",
+        caption_justify="left",
+    )
+    shown.add_column("what", overflow="fold")
+    for name in ("value", "plain", "× plain", "floor", "of floor"):
+        shown.add_column(name, justify="right")
+    for row in rows:
+        fraction = row["fraction_of_floor"]
+        shown.add_row(
+            row["name"],
+            f"{_number(row['value'])} {row['unit']}",
+            _number(row["plain"]),
+            _number(row["ratio"]),
+            _number(row["floor"]),
+            "" if fraction is None else f"{100 * fraction:.0f} %",
+        )
+    devices = dict.fromkeys(row["device"] for row in rows)
+    shown.title = "; ".join(devices)
+    return shown
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

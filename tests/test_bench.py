@@ -1,0 +1,208 @@
+"""The benchmark works, compares like with like, and does its sums."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+import torch
+
+import pad_core.bench
+from bench import measure, plain
+from bench.train import FLOPS_PER_IMAGE
+from pad_core import phases
+from pad_core.__main__ import main
+from pad_core.errors import PadError
+from pad_core.measures import Readouts, occlusion_curve
+from pad_core.networks import Networks, build_networks
+from pad_core.occlusion import draw_uniforms, masks
+from pad_core.readout import Readout
+
+CPU = torch.device("cpu")
+# Of a gradient's length, and of a loss: float32 sums in another order; bfloat16 rounds to 2⁻⁸,
+# layer after layer.
+PRECISIONS = {"fp32": (1e-3, 1e-4), "bf16": (0.15, 2e-2)}
+
+
+@pytest.fixture(scope="module")
+def pair(small):
+    """Our networks and the plain ones, with the same weights, of a size as in training."""
+    networks = build_networks(7)
+    with torch.no_grad():
+        for network in networks:
+            for parameter in network.parameters():
+                parameter *= 3
+            network.to(memory_format=torch.channels_last)
+    training = plain.Training(small.train, 16, CPU)
+    training.encoder.load_state_dict(networks.encoder.state_dict())
+    training.generator.load_state_dict(networks.generator.state_dict())
+    for optimiser in training.optimisers:
+        optimiser.param_groups[0]["lr"] = 0.0  # gradients are compared, on the same weights
+    return networks, training
+
+
+def gradients(encoder, generator):
+    named = [*encoder.named_parameters(), *generator.named_parameters()]
+    return {name: p.grad for name, p in named if p.grad is not None}
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("phase", ["wake", "nrem", "rem"])
+def test_a_fast_phase_has_the_losses_and_gradients_of_the_plain_one(phase, precision, pair, random):
+    networks = Networks(*(copy.deepcopy(network) for network in pair[0]))
+    training = copy.copy(pair[1])
+    training.losses = {}
+    images = torch.rand((16, 3, 32, 32), generator=random) * 2 - 1
+    latents = torch.randn((16, 256), generator=random)
+    mask = masks(draw_uniforms(1, random), 0.3, 4)
+    for network in (training.encoder, training.generator):
+        network.zero_grad()
+
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        if phase == "wake":
+            losses = phases.wake(networks, images).losses
+        elif phase == "nrem":
+            losses = phases.nrem(networks, latents, mask)
+        else:
+            losses = phases.rem(networks, latents)
+    step = {
+        "wake": lambda: training.wake(images),
+        "nrem": lambda: training.nrem(latents, mask),
+        "rem": lambda: training.rem(latents),
+    }
+    step[phase]()
+    torch.stack(list(losses.values())).sum().backward()
+
+    by_gradient, by_loss = PRECISIONS[precision]
+    assert losses.keys() == training.losses.keys()
+    for name, (value,) in training.losses.items():
+        assert losses[name].item() == pytest.approx(value, rel=by_loss), name
+    found, expected = gradients(*networks), gradients(training.encoder, training.generator)
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        size = gradient.norm().item()
+        assert size > 0, name
+        error = (found[name] - gradient).norm().item() / size
+        assert error < by_gradient, f"{name} differs by {error:.1e} of its length"
+
+
+@pytest.mark.parametrize(("size", "intensity"), [(1, 0.2), (4, 0.5), (7, 0.8), (8, 1.0)])
+def test_masks_are_those_of_the_loop_over_tiles(size, intensity, random):
+    uniforms = draw_uniforms(3, random)
+    images = torch.rand((3, 3, 32, 32), generator=random) + 0.5
+    expected = plain.occlude(images, uniforms.tolist(), intensity, size)
+    assert torch.equal(images * masks(uniforms, intensity, size), expected)
+
+
+@pytest.mark.parametrize("intensity", [0, 100])
+def test_an_occlusion_curve_begins_and_ends_as_the_plain_one(intensity, pair, small):
+    networks, training = pair
+    layer = torch.nn.Linear(256, 10)
+    readout = Readout(layer.weight.detach(), layer.bias.detach())
+    (point,) = occlusion_curve(
+        networks.encoder,
+        Readouts([readout], readout),
+        small.test.images,
+        small.test.labels,
+        intensities=[intensity],
+    )
+    expected = plain.occluded_accuracy(training.encoder, layer, small.test, intensity / 100)
+    assert point.accuracy == pytest.approx(expected, abs=1.01)  # one image on a class border
+
+
+def test_the_plain_code_trains(small):
+    torch.manual_seed(0)
+    training = plain.Training(small.train, 16, CPU)
+    training.cycles(20)
+    losses = training.losses["image"]
+    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+    latents = torch.randn(640, 256)
+    labels = (latents[:, 0] > 0).long()
+    layer, steps = plain.train_readout(latents, labels, 2, epochs=3)
+    assert len(steps) == 30
+    assert (layer(latents).argmax(1) == labels).float().mean() > 0.9
+
+
+def test_the_arithmetic_of_a_cycle_is_that_of_its_layers(small):
+    training = plain.Training(small.train, 16, CPU)
+    training.cycles(1)
+    counted = measure.flops_of(lambda: training.cycles(1)) / 16
+    # The plain code also computes the head that a phase doesn't need: two products an image.
+    unneeded = 2 * 2 * 16 * 256
+    assert counted == pytest.approx(FLOPS_PER_IMAGE + unneeded * (256 + 1) / 2, rel=1e-2)
+
+
+def test_rows_compare_round_by_round():
+    rate = measure.row("a", "images/s", [10, 20, 60], "cpu", plain=[5, 5, 20], floor=[20, 20, 80])
+    assert (rate.value, rate.plain, rate.ratio) == (20, 5, 3)
+    assert (rate.fraction_of_floor, rate.n, rate.low, rate.high) == (0.75, 3, 10, 60)
+    time = measure.row("b", "s", [2.0], "cpu", plain=[8.0], floor=[1.0])
+    assert (time.ratio, time.fraction_of_floor) == (4, 0.5)
+    alone = measure.row("c", "MB", [3.0], "cpu")
+    assert alone.plain is alone.ratio is alone.floor is alone.fraction_of_floor is None
+
+
+def test_work_in_turn_is_interleaved():
+    seen = []
+    seconds = measure.in_turn(2, CPU, a=lambda: seen.append("a"), b=lambda: seen.append("b"))
+    assert seen == ["a", "b"] * 3
+    assert [len(times) for times in seconds.values()] == [2, 2]
+
+
+def test_quantiles_and_arithmetic():
+    assert measure.p95(range(100)) == 95
+    assert measure.p95([3, 1]) == 3
+    product = measure.MatrixProduct(CPU, torch.float32, quick=True)
+    assert measure.flops_of(product) == product.flops
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_command_measures_everything_in_a_tiny_size():
+    command = [sys.executable, "-m", "pad_core", "bench", "--quick", "--json", "--device", "cpu"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=800)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert {row["name"].split(",")[0].split(" ")[0] for row in rows} >= {
+        "training", "matrix", "memory", "read-out", "occlusion", "a", "listing", "server:",
+    }  # fmt: skip
+    fields = {"name", "value", "unit", "plain", "ratio", "floor", "fraction_of_floor", "device"}
+    for row in rows:
+        assert fields <= row.keys()
+        assert math.isfinite(row["value"])
+        assert row["value"] > 0 or row["unit"] == "MB", row
+        assert row["device"].startswith("cpu (")
+        assert row["plain"] is None or row["plain"] > 0
+
+
+def test_the_table_shows_what_there_is():
+    from rich.console import Console
+
+    rows = [
+        measure.row("training", "images/s", [410.0], "cpu", [190.0], [600.0]),
+        measure.row("memory", "MB", [2345.6], "cpu"),
+    ]
+    console = Console(width=120, file=io.StringIO())
+    console.print(pad_core.bench.table([vars(row) for row in rows]))
+    text = console.file.getvalue()
+    for part in ("training", "410 images/s", "190", "2.16", "600", "68 %", "2,346 MB"):
+        assert part in text
+
+
+class TestRefusals:
+    def test_without_the_repository(self, monkeypatch, tmp_path, capsys):
+        monkeypatch.setattr(pad_core.bench, "ROOT", tmp_path)
+        assert main(["bench", "train", "--quick"]) == 2
+        error = capsys.readouterr().err
+        assert "clone of the repository" in error
+        assert len(error.splitlines()) == 1
+
+    def test_a_part_that_fails(self, monkeypatch):
+        monkeypatch.setitem(pad_core.bench.PARTS, "train", "bench.no_such")
+        with pytest.raises(PadError, match=r"'train' failed.*No module named bench.no_such"):
+            pad_core.bench.bench(["train"], CPU, quick=True)
