@@ -34,7 +34,8 @@ from bench.plain import Training
 from pad_core.conditions import PAD
 from pad_core.datasets import ImageSet, load_dataset
 from pad_core.images import to_unit
-from pad_core.training import Recipe, Trainer, choose_precision
+from pad_core.recipe import Recipe, choose_precision
+from pad_core.trainer import Trainer
 
 AT_ONCE = 8
 

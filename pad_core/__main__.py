@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -211,12 +212,16 @@ def run_train(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from pad_core.conditions import find_condition
     from pad_core.display import TrainingDisplay
-    from pad_core.training import run_folder, train
+    from pad_core.runfolder import epochs_done, own_precision, run_folder
+    from pad_core.training import train
 
     condition = find_condition(options.condition, _overrides(options.overrides))
     device, recipe = _recipe(options, condition, options.seed)
     dataset = _load_dataset(options.dataset, options.root)
     folder = options.run_folder or run_folder(Path("runs"), dataset.name, condition, recipe.seed)
+    if options.resume and options.precision == "auto":
+        recipe = own_precision(recipe, folder)
+    before = epochs_done(folder)
     stop = _stop_on_signals()
     with TrainingDisplay(folder, recipe, device) as display:
         run = train(
@@ -234,13 +239,15 @@ def _train(options: argparse.Namespace) -> int:
     if run.epoch < recipe.epochs:
         print(f"Stopped in epoch {run.epoch + 1}; the same command with --resume goes on.")
         return 130
+    if before >= recipe.epochs:
+        print(f"{folder} already had {before} epochs; a larger --epochs trains it further.")
     print(f"{folder} has {run.epoch} epochs. 'export {folder} --out FILE' makes it a checkpoint.")
     return 0
 
 
 def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tuple[Any, Any]:
     """The device and the recipe that ``_add_dataset`` and ``_add_recipe`` options ask for."""
-    from pad_core.training import Recipe, choose_device, choose_precision
+    from pad_core.recipe import Recipe, choose_device, choose_precision
 
     device = choose_device(options.device)
     precision = options.precision
@@ -260,11 +267,14 @@ def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
     from pad_core.conditions import PAD
     from pad_core.display import SweepDisplay
+    from pad_core.runfolder import own_precision
     from pad_core.sweep import LOG, Engine, LocalEngine, Settings, plan, sweep
 
     device, template = _recipe(options, PAD, seed=0)
     dataset = _load_dataset(options.dataset, options.root)
     cells = plan(template, dataset.name, options.conditions, options.seeds, options.runs)
+    if options.precision == "auto":
+        cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
     engine: Engine = LocalEngine(options.jobs)
     if options.ray:
         from pad_core.sweep_ray import RayEngine
@@ -407,7 +417,7 @@ def run_bench(options: argparse.Namespace) -> None:
     from rich.console import Console
 
     from pad_core.bench import PARTS, bench, table
-    from pad_core.training import choose_device
+    from pad_core.recipe import choose_device
 
     parts = [options.part] if options.part else list(PARTS)
     rows = bench(parts, choose_device(options.device), options.quick)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pad_core.checkpoint import Header
 from pad_core.conditions import CONDITIONS
+from pad_core.header import Header
 from pad_core.palette import style
 from pad_core.shelf import Entry, Shelf
 from pad_core.summary import ROWS, Group

@@ -11,7 +11,7 @@ with one scale per latent dimension, or both at 16 bits (float16).
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ from pad_core.conditions import Condition
 from pad_core.datasets import DataSet, ImageSet
 from pad_core.errors import PadError
 from pad_core.files import file_sha256, read_header, read_tensors, tensors_sha256, write_tensors
+from pad_core.header import Header as Header
+from pad_core.header import describe as describe
 from pad_core.images import as_network_input
 from pad_core.networks import (
     LATENT_SIZE,
@@ -31,10 +33,10 @@ from pad_core.networks import (
 )
 from pad_core.randomness import generator
 
-FORMAT_VERSION = 1
 N_MEMORIES = {"train": 2000, "test": 1000}
 Bits = Literal[8, 16]
 SPLITS = ("train", "test")
+_DIVERGED = "the network has diverged: train it anew with a lower --learning-rate."
 
 
 @dataclass(frozen=True)
@@ -51,78 +53,6 @@ class Memories:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a checkpoint says of itself.
-
-    dataset: 'name', 'spec', 'note', 'n_train', 'n_test'; recipe: how it was trained;
-    history: one entry an epoch, with 'epoch', 'losses' and what else was measured;
-    metrics: what evaluation recorded; export: 'bits' and what rounding cost.
-    """
-
-    condition: Condition
-    dataset: dict[str, Any]
-    class_names: tuple[str, ...]
-    seed: int
-    epoch: int
-    recipe: dict[str, Any] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    export: dict[str, Any] = field(default_factory=dict)
-    weights_sha256: str = ""
-
-    @property
-    def dataset_name(self) -> str:
-        """Name of the data set that the network was trained on."""
-        return str(self.dataset.get("name", "?"))
-
-    @property
-    def name(self) -> str:
-        """A short name for people: 'cifar10 · pad · seed 0 · epoch 20'."""
-        where = f"{self.dataset_name} · {self.condition.name}"
-        return f"{where} · seed {self.seed} · epoch {self.epoch}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The header as it stands in the file."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return (
-            {"format": "pad", "format_version": FORMAT_VERSION}
-            | fields
-            | {
-                "condition": self.condition.to_dict(),
-                "class_names": list(self.class_names),
-            }
-        )
-
-    @classmethod
-    def from_dict(cls, header: dict[str, Any], path: Path) -> Header:
-        """Check the header of ``path`` and read it; PadError says what is wrong."""
-        version = header.get("format_version")
-        if header.get("format") != "pad" or not isinstance(version, int):
-            raise PadError(
-                f"{path} is not an exported PAD checkpoint; make one with "
-                f"'python -m pad_core export RUN-FOLDER'."
-            )
-        if version > FORMAT_VERSION:
-            raise PadError(
-                f"{path} has format version {version}, this program reads up to "
-                f"{FORMAT_VERSION}; update it."
-            )
-        types = {
-            "dataset": dict, "class_names": list, "seed": int, "epoch": int, "recipe": dict,
-            "history": list, "metrics": dict, "export": dict, "weights_sha256": str,
-        }  # fmt: skip
-        for name, kind in types.items():
-            if not isinstance(header.get(name), kind):
-                raise PadError(f"{path} has a damaged header: '{name}' is missing or malformed.")
-        try:
-            condition = Condition.from_dict(header.get("condition", {}))
-        except PadError as error:
-            raise PadError(f"{path} has a damaged header: {error}") from None
-        given = {name: header[name] for name in types}
-        return cls(condition, **(given | {"class_names": tuple(map(str, given["class_names"]))}))
 
 
 @dataclass(frozen=True)
@@ -252,17 +182,6 @@ def update_metrics(path: str | Path, metrics: dict[str, Any]) -> None:
     write_tensors(Path(path), stored, merged.to_dict())
 
 
-def describe(dataset: DataSet) -> dict[str, Any]:
-    """What a header keeps of a data set."""
-    return {
-        "name": dataset.name,
-        "spec": dataset.spec,
-        "note": dataset.note,
-        "n_train": len(dataset.train),
-        "n_test": len(dataset.test),
-    }
-
-
 def choose_memories(dataset: DataSet, encoder: Encoder) -> dict[str, Memories]:
     """Latents of 2,000 training and 1,000 test images (or all, where there are fewer).
 
@@ -281,13 +200,21 @@ def choose_memories(dataset: DataSet, encoder: Encoder) -> dict[str, Memories]:
 
 
 def _quantised(tensors: dict[str, torch.Tensor], bits: Bits) -> dict[str, torch.Tensor]:
-    """Round weights to ``bits``; biases, which are few, stay float32."""
+    """Round weights to ``bits``; biases, which are few, stay float32.
+
+    Raises:
+        PadError: a value that isn't finite, or that float16 does not reach.
+    """
     stored = {}
     for name, tensor in tensors.items():
+        if not bool(tensor.isfinite().all()):
+            raise PadError(f"{name} has values that are not finite; {_DIVERGED}")
         if not name.endswith("weight"):
             stored[name] = tensor.float()
         elif bits == 16:
             stored[name] = tensor.to(torch.float16)
+            if not bool(stored[name].isfinite().all()):
+                raise PadError(f"{name} has values beyond ±65,504; {_DIVERGED}")
         else:
             axis = _channel_axis(name)
             others = [i for i in range(tensor.ndim) if i != axis]

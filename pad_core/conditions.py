@@ -15,8 +15,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import math
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,9 +90,10 @@ class Condition:
                         f"not {value!r}."
                     )
             elif field.name not in ("name", "phases"):
-                upper = 1.0 if field.name in ("lam", "lam_prime") else math.inf
+                # The largest float keeps out infinity and whole numbers that are no float.
+                upper = 1.0 if field.name in ("lam", "lam_prime") else sys.float_info.max
                 number = isinstance(value, int | float) and not isinstance(value, bool)
-                if not number or not math.isfinite(value) or not 0 <= value <= upper:
+                if not number or not 0 <= value <= upper:
                     bounds = "from 0 to 1" if upper == 1.0 else "of at least 0"
                     raise PadError(
                         f"Condition {self.name!r}: {field.name} is a number {bounds}, "
@@ -178,7 +179,7 @@ TABLE_1 = ("pad", "wo_memory_mix", "wo_rem", "wo_nrem", "wake_only")
 
 def built_in(name: str) -> Condition:
     """The built-in condition of that name; PadError lists them otherwise."""
-    if name not in CONDITIONS:
+    if not isinstance(name, str) or name not in CONDITIONS:
         raise PadError(
             f"There is no condition {name!r}{closest(name, CONDITIONS)}; "
             f"choose one of {', '.join(CONDITIONS)}, or a JSON file of your own."

@@ -14,8 +14,9 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-from pad_core import training
 from pad_core.checkpoint import PadNetwork
+from pad_core.recipe import Recipe, describe_hardware
+from pad_core.runfolder import Progress as RunProgress
 from pad_core.summary import ROWS, Group
 from pad_core.sweep import CellState
 
@@ -28,7 +29,7 @@ class TrainingDisplay:
     Where the output is no terminal, the lines alone are printed.
     """
 
-    def __init__(self, folder: Path, recipe: training.Recipe, device: torch.device) -> None:
+    def __init__(self, folder: Path, recipe: Recipe, device: torch.device) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -40,7 +41,7 @@ class TrainingDisplay:
         )
         self._console.print(
             f"{folder}: condition {recipe.condition.name}, seed {recipe.seed}, "
-            f"{training.describe_hardware(device)}, {recipe.precision}"
+            f"{describe_hardware(device)}, {recipe.precision}"
         )
         self._task = self._bar.add_task(f"epoch –/{recipe.epochs}", total=None, facts="")
 
@@ -56,7 +57,7 @@ class TrainingDisplay:
     ) -> None:
         self._bar.stop()
 
-    def on_progress(self, progress: training.Progress) -> None:
+    def on_progress(self, progress: RunProgress) -> None:
         """Move the bar."""
         facts = (
             f"{progress.images_per_s:,.0f} images/s · {duration(progress.seconds_left)} left · "

@@ -1,5 +1,7 @@
 """The one kind of error that a user meets."""
 
+import unicodedata
+
 
 class PadError(Exception):
     """Something the user typed, loaded or dropped cannot be used.
@@ -7,3 +9,8 @@ class PadError(Exception):
     The message is one sentence that says what is wrong and what to do; the command
     line and the explorer show it as it is, without a traceback.
     """
+
+
+def printable(text: str) -> str:
+    """A text out of a file without control characters, which a terminal would obey."""
+    return "".join("�" if unicodedata.category(char) == "Cc" else char for char in text)

@@ -25,7 +25,9 @@ import torch
 from pad_core.conditions import CONDITIONS, TABLE_1, find_condition
 from pad_core.datasets import load_dataset
 from pad_core.errors import PadError
-from pad_core.training import Progress, Recipe, epochs_done, read_progress, run_folder, train
+from pad_core.recipe import Recipe
+from pad_core.runfolder import Progress, epochs_done, read_progress, run_folder
+from pad_core.training import train
 
 Status = Literal["waiting", "training", "finished", "stopped", "failed"]
 GROUPS = {"all": tuple(CONDITIONS), "table1": TABLE_1}

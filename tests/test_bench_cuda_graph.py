@@ -19,7 +19,8 @@ from pad_core.conditions import CONDITIONS, PAD
 from pad_core.cuda_graph import EAGER_CYCLES, GraphedCycle
 from pad_core.networks import Encoder, Generator, Networks
 from pad_core.occlusion import draw_nrem_mask
-from pad_core.training import Recipe, Trainer
+from pad_core.recipe import Recipe
+from pad_core.trainer import Trainer
 
 WAITS = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal", "masked_select", "_unique2")
 

@@ -10,7 +10,8 @@ from pad_core.conditions import PAD
 from pad_core.errors import PadError
 from pad_core.export import TOLERANCE_POINTS, export_file, export_run, import_published, read_recipe
 from pad_core.networks import build_networks
-from pad_core.training import Recipe, train
+from pad_core.recipe import Recipe
+from pad_core.training import train
 
 RECIPE = Recipe("fashion-mini", replace(PAD, phases=("wake",)), epochs=1)
 

@@ -12,8 +12,9 @@ import pytest
 import pad_core
 from pad_core.conditions import CONDITIONS, PAD
 from pad_core.errors import PadError
+from pad_core.recipe import Recipe
+from pad_core.runfolder import epochs_done
 from pad_core.sweep import LOG, Cell, LocalEngine, Settings, plan, sweep
-from pad_core.training import Recipe, epochs_done
 
 
 @pytest.fixture

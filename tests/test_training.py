@@ -13,11 +13,12 @@ import torch
 from filelock import FileLock
 
 import pad_core
-from pad_core import training
 from pad_core.conditions import CONDITIONS, PAD
 from pad_core.errors import PadError
 from pad_core.files import read_tensors
-from pad_core.training import Recipe, Trainer, train
+from pad_core.recipe import Recipe, choose_device
+from pad_core.trainer import Trainer
+from pad_core.training import train
 
 RECIPE = Recipe("fashion-mini", PAD, epochs=2, batch_size=64)
 
@@ -233,7 +234,9 @@ class TestRefusals:
 
     def test_losses_that_diverge(self, small, tmp_path):
         recipe = replace(RECIPE, condition=replace(PAD, noise_level=1e38), epochs=1)
-        with pytest.raises(PadError, match="no longer finite"):
+        with pytest.raises(
+            PadError, match="losses of epoch 1 are not finite.*another --run.*lower --learning-rate"
+        ):
             train(tmp_path / "run", recipe, small)
 
     @pytest.mark.parametrize(
@@ -245,6 +248,10 @@ class TestRefusals:
             replace(RECIPE, **change)
 
     def test_devices(self):
-        with pytest.raises(PadError, match="not available"):
-            training.choose_device("quantum")
-        assert training.choose_device("cpu").type == "cpu"
+        for name in ("quantum", "meta", "mps", "cuda:x", ""):
+            with pytest.raises(PadError, match="auto, cpu, cuda or cuda:N"):
+                choose_device(name)
+        absent = "no CUDA here" if not torch.cuda.is_available() else "not available"
+        with pytest.raises(PadError, match=absent):
+            choose_device("cuda:99")
+        assert choose_device("cpu").type == "cpu"

@@ -1,0 +1,95 @@
+"""What a training run does, and the hardware it does it on."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import torch
+
+from pad_core.conditions import Condition
+from pad_core.errors import PadError
+from pad_core.randomness import check_seed
+
+Precision = Literal["fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run does; with the same recipe, a CPU run gives the same weights again.
+
+    Defaults as in the paper (§4.3). ``dataset`` is the spec as typed. ``precision`` is that
+    of the convolutions; weights, losses and optimisers are float32 in any case.
+    """
+
+    dataset: str
+    condition: Condition
+    epochs: int
+    seed: int = 0
+    batch_size: int = 64
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+    precision: Precision = "fp32"
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        for name, low, high in (("epochs", 1, 100_000), ("batch_size", 2, 65_536)):
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                raise PadError(f"{name} is a whole number from {low} to {high}, not {value!r}.")
+        for name in ("learning_rate", "beta1", "beta2"):
+            value = getattr(self, name)
+            if type(value) is not float or not 0 < value < 1:
+                raise PadError(f"{name} lies between 0 and 1, not {value!r}.")
+        if self.precision not in get_args(Precision):
+            raise PadError(f"precision is fp32 or bf16, not {self.precision!r}.")
+        if not isinstance(self.dataset, str):
+            raise PadError(f"dataset is the spec of a data set, not {self.dataset!r}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, ready for JSON."""
+        return asdict(self) | {"condition": self.condition.to_dict()}
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Recipe:
+        """The inverse of ``to_dict``; PadError where a field is unknown, missing or wrong."""
+        try:
+            return cls(**(fields | {"condition": Condition.from_dict(fields["condition"])}))
+        except (TypeError, KeyError) as error:
+            raise PadError(f"a recipe does not have these fields ({error}).") from None
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """'auto' is CUDA where there is one, else the CPU; PadError where it can't be had."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
+        raise PadError(f"A device is auto, cpu, cuda or cuda:N, not {name!r}.")
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise PadError(
+            f"Device {name!r} is not available: PyTorch finds no CUDA here; use --device cpu, or "
+            "install a driver and a build of PyTorch with CUDA."
+        )
+    if (device.index or 0) >= max(1, torch.cuda.device_count()):
+        raise PadError(f"Device {name!r} is not available: there are {torch.cuda.device_count()}.")
+    return device
+
+
+def choose_precision(device: torch.device) -> Precision:
+    """bfloat16 where the hardware multiplies it faster than float32, else float32."""
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    # Without these instructions the CPU emulates bfloat16, which is slower than float32.
+    # (Releases of PyTorch that can't tell get float32.)
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+
+
+def describe_hardware(device: torch.device) -> str:
+    """'cuda (NVIDIA H200)' or 'cpu (x86_64)'."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return f"{device.type} ({name})"
