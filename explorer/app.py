@@ -10,7 +10,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, 
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.state import follow_address  # noqa: E402
-from explorer.views import about, dream  # noqa: E402
+from explorer.views import about, dream, wall  # noqa: E402
 
 st.set_page_config(
     page_title="PAD dream explorer",
@@ -22,6 +22,7 @@ st.logo(HERE / "logo.svg", size="large")
 st.html(HERE / "style.css")
 pages = [
     st.Page(dream.show, title="Dream", icon=":material/bedtime:", default=True),
+    st.Page(wall.show, title="Wall", icon=":material/view_module:", url_path="wall"),
     st.Page(about.show, title="About", icon=":material/menu_book:", url_path="about"),
 ]
 page = st.navigation(pages, position="top")

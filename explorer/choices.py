@@ -63,6 +63,8 @@ class Choices:
     network on it, or empty. axes: of that one, turned onto the first's or its own. joined: '1'
     for occluded codes, too. picked: place in the cloud of the code looked at, or −1. spot: a
     place of the map that is no code's, 'network:x:y' or 'network:x:y:z', or empty.
+    wall: which pictures the ablation wall shows. against: key of the network that the others are
+    compared with on it, or empty. amplified: the factor of the differences.
     """
 
     checkpoint: str = ""
@@ -86,6 +88,9 @@ class Choices:
     joined: str = _option("", ("", "1"))
     picked: int = _number(-1, -1, MAX_PLACE, 1, terse=True)
     spot: str = ""
+    wall: str = _option("recalled", ("recalled", "nrem", "rem"), terse=True)
+    against: str = ""
+    amplified: int = _number(2, 1, 16, 1, terse=True)
 
     def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of an address that brings back exactly these choices.

@@ -14,6 +14,7 @@ from html import escape
 import numpy as np
 
 from pad_core.images import SIDE_PX, png_bytes
+from pad_core.palette import style
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Row:
 
     title, formula, text: at its left, as HTML; names: what each picture shows, for those
     who can't see it; captions: under each picture, as text; levels: 0 to 1, a bar beside
-    each caption; small: drawn at half size.
+    each caption; small: drawn at half size; instead: HTML in place of pictures, in a row
+    without names, which takes none of the atlas.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Row:
     captions: Sequence[str] = ()
     levels: Sequence[float] = ()
     small: bool = False
+    instead: str = ""
 
 
 def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
@@ -40,23 +43,33 @@ def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
     Args:
         name: its class in the style sheet.
         atlas: uint8 (32·rows, 32·columns, 3), without gaps.
-        rows: what to write around each row of it.
+        rows: what to write around each row of it, and rows without pictures between them.
     """
     height, width, _ = atlas.shape
     columns = width // SIDE_PX
-    if height != SIDE_PX * len(rows):
-        raise ValueError(f"an atlas of {height} pixels for {len(rows)} rows")
+    pictured = sum(bool(row.names) for row in rows)
+    if height != SIDE_PX * pictured:
+        raise ValueError(f"an atlas of {height} pixels for {pictured} rows")
     source = f"data:image/png;base64,{base64.b64encode(png_bytes(atlas)).decode()}"
-    body = "".join(_row(row, i, len(rows), columns) for i, row in enumerate(rows))
+    body, y = "", 0
+    for row in rows:
+        body += _row(row, y, pictured, columns)
+        y += bool(row.names)
     return (
         f'<section class="pad-panel pad-{name}" style="--atlas: url({source}); '
-        f'--columns: {columns}; --rows: {len(rows)}">{body}</section>'
+        f'--columns: {columns}; --rows: {pictured}; --lines: {len(rows)}">{body}</section>'
     )
+
+
+def swatch(condition: str) -> str:
+    """A condition's colour as a mark before its name, as HTML."""
+    look = style(condition)
+    return f'<i class="pad-swatch" style="background: light-dark({look.colour}, {look.dark})"></i>'
 
 
 def _row(row: Row, y: int, n_rows: int, columns: int) -> str:
     tiles = []
-    for x in range(columns):
+    for x in range(columns if row.names else 0):
         position = f"{_percent(x, columns)} {_percent(y, n_rows)}"
         caption = f"<span>{escape(row.captions[x])}</span>" if row.captions else ""
         if row.levels:
@@ -70,7 +83,7 @@ def _row(row: Row, y: int, n_rows: int, columns: int) -> str:
     size = " pad-small" if row.small else ""
     return (
         f'<div class="pad-row{size}"><header><h3>{row.title} <em>{row.formula}</em></h3>'
-        f"<p>{row.text}</p></header>{''.join(tiles)}</div>"
+        f"<p>{row.text}</p></header>{''.join(tiles)}{row.instead}</div>"
     )
 
 

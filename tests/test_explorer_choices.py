@@ -27,6 +27,9 @@ CHANGED = Choices(
     joined="1",
     picked=0,
     spot="0:-1.25:3:0.5",
+    wall="rem",
+    against="c.safetensors",
+    amplified=8,
 )
 
 

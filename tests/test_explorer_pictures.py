@@ -40,6 +40,14 @@ def test_names_out_of_a_checkpoint_cannot_become_html():
     assert "<img" not in html
 
 
+def test_a_row_without_pictures_takes_none_of_the_atlas():
+    html = panel("p", ATLAS, [ROWS[0], Row("C", "", "", (), instead="<q>none</q>"), ROWS[1]])
+    assert re.findall(r'aria-label="(\w+)".*?position: \S+ ([^"]+)"', html) == [
+        ("a0", "0%"), ("a1", "0%"), ("a2", "0%"), ("b0", "100%"), ("b1", "100%"), ("b2", "100%"),
+    ]  # fmt: skip
+    assert html.index('"a2"') < html.index("<q>none</q>") < html.index('"b0"')
+
+
 def test_an_atlas_with_other_rows_is_refused():
     with pytest.raises(ValueError, match="64 pixels for 1 rows"):
         panel("p", ATLAS, ROWS[:1])

@@ -1,0 +1,216 @@
+"""Wall: what each network makes of the same memories, the same masks and the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from html import escape
+
+import numpy as np
+import streamlit as st
+import torch
+
+from explorer import controls, frame
+from explorer.choices import LIMITS
+from explorer.compute import wall
+from explorer.compute.dreams import N_DREAMS
+from explorer.compute.wall import N_REPLAYED, Columns, Strip
+from explorer.pictures import Row, panel, swatch
+from explorer.state import chosen, fresh, take
+from pad_core.checkpoint import PadNetwork
+from pad_core.conditions import CONDITIONS
+from pad_core.datasets import DataSet
+from pad_core.errors import PadError
+from pad_core.images import picture_grid
+from pad_core.palette import style
+
+_SHOWN = {
+    "recalled": ("Recalled", "<i>G</i>(<i>z</i>)"),
+    "nrem": ("NREM", "<i>G</i>(<i>z</i>) ⊙ Ω, <i>G</i>(<i>E</i>(·))"),
+    "rem": ("REM", "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)"),
+}
+_EXPLAINED = {
+    "recalled": "What each network recalls of the same eight images, from the codes it stored.",
+    "nrem": "The same memories under the same masks. <i>ℓ</i>: error of the recovered code.",
+    "rem": "The same pairs of memories and noise. <i>d</i>: how real a dream seems to its network.",
+}
+
+
+def show() -> None:
+    """The page."""
+    network = frame.network()
+    if network is None:
+        return
+    networks = frame.networks()
+    controls.memories()
+    images = controls.images(network)
+    if chosen().wall == "nrem":
+        controls.occlusion(panels=("wall", "footer"))
+    elif chosen().wall == "rem":
+        controls.mixture(network.condition.rem_mixture, panels=("wall", "footer"))
+    with st.container(horizontal=True, vertical_alignment="center", key="wall-choices"):
+        _heading(networks)
+        _choices(networks)
+    if networks:
+        _wall(network, networks, images)
+    else:
+        st.info("Choose networks to compare at the left.", icon=":material/left_click:")
+    _footer(network)
+
+
+def _heading(networks: Mapping[str, PadNetwork]) -> None:
+    note = _EXPLAINED[chosen().wall]
+    if against := _against(networks):
+        note = (
+            f"|difference| to {escape(_label(networks[against]))}, × {chosen().amplified}; "
+            "black where equal. Δ: its mean, in % of the pixels’ range."
+        )
+    st.html(
+        '<div class="pad-title"><h1>The same night in every network</h1></div>'
+        f'<p class="pad-note">{note}</p>'
+    )
+
+
+def _against(networks: Container[str]) -> str:
+    """Key of the network that the others are compared with, if it is one of these."""
+    return chosen().against if chosen().against in networks else ""
+
+
+def _choices(networks: Mapping[str, PadNetwork]) -> None:
+    """What the wall shows, and against which network differences are taken."""
+    widget = fresh("wall", chosen().wall)
+    st.segmented_control(
+        "Pictures",
+        list(_SHOWN),
+        default=chosen().wall,
+        format_func=lambda name: _SHOWN[name][0],
+        key=widget,
+        required=True,
+        label_visibility="collapsed",
+        on_change=take,
+        args=("wall", widget),
+    )
+    keys, against = ["", *networks], _against(networks)
+    widget = fresh("against", against)
+    st.selectbox(
+        "Differences",
+        keys,
+        keys.index(against),
+        format_func=lambda key: f"difference to {_label(networks[key])}" if key else "as they are",
+        key=widget,
+        width=230,
+        label_visibility="collapsed",
+        on_change=take,
+        args=("against", widget),
+    )
+    if against:
+        low, high, step = LIMITS["amplified"]
+        widget = fresh("amplified", chosen().amplified)
+        st.number_input(
+            "Differences amplified",
+            int(low),
+            int(high),
+            chosen().amplified,
+            int(step),
+            key=widget,
+            width=110,
+            label_visibility="collapsed",
+            icon=":material/close:",
+            on_change=take,
+            args=("amplified", widget),
+        )
+
+
+@st.fragment(key="wall")
+def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataSet | None) -> None:
+    choices = chosen()
+    strips: dict[str, Strip] = {}
+    with frame.timed("wall"):
+        for key, one in networks.items():
+            try:
+                strips[key] = wall.strip(one, choices)
+            except PadError as error:
+                frame.problem(error)
+    if not strips:
+        return
+    first = networks[next(iter(strips))]
+    shown = wall.columns(first, choices)
+    reference = _against(strips)
+    photographs = images if images and first.header.dataset == network.header.dataset else None
+    heads = _heads(first, shown, photographs)
+    atlas = []
+    if heads.names and photographs:
+        atlas.append(picture_grid(_photographs(photographs, shown), N_DREAMS))
+    rows = []
+    for key, strip in strips.items():
+        one, picture = networks[key], strip
+        if reference and key != reference:
+            picture = wall.difference(strip, strips[reference], choices.amplified)
+        atlas.append(picture.picture)
+        rows.append((one.condition.name, _row(one, picture, first, key == reference)))
+    if not choices.compared:
+        rows += [(name, _missing(network, name)) for name in wall.lacking([*networks.values()])]
+        order = [*CONDITIONS]
+        rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+    st.html(panel("wall", np.concatenate(atlas), [heads, *(row for _, row in rows)]))
+
+
+def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Row:
+    """The classes of the memories, with the real images where they are here."""
+    names = [first.class_names[label] for label in shown.labels]
+    one, other = names[:N_DREAMS], names[N_DREAMS:]
+    formula = _SHOWN[chosen().wall][1]
+    if chosen().wall == "nrem":
+        texts = [text for name in one[:N_REPLAYED] for text in (f"{name}, occluded", "recovered")]
+    elif chosen().wall == "rem":
+        texts = [f"{a} + {b}" for a, b in zip(one, other, strict=True)]
+    else:
+        texts = one
+    if photographs is None or chosen().wall == "nrem":
+        cells = "".join(f"<span>{escape(text)}</span>" for text in texts)
+        return Row("", formula, "", (), instead=cells)
+    described = [f"Image of the class {name}" for name in one]
+    return Row("", formula, "The images", described, texts, small=True)
+
+
+def _photographs(images: DataSet, shown: Columns) -> torch.Tensor:
+    split = images.train if chosen().split == "train" else images.test
+    return split.images[shown.indices[:N_DREAMS]]
+
+
+def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:
+    header = network.header
+    text = f"epoch {header.epoch} · seed {header.seed}"
+    if is_reference:
+        text += "<br>the reference, as it is"
+    elif not wall.same_images(network, first, chosen()):
+        text += f"<br><b>Other images:</b> {escape(header.dataset_name)}"
+    label = style(header.condition.name).label
+    return Row(
+        f"{swatch(header.condition.name)}{escape(label)}",
+        "",
+        text,
+        [f"{_SHOWN[chosen().wall][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
+        strip.captions,
+        [] if strip.realness is None else [float(d) for d in strip.realness],
+    )
+
+
+def _missing(network: PadNetwork, condition: str) -> Row:
+    command = escape(wall.training_command(network.header, condition))
+    return Row(
+        f"{swatch(condition)}{escape(style(condition).label)}",
+        "",
+        "not here yet",
+        (),
+        instead=f'<div class="pad-missing"><p>No such network is here. This trains one:</p>'
+        f"<code>{command}</code></div>",
+    )
+
+
+def _label(network: PadNetwork) -> str:
+    return f"{style(network.condition.name).label}, epoch {network.header.epoch}"
+
+
+@st.fragment(key="footer")
+def _footer(network: PadNetwork) -> None:
+    frame.footer(network, "wall")

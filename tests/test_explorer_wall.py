@@ -1,0 +1,117 @@
+"""The Wall page as Streamlit runs it."""
+
+import re
+
+import pytest
+from explorer_fixtures import write_checkpoint
+from streamlit.testing.v1 import AppTest
+
+from explorer import loaders
+
+PAGE = """
+import streamlit as st
+from explorer.state import follow_address
+from explorer.views import wall
+follow_address()
+wall.show()
+"""
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A repository with PAD and Wake only."""
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    for seed, name in enumerate(("pad", "wake_only")):
+        write_checkpoint(tmp_path / f"checkpoints/{name}.safetensors", name, seed)
+    return tmp_path
+
+
+def page(**query):
+    at = AppTest.from_string(PAGE, default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def rows(at):
+    """Of each row of the wall: its label, and whether it has pictures."""
+    html = next(e.proto.body for e in at.get("html") if "pad-wall" in e.proto.body)
+    found = re.findall(r'<div class="pad-row.*?(?=<div class="pad-row|</section>)', html, re.S)
+    return [
+        (re.sub("<.*?>", "", re.search("<h3>(.*?)</h3>", row)[1]).strip(), "pad-tile" in row)
+        for row in found[1:]
+    ]
+
+
+def wall_of(at):
+    return next(e.proto.body for e in at.get("html") if "pad-wall" in e.proto.body)
+
+
+def widget(widgets, name):
+    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key))
+
+
+def test_rows_are_the_networks_and_the_missing_ones_of_the_paper_in_its_order(root):
+    at = page()
+    assert not at.exception
+    assert rows(at) == [
+        ("PAD", True), ("w/o memory mix", False), ("w/o REM", False),
+        ("w/o NREM", False), ("Wake only", True),
+    ]  # fmt: skip
+    assert "--condition wo_rem --epochs 1 --seed 0" in wall_of(at)
+
+
+def test_networks_of_ones_own_choice_are_all_there_is(root):
+    at = page(compared=["checkpoints/wake_only.safetensors"])
+    assert rows(at) == [("Wake only", True)]
+
+
+def test_a_condition_in_a_run_joins_the_wall(root):
+    write_checkpoint(root / "checkpoints/wo_rem.safetensors", "wo_rem", 2)
+    assert dict(rows(page()))["w/o REM"]
+
+
+def test_each_view_has_its_dials_and_its_pictures(root):
+    at = page()
+    assert not [s for s in at.slider if "-slider-" in s.key]
+    seen = {wall_of(at)}
+    for shown, dial in [("nrem", "intensity"), ("rem", "lam")]:
+        widget(at.segmented_control, "wall").set_value(shown).run()
+        assert not at.exception
+        seen.add(wall_of(at))
+        widget(at.slider, f"{dial}-slider").set_value(0.9).run()
+        seen.add(wall_of(at))
+        at.run()
+    assert len(seen) == 5
+
+
+def test_differences_leave_the_reference_as_it_is(root):
+    at = page(against="checkpoints/pad.safetensors", amplified="6")
+    assert not at.exception
+    assert "the reference, as it is" in wall_of(at)
+    assert wall_of(at).count("Δ") == 8
+    assert "× 6" in "".join(e.proto.body for e in at.get("html"))
+    widget(at.selectbox, "against").set_value("").run()
+    assert "Δ" not in wall_of(at)
+    assert "against" not in at.query_params
+
+
+def test_a_reference_that_is_not_among_the_rows_is_no_reference(root):
+    assert "Δ" not in wall_of(page(against="checkpoints/lost.safetensors"))
+
+
+def test_no_network_chosen_says_what_to_do(root):
+    at = page(compared=["checkpoints/lost.safetensors"])
+    assert not at.exception
+    assert "lost" in at.warning[0].value
+    assert "Choose networks" in at.info[0].value
+
+
+def test_too_few_memories_get_a_sentence(root, monkeypatch):
+    from explorer.compute import wall as compute
+
+    monkeypatch.setattr(compute, "N_DREAMS", 600)
+    at = page()
+    assert not at.exception
+    assert "fewer than the 1200" in at.error[0].value
