@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,9 +50,9 @@ def remake_command(header: Header) -> str | None:
     name = header.condition.name
     if "epochs" not in recipe or CONDITIONS.get(name) != header.condition:
         return None
-    run = f"runs/{header.dataset.get('name')}-{name}-seed{header.seed}"
+    run = shlex.quote(f"runs/{header.dataset_name}-{name}-seed{header.seed}")
     return (
-        f"python -m pad_core train --dataset {recipe['dataset']} --condition {name} "
+        f"python -m pad_core train --dataset {shlex.quote(recipe['dataset'])} --condition {name} "
         f"--seed {header.seed} --epochs {header.epoch} --precision {recipe['precision']} "
         f"&& python -m pad_core export {run} --out FILE"
     )
@@ -78,8 +79,8 @@ def _card(entry: Entry) -> list[str]:
         "",
         f"- **Condition** {style(condition.name).label}: {' → '.join(condition.phases)}; "
         f"seed {header.seed}, {header.epoch} epochs (the paper trains 50).",
-        f"- **Data** {data.get('name')}: {data.get('n_train'):,} training and "
-        f"{data.get('n_test'):,} test images. {data.get('note', '')}".rstrip(),
+        f"- **Data** {entry.dataset}: {data['n_train']:,} training and "
+        f"{data['n_test']:,} test images. {data.get('note', '')}".rstrip(),
         f"- **File** {size:.2f} MB, {header.export.get('bits', '?')} bits a weight, which cost "
         f"{header.export.get('rounding_cost_points', '?')} points of converged separability.",
     ]
@@ -96,7 +97,7 @@ def _card(entry: Entry) -> list[str]:
     lines.append(
         f"- **Measured** on {metrics['on']} ({metrics['n_train']:,} to fit, {metrics['n_test']:,} "
         f"to test; occlusion on {metrics['occlusion_n']:,}); SD over "
-        f"{metrics['protocol']['readout_seeds']} read-out seeds {spread} points."
+        f"{metrics['protocol'].get('readout_seeds', '?')} read-out seeds {spread} points."
     )
     baselines = metrics.get("baselines") or {}
     for name, what in (("untrained", "An untrained network"), ("pixels", "Raw pixels")):

@@ -281,7 +281,8 @@ def _read_memories(
     labels = tensors.pop(f"{prefix}.labels", empty).long()
     indices = tensors.pop(f"{prefix}.indices", empty).long()
     if (
-        latents.shape != (LATENT_SIZE, len(labels))
+        latents.dtype != torch.float32
+        or latents.shape != (LATENT_SIZE, labels.numel())
         or labels.ndim != 1
         or indices.shape != labels.shape
     ):

@@ -17,7 +17,7 @@ import difflib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -120,6 +120,24 @@ class Condition:
             for name in ("image", "kl", "external", "nrem", "internal")
         }
 
+    @property
+    def idle_fields(self) -> dict[str, str]:
+        """Fields that change nothing in this condition, each with the reason."""
+        reasons: dict[str, str] = {}
+        for phase, loss in (("nrem", "nrem"), ("rem", "internal")):
+            if phase not in self.phases:
+                absent = f"its cycle has no {phase.upper()}"
+                reasons |= {f"{phase}_replay": absent, f"weight_{loss}": absent}
+        replays = {"nrem": self.nrem_replay, "rem": self.rem_replay}
+        if "mixed" not in {replays.get(phase) for phase in self.phases}:
+            mixture = ("lam", "lam_prime", "noise_level")
+            reasons |= dict.fromkeys(mixture, "none of its phases mixes memories")
+        elif self.lam_prime == 0:
+            reasons["lam"] = "lam_prime = 0 leaves no memories in the mixture"
+        elif self.lam_prime == 1:
+            reasons["noise_level"] = "lam_prime = 1 leaves no noise in the mixture"
+        return reasons
+
     def to_dict(self) -> dict[str, Any]:
         """All fields, ready for JSON."""
         return dataclasses.asdict(self) | {"phases": list(self.phases)}
@@ -194,23 +212,46 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
         name_or_file: a built-in name, or the path of a ``.json`` file.
         overrides: field → value as JSON text (0.8, "mixed", ["wake","rem"]); the name
             then says what was changed, unless it is overridden too.
+
+    Raises:
+        PadError: as ``Condition.from_dict``; or a built-in name for something else; or a field
+            that was changed but has no effect.
     """
     if name_or_file.endswith(".json"):
         try:
             fields = json.loads(Path(name_or_file).read_text("utf-8"))
         except OSError as error:
             raise PadError(f"Cannot read the condition {name_or_file}: {error.strerror}.") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PadError(f"The condition {name_or_file} is not JSON: {error}.") from None
         condition = Condition.from_dict(fields)
+        base = built_in(fields.get("base", PAD.name)).to_dict()
+        changed = [name for name, value in condition.to_dict().items() if value != base[name]]
     else:
-        condition = built_in(name_or_file)
-    if not overrides:
-        return condition
-    values = {field: _json_or_text(text) for field, text in overrides.items()}
-    changes = "+".join(f"{field}={_short(value)}" for field, value in values.items())
-    name = re.sub(r"[^\w.+=-]", "-", f"{condition.name}+{changes}")[:80]
-    return Condition.from_dict(condition.to_dict() | {"name": name} | values)
+        condition, changed = built_in(name_or_file), []
+    if overrides:
+        values = {field: _json_or_text(text) for field, text in overrides.items()}
+        changes = "+".join(f"{field}={_short(value)}" for field, value in values.items())
+        name = re.sub(r"[^\w.+=-]", "-", f"{condition.name}+{changes}")[:80]
+        condition = Condition.from_dict(condition.to_dict() | {"name": name} | values)
+        changed += values
+    _check_meant(condition, changed)
+    return condition
+
+
+def _check_meant(condition: Condition, changed: Iterable[str]) -> None:
+    """Names in results have to mean what they say, and changes have to change something."""
+    if CONDITIONS.get(condition.name, condition) != condition:
+        raise PadError(
+            f"{condition.name!r} is the name of a built-in condition with other fields; give yours "
+            "another 'name'."
+        )
+    for name in changed:
+        if reason := condition.idle_fields.get(name):
+            raise PadError(
+                f"Condition {condition.name!r}: {name} has no effect, because {reason}; leave it "
+                "out."
+            )
 
 
 def _json_or_text(text: str) -> Any:

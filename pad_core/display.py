@@ -10,9 +10,11 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.console import Group as RichGroup
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from pad_core.checkpoint import PadNetwork
 from pad_core.recipe import Recipe, describe_hardware
@@ -24,21 +26,28 @@ _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "inter
 
 
 class TrainingDisplay:
-    """A live bar for the epoch that runs and a line for each that is done.
+    """A live bar for the epoch that runs, its losses below it, and lines for each that is done.
 
-    Where the output is no terminal, the lines alone are printed.
+    All of it fits 80 columns. Where the output is no terminal, the lines alone are printed.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe, device: torch.device) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+    def __init__(
+        self,
+        folder: Path,
+        recipe: Recipe,
+        device: torch.device,
+        console: Console | None = None,
+    ) -> None:
+        self._console = console or Console(highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=16),
             TaskProgressColumn(),
             TextColumn("{task.fields[facts]}"),
             console=self._console,
-            disable=not self._console.is_terminal,
         )
+        self._losses = Text()
+        self._live = Live(RichGroup(self._bar, self._losses), console=self._console, transient=True)
         self._console.print(
             f"{folder}: condition {recipe.condition.name}, seed {recipe.seed}, "
             f"{describe_hardware(device)}, {recipe.precision}"
@@ -46,7 +55,8 @@ class TrainingDisplay:
         self._task = self._bar.add_task(f"epoch –/{recipe.epochs}", total=None, facts="")
 
     def __enter__(self) -> TrainingDisplay:
-        self._bar.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
@@ -55,34 +65,31 @@ class TrainingDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        self._live.stop()
 
     def on_progress(self, progress: RunProgress) -> None:
         """Move the bar."""
-        facts = (
-            f"{progress.images_per_s:,.0f} images/s · {duration(progress.seconds_left)} left · "
-            f"{_losses(progress.losses)}"
-        )
+        left = duration(progress.seconds_left)
         self._bar.update(
             self._task,
             description=f"epoch {progress.epoch}/{progress.epochs}",
             total=progress.steps,
             completed=progress.step,
-            facts=facts,
+            facts=f"{left} left · {progress.images_per_s:,.0f} images/s",
         )
+        self._losses.plain = f"  {_losses(progress.losses)}"
 
     def on_epoch(self, entry: dict[str, Any]) -> None:
         """Print what an epoch brought."""
-        probe = ""
-        if "linear_separability" in entry:
-            probe = (
-                f" · separability {entry['linear_separability']:.2f} % (paper's protocol), "
-                f"{entry['converged_separability']:.2f} % (converged)"
-            )
         self._console.print(
             f"epoch {entry['epoch']:3d} · {entry['images_per_s']:,.0f} images/s · "
-            f"{_losses(entry['losses'])}{probe}"
+            f"{_losses(entry['losses'])}"
         )
+        if "linear_separability" in entry:
+            self._console.print(
+                f"          separability {entry['linear_separability']:.2f} % (paper's protocol), "
+                f"{entry['converged_separability']:.2f} % (converged)"
+            )
 
 
 class SweepDisplay:
@@ -164,8 +171,9 @@ def describe(network: PadNetwork) -> str:
         f"{network.path.name}: {network.name}",
         f"  file         {size:.2f} MB, {header.export.get('bits', 16)} bits a weight, "
         f"sha256 {network.sha256[:16]}…",
-        f"  data         {data.get('name')} ({data.get('n_train'):,} training and "
-        f"{data.get('n_test'):,} test images). {data.get('note', '')}".rstrip(),
+        *_export_line(header.export),
+        f"  data         {header.dataset_name} ({data['n_train']:,} training and "
+        f"{data['n_test']:,} test images). {data.get('note', '')}".rstrip(),
         f"  classes      {', '.join(header.class_names)}",
         f"  cycle        {' → '.join(condition.phases)}",
     ]
@@ -190,6 +198,18 @@ def describe(network: PadNetwork) -> str:
             if (values := measured.values(*row.path))
         ]
     return "\n".join(lines)
+
+
+def _export_line(export: dict[str, Any]) -> list[str]:
+    """What rounding to fewer bits cost, where that was measured."""
+    if "rounding_cost_points" not in export:
+        return []
+    reached = [export.get(f"converged_separability{end}") for end in ("_full_precision", "")]
+    before, after = ("–" if value is None else f"{value:.2f} %" for value in reached)
+    return [
+        f"  export       converged separability {before} at full precision, {after} as stored: "
+        f"rounding cost {export['rounding_cost_points']:.2f} points"
+    ]
 
 
 def _losses(losses: dict[str, float]) -> str:

@@ -7,6 +7,7 @@ latents and on their reconstructions G(z); the result says which it was.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -238,9 +239,12 @@ def _some(available: int, wanted: int, seed: int) -> torch.Tensor:
 
 
 def _rounded(value: Any) -> Any:
-    """Floats to six digits: what is printed, recorded and compared is the same."""
+    """Floats to six digits: what is printed, recorded and compared is the same.
+
+    What has no value, such as a ratio to a distance of 0, becomes null, as JSON has no other word.
+    """
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(f"{value:.6g}") if math.isfinite(value) else None
     if isinstance(value, dict):
         return {key: _rounded(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -68,8 +68,9 @@ def read_header(path: Path) -> dict[str, Any]:
     try:
         layout = json.loads(raw)
         metadata = layout.pop("__metadata__", {})
-        end = max((entry["data_offsets"][1] for entry in layout.values()), default=0)
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError, RecursionError):
+        end = max((int(entry["data_offsets"][1]) for entry in layout.values()), default=0)
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError, OverflowError,
+            RecursionError):  # fmt: skip
         if len(raw) < length:
             raise PadError(_truncated(path)) from None
         raise PadError(f"{path} is not a PAD checkpoint: no safetensors file at all.") from None
@@ -92,7 +93,7 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise PadError(f"{path} is damaged ({error}); fetch or export it again.") from None
 
 

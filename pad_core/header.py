@@ -217,7 +217,7 @@ _RECIPE: dict[str, Check] = {
     **dict.fromkeys(("epochs", "batch_size"), is_count),
 }
 _NUMBERS = (
-    "linear_separability", "linear_separability_sd", "converged_separability", "intra_inter_ratio",
+    "linear_separability_sd", "converged_separability", "intra_inter_ratio",
     "intra_inter_ratio_exact", "intra_inter_ratio_se", "clean_occluded_ratio",
     "clean_occluded_ratio_se", "realness_auc", "realness_auc_nrem",
 )  # fmt: skip
@@ -226,9 +226,11 @@ _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {
     **dict.fromkeys(_NUMBERS, _maybe(is_number)),
     **dict.fromkeys(_COUNTS, is_count),
+    "linear_separability": is_number,
     **dict.fromkeys(_TEXTS, is_name),
     "linear_separability_by_seed": lambda v: isinstance(v, list) and all(map(is_number, v)),
-    **dict.fromkeys(("occlusion", "occlusion_converged", "frechet"), _values(is_number)),
+    **dict.fromkeys(("occlusion", "occlusion_converged"), _values(is_number)),
+    "frechet": _values(_maybe(is_number)),
     "occlusion_interval": _values(_is_interval),
     "baselines": _values(_values(_maybe(is_number))),
     "protocol": _values(is_number),

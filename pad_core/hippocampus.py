@@ -41,11 +41,10 @@ class Hippocampus:
         return self.current
 
     def replay_mixed(self, mixture: Mixture, random: torch.Generator) -> torch.Tensor:
-        """Mixtures of current and previous memories with fresh noise.
-
-        In the first cycle, which has no previous memories, the current ones stand alone.
-        """
+        """Mixtures of current and previous memories with fresh noise."""
         current = self.replay()
         noise = torch.randn(current.shape, generator=random, device=current.device)
+        # The first cycle has no previous memories; there the published code, too, mixes the
+        # current ones with noise alone.
         previous = current if self.previous is None else self.previous
         return mix(current, previous, noise, mixture)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def _heading(shelf: Shelf, dataset: str) -> str:
 def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[tuple[str, str]]:
     """What an item lacks on a data set, each with the command that would make it."""
     specs = [e.header.dataset.get("spec") for e in shelf.entries if e.dataset == dataset]
-    spec = specs[0] if specs else dataset
+    spec = shlex.quote((specs[0] if specs else None) or dataset)
     missing = []
     for condition in item.conditions:
         entries = shelf.latest(dataset, condition)
@@ -108,7 +109,7 @@ def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[tuple[str, str]]
         elif item.needs == "record":
             bare = [str(e.path) for e in entries if e.evaluation is None]
             if bare:
-                command = f"python -m pad_core evaluate {' '.join(bare)} --record"
+                command = f"python -m pad_core evaluate {shlex.join(bare)} --record"
                 missing.append((f"the evaluation of {style(condition).label}", command))
         elif item.needs == "history":
             probes = [h for e in entries for h in e.header.history if PROBE in h]

@@ -13,6 +13,11 @@ from pad_core.header import Header
 from pad_core.summary import Group, grouped
 
 UNREADABLE = "state.safetensors"  # a run's own state is no checkpoint
+# Without these a number can't be placed: of which network, measured on what.
+_NEEDED = {
+    "dataset", "condition", "seed", "epoch", "on", "n_train", "n_test", "occlusion_n",
+    "linear_separability", "protocol",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Entry:
     @property
     def dataset(self) -> str:
         """Name of the data set that it was trained on."""
-        return str(self.header.dataset.get("name", "?"))
+        return self.header.dataset_name
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -34,9 +39,9 @@ class Entry:
 
     @property
     def evaluation(self) -> dict[str, Any] | None:
-        """What ``evaluate --record`` wrote, if it did."""
+        """What ``evaluate --record`` wrote, if it did; None without what every result needs."""
         metrics = self.header.metrics
-        return metrics if "linear_separability" in metrics else None
+        return metrics if metrics.keys() >= _NEEDED else None
 
 
 class Shelf:

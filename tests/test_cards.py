@@ -15,6 +15,7 @@ def folder(exported, tmp_path):
     update_metrics(
         tmp_path / "a.safetensors",
         {
+            "dataset": "small", "condition": "pad", "seed": 3, "epoch": 0,
             "linear_separability": 51.236, "linear_separability_sd": 0.5, "on": "real images",
             "converged_separability": 55.5, "occlusion": {"30": 44.444, "50": 33.3},
             "intra_inter_ratio": 0.9, "clean_occluded_ratio": 0.1234, "n_train": 256, "n_test": 100,

@@ -1,6 +1,7 @@
 import json
 import pickle
 import struct
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ import pad_core
 from pad_core import checkpoint
 from pad_core.conditions import PAD
 from pad_core.datasets import load_dataset
+from pad_core.display import describe
 from pad_core.errors import PadError
 from pad_core.files import read_tensors, write_tensors
 from pad_core.networks import build_networks
@@ -166,6 +168,79 @@ class TestDamagedFiles:
         self.rewrite(exported, path, condition={"name": "pad", "lamda": 1})
         self.refused(path, "damaged header.*'lamda'")
 
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("dataset", {}),
+            ("dataset", {"name": "", "n_train": 1, "n_test": 1}),
+            ("dataset", {"name": 3, "n_train": 1, "n_test": 1}),
+            ("dataset", {"name": "x", "n_train": None, "n_test": 1}),
+            ("dataset", {"name": "x", "n_train": 10**300, "n_test": 1}),
+            ("dataset", {"name": "x", "n_train": 1, "n_test": 1, "note": 3}),
+            ("class_names", []),
+            ("class_names", ["a", 2]),
+            ("seed", -1),
+            ("seed", True),
+            ("epoch", -1),
+            ("epoch", 1.5),
+            ("recipe", {"epochs": 3}),
+            ("history", ["x"]),
+            ("history", [{"epoch": 1}]),
+            ("history", [{"epoch": 1, "losses": {"image": "low"}}]),
+            ("history", [{"epoch": 1, "losses": {}, "linear_separability": "high"}]),
+            ("metrics", {"linear_separability": "high"}),
+            ("metrics", {"linear_separability": 10**400}),
+            ("metrics", {"occlusion": [1]}),
+            ("metrics", {"baselines": {"pixels": 3}}),
+            ("metrics", {"on": None}),
+            ("export", {"rounding_cost_points": "none"}),
+            ("weights_sha256", None),
+            ("condition", {"name": "x", "base": ["pad"]}),
+            ("condition", {"name": "x", "lam": 10**400}),
+            ("condition", "pad"),
+        ],
+    )
+    def test_a_header_of_other_types(self, exported, path, field, value):
+        self.rewrite(exported, path, **{field: value})
+        self.refused(path, "damaged header")
+
+    @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "1" * 400])
+    def test_numbers_that_are_none(self, exported, path, number):
+        self.rewrite(exported, path, metrics={"mine": 123456789})
+        patched = self.patched(path, "123456789", number)
+        path.write_bytes(patched)
+        self.refused(path, "damaged header.*not finite or too large")
+
+    def test_a_header_that_is_nested_deeply(self, exported, path):
+        for depth in (50, 100_000):
+            self.rewrite(exported, path, metrics={"mine": 123456789})
+            path.write_bytes(self.patched(path, "123456789", "[" * depth + "]" * depth))
+            self.refused(path, "nested more than|no PAD header|no safetensors")
+
+    @staticmethod
+    def patched(path, old, new):
+        """The file's bytes with another text in its header."""
+        content = path.read_bytes()
+        (length,) = struct.unpack("<Q", content[:8])
+        raw = content[8 : 8 + length].replace(old.encode(), new.encode())
+        return struct.pack("<Q", len(raw)) + raw + content[8 + length :]
+
+    @pytest.mark.parametrize("version", [True, "1", None, 1.0])
+    def test_a_version_that_is_no_number(self, exported, path, version):
+        self.rewrite(exported, path, format_version=version)
+        self.refused(path, "not an exported PAD checkpoint")
+
+    def test_what_a_terminal_would_obey(self, exported, path):
+        evil = "\x1b]0;owned\x07\x9b31m"
+        names = [f"{evil}{i}" for i in range(10)]
+        self.rewrite(
+            exported, path, class_names=names, recipe={evil: evil},
+            dataset={"name": evil, "spec": "", "note": evil, "n_train": 1, "n_test": 1},
+        )  # fmt: skip
+        network = pad_core.load(path)
+        told = describe(network) + json.dumps(network.header.to_dict(), ensure_ascii=False)
+        assert not {c for c in told if unicodedata.category(c) == "Cc"} - {"\n"}
+
     def test_weights_that_are_not_finite(self, exported, path):
         bias = torch.full((64,), float("nan"))
         self.rewrite(exported, path, tensors={"encoder.conv1.bias": bias})
@@ -197,6 +272,9 @@ class TestDamagedFiles:
         self.refused(path, "doesn't know: 'decoder.w'")
 
     def test_memories_that_do_not_fit(self, exported, path):
+        latents = torch.zeros((256, 100), dtype=torch.int32)
+        self.rewrite(exported, path, tensors={"memories.test.latents.weight": latents})
+        self.refused(path, "test memories have wrong shapes")
         labels = torch.zeros(99, dtype=torch.int16)
         self.rewrite(exported, path, tensors={"memories.test.labels": labels})
         self.refused(path, "test memories have wrong shapes")
@@ -208,10 +286,11 @@ class TestDamagedFiles:
         content = exported.read_bytes()
         (length,) = struct.unpack("<Q", content[:8])
         layout = json.loads(content[8 : 8 + length])
-        layout["encoder.conv1.bias"]["data_offsets"] = [4, 2]
-        raw = json.dumps(layout, ensure_ascii=False).encode()
-        path.write_bytes(struct.pack("<Q", len(raw)) + raw + content[8 + length :])
-        self.refused(path, "damaged|truncated")
+        for offsets in ([4, 2], ["a", "b"], [0, 10**400], [0, float("inf")]):
+            layout["encoder.conv1.bias"]["data_offsets"] = offsets
+            raw = json.dumps(layout, ensure_ascii=False).encode()
+            path.write_bytes(struct.pack("<Q", len(raw)) + raw + content[8 + length :])
+            self.refused(path, "damaged|truncated|no safetensors file")
 
 
 def test_a_header_can_be_read_without_the_tensors(exported, tmp_path):

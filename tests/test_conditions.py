@@ -65,6 +65,8 @@ def test_overrides_change_the_name_too():
         ({"lam": "half"}, "from 0 to 1"),
         ({"lam": True}, "from 0 to 1"),
         ({"noise_level": -1}, "at least 0"),
+        ({"noise_level": 10**400}, "at least 0"),
+        ({"base": ["pad"]}, "no condition"),
         ({"weight_kl": float("inf")}, "at least 0"),
         ({"phases": ["rem"]}, "start with 'wake'"),
         ({"phases": ["wake", "nap"]}, "start with 'wake'"),
@@ -98,3 +100,51 @@ def test_wrong_files_are_refused_in_words(tmp_path):
         find_condition(str(tmp_path / "nameless.json"))
     with pytest.raises(PadError, match="did you mean 'wo_rem'"):
         find_condition("wo_ram")
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_every_condition_can_be_written_out_in_full(name, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(CONDITIONS[name].to_dict()))
+    assert find_condition(str(path)) == CONDITIONS[name]
+    renamed = CONDITIONS[name].to_dict() | {"name": "mine", "base": name}
+    path.write_text(json.dumps(renamed))
+    assert find_condition(str(path)) == replace(CONDITIONS[name], name="mine")
+
+
+def test_built_in_names_mean_the_built_in_conditions(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text('{"base": "pad", "name": "wo_nrem", "lam": 0.2}')
+    with pytest.raises(PadError, match="'wo_nrem' is the name of a built-in condition"):
+        find_condition(str(path))
+    with pytest.raises(PadError, match="'pad' is the name of a built-in condition"):
+        find_condition("pad", {"name": "pad", "lam": "0.2"})
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "message"),
+    [
+        ("wo_memory_mix", {"lam": "0.8"}, "lam has no effect.*mixes memories"),
+        ("wo_memory_mix", {"noise_level": "2"}, "noise_level has no effect"),
+        ("wo_rem", {"lam_prime": "0.8"}, "lam_prime has no effect"),
+        ("wo_rem", {"weight_internal": "0.5"}, "weight_internal has no effect.*no REM"),
+        ("wo_nrem", {"nrem_replay": "mixed"}, "nrem_replay has no effect.*no NREM"),
+        ("wake_only", {"weight_nrem": "2"}, "weight_nrem has no effect.*no NREM"),
+        ("rem_noise_only", {"lam": "0.2"}, "lam has no effect.*leaves no memories"),
+        ("rem_memory_only", {"noise_level": "2"}, "noise_level has no effect.*leaves no noise"),
+    ],
+)
+def test_changes_without_effect_are_refused(name, overrides, message, tmp_path):
+    with pytest.raises(PadError, match=message):
+        find_condition(name, overrides)
+    path = tmp_path / "mine.json"
+    values = {field: json.loads(v) if v[0].isdigit() else v for field, v in overrides.items()}
+    path.write_text(json.dumps({"base": name, "name": "mine"} | values))
+    with pytest.raises(PadError, match=message):
+        find_condition(str(path))
+
+
+def test_changes_that_make_others_effective_are_taken():
+    assert find_condition("wo_memory_mix", {"rem_replay": "mixed", "lam": "0.8"}).lam == 0.8
+    mixed = find_condition("wo_rem", {"nrem_replay": "mixed", "lam_prime": "0.8"})
+    assert mixed.idle_fields.keys() == {"rem_replay", "weight_internal"}

@@ -119,6 +119,9 @@ def test_what_cannot_be_imported_is_refused(small, tmp_path, capsys):
     path.write_text("not a torch file")
     refused(None, "no torch file with weights alone")
     refused({"generator": Malicious()}, "could run code")
+    path.rename(tmp_path / "x.safetensors")  # the name says nothing
+    with pytest.raises(PadError, match="could run code"):
+        import_published(tmp_path / "x.safetensors", out, PAD, small, seed=0, epoch=1)
     assert "has run code" not in capsys.readouterr().out
     refused([1, 2], "no entry 'discriminator'")
     good = published(build_networks(0))
@@ -138,3 +141,26 @@ def test_what_cannot_be_imported_is_refused(small, tmp_path, capsys):
     more = published(build_networks(0))
     more["generator"]["extra.0.weight"] = torch.zeros(1)
     refused(more, "unknown entry 'extra.0.weight'")
+    sparse = published(build_networks(0))
+    sparse["generator"]["tconv1.0.weight"] = sparse["generator"]["tconv1.0.weight"].to_sparse()
+    refused(sparse, "lacks 'tconv1.0.weight'")
+    whole = published(build_networks(0))
+    whole["generator"]["tconv1.0.weight"] = whole["generator"]["tconv1.0.weight"].long()
+    refused(whole, "lacks 'tconv1.0.weight'")
+    path.unlink()
+    path.mkdir()
+    refused(None, "Cannot read .*trained.pth")
+
+
+def test_a_published_network_called_safetensors_can_be_imported(small, tmp_path):
+    path = tmp_path / "trained.safetensors"
+    torch.save(published(build_networks(11)), path)
+    before = path.read_bytes()
+    with pytest.raises(PadError, match="would be overwritten; give another file with --out"):
+        import_published(path, tmp_path / "." / path.name, PAD, small, seed=0, epoch=1)
+    assert path.read_bytes() == before
+    for what, wrong in (("epochs", {"epoch": -1}), ("seed", {"seed": -1})):
+        with pytest.raises(PadError, match=what):
+            import_published(path, tmp_path / "x", PAD, small, **({"seed": 0, "epoch": 1} | wrong))
+    import_published(path, tmp_path / "ours.safetensors", PAD, small, seed=0, epoch=1, bits=16)
+    assert pad_core.load(tmp_path / "ours.safetensors").header.epoch == 1
