@@ -10,7 +10,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, 
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.state import follow_address  # noqa: E402
-from explorer.views import about, dream, wall  # noqa: E402
+from explorer.views import about, dream, latent_map, wall  # noqa: E402
 
 st.set_page_config(
     page_title="PAD dream explorer",
@@ -23,6 +23,7 @@ st.html(HERE / "style.css")
 pages = [
     st.Page(dream.show, title="Dream", icon=":material/bedtime:", default=True),
     st.Page(wall.show, title="Wall", icon=":material/view_module:", url_path="wall"),
+    st.Page(latent_map.show, title="Map", icon=":material/scatter_plot:", url_path="map"),
     st.Page(about.show, title="About", icon=":material/menu_book:", url_path="about"),
 ]
 page = st.navigation(pages, position="top")

@@ -32,6 +32,14 @@ STYLES: dict[str, Style] = {
     "untrained": Style("untrained", "#a8a8a8", "#c0c0c0", "dot", "circle-open"),
     "pixels": Style("raw pixels", "#c8b478", "#d8c890", "dot", "square-open"),
 }
+# Classes, on light and on dark pages: ten colours told apart by people with colour-blindness
+# (Petroff 2021, arXiv:2107.02270), the darkest ones lighter on a dark page.
+CLASS_COLOURS = (
+    ("#3f90da", "#3f90da"), ("#ffa90e", "#ffa90e"), ("#bd1f01", "#e0432a"),
+    ("#94a4a2", "#a3b5b2"), ("#832db6", "#b06ce0"), ("#a96b59", "#b5786a"),
+    ("#e76300", "#e76300"), ("#b9ac70", "#b9ac70"), ("#717581", "#7a8090"),
+    ("#92dadd", "#92dadd"),
+)  # fmt: skip
 _OTHERS = ("#4f6d8f", "#6f8f4f", "#8f4f6d", "#4f8f8a")  # for conditions of people's own
 
 

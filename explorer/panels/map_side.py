@@ -1,0 +1,244 @@
+"""Beside the latent map: what was clicked, and what was selected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer import codes, frame
+from explorer.choices import BY_SEED
+from explorer.codes import Shown
+from explorer.components import latent_map as component
+from explorer.components.latent_map import ClassStyle
+from explorer.compute import latent_map
+from explorer.compute.latent_map import Neighbours, Spot, Table
+from explorer.panels import map_html
+from explorer.panels.map_html import Tile
+from explorer.state import choose, chosen
+from pad_core.checkpoint import PadNetwork
+from pad_core.palette import CLASS_COLOURS, style
+
+_SELECTED = "map-selected"
+
+
+def classes(network: PadNetwork) -> list[ClassStyle]:
+    """Name and colour of each class; with more than ten, shapes tell them apart, too."""
+    return [
+        ClassStyle(name, *CLASS_COLOURS[i % len(CLASS_COLOURS)])
+        for i, name in enumerate(network.class_names)
+    ]
+
+
+@st.fragment(key="picked")
+def looked_at(shown: list[Shown]) -> None:
+    """The code or the place that was clicked: decoded, occluded, and the codes nearest to it."""
+    place, at = chosen().picked, _read_spot(chosen().spot, shown)
+    if 0 <= place < len(shown[0].cloud):
+        with frame.timed("decoded"):
+            near = [
+                latent_map.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
+                for one in shown
+            ]
+            parts = [
+                (map_html.heading(_title(one)) if len(shown) > 1 else "") + _code(one, place, n)
+                for one, n in zip(shown, near, strict=True)
+            ]
+        cloud, network = shown[0].cloud, shown[0].network
+        name = network.class_names[cloud.labels[place]]
+        where = f"{_split_name(cloud.splits[place])} image {cloud.indices[place]}"
+        st.html(map_html.section("picked", name, where, *parts))
+        _dream_from(shown[0], place)
+        marks = {"picked": place, "neighbours": [n.places.tolist() for n in near]}
+        component.post("marks", marks)
+    elif at is not None:
+        pane, coordinates = at
+        one = shown[pane]
+        with frame.timed("decoded"):
+            spot = latent_map.spot(one.space, one.cloud, coordinates)
+            part = _place(one, spot)
+        st.html(map_html.section("picked", "A place without a code", "", part))
+        where_to = {"pane": pane, "at": coordinates.tolist()}
+        component.post("marks", {"picked": -1, "spot": where_to, "nearest": spot.nearest})
+    else:
+        text = (
+            "Click a point: its code is decoded here, with the codes nearest to it. Click empty "
+            "ground: the network dreams of a place where no memory is."
+        )
+        st.html(map_html.section("picked", "Nothing looked at yet", "", map_html.line(text)))
+        component.post("marks", {"picked": -1})
+
+
+def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
+    """Pane and coordinates of the empty place looked at; None for what is no such place."""
+    pane, *numbers = text.split(":")
+    try:
+        coordinates = np.array([float(number) for number in numbers])
+    except ValueError:
+        return None
+    panes = [str(i) for i in range(len(shown))]
+    if pane not in panes or len(coordinates) != int(chosen().dims):
+        return None
+    return (int(pane), coordinates) if np.isfinite(coordinates).all() else None
+
+
+def _split_name(split: str) -> str:
+    return "test" if split == "test" else "training"
+
+
+def _title(shown: Shown) -> str:
+    return style(shown.network.header.condition.name).label
+
+
+def _code(shown: Shown, place: int, near: Neighbours) -> str:
+    """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
+    network, cloud, choices = shown.network, shown.cloud, chosen()
+    images = codes.images(shown)
+    dials = (choices.intensity, choices.size_px, choices.seed)
+    hidden = latent_map.occluded_image(images, place, *dials)
+    recalled = network.generate(cloud.latents[place, None])
+    recovered = network.generate(network.encode(hidden))
+    tiles = [
+        Tile(recalled, "G(z), decoded from the code", "decoded"),
+        Tile(hidden, f"{_on(shown)}, occluded by {choices.intensity:.0%}", "occluded"),
+        Tile(recovered, "What the network makes of the occluded one", "recovered"),
+    ]
+    if shown.dataset is not None:
+        tiles.insert(0, Tile(images[place, None], "The real image", "image"))
+    styles = classes(network)
+    nearest = [
+        Tile(images[i, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
+        for i, d in zip(near.places, near.distances / shown.space.typical, strict=True)
+    ]
+    return (
+        map_html.strip(tiles, "four")
+        + map_html.line(_company(shown, place, near))
+        + map_html.strip(nearest, "eight")
+    )
+
+
+def _company(shown: Shown, place: int, near: Neighbours) -> str:
+    """In words, of which classes the nearest codes are."""
+    labels = shown.cloud.labels
+    names = [shown.network.class_names[label] for label in labels[near.places]]
+    count = Counter(names).most_common()
+    alike = int((labels[near.places] == labels[place]).sum())
+    return (
+        f"Nearest {len(names)} codes, {alike} of its class: "
+        f"{', '.join(f'{n} {name}' for name, n in count)}."
+    )
+
+
+def _on(shown: Shown) -> str:
+    return "The real image" if shown.dataset is not None else "The recalled image"
+
+
+def _neighbour(shown: Shown, place: int, distance: float) -> str:
+    cloud = shown.cloud
+    name = shown.network.class_names[cloud.labels[place]]
+    split = _split_name(cloud.splits[place])
+    return f"{name}, {split} image {cloud.indices[place]}, {distance:.2f} typical distances away"
+
+
+def _place(shown: Shown, spot: Spot) -> str:
+    network, cloud = shown.network, shown.cloud
+    nearest = cloud.latents[spot.nearest, None]
+    name = network.class_names[cloud.labels[spot.nearest]]
+    tiles = [
+        Tile(network.generate(spot.latents), "Decoded from the place you clicked", "dreamt here"),
+        Tile(network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"),
+    ]
+    told = (
+        f"{spot.distance:.2f} typical neighbour distances from the nearest code of {_title(shown)} "
+        f"(1 is how far stored codes lie from their nearest one, {shown.space.typical:.1f})."
+    )
+    warning = "Far from data: no code lies near, and what is decoded is guesswork. "
+    how = "Off the axes, it is as the nearest code is."
+    return (
+        map_html.strip(tiles, "four")
+        + map_html.line((warning if spot.far else "") + told, warning=spot.far)
+        + map_html.line(how)
+    )
+
+
+def _dream_from(shown: Shown, place: int) -> None:
+    cloud = shown.cloud
+    memory, split = int(cloud.places[place]), str(cloud.splits[place])
+    with st.container(horizontal=True, key="dream-from"):
+        for letter, name in (("A", "first"), ("B", "second")):
+            st.button(
+                f"Dream of it as {letter}",
+                key=f"dream-{name}",
+                disabled=memory < 0,
+                on_click=_take_memory,
+                args=(name, split, memory),
+                help="Makes it memory "
+                f"{letter} of the Dream page, at one end of the path drawn on the map."
+                if memory >= 0
+                else "Only memories that the checkpoint stores can be dreamt of; this one isn't.",
+            )
+
+
+def _take_memory(name: str, split: str, memory: int) -> None:
+    changes: dict[str, Any] = {name: memory}
+    moved = split != chosen().split
+    if moved:  # both memories are of one split: the other one is drawn anew
+        changes |= {"split": split, "second" if name == "first" else "first": BY_SEED}
+    choose(() if moved else ("picked", "dreams", "footer"), **changes)
+
+
+@st.fragment(key="selection")
+def selection(shown: list[Shown]) -> None:
+    """The selected codes, counted by class, and the file of them."""
+    first = shown[0]
+    n = len(first.cloud)
+    places = st.session_state.get(_SELECTED, np.zeros(0, int))
+    places = places[places < n]
+    if len(places):
+        counts = latent_map.counts(first.cloud, places, len(first.network.class_names))
+        body = map_html.bars(counts, classes(first.network))
+        st.html(map_html.section("selection", "Selected", f"{len(places):,} of {n:,}", body))
+    else:
+        text = "Choose Box or Lasso above the map and draw around points to count and export them."
+        st.html(map_html.section("selection", "Nothing selected", "", map_html.line(text)))
+    rows = places if len(places) else np.arange(n)
+    which = f"{len(places):,} selected" if len(places) else f"all {n:,}"
+    st.download_button(
+        f"CSV of {which}",
+        lambda: _csv(shown, rows),
+        f"codes-{first.network.sha256[:12]}-{first.name}-{len(rows)}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+        help="A row for each code and network: file hash, split, index, class, coordinates, and "
+        "all 256 numbers of z.",
+    )
+
+
+def _csv(shown: list[Shown], places: np.ndarray) -> str:
+    tables = [
+        Table(
+            one.network,
+            one.cloud,
+            one.coordinates,
+            occluded_coordinates(one) if chosen().joined else None,
+        )
+        for one in shown
+    ]
+    return latent_map.to_csv(tables, places)
+
+
+def take_selection() -> None:
+    """The viewer has selected codes on the map."""
+    st.session_state[_SELECTED] = component.selected(10**7)
+    st.rerun(("selection",))
+
+
+def occluded_coordinates(shown: Shown) -> np.ndarray:
+    """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
+    choices = chosen()
+    latents = codes.occluded(shown, choices.intensity, choices.size_px, choices.seed)
+    return shown.space.projection.project(latents).astype(np.float32)

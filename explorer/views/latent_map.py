@@ -1,0 +1,207 @@
+"""Map: codes of thousands of images on their principal components, to look at and decode."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+
+from explorer import codes, controls, frame
+from explorer.codes import Encoding, Shown
+from explorer.components import latent_map as component
+from explorer.components.latent_map import Pane
+from explorer.compute import latent_map, map_dreams
+from explorer.panels import map_bar
+from explorer.panels.map_side import (
+    classes,
+    looked_at,
+    occluded_coordinates,
+    selection,
+    take_selection,
+)
+from explorer.state import choose, chosen
+from pad_core.checkpoint import PadNetwork
+from pad_core.datasets import DataSet
+from pad_core.errors import PadError
+from pad_core.images import SIDE_PX, picture_grid, png_bytes
+from pad_core.palette import style
+
+_SPLITS = {"test": ("test",), "train": ("train",), "stored": ("train", "test")}
+
+
+def show() -> None:
+    """The page."""
+    network = frame.network()
+    if network is None:
+        return
+    controls.memories()
+    dataset = controls.images(network)
+    controls.occlusion(panels=("occluded", "picked", "footer"))
+    controls.mixture(network.condition.rem_mixture, panels=("dreams", "footer"))
+
+    frame.heading(
+        "A map of codes",
+        f"Principal components of {len(network.memories['test']):,} stored test memories, without "
+        "occlusion; these axes stay as they are whatever is drawn on them.",
+    )
+    with st.container(key="map-bar", horizontal=True, vertical_alignment="bottom"):
+        map_bar.points(network, dataset)
+        map_bar.dimensions()
+        second = map_bar.second_network(network)
+        map_bar.occluded_too()
+    networks = [network] if second is None else [network, second]
+    try:
+        shown = _shown(networks, dataset)
+    except PadError as error:
+        frame.problem(error)
+        return
+    if shown is None:
+        _await_codes(networks, dataset)
+        return
+
+    left, right = st.columns([1, 0.42], gap="medium")
+    with left:
+        _draw(shown)
+    with right, st.container(key="map-side"):
+        looked_at(shown)
+        selection(shown)
+    with st.container(key="map-layers"):
+        _occluded(shown)
+        _dreams(shown)
+        _atlases(shown)
+    _footer(network)
+
+
+# --- Load -----------------------------------------------------------------------------------------
+
+
+def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] | None:
+    """The chosen codes of each network; None while some are still being encoded."""
+    name = chosen().cloud
+    if name == "images" and dataset is None:
+        name = "test"
+    shown: list[Shown] = []
+    for network in networks:
+        space = codes.space(network, int(chosen().dims))
+        if shown:
+            latent_map.same_images(shown[0].network, network)
+            if chosen().axes == "aligned":
+                space = latent_map.turned(network, space, shown[0].network, shown[0].space)
+        if name in _SPLITS:
+            cloud = latent_map.stored_cloud(network, _SPLITS[name])
+        else:
+            assert dataset is not None
+            encoding = codes.of_test_images(network, dataset)
+            if encoding.problem:
+                raise PadError(encoding.problem)
+            if encoding.latents is None:
+                return None
+            cloud = latent_map.image_cloud(network, dataset, encoding.latents)
+        shown.append(Shown(network, name, cloud, space, dataset))
+    return shown
+
+
+@st.fragment(run_every=0.5)
+def _await_codes(networks: list[PadNetwork], dataset: DataSet | None) -> None:
+    assert dataset is not None
+    encodings: list[Encoding] = [codes.of_test_images(network, dataset) for network in networks]
+    if all(e.latents is not None or e.problem for e in encodings):
+        st.rerun()
+    share = sum(encoding.share for encoding in encodings) / len(encodings)
+    st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
+
+
+# --- Draw -----------------------------------------------------------------------------------------
+
+
+def _what(shown: Shown) -> str:
+    return {
+        "test": "stored test memories",
+        "train": "stored training memories",
+        "stored": "stored memories",
+        "images": "test images",
+    }[shown.name]
+
+
+def _pane(shown: Shown, beside: bool) -> Pane:
+    space = shown.space
+    axis = "axis" if space.residual is not None else "PC"
+    explained = 100 * space.projection.explained
+    note = f"{explained.sum():.0f} % of variance"
+    if space.residual is not None:
+        note += f", Procrustes residual {space.residual:.2f}"
+    header = shown.network.header
+    title = f"{style(header.condition.name).label} · epoch {header.epoch}" if beside else ""
+    axes = tuple(f"{axis} {i} · {share:.1f} %" for i, share in enumerate(explained, 1))
+    return Pane(title, note, axes)
+
+
+@st.fragment(key="map")
+def _draw(shown: list[Shown]) -> None:
+    first = shown[0]
+    component.draw(
+        [_pane(one, len(shown) > 1) for one in shown],
+        [one.coordinates for one in shown],
+        first.cloud.labels,
+        classes(first.network),
+        {"what": _what(first), "splits": first.cloud.splits, "indices": first.cloud.indices},
+        fit=" ".join([*(one.network.sha256 for one in shown), chosen().dims, chosen().axes]),
+        on_pick=_take_pick,
+        on_select=take_selection,
+    )
+
+
+def _take_pick() -> None:
+    place, spot = component.picked()
+    choose(("picked", "footer"), picked=place, spot=spot)
+
+
+@st.fragment(key="occluded")
+def _occluded(shown: list[Shown]) -> None:
+    if not chosen().joined:
+        component.post("occluded", {"empty": True})
+        return
+    with frame.timed("occluded codes"):
+        arrays = {f"points{i}": occluded_coordinates(one) for i, one in enumerate(shown)}
+    component.post("occluded", {}, **arrays)
+
+
+@st.fragment(key="dreams")
+def _dreams(shown: list[Shown]) -> None:
+    try:
+        with frame.timed("dreams"):
+            dreamt = [map_dreams.dreamt(one.network, chosen()) for one in shown]
+    except PadError:  # the Dream page says why there are none
+        component.post("dreams", {"empty": True})
+        return
+    arrays = {
+        f"points{i}": one.space.projection.project(dreams.latents).astype(np.float32)
+        for i, (one, dreams) in enumerate(zip(shown, dreamt, strict=True))
+    }
+    columns = len(dreamt[0].names)
+    png = png_bytes(picture_grid(torch.cat([dreams.images for dreams in dreamt]), columns))
+    header = {
+        "steps": map_dreams.STEPS,
+        "names": [dreams.names for dreams in dreamt],
+        "columns": columns,
+        "tile": SIDE_PX,
+    }
+    component.post("dreams", header, png=np.frombuffer(png, np.uint8), **arrays)
+
+
+def _atlases(shown: list[Shown]) -> None:
+    first = shown[0]
+    for i, one in enumerate(shown):
+        what = "the image" if one.dataset is not None else "as recalled, G(z)"
+        if i and one.pictured_by == first.pictured_by:
+            component.post(f"atlas{i}", {"same": 0, "what": what})
+            continue
+        with frame.timed("thumbnails"):
+            atlas = codes.atlas(one)
+        header = {"columns": atlas.columns, "tile": atlas.tile_px, "what": what}
+        component.post(f"atlas{i}", header, png=np.frombuffer(atlas.png, np.uint8))
+
+
+@st.fragment(key="footer")
+def _footer(network: PadNetwork) -> None:
+    frame.footer(network, "occluded codes", "dreams", "thumbnails", "decoded")
