@@ -7,6 +7,7 @@ change of one control changes only what depends on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -96,3 +97,37 @@ def rem_dreams(
     latents = mix(current, previous, noise, mixture)
     dreams = networks.generator(latents)
     return RemDreams(latents, dreams, networks.encoder.logits(dreams).sigmoid())
+
+
+def walk(
+    networks: Networks,
+    current: torch.Tensor,
+    previous: torch.Tensor,
+    path: Iterable[Mixture],
+    seed: int,
+) -> Iterator[RemDreams]:
+    """Dreams along a path of mixtures, with the same memories and the same noise all the way.
+
+    Args:
+        current, previous: memories z and z_old, (B, Z): where λ = 1 and where λ = 0 leads.
+        path: λ, λ′ and σ of each step.
+        seed: of the noise ε.
+    """
+    for mixture in path:
+        yield rem_dreams(networks, current, previous, mixture, seed)
+
+
+@torch.inference_mode()
+def walk_along(
+    networks: Networks, latents: torch.Tensor, direction: torch.Tensor, path: Iterable[float]
+) -> Iterator[RemDreams]:
+    """Dreams along a direction of latent space, such as a principal component.
+
+    Args:
+        latents: where the walk passes at 0, (B, Z).
+        direction: (Z,), of length one; path: how far from there each step is.
+    """
+    for distance in path:
+        here = latents + distance * direction
+        dreams = networks.generator(here)
+        yield RemDreams(here, dreams, networks.encoder.logits(dreams).sigmoid())

@@ -3,7 +3,7 @@ import torch
 
 import pad_core
 from pad_core.conditions import Mixture
-from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams
+from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams, walk, walk_along
 from pad_core.errors import PadError
 
 TRAINED = Mixture(0.5, 0.5, 1.0)
@@ -75,3 +75,24 @@ def test_perturbed_dreams(networks, memories):
 def test_impossible_occlusions_are_refused(networks, memories, intensity, size):
     with pytest.raises(PadError, match="Occlusion"):
         nrem_dreams(networks, memories[:1], intensity, size, seed=0)
+
+
+def test_a_walk_is_the_dreams_of_its_mixtures(networks, memories):
+    a, b = memories[:4], memories[4:8]
+    path = [Mixture(1.0, 1.0, 0.0), TRAINED, Mixture(0.0, 1.0, 0.0)]
+    first, middle, last = walk(networks, a, b, path, seed=3)
+    torch.testing.assert_close(first.latents, a)
+    torch.testing.assert_close(last.latents, b)
+    single = rem_dreams(networks, a, b, TRAINED, seed=3)
+    assert torch.equal(middle.dreams, single.dreams)
+    assert torch.equal(middle.realness, single.realness)
+
+
+def test_a_walk_along_a_direction_moves_nothing_else(networks, memories):
+    direction = torch.zeros(256)
+    direction[7] = 1.0
+    back, here, forth = walk_along(networks, memories[:4], direction, [-1.5, 0.0, 2.0])
+    torch.testing.assert_close(here.dreams, networks.generator(memories[:4]))
+    torch.testing.assert_close(forth.latents - back.latents, 3.5 * direction.expand(4, -1))
+    expected = networks.encoder.logits(forth.dreams).sigmoid()
+    torch.testing.assert_close(forth.realness, expected)

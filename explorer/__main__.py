@@ -1,0 +1,84 @@
+"""The command line: ``python -m explorer`` opens the explorer; see ``--help``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pad_core.errors import PadError
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Open the explorer, or run a command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except PadError as error:
+        print(f"explorer: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m explorer",
+        description="Open the PAD dream explorer in a window of its own, for you alone. "
+        "Closing the window, or Ctrl-C, ends it.",
+    )
+    parser.add_argument("--port", type=_port, help="to listen at (default: a free one)")
+    window = parser.add_mutually_exclusive_group()
+    window.add_argument(
+        "--browser", default="auto", metavar="COMMAND",
+        help="a Chromium browser to show it in, or 'default' for a tab of the default browser "
+        "(default: pywebview where it is installed, else a Chromium browser found here)",
+    )  # fmt: skip
+    window.add_argument(
+        "--no-window", action="store_const", const="none", dest="browser",
+        help="only serve, and print the address",
+    )  # fmt: skip
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a network to show first")
+    parser.set_defaults(run=run_window)
+
+    commands = parser.add_subparsers(metavar="COMMAND")
+    rebuild = commands.add_parser(
+        "rebuild", help="make a file that the explorer exported again, byte for byte"
+    )
+    rebuild.add_argument(
+        "source", type=Path, metavar="FILE", help="PNG, GIF, CSV or zip, or its manifest.json"
+    )
+    rebuild.add_argument("--out", type=Path, required=True, metavar="FILE", help="to write")
+    rebuild.add_argument(
+        "--checkpoint", type=Path, nargs="+", dest="places", metavar="PATH",
+        default=[_ROOT / "checkpoints", _ROOT / "runs"],
+        help="checkpoints, or folders to look through (default: checkpoints and runs)",
+    )  # fmt: skip
+    rebuild.set_defaults(run=run_rebuild)
+    return parser
+
+
+def run_window(options: argparse.Namespace) -> None:
+    """The explorer itself."""
+    from explorer.desktop import run
+
+    run(options.port, options.browser, options.checkpoint)
+
+
+def run_rebuild(options: argparse.Namespace) -> int:
+    """``rebuild``: exit status 0 where the bytes are the same, 1 where they differ."""
+    from explorer.rebuild import rebuild
+
+    status, sentence = rebuild(options.source, options.out, options.places)
+    print(sentence)
+    return status
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
