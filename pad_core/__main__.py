@@ -14,180 +14,27 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from pad_core.arguments import build_parser
 from pad_core.conditions import Condition
-from pad_core.errors import PadError
+from pad_core.errors import PadError, printable
+
+STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors of the user take one line."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        return int(COMMANDS[options.command](options) or 0)
     except PadError as error:
-        print(f"pad_core {options.command}: {error}", file=sys.stderr)
+        print(f"pad_core {options.command}: {printable(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
     except BrokenPipeError:  # the reader of our output, such as 'head', has left
         sys.stderr.close()
         return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m pad_core",
-        description="Perturbed and adversarial dreaming: train networks, export and inspect them.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    train = commands.add_parser("train", help="train one network in a run folder")
-    _add_dataset(train, default="fashion-mini")
-    train.add_argument(
-        "--condition", default="pad", help="a built-in condition or a .json file (default: pad)"
-    )
-    train.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", dest="overrides",
-        help="change a field of the condition, such as lam_prime=0.8; may be repeated",
-    )  # fmt: skip
-    train.add_argument("--epochs", type=int, default=50, help="(default: 50, as the paper)")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument(
-        "--run",
-        type=Path,
-        dest="run_folder",
-        help="run folder (default: runs/DATA-CONDITION-seedS)",
-    )
-    train.add_argument("--resume", action="store_true", help="go on where the run folder stands")
-    _add_recipe(train)
-    train.set_defaults(run=run_train)
-
-    sweep = commands.add_parser("sweep", help="train a grid of conditions × seeds")
-    _add_dataset(sweep, default="fashion-mini")
-    sweep.add_argument(
-        "--conditions", default="table1",
-        help="all, table1 (the five of the paper's Table 1, default), or names and .json files "
-        "with commas between",
-    )  # fmt: skip
-    sweep.add_argument("--seeds", type=int, default=4, help="how many, from 0 (default: 4)")
-    sweep.add_argument("--epochs", type=int, default=50, help="(default: 50, as the paper)")
-    sweep.add_argument("--runs", type=Path, default=Path("runs"), help="where run folders lie")
-    sweep.add_argument(
-        "--jobs", type=int, default=1,
-        help="networks that train at once; on a Ray cluster, those that share a machine's cores "
-        "or a GPU",
-    )  # fmt: skip
-    sweep.add_argument(
-        "--ray", metavar="ADDRESS",
-        help="train on a Ray cluster: its address, or 'local' (see requirements-cluster.txt)",
-    )  # fmt: skip
-    _add_recipe(sweep)
-    sweep.set_defaults(run=run_sweep)
-
-    export = commands.add_parser("export", help="write a run's network as a compact checkpoint")
-    export.add_argument(
-        "source", type=Path, help="run folder, or a checkpoint that a run kept (epoch-0001 …)"
-    )
-    export.add_argument("--out", "-o", type=Path, required=True, help="file to write")
-    export.add_argument("--dataset", help="the run's data set (default: as it was trained)")
-    export.add_argument("--root", default="data", help="folder of downloaded data sets")
-    _add_bits(export)
-    export.set_defaults(run=run_export)
-
-    info = commands.add_parser("info", help="say what a checkpoint holds")
-    info.add_argument("file", type=Path)
-    info.add_argument("--json", action="store_true")
-    info.set_defaults(run=run_info)
-
-    importer = commands.add_parser(
-        "import", help="convert a checkpoint of the published PAD code (.pth)"
-    )
-    importer.add_argument("file", type=Path)
-    importer.add_argument("--out", "-o", type=Path, help="file to write (default: beside it)")
-    _add_dataset(importer, default="cifar10")
-    importer.add_argument("--condition", default="pad", help="what the network lived through")
-    importer.add_argument("--seed", type=int, default=0, help="the run's seed or number")
-    importer.add_argument("--epoch", type=int, default=50, help="epochs it was trained")
-    _add_bits(importer)
-    importer.set_defaults(run=run_import)
-
-    evaluate = commands.add_parser("evaluate", help="measure checkpoints as the paper does")
-    evaluate.add_argument("files", type=Path, nargs="+", metavar="CHECKPOINT")
-    evaluate.add_argument(
-        "--data", metavar="SPEC",
-        help="data set to measure on (default: the checkpoint's own where it is here, else "
-        "reconstructions of its stored memories; 'memories' asks for these)",
-    )  # fmt: skip
-    evaluate.add_argument("--root", default="data", help="folder of downloaded data sets")
-    evaluate.add_argument("--json", action="store_true", help="print a list of objects")
-    evaluate.add_argument(
-        "--record", action="store_true", help="write the results into the checkpoints' headers"
-    )
-    evaluate.add_argument("--full", action="store_true", help="all test images, more masks; slow")
-    evaluate.add_argument(
-        "--fid", nargs="?", const="download", metavar="WEIGHTS",
-        help="FID by torch-fidelity, with weights from a file or downloaded (slow without a "
-        "GPU), in place of the Fréchet distance on a small classifier's features",
-    )  # fmt: skip
-    evaluate.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
-    evaluate.set_defaults(run=run_evaluate)
-
-    reproduce = commands.add_parser("reproduce", help="the paper's table and figures, as a page")
-    reproduce.add_argument(
-        "items", nargs="*", metavar="ITEM", help="such as table1 or fig4; none lists them, "
-        "'all' is all of them",
-    )  # fmt: skip
-    reproduce.add_argument(
-        "--checkpoints", type=Path, nargs="+", default=[Path("checkpoints"), Path("runs")],
-        metavar="PATH", help="files, or folders to look through (default: checkpoints runs)",
-    )  # fmt: skip
-    reproduce.add_argument(
-        "--out", "-o", type=Path, help="page to write (default: reports/ITEM-….html)"
-    )
-    reproduce.set_defaults(run=run_reproduce)
-
-    cards = commands.add_parser("cards", help="describe the checkpoints of a folder in its README")
-    cards.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
-    cards.set_defaults(run=run_cards)
-    _add_bench(commands)
-    return parser
-
-
-def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument(
-        "--dataset", default=default,
-        help="cifar10, svhn, mnist, fashion-mnist, fashion-mini (ships with the code), "
-        f"parquet:DIR or folder:DIR (default: {default})",
-    )  # fmt: skip
-    parser.add_argument("--root", default="data", help="folder of downloaded data sets")
-
-
-def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    """What ``train`` and ``sweep`` have in common."""
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=2e-4)
-    parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
-    parser.add_argument(
-        "--precision", choices=("auto", "fp32", "bf16"), default="auto",
-        help="of the convolutions; auto takes bf16 where the hardware multiplies it faster",
-    )  # fmt: skip
-    parser.add_argument(
-        "--probe-every", type=int, default=0, metavar="N",
-        help="measure linear separability every N epochs (default: never)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--keep-epochs", type=_int_list, default=(), metavar="N,N",
-        help="keep the network after these epochs as files of their own",
-    )  # fmt: skip
-
-
-def _add_bits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--bits", choices=("auto", "8", "16"), default="auto",
-        help="per weight; auto takes 8 where separability stays within 0.3 points",
-    )  # fmt: skip
-
-
-def _int_list(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
 
 
 def _overrides(pairs: list[str]) -> dict[str, str]:
@@ -238,7 +85,7 @@ def _train(options: argparse.Namespace) -> int:
         )
     if run.epoch < recipe.epochs:
         print(f"Stopped in epoch {run.epoch + 1}; the same command with --resume goes on.")
-        return 130
+        return STOPPED
     if before >= recipe.epochs:
         print(f"{folder} already had {before} epochs; a larger --epochs trains it further.")
     print(f"{folder} has {run.epoch} epochs. 'export {folder} --out FILE' makes it a checkpoint.")
@@ -297,7 +144,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         return 1
     if any(state.status != "finished" for state in states):
         print("Stopped; the same command goes on.")
-        return 130
+        return STOPPED
     return 0
 
 
@@ -401,17 +248,6 @@ def run_cards(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _add_bench(commands: Any) -> None:
-    bench = commands.add_parser(
-        "bench", help="how fast this machine is, beside plain code and what it could do at best"
-    )
-    bench.add_argument("part", nargs="?", choices=("train", "probe", "explorer"))
-    bench.add_argument("--json", action="store_true", help="print a list of objects")
-    bench.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
-    bench.add_argument("--device", default="auto", help="that trains: cpu, cuda or auto (default)")
-    bench.set_defaults(run=run_bench)
-
-
 def run_bench(options: argparse.Namespace) -> None:
     """``bench``: a table for people, or a list of objects with --json."""
     from rich.console import Console
@@ -462,6 +298,18 @@ def _stop_on_signals() -> Callable[[], bool]:
     signal.signal(signal.SIGTERM, ask)
     return lambda: asked
 
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "train": run_train,
+    "sweep": run_sweep,
+    "export": run_export,
+    "info": run_info,
+    "import": run_import,
+    "evaluate": run_evaluate,
+    "reproduce": run_reproduce,
+    "cards": run_cards,
+    "bench": run_bench,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

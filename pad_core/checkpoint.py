@@ -259,10 +259,16 @@ def _fill(
         found = tensors.pop(f"{part}.{name}", None)
         if found is None:
             raise PadError(f"{path} lacks tensor '{part}.{name}'; export it again.")
-        if found.shape != expected.shape or found.dtype != torch.float32:
+        if found.shape != expected.shape:
             raise PadError(
                 f"{path}: tensor '{part}.{name}' has shape {tuple(found.shape)}, "
                 f"expected {tuple(expected.shape)}; it belongs to another architecture."
+            )
+        if found.dtype != torch.float32:
+            kind = str(found.dtype).removeprefix("torch.")
+            raise PadError(
+                f"{path}: tensor '{part}.{name}' holds {kind}, which is neither a float nor int8 "
+                "with scales; export it again."
             )
         state[name] = found
     network.load_state_dict(state)

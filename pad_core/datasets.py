@@ -13,7 +13,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -95,7 +95,7 @@ def load_dataset(spec: str, root: Path | str = "data", progress: Progress | None
     try:
         return _finish(spec, *_load(spec, Path(root), progress))
     except (PadError, OSError) as error:  # OSError: no permission, or a file has just gone
-        raise PadError(f"{spec}: {error}") from error
+        raise PadError(f"{spec or repr(spec)}: {error}") from error
 
 
 def is_local(spec: str, root: Path | str = "data") -> bool:
@@ -182,6 +182,13 @@ def _check_labels(split: str, images: ImageSet, count: int) -> None:
     labels = set(images.labels.tolist())
     if len(images.images) != len(images.labels):
         raise PadError(f"{len(images.images)} {split} images but {len(images.labels)} labels.")
+    if not labels:
+        raise PadError(f"there are no {split} images.")
+    if -1 in labels:
+        raise PadError(
+            f"{int((images.labels == -1).sum())} {split} image(s) have label -1, which stands for "
+            "no label; leave out the split or the images that have none."
+        )
     if wrong := labels - set(range(count)):
         raise PadError(
             f"a {split} image has label {min(wrong)}; labels must be 0..{count - 1} without gaps."
@@ -367,8 +374,12 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
     try:
         data = path.read_bytes() if path.exists() else gzip.decompress(zipped.read_bytes())
         magic, *shape = struct.unpack_from(f">{1 + dimensions}I", data)
-        if magic != 0x0800 + dimensions:  # 08: unsigned bytes
-            raise ValueError("wrong magic number")
+        if magic >> 8 != 0x08:  # unsigned bytes
+            raise ValueError(f"its values are of type 0x{magic >> 8:02x}, not 0x08, bytes")
+        if magic != 0x0800 + dimensions:
+            raise ValueError(f"it has {magic & 0xFF} dimensions, not {dimensions}")
+        if 0 in shape:
+            raise ValueError(f"it is empty: {' × '.join(map(str, shape))}")
         return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
     except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise PadError(f"{path} is damaged or no IDX file ({error}).") from error
@@ -378,25 +389,20 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def _load_parquet(name: str, folder: Path, progress: Progress | None) -> _Parts:
-    import pyarrow
-
     sets: dict[str, ImageSet] = {}
-    try:
-        files = {
-            split: [_ParquetFile(path) for path in sorted(folder.rglob(f"{split}-*.parquet"))]
-            for split in ("train", "test")
-        }
-        if not files["train"]:
-            raise PadError("there is no train-*.parquet in the folder or its sub-folders.")
-        total = sum(len(file.labels) for split in files.values() for file in split)
-        advance = _counter(progress, "decoding images", max(total, 1))
-        for split, parts in files.items():
-            if parts:
-                labels = torch.cat([part.labels for part in parts])
-                rows = (row for part in parts for row in part.rows())
-                sets[split] = ImageSet(_decode(rows, len(labels), advance), labels)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise PadError(f"a parquet file cannot be read ({error}).") from error
+    files = {
+        split: [_ParquetFile(path) for path in sorted(folder.rglob(f"{split}-*.parquet"))]
+        for split in ("train", "test")
+    }
+    if not files["train"]:
+        raise PadError("there is no train-*.parquet in the folder or its sub-folders.")
+    total = sum(len(file.labels) for split in files.values() for file in split)
+    advance = _counter(progress, "decoding images", max(total, 1))
+    for split, parts in files.items():
+        if parts:
+            labels = torch.cat([part.labels for part in parts])
+            rows = (row for part in parts for row in part.rows())
+            sets[split] = ImageSet(_decode(rows, len(labels), advance), labels)
     first = files["train"][0]
     class_names = first.class_names
     if class_names is None and "cifar10" in name.lower() and first.columns == ("img", "label"):
@@ -408,6 +414,17 @@ def _load_parquet(name: str, folder: Path, progress: Progress | None) -> _Parts:
     return _Parts(name, sets["train"], sets.get("test"), class_names, note)
 
 
+@contextmanager
+def _reading_parquet(path: Path) -> Iterator[None]:
+    import pyarrow
+
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise PadError(f"the parquet file {path} cannot be read ({reason}).") from error
+
+
 class _ParquetFile:
     """One file: the names of its image and label columns, its labels, its class names if any."""
 
@@ -416,8 +433,9 @@ class _ParquetFile:
         from pyarrow.types import is_integer, is_struct
 
         self.path = path
-        self.file = pyarrow.parquet.ParquetFile(path)
-        schema = self.file.schema_arrow
+        with _reading_parquet(path):
+            self.file = pyarrow.parquet.ParquetFile(path)
+            schema = self.file.schema_arrow
         structs = [field.name for field in schema if is_struct(field.type)]
         integers = [field.name for field in schema if is_integer(field.type)]
         image = next((column for column in ("img", "image") if column in structs), None)
@@ -428,7 +446,8 @@ class _ParquetFile:
             lacking = "img or image with encoded bytes" if image is None else "label of integers"
             raise PadError(f"{path} has no column {lacking}; it has {', '.join(schema.names)}.")
         self.columns = (image, label)
-        values = self.file.read(columns=[label]).column(0)
+        with _reading_parquet(path):
+            values = self.file.read(columns=[label]).column(0)
         if values.null_count:
             raise PadError(f"{values.null_count} label(s) in {path} are null.")
         self.labels = torch.from_numpy(values.to_numpy().astype(np.int64))
@@ -440,7 +459,12 @@ class _ParquetFile:
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Each row's name for messages, and its encoded picture."""
         row = 0
-        for batch in self.file.iter_batches(1000, columns=[self.columns[0]]):
+        batches = self.file.iter_batches(1000, columns=[self.columns[0]])
+        while True:
+            with _reading_parquet(self.path):
+                batch = next(batches, None)
+            if batch is None:
+                return
             for image in batch.column(0).to_pylist():
                 yield f"row {row} of {self.path}", (image or {}).get("bytes") or b""
                 row += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -21,9 +23,12 @@ _MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file at once: a reader or a crash sees the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            if not _is_alive(part.name.split(".")[-2]):
+                part.unlink(missing_ok=True)
         with scratch.open("wb") as file:
             file.write(content)
             file.flush()
@@ -32,7 +37,21 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         raise PadError(f"Cannot write {path}: {error.strerror}.") from None
     finally:
-        scratch.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)
+
+
+def _is_alive(pid: str) -> bool:
+    """Whether a process that left something half-written may still go on with it."""
+    if os.name != "posix" or not pid.isdecimal():  # elsewhere, signal 0 is no mere question
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ def inception_features(weights: Path | None = None, device: torch.device | str =
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except ImportError:
         raise PadError(
-            "FID needs the package torch-fidelity: pip install torch-fidelity."
+            "FID needs the package torch-fidelity: pip install -r requirements-fid.txt."
         ) from None
     path = None if weights is None else str(weights)
     try:

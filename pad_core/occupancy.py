@@ -34,6 +34,8 @@ def occupied(folder: Path) -> Iterator[None]:
             (folder / _STOP).unlink(missing_ok=True)
     except Timeout:
         raise PadError(f"Another process is training in {folder}; wait or stop it.") from None
+    except (FileExistsError, NotADirectoryError):
+        raise PadError(f"Cannot use the folder {folder}: a file has that name.") from None
     except OSError as error:
         raise PadError(f"Cannot use the folder {folder}: {error.strerror}.") from None
     try:

@@ -2,7 +2,8 @@ import shlex
 
 import pytest
 
-from pad_core.__main__ import _parser, main
+from pad_core.__main__ import main
+from pad_core.arguments import build_parser
 from pad_core.cards import cards, remake_command
 from pad_core.checkpoint import load_header, update_metrics
 from pad_core.shelf import find
@@ -41,7 +42,7 @@ def test_the_remaking_command_is_one_that_the_program_takes(exported):
     assert remake_command(header) is None  # nothing is known of how it was trained
     header.recipe.update(dataset="fashion-mini", epochs=20, precision="fp32")
     train = remake_command(header).split(" && ")[0]
-    options = _parser().parse_args(shlex.split(train)[3:])
+    options = build_parser().parse_args(shlex.split(train)[3:])
     assert (options.dataset, options.condition, options.seed) == ("fashion-mini", "pad", 3)
 
 

@@ -253,7 +253,7 @@ class TestDamagedFiles:
     def test_wrong_types(self, exported, path):
         bias = torch.zeros(64, dtype=torch.int32)
         self.rewrite(exported, path, tensors={"encoder.conv1.bias": bias})
-        self.refused(path, "'encoder.conv1.bias'")
+        self.refused(path, "'encoder.conv1.bias' holds int32, which is neither")
 
     def test_missing_scales(self, exported, path):
         tensors, header = read_tensors(exported)

@@ -78,13 +78,20 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
         (["train", "--device", "quantum"], "auto, cpu, cuda or cuda:N, not 'quantum'"),
         (["train", "--device", "meta"], "auto, cpu, cuda or cuda:N, not 'meta'"),
         (["train", "--dataset", "cifar11"], "cifar11"),
+        (["train", "--dataset", ""], "'': no such data set; choose one of cifar10"),
+        (["train", "--epochs", "3", "--keep-epochs", "4"], "Epoch 4 can't be kept"),
+        (["train", "--set", "name=pad", "--set", "lam=0.2"], "name of a built-in condition"),
+        (["import", "/no/such.pth", "--epoch", "-1"], "not -1"),
         (["train", "--dataset", "parquet:/no/such"], "parquet:/no/such"),
         (["info", "/no/such/file"], "No such file"),
         (["export", "/no/such", "--out", "x"], "not a run folder"),
-        (["import", "/no/such.pth", "--dataset", "fashion-mini"], "There is no file"),
+        (["import", "/no/such.pth"], "There is no file"),
     ],
 )
-def test_wrong_requests_get_one_line(capsys, arguments, message):
+def test_wrong_requests_get_one_line(capsys, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)  # where a run folder would be made
+    if arguments[0] == "import":
+        arguments = [*arguments, "--dataset", "fashion-mini"]
     assert message in refused(capsys, *arguments)
 
 
@@ -101,6 +108,72 @@ def test_a_reader_that_leaves_early_is_no_error(exported):
     )
     assert found.stdout == "{\n"
     assert "Traceback" not in found.stderr
+
+
+@pytest.fixture
+def no_signals(monkeypatch):
+    """'train' in this process, whose own Ctrl-C stays as it is."""
+    monkeypatch.setattr("pad_core.__main__._stop_on_signals", lambda: lambda: False)
+
+
+def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(
+    image_folder, tmp_path, capsys, monkeypatch, no_signals
+):
+    folder = tmp_path / "run"
+    command = [
+        "train", "--dataset", f"folder:{image_folder}", "--run", str(folder), "--batch-size",
+        "128", "--condition", "wake_only", "--device", "cpu",
+    ]  # fmt: skip
+    monkeypatch.setattr("pad_core.recipe.choose_precision", lambda device: "fp32")
+    assert main([*command, "--epochs", "2"]) == 0
+    monkeypatch.setattr("pad_core.recipe.choose_precision", lambda device: "bf16")
+    before = (folder / "run.json").read_bytes()
+    assert main([*command, "--resume", "--epochs", "1"]) == 0
+    assert "already had 2 epochs" in capsys.readouterr().out
+    assert (folder / "run.json").read_bytes() == before
+    assert main([*command, "--resume", "--epochs", "3"]) == 0
+    assert json.loads((folder / "run.json").read_text())["precision"] == "fp32"
+    message = "precision was 'fp32', now 'bf16'"
+    again = [*command, "--resume", "--epochs", "3", "--precision", "bf16"]
+    assert message in refused(capsys, *again)
+
+
+def test_ctrl_c_anywhere_takes_one_line(capsys, monkeypatch, exported):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pad_core.checkpoint.load", interrupted)
+    assert main(["info", str(exported)]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--epoch", "1"], "unrecognized arguments: --epoch 1"),
+        (["train", "--keep-epochs", "1;5"], "whole numbers from 1 with commas between, such as"),
+        (["train", "--keep-epochs", "0,5"], "whole numbers from 1"),
+        (["train", "--keep-epochs", ""], "whole numbers from 1"),
+        (["train", "--probe-every", "-1"], "a number of epochs, or 0 for never, not '-1'"),
+        (["train", "--run", ""], "can't be empty"),
+        (["info", ""], "can't be empty"),
+    ],
+)
+def test_wrong_options_are_named(capsys, arguments, message):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_run_folder_that_is_a_file(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        assert "a file has that name" in refused(capsys, "train", "--run", folder)
+
+
+def test_messages_hold_nothing_that_a_terminal_obeys(capsys):
+    assert "\x1b" not in refused(capsys, "info", "/no/\x1b[31m")
 
 
 def test_help_names_the_commands():

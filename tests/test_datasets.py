@@ -221,6 +221,11 @@ def test_bad_idx_files(tmp_path):
     for bad in (good[:500], b"not gzip", b"", short, swapped):
         path.write_bytes(bad)
         assert "t10k-images" in failure(f"idx:{tmp_path}/a")
+    for sizes, reason in (((0, 28, 28), "empty: 0 × 28 × 28"), ((20, 0, 0), "empty: 20 × 0 × 0")):
+        path.write_bytes(gzip.compress(struct.pack(">4I", 0x803, *sizes)))
+        assert reason in failure(f"idx:{tmp_path}/a")
+    path.write_bytes(gzip.compress(struct.pack(">4I", 0xD03, 1, 1, 1) + bytes(4)))
+    assert "type 0x0d, not 0x08" in failure(f"idx:{tmp_path}/a")
     path.unlink()
     assert "t10k-images-idx3-ubyte is missing" in failure(f"idx:{tmp_path}/a")
 
@@ -346,7 +351,7 @@ def test_bad_parquet(tmp_path):
     assert "label 2" in after(images, [0, 1, 2, 2], names=["x", "y"])
     assert "'z' has 0" in after(images, [0, 0, 1, 1], names=["x", "y", "z"])
     assert "two classes" in after(images, [0, 0, 0, 0])
-    assert "two classes" in after([], pa.array([], pa.int64()))
+    assert "no training images" in after([], pa.array([], pa.int64()))
     assert "'1' has 1" in after(images, [0, 0, 0, 1])
     message = after([*images[:2], b"noise", None], [0, 1, 0, 1])
     assert "row 2 of" in message and "2 such of 4" in message
@@ -355,7 +360,11 @@ def test_bad_parquet(tmp_path):
 
     write_parquet(path, images, [0, 1, 0, 1])
     write_parquet(tmp_path / "test-0.parquet", images, [-1] * 4)
-    assert "test image has label -1" in failure(spec)
+    assert "4 test image(s) have label -1, which stands for no label" in failure(spec)
+    (tmp_path / "test-0.parquet").write_bytes(b"PAR1 cut off")
+    message = failure(spec)
+    assert f"the parquet file {tmp_path / 'test-0.parquet'} cannot be read" in message
+    assert "\n" not in message
 
 
 # --- folders ------------------------------------------------------------------------------------

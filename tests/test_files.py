@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -41,3 +43,22 @@ def test_the_hash_of_tensors_ignores_headers_and_sees_every_value():
         {"z": torch.zeros(3), "y": torch.ones(2)},
     ]
     assert len({files.tensors_sha256(t) for t in [a, *changed]}) == 5
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    stale, alive, other = (
+        tmp_path / name
+        for name in (f".a.{killed.pid}.part", f".a.{os.getppid()}.part", f".b.{killed.pid}.part")
+    )
+    for part in (stale, alive, other):
+        part.write_bytes(b"half")
+    files.write_atomically(tmp_path / "a", b"new")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", alive.name, other.name}
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_words(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PadError, match="Cannot write .*/file/deep/a"):
+        files.write_atomically(tmp_path / "file" / "deep" / "a", b"")

@@ -124,13 +124,13 @@ def test_what_is_missing_is_named_with_its_command(write):
 
 
 def test_the_commands_it_gives_are_ones_that_exist(write):
-    from pad_core.__main__ import _parser
+    from pad_core.arguments import build_parser
 
     write("pad", accuracy=None)
     found, _ = shelf.find([write.folder])
     for item in ITEMS.values():
         for _, command in missing_for(found, item, "cifar10-small"):
-            _parser().parse_args(command.split()[3:])
+            build_parser().parse_args(command.split()[3:])
 
 
 def test_trends_compare_the_first_and_the_last_epoch(write):
