@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import multiprocessing
 import os
 import platform
 import resource
@@ -18,7 +19,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -104,6 +107,48 @@ def p95(values: Sequence[float]) -> float:
     return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
+class Elsewhere:
+    """A task in a process of its own, which no setting of this one reaches.
+
+    Args:
+        make: gives the task, in that process; a function of a module, with these arguments.
+    """
+
+    def __init__(self, make: Callable[..., Task], *given: object) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ask, answer = context.Pipe()
+        threads = torch.get_num_threads()
+        self._process = context.Process(target=_serve, args=(answer, threads, make, given))
+        self._process.start()
+        answer.close()
+
+    def __call__(self) -> object:
+        return self._said("run")
+
+    def peak_memory_mb(self) -> float:
+        """What the task has taken at most, beside what was there before it was made."""
+        return float(self._said("peak"))
+
+    def __enter__(self) -> Elsewhere:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ask.close()
+        self._process.join()
+
+    def _said(self, wanted: str) -> Any:
+        self._ask.send(wanted)
+        return self._ask.recv()
+
+
+def _serve(answer: Connection, threads: int, make: Callable[..., Task], given: tuple) -> None:
+    torch.set_num_threads(threads)
+    memory, task = PeakMemory(), make(*given)
+    with contextlib.suppress(EOFError):  # the other end is closed when all is done
+        while wanted := answer.recv():
+            answer.send(memory.mb() if wanted == "peak" else task())
+
+
 class MatrixProduct:
     """A large matrix product, whose rate is the floor of arithmetic at its precision."""
 
@@ -136,20 +181,19 @@ def flops_of(task: Task) -> float:
     return float(counter.get_total_flops())
 
 
-def forget_peak() -> None:
-    """Let ``peak_memory_mb`` start from what is held now, where the system can do that."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
+class PeakMemory:
+    """The most memory taken since it was made: a GPU's where one is used, else the process's."""
 
+    def __init__(self) -> None:
+        with contextlib.suppress(OSError):  # where the system can't forget, the past counts, too
+            Path("/proc/self/clear_refs").write_text("5")
+        self._before = resident_mb()
 
-def peak_memory_mb() -> float:
-    """The most memory that this process has held at once, in 10⁶ bytes."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024e-6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1e-6 if sys.platform == "darwin" else 1024e-6)
+    def mb(self) -> float:
+        """In 10⁶ bytes."""
+        if torch.cuda.is_initialized():
+            return torch.cuda.max_memory_allocated() / 1e6
+        return _peak_mb() - self._before
 
 
 def resident_mb() -> float:
@@ -157,7 +201,7 @@ def resident_mb() -> float:
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
-        return peak_memory_mb()
+        return _peak_mb()
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -193,6 +237,15 @@ def _seconds(task: Task, device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() - started
+
+
+def _peak_mb() -> float:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024e-6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1e-6 if sys.platform == "darwin" else 1024e-6)
 
 
 def _digits(value: float) -> float:

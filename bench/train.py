@@ -2,16 +2,14 @@
 
     python -m bench.train [--quick] [--device cuda]
 
-On a CPU: this code in the precision that ``train`` would choose, beside ``plain.py``. On a GPU:
-the cycle as one captured CUDA graph, and several networks at once, each with its own graph on
-its own stream. The floor is the arithmetic of a cycle at the rate of a large matrix product.
+This code in the precision that ``train`` would choose, beside ``plain.py`` in another process.
+On a GPU, a cycle is one captured CUDA graph, and several networks train at once, too, each with
+its own graph on its own stream. The floor is the arithmetic of a cycle at the rate of a large
+matrix product.
 """
 
 from __future__ import annotations
 
-import argparse
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,15 +17,14 @@ from functools import partial
 import torch
 
 from bench.measure import (
+    Elsewhere,
     MatrixProduct,
+    PeakMemory,
     Row,
     arguments,
     describe,
-    forget_peak,
     in_turn,
-    peak_memory_mb,
     report,
-    resident_mb,
     row,
 )
 from bench.plain import Training
@@ -57,26 +54,36 @@ FLOPS_PER_IMAGE = sum(2.0 * 16 * a * b * pixels * n for a, b, pixels, n in LAYER
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: images in the set, of a mini-batch, cycles of a round, rounds."""
+    """How much is measured: images in the set and in a mini-batch, cycles of a round, rounds."""
 
     images: int
     batch_size: int
     cycles: int
+    plain_cycles: int
     rounds: int
 
 
-FULL, QUICK = Size(5_000, 64, 4, 9), Size(64, 8, 1, 2)
-FULL_GPU = Size(5_000, 64, 200, 9)
+FULL, QUICK = Size(5_000, 64, 4, 2, 9), Size(64, 8, 1, 1, 2)
+FULL_GPU = Size(5_000, 64, 200, 20, 9)
 
 
-def batches(images: ImageSet, batch_size: int, device: torch.device) -> Iterator[torch.Tensor]:
+def images_of(size: Size) -> ImageSet:
+    """What is trained on."""
+    return load_dataset("fashion-mini").train.first(size.images)
+
+
+def batches(
+    images: ImageSet,
+    batch_size: int,
+    device: torch.device,
+    random: torch.Generator | None = None,
+) -> Iterator[torch.Tensor]:
     """Mini-batches without end, as a run makes them: the data set lies on the device."""
     stored = images.images.to(device)
     while True:
-        order = torch.randperm(len(stored)).to(device)
-        for chosen in order.split(batch_size):
-            if len(chosen) == batch_size:
-                yield to_unit(stored[chosen])
+        order = torch.randperm(len(stored), generator=random).to(device)
+        for chosen in order[: len(order) // batch_size * batch_size].split(batch_size):
+            yield to_unit(stored[chosen])
 
 
 def ours(images: ImageSet, size: Size, device: torch.device, precision: str, seed: int = 0):
@@ -111,45 +118,32 @@ class Fleet:
                     live(cycle, fed, 1)
 
 
-def peak_memory(images: ImageSet, size: Size, device: torch.device, whose: str) -> float:
-    """Most memory that training takes beside the images and the program, in 10⁶ bytes."""
-    forget_peak()
-    before = resident_mb()
-    if whose == "plain":
-        Training(images, size.batch_size, device).cycles(size.cycles)
-    else:
-        trainer, fed = ours(images, size, device, choose_precision(device))
-        live(trainer.fastest_cycle(), fed, size.cycles)
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    return peak_memory_mb() - before
+def plain_cycles(size: Size, device: torch.device) -> partial:
+    """The plain code's cycles of a round."""
+    workers = 4 if device.type == "cuda" else 0
+    training = Training(images_of(size), size.batch_size, device, workers)
+    return partial(training.cycles, size.plain_cycles)
 
 
-def peak_memory_elsewhere(device: torch.device, quick: bool, whose: str) -> float:
-    """``peak_memory`` in a process of its own."""
-    command = [sys.executable, "-m", "bench.train", "--device", str(device), "--memory-of", whose]
-    command += ["--quick"] if quick else []
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def rows(images: ImageSet, size: Size, device: torch.device, quick: bool) -> list[Row]:
+def rows(size: Size, device: torch.device, quick: bool) -> list[Row]:
     """The table's lines about training."""
     on_gpu = device.type == "cuda"
     precision = choose_precision(device)
-    product = MatrixProduct(device, torch.bfloat16 if precision == "bf16" else torch.float32, quick)
+    images = images_of(size)
+    memory = PeakMemory()
     trainer, fed = ours(images, size, device, precision)
-    plain = Training(images, size.batch_size, device, workers=4 if on_gpu else 0)
-    plain_cycles = min(size.cycles, 20)
-    tasks = {
-        "ours": partial(live, trainer.cycle, fed, size.cycles),
-        "plain": partial(plain.cycles, plain_cycles),
-        "product": product,
-    }
-    if on_gpu:
-        graphed, graphed_fed = ours(images, size, device, precision)
-        tasks["graph"] = partial(live, graphed.fastest_cycle(), graphed_fed, size.cycles)
-        tasks["fleet"] = Fleet(images, size, device, precision)
-    seconds = in_turn(size.rounds, device, **tasks)
+    cycle = trainer.fastest_cycle()
+    live(cycle, fed, size.cycles)
+    peak = memory.mb()
+    product = MatrixProduct(device, torch.bfloat16 if precision == "bf16" else torch.float32, quick)
+    with Elsewhere(plain_cycles, size, device) as plain:
+        tasks = {"ours": partial(live, cycle, fed, size.cycles), "plain": plain, "product": product}
+        if on_gpu:
+            eager, eager_fed = ours(images, size, device, precision)
+            tasks["eager"] = partial(live, eager.cycle, eager_fed, size.cycles)
+            tasks["fleet"] = Fleet(images, size, device, precision)
+        seconds = in_turn(size.rounds, device, **tasks)
+        plain_peak = plain.peak_memory_mb()
 
     def speed(task: str, cycles: int = size.cycles) -> list[float]:
         return [cycles * size.batch_size / s for s in seconds[task]]
@@ -157,43 +151,31 @@ def rows(images: ImageSet, size: Size, device: torch.device, quick: bool) -> lis
     where = describe(device)
     rate = [product.flops / s for s in seconds["product"]]
     beside = {
-        "plain": speed("plain", plain_cycles),
+        "plain": speed("plain", size.plain_cycles),
         "floor": [r / FLOPS_PER_IMAGE for r in rate],
         "floor_of": f"arithmetic at the rate of a {precision} matrix product",
     }
     name = f"training pad, batch {size.batch_size}, {precision}"
+    how = ", one CUDA graph" if on_gpu else ""
     found = [
         row(f"matrix product, {precision}", "GFLOP/s", [r / 1e9 for r in rate], where),
-        row(name, "images/s", speed("ours"), where, **beside),
+        row(name + how, "images/s", speed("ours"), where, **beside),
+        row(f"{name}: memory at its peak", "MB", [peak], where, [plain_peak]),
     ]
     if on_gpu:
-        one, all_of_them = speed("graph"), speed("fleet", AT_ONCE * size.cycles)
-        found.append(row(f"{name}, one CUDA graph", "images/s", one, where, **beside))
-        found.append(
-            row(f"{name}, {AT_ONCE} networks at once", "images/s", all_of_them, where, **beside)
-        )
-        found.append(
-            row(
-                f"{AT_ONCE} networks at once beside one at a time", "images/s", all_of_them, where,
-                plain=one,
-            )
-        )  # fmt: skip
-    memory = {whose: [peak_memory_elsewhere(device, quick, whose)] for whose in ("ours", "plain")}
-    found.append(row(f"{name}: peak memory", "MB", memory["ours"], where, plain=memory["plain"]))
+        fleet = speed("fleet", AT_ONCE * size.cycles)
+        at_once = f"{AT_ONCE} networks at once"
+        found.append(row(f"{name}, kernel by kernel", "images/s", speed("eager"), where, **beside))
+        found.append(row(f"{name}, {at_once}", "images/s", fleet, where, **beside))
+        found.append(row(f"{at_once}, beside one graph", "images/s", fleet, where, speed("ours")))
     return found
 
 
 def main() -> None:
-    parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--memory-of", choices=("ours", "plain"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = arguments(__doc__.splitlines()[0]).parse_args()
     device = options.device
     size = QUICK if options.quick else FULL_GPU if device.type == "cuda" else FULL
-    images = load_dataset("fashion-mini").train.first(size.images)
-    if options.memory_of:
-        print(peak_memory(images, size, device, options.memory_of))
-    else:
-        report(rows(images, size, device, options.quick), options.out)
+    report(rows(size, device, options.quick), options.out)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pad_core.conditions import Phase
 from pad_core.cuda_graph import GraphedCycle
 from pad_core.errors import PadError
 from pad_core.hippocampus import Hippocampus
+from pad_core.memory import keep_freed_memory
 from pad_core.networks import LATENT_SIZE, Networks, build_networks
 from pad_core.occlusion import draw_nrem_mask
 from pad_core.randomness import Streams
@@ -73,8 +74,13 @@ class Trainer:
         return named
 
     def fastest_cycle(self) -> Callable[[torch.Tensor], phases.Losses]:
-        """``cycle`` to go on with: on CUDA as one graph, after which ``restore`` is no more."""
+        """``cycle`` to go on with, for many times.
+
+        On CUDA it becomes one graph, after which there must be no ``restore`` any more; else this
+        process keeps the memory that a cycle frees.
+        """
         if self.device.type != "cuda":
+            keep_freed_memory()
             return self.cycle
         optimisers = list(self.optimisers.values())
         return GraphedCycle(self.cycle, self.hippocampus, optimisers, self.streams.used)

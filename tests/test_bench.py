@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import pad_core.bench
-from bench import measure, plain
+from bench import measure, plain, precision
 from bench.train import FLOPS_PER_IMAGE
 from pad_core import phases
 from pad_core.__main__ import main
@@ -206,3 +206,16 @@ class TestRefusals:
         monkeypatch.setitem(pad_core.bench.PARTS, "train", "bench.no_such")
         with pytest.raises(PadError, match=r"'train' failed.*No module named bench.no_such"):
             pad_core.bench.bench(["train"], CPU, quick=True)
+
+
+def test_the_price_of_bfloat16_is_a_mean_over_pairs(monkeypatch, capsys):
+    words = "precision --images 64 --epochs 1 --seeds 2 --device cpu"
+    monkeypatch.setattr(sys, "argv", words.split())
+    precision.main()
+    *pairs, paper, converged = capsys.readouterr().out.splitlines()
+    found = [json.loads(pair) for pair in pairs]
+    assert [pair["seed"] for pair in found] == [0, 1]
+    for line, measure_name in ((paper, precision.MEASURES[0]), (converged, precision.MEASURES[1])):
+        gained = [pair["bf16"][measure_name] - pair["fp32"][measure_name] for pair in found]
+        assert line.startswith(f"{measure_name}: bfloat16 minus float32 {sum(gained) / 2:+.2f}")
+        assert "n = 2 pairs, 1 epochs of 64 images of fashion-mini" in line
