@@ -29,6 +29,11 @@ GREY = "#888888"  # of text, axes and the paper's marks: readable on light and o
 # The paper's Figure 6 shows classes 0 to 3 only, in these colours (Okabe and Ito's).
 CLASS_COLOURS = ("#8e6bbf", "#2ba3c7", "#d9a400", "#d1495b")
 
+LOSSES = {
+    "image": ("image", "#0a6fb8"), "kl": ("KL", "#00916e"), "nrem": ("NREM", "#e08a00"),
+    "external": ("external (real)", "#7a4fbf"), "internal": ("internal (REM)", "#d6619f"),
+}  # fmt: skip
+
 
 def shaded(colour: str, opacity: float) -> str:
     """'#rrggbb' as rgba()."""
@@ -37,24 +42,26 @@ def shaded(colour: str, opacity: float) -> str:
 
 
 def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
-    """Table 1 as bars with SEM, the paper's values as open diamonds beside them."""
+    """Table 1 as bars with SEM, the paper's values as diamonds on them; also where ours lack."""
     figure = go.Figure()
     paper = TABLE_1.get(paper_name(dataset) or "", {})
-    labels = [style(group.condition).label for group in groups]
-    values = [mean_sem(group.values("linear_separability")) for group in groups]
+    ours = {group.condition: mean_sem(group.values("linear_separability")) for group in groups}
+    n = {group.condition: f"n = {len(group.evaluations)}" for group in groups}
+    order = [*paper, *(condition for condition in ours if condition not in paper)]
+    labels = {c: f"{style(c).label}<br>{n.get(c, 'missing')}" for c in order}
     figure.add_bar(
-        x=labels, y=[v for v, _ in values], name="ours", width=0.55,
-        marker_color=[style(group.condition).colour for group in groups],
-        error_y={"type": "data", "array": [sem or 0 for _, sem in values], "color": GREY},
+        x=[labels[c] for c in order], y=[ours[c][0] if c in ours else None for c in order],
+        name="ours", width=0.55, marker_color=[style(c).colour for c in order],
+        error_y={"type": "data", "array": [ours.get(c, (0, 0))[1] or 0 for c in order],
+                 "color": GREY},
     )  # fmt: skip
-    known = [group for group in groups if group.condition in paper]
-    if known:
+    if paper:
         figure.add_scatter(
-            x=[style(g.condition).label for g in known],
-            y=[paper[g.condition][0] for g in known],
-            error_y={"type": "data", "array": [paper[g.condition][1] for g in known]},
+            x=[labels[c] for c in paper], y=[mean for mean, _ in paper.values()],
+            error_y={"type": "data", "array": [sem for _, sem in paper.values()], "color": GREY},
             mode="markers", name="paper (epoch 50, 4 seeds)",
-            marker={"symbol": "diamond-open", "size": 12, "color": GREY, "line": {"width": 2}},
+            marker={"symbol": "diamond", "size": 12, "color": "#ffffff",
+                    "line": {"width": 2, "color": "#555555"}},
         )  # fmt: skip
     return finished(figure, "", "linear separability, %")
 
@@ -74,7 +81,7 @@ def history_curves(
             epochs = sorted(by_epoch)
             values = [mean_sem(by_epoch[epoch]) for epoch in epochs]
             bands = [(m, m - (s or 0), m + (s or 0)) for m, s in values]
-            _curve(figure, condition, epochs, bands)
+            _curve(figure, condition, epochs, bands, max(map(len, by_epoch.values())))
     return finished(figure, "epoch", "linear separability, %") if figure.data else None
 
 
@@ -85,13 +92,9 @@ def loss_curves(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> go.Fig
         return None
     figure = make_subplots(1, len(present), subplot_titles=[style(c).label for c in present],
                            shared_yaxes=True)  # fmt: skip
-    losses = {
-        "image": ("image", "#0a6fb8"), "kl": ("KL", "#00916e"), "nrem": ("NREM", "#e08a00"),
-        "external": ("external (real)", "#7a4fbf"), "internal": ("internal (REM)", "#d6619f"),
-    }  # fmt: skip
     for column, condition in enumerate(present, start=1):
         histories = [e.header.history for e in shelf.latest(dataset, condition)]
-        for key, (name, colour) in losses.items():
+        for key, (name, colour) in LOSSES.items():
             by_epoch: dict[int, list[float]] = {}
             for line in (line for history in histories for line in history):
                 if key in line["losses"]:
@@ -117,7 +120,7 @@ def occlusion_curves(groups: Sequence[Group]) -> go.Figure:
             mean, sem = mean_sem(group.values("occlusion", str(intensity)))
             low, high = group.evaluations[0]["occlusion_interval"][str(intensity)]
             bands.append((mean, low, high) if sem is None else (mean, mean - sem, mean + sem))
-        _curve(figure, group.condition, intensities, bands)
+        _curve(figure, group.condition, intensities, bands, len(group.evaluations))
     return finished(figure, "occlusion intensity, %", "accuracy, % (paper's protocol)")
 
 
@@ -236,9 +239,10 @@ def finished(figure: go.Figure, x: str, y: str) -> go.Figure:
 
 
 def _curve(
-    figure: go.Figure, condition: str, x: Sequence[int], bands: Sequence[tuple[float, float, float]]
-) -> None:
-    """A line with a shaded band (mean, low, high) in the condition's style."""
+    figure: go.Figure, condition: str, x: Sequence[int],
+    bands: Sequence[tuple[float, float, float]], n: int,
+) -> None:  # fmt: skip
+    """A line of n networks with a shaded band (mean, low, high) in the condition's style."""
     look = style(condition)
     low, high = [b[1] for b in bands], [b[2] for b in bands]
     figure.add_scatter(
@@ -247,7 +251,7 @@ def _curve(
         showlegend=False, legendgroup=condition, mode="lines",
     )  # fmt: skip
     figure.add_scatter(
-        x=list(x), y=[b[0] for b in bands], name=look.label, legendgroup=condition,
+        x=list(x), y=[b[0] for b in bands], name=f"{look.label}, n = {n}", legendgroup=condition,
         mode="lines+markers", marker={"symbol": look.symbol, "size": 7, "color": look.colour},
         line={"color": look.colour, "dash": look.dash},
     )  # fmt: skip

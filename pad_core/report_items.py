@@ -66,29 +66,39 @@ class _Page:
         )
 
 
-def _groups(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> list[Group]:
+def groups_of(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> list[Group]:
+    """The recorded evaluations of these conditions, as far as there are any."""
     found = [shelf.group(dataset, condition) for condition in conditions]
     return [group for group in found if group is not None]
 
 
-def _draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
-    from pad_core.report_figures import table_bars
+def table_1(
+    shelf: Shelf, dataset: str, conditions: Sequence[str]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Table 1 as text: names of the columns, and a row for each condition and baseline.
 
-    groups = _groups(shelf, dataset, conditions)
-    if not groups:
-        return ""
+    Conditions that were not measured have the paper's values alone, where it has any.
+    """
+    groups = groups_of(shelf, dataset, conditions)
+    measured = {group.condition: group for group in groups}
     paper = TABLE_1.get(paper_name(dataset) or "", {})
     rows: list[tuple[str, ...]] = []
-    for group in groups:
+    for condition in conditions:
+        theirs = paper.get(condition)
+        beside = "–" if theirs is None else f"{theirs[0]:.2f} ± {theirs[1]:.2f}"
+        group = measured.get(condition)
+        if group is None:
+            if theirs is not None:
+                rows.append((style(condition).label, "missing", beside, *["–"] * 6))
+            continue
         ours = group.values("linear_separability")
-        theirs = paper.get(group.condition)
         first = group.evaluations[0]
         spread = mean_and_sem(group.values("linear_separability_sd"))
         rows.append(
             (
-                style(group.condition).label,
+                style(condition).label,
                 mean_and_sem(ours),
-                "–" if theirs is None else f"{theirs[0]:.2f} ± {theirs[1]:.2f}",
+                beside,
                 "–" if theirs is None else f"{sum(ours) / len(ours) - theirs[0]:+.2f}",
                 spread,
                 mean_and_sem(group.values("converged_separability")),
@@ -101,7 +111,7 @@ def _draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str
         "condition", "ours, %", "paper, %", "difference", "SD over read-outs",
         "converged read-out, %", "seeds", "epoch", "latents: training / test",
     )  # fmt: skip
-    baselines = groups[0].evaluations[0].get("baselines", {})
+    baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
     for name, values in baselines.items():
         cells = [
             f"{style(name).label} (baseline)",
@@ -112,6 +122,16 @@ def _draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str
         sd = values["linear_separability_sd"]
         cells += ["–" if sd is None else f"{sd:.2f}", f"{values['converged_separability']:.2f}"]
         rows.append((*cells, "–", "–", "–"))
+    return names, rows
+
+
+def _draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
+    from pad_core.report_figures import table_bars
+
+    groups = groups_of(shelf, dataset, conditions)
+    if not groups:
+        return ""
+    names, rows = table_1(shelf, dataset, conditions)
     return _table(names, rows) + _Page.figure(table_bars(groups, dataset))
 
 
@@ -130,7 +150,7 @@ def _draw_losses(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str
 def _draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     from pad_core.report_figures import occlusion_curves
 
-    groups = _groups(shelf, dataset, conditions)
+    groups = groups_of(shelf, dataset, conditions)
     if not groups:
         return ""
     first = groups[0].evaluations[0]
@@ -150,29 +170,34 @@ def _draw_latents(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> st
     entries = [e[0] for c in conditions if (e := shelf.latest(dataset, c))]
     networks = [load(entry.path) for entry in entries]
     networks = [n for n in networks if len(n.memories["test"]) > 2]
-    groups = _groups(shelf, dataset, conditions)
+    groups = groups_of(shelf, dataset, conditions)
     drawn = _Page.figure(pca_scatter(networks)) if networks else ""
     if groups:
         drawn += _Page.figure(ratio_bars(groups))
     return drawn
 
 
+def frechet_stages(shelf: Shelf, dataset: str) -> list[tuple[str, Group]]:
+    """PAD's earliest and latest networks whose dreams' Fréchet distance was recorded."""
+    stages = []
+    for stage, early in (("early", True), ("late", False)):
+        group = shelf.group(dataset, "pad", early=early)
+        if group is not None and group.evaluations[0]["frechet"]:
+            stages.append((f"{stage} (epoch {group.epoch})", group))
+    return stages
+
+
 def _draw_dreams(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     from pad_core.report_figures import dream_grid, frechet_bars
 
-    drawn, stages = "", []
-    for early, entries in (
-        (True, shelf.earliest(dataset, "pad")), (False, shelf.latest(dataset, "pad"))
-    ):  # fmt: skip
+    drawn = ""
+    for entries in (shelf.earliest(dataset, "pad"), shelf.latest(dataset, "pad")):
         for entry in entries[:1]:
             network = load(entry.path)
             if len(network.memories["train"]) >= 24:
                 text = f"Epoch {entry.header.epoch}: NREM dreams above, REM dreams below"
                 drawn += _Page.picture(dream_grid(network), text)
-        group = shelf.group(dataset, "pad", early=early)
-        if group is not None and group.evaluations[0]["frechet"]:
-            epoch = group.evaluations[0]["epoch"]
-            stages.append((f"{'early' if early else 'late'} (epoch {epoch})", group))
+    stages = frechet_stages(shelf, dataset)
     return drawn + (_Page.figure(frechet_bars(stages)) if stages else "")
 
 
