@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pad_core.checkpoint import SPLITS
 from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.randomness import MAX_SEED
+from pad_core.report_items import ITEMS
 
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
@@ -65,6 +66,9 @@ class Choices:
     place of the map that is no code's, 'network:x:y' or 'network:x:y:z', or empty.
     wall: which pictures the ablation wall shows. against: key of the network that the others are
     compared with on it, or empty. amplified: the factor of the differences.
+    curves: which part of that page. figure: of the paper. log: '1' for logarithmic losses.
+    stage: epoch at which dreams are shown, 0 for the chosen network's own. abreast: what is
+    shown of all epochs side by side, or empty for one epoch at a time.
     """
 
     checkpoint: str = ""
@@ -91,6 +95,11 @@ class Choices:
     wall: str = _option("recalled", ("recalled", "nrem", "rem"), terse=True)
     against: str = ""
     amplified: int = _number(2, 1, 16, 1, terse=True)
+    curves: str = _option("paper", ("paper", "losses", "epochs"), terse=True)
+    figure: str = _option("table1", tuple(ITEMS), terse=True)
+    log: str = _option("", ("", "1"))
+    stage: int = _number(0, 0, 100_000, 1, terse=True)
+    abreast: str = _option("", ("", "memories", "recovered", "rem"))
 
     def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of an address that brings back exactly these choices.

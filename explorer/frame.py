@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -64,12 +65,29 @@ def timed(what: str) -> Iterator[None]:
     times[what] = 1000.0 * (time.perf_counter() - started)
 
 
-def footer(network: PadNetwork, *computations: str) -> None:
+def footer(network: PadNetwork | None, *computations: str, note: str = "") -> None:
     """How long these computations took, and which file the page shows; the page's last element."""
     times = st.session_state.get("times", {})
     spans = " · ".join(f"{name} {times[name]:.0f} ms" for name in computations if name in times)
-    start = f"computed: {spans} · " if spans else ""
-    st.html(f'<p class="pad-footer">{start}file sha256 {network.sha256[:12]}</p>')
+    parts = [*([f"computed: {spans}"] if spans else []), *([escape(note)] if note else [])]
+    if network is not None:
+        parts.append(f"file sha256 {network.sha256[:12]}")
+    st.html(f'<p class="pad-footer">{" · ".join(parts)}</p>')
+
+
+def look(name: str) -> None:
+    """The further style sheet of a page."""
+    st.html(Path(__file__).with_name(f"{name}.css"))
+
+
+def is_dark() -> bool:
+    """Whether the viewer's page is dark, for charts, whose colours the style sheet can't reach."""
+    return st.context.theme.type == "dark"
+
+
+def go_to(page: str) -> None:
+    """Leave for another page, with what is chosen now; ``page`` is its path, '' the first one."""
+    st.switch_page(st.session_state["pages"][page])
 
 
 def _ask_for_network() -> None:

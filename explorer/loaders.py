@@ -111,7 +111,7 @@ def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
         here: dict[str, Header] = {}
         for path in _files(place):
             try:
-                here[_key(path)] = _load_header(path, _stamp(path))
+                here[key_of(path)] = _load_header(path, _stamp(path))
             except PadError as error:
                 problems.append(str(error))
         headers |= dict(sorted(here.items(), key=lambda item: _rank(item[1])))
@@ -133,7 +133,13 @@ def load(key: str, upload: Upload | None) -> PadNetwork:
     return _load(path, _stamp(path))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+def key_of(path: Path) -> str:
+    """What a checkpoint's file goes by."""
+    path = path.resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _load(path: Path, stamp: Stamp) -> PadNetwork:
     return checkpoint.load(path)
 
@@ -181,8 +187,3 @@ def _files(folder: Path) -> list[Path]:
     """Exported checkpoints in the folder and its sub-folders, by name."""
     found = [*folder.glob("*.safetensors"), *folder.glob("*/*.safetensors")]
     return sorted(path for path in found if path.name != _NOT_EXPORTED and path.name[0] != ".")
-
-
-def _key(path: Path) -> str:
-    path = path.resolve()
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
