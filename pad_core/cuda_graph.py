@@ -77,8 +77,10 @@ class GraphedCycle:
         self._hippocampus.store(memories)
         for optimiser in self._optimisers:
             optimiser.zero_grad()  # the graph brings gradients of its own
-        # Other threads and streams may use the GPU meanwhile.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        # On a stream of its own: libraries keep a workspace for each, and graphs that share one
+        # could not run at once. Other threads may use the GPU meanwhile.
+        stream = torch.cuda.Stream(images.device)
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             self._losses = self._cycle(self._images)
             # What this cycle has stored is the next one's previous memories.
             memories.copy_(self._hippocampus.replay())

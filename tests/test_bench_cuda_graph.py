@@ -92,7 +92,7 @@ class TapeGraph:
 
 
 @contextlib.contextmanager
-def tape_capture(graph, capture_error_mode):
+def tape_capture(graph, stream, capture_error_mode):
     with graph.tape:
         yield
     with torch.no_grad():
@@ -103,6 +103,7 @@ def tape_capture(graph, capture_error_mode):
 def tape_graphs(monkeypatch):
     monkeypatch.setattr(torch.cuda, "CUDAGraph", TapeGraph)
     monkeypatch.setattr(torch.cuda, "graph", tape_capture)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: None)
 
 
 def graphed(trainer):
