@@ -18,6 +18,7 @@ from pad_core.datasets import DataSet
 from pad_core.frechet import Features
 from pad_core.images import to_unit
 from pad_core.measures import (
+    BATCH_SIZE,
     LATENT_INTENSITY,
     Material,
     Step,
@@ -31,7 +32,7 @@ from pad_core.measures import (
     reality_monitoring,
     separability,
 )
-from pad_core.metrics import mean_sem, occluded_distance, sampled_distances
+from pad_core.metrics import Moments, mean_sem, occluded_distance, sampled_distances
 from pad_core.networks import Encoder, build_networks
 from pad_core.occlusion import occlude
 from pad_core.randomness import generator
@@ -98,6 +99,7 @@ def evaluate(
     protocol: Protocol = Protocol(),
     baselines: dict[str, Any] | None = None,
     step: Step = lambda what, share: None,
+    real: Moments | None = None,
 ) -> dict[str, Any]:
     """Measure one checkpoint; the object's fields are those of ``FIELDS``.
 
@@ -106,6 +108,7 @@ def evaluate(
         features: for the Fréchet distance.
         baselines: of the same data set, from ``measure_baselines``.
         step: called with what is being done and the share of the whole that is done.
+        real: of the same data set, from ``real_moments``, where several networks share them.
     """
     encoder, header = network.networks.encoder, network.header
     step("encoding", 0.0)
@@ -144,12 +147,10 @@ def evaluate(
         )
         many = _some(len(material.train_labels), protocol.frechet_images, protocol.seed)
         n_frechet = len(many)
+        if real is None:
+            real = features.moments(material.train_images[many].split(BATCH_SIZE))
         frechet = frechet_distances(
-            network,
-            material.train_images[many],
-            material.train_latents[many],
-            features,
-            protocol.seed,
+            network, real, material.train_latents[many], features, protocol.seed
         )
     step("done", 1.0)
     result = {
@@ -179,6 +180,12 @@ def evaluate(
     }
     rounded: dict[str, Any] = _rounded(result)
     return rounded
+
+
+def real_moments(dataset: DataSet, features: Features, protocol: Protocol) -> Moments:
+    """Of the features of the training images that dreams are compared with."""
+    chosen = _some(len(dataset.train), protocol.frechet_images, protocol.seed)
+    return features.moments(dataset.train.images[chosen].split(BATCH_SIZE))
 
 
 def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[str, Any]:

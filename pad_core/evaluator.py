@@ -13,9 +13,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from pad_core.checkpoint import PadNetwork, load, update_metrics
 from pad_core.datasets import DataSet, is_local, load_dataset
 from pad_core.errors import PadError
-from pad_core.evaluation import Protocol, evaluate, measure_baselines
+from pad_core.evaluation import Protocol, evaluate, measure_baselines, real_moments
 from pad_core.files import file_sha256
 from pad_core.frechet import Features, classifier_features, inception_features
+from pad_core.metrics import Moments
 from pad_core.recipe import choose_device
 
 MEMORIES = "memories"
@@ -49,6 +50,7 @@ def evaluate_files(
     features = _features(fid, str(chosen))
     loaded: dict[str, DataSet | None] = {}
     baselines: dict[str, dict[str, Any]] = {}
+    real: dict[str, Moments] = {}
     found = []
     console = Console(stderr=True)
     columns = (
@@ -75,7 +77,10 @@ def evaluate_files(
                 )
             if dataset is not None and spec not in baselines:
                 baselines[spec] = measure_baselines(dataset, protocol, lambda what, share: None)
-            result = evaluate(network, dataset, features, protocol, baselines.get(spec), step)
+                real[spec] = real_moments(dataset, features, protocol)
+            result = evaluate(
+                network, dataset, features, protocol, baselines.get(spec), step, real.get(spec)
+            )
             if record:
                 update_metrics(network.path, result)
             digest = file_sha256(network.path) if record else network.sha256

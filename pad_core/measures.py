@@ -13,12 +13,14 @@ import torch
 from pad_core.checkpoint import PadNetwork
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
-from pad_core.frechet import Features, distance
+from pad_core.frechet import Features
 from pad_core.hippocampus import mix
 from pad_core.images import to_unit
 from pad_core.metrics import (
+    Moments,
     accuracy_interval,
     exact_distances,
+    frechet_distance,
     mean_sem,
     occluded_distance,
     realness_auc,
@@ -159,11 +161,13 @@ def occlusion_curve(
     """
     for intensity in intensities:
         random = generator(seed, "occlusion curve", intensity)
-        # Nothing is random about images without occlusion or without anything else.
+        # Nothing is random about images without occlusion; without anything else all are one.
         repeats = draws if 0 < intensity < 100 else 1
+        seen = images[:1] if intensity == 100 else images
         paper, converged = [], []
         for _ in range(repeats):
-            latents = encode_occluded(encoder, images, intensity / 100, size_px, random)
+            latents = encode_occluded(encoder, seen, intensity / 100, size_px, random)
+            latents = latents.expand(len(images), -1)
             paper += [readout.predict(latents) == labels for readout in readouts.paper]
             converged.append(readouts.converged.predict(latents) == labels)
         mean, low, high = accuracy_interval(torch.stack(paper))
@@ -252,21 +256,22 @@ def reality_monitoring(
 
 def frechet_distances(
     network: PadNetwork,
-    images: torch.Tensor,
+    real: Moments,
     latents: torch.Tensor,
     features: Features,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Fréchet distances of NREM and REM dreams to training images (N, 3, 32, 32), uint8, whose
-    latents (N, 256) they are dreamt from (§4.4.5)."""
-    real = images.split(BATCH_SIZE)
+    """Fréchet distances of NREM and REM dreams to training images (§4.4.5).
+
+    Args:
+        real: moments of these images' features; the same for every network.
+        latents: (N, 256) of the same images, which the dreams come from.
+    """
+    nrem = features.moments(nrem_images(network.networks, latents))
+    rem = features.moments(rem_images(network, latents, seed))
     return {
-        f"{features.name}, NREM dreams": distance(
-            features, real, nrem_images(network.networks, latents)
-        ),
-        f"{features.name}, REM dreams": distance(
-            features, real, rem_images(network, latents, seed)
-        ),
+        f"{features.name}, NREM dreams": frechet_distance(real, nrem),
+        f"{features.name}, REM dreams": frechet_distance(real, rem),
     }
 
 

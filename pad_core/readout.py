@@ -148,7 +148,8 @@ def fit_converged(
     return _finite(fit.readout())
 
 
-_NOT_FINITE = "Some latents are not finite; the network that made them has diverged."
+_DIVERGED = "the network that made them has diverged."
+_NOT_FINITE = f"Some latents are not finite; {_DIVERGED}"
 _FEWEST_ROWS = 2048  # that give a useful start
 _BLOCK_ROWS = 2048  # latents of a block stay in the cache between their two products
 _PAIRS = 10  # of past steps and gradients that L-BFGS keeps
@@ -172,7 +173,10 @@ class _Regression:
         bound = 0.5 * (sample.T @ sample).double() / len(sample) + self.penalty * identity
         if not bool(bound.isfinite().all()):
             raise PadError(_NOT_FINITE)
-        self.metric = torch.cholesky_inverse(torch.linalg.cholesky(bound)).float()
+        factor, failed = torch.linalg.cholesky_ex(bound)
+        if int(failed):  # so large that the penalty is lost in rounding
+            raise PadError(f"Some latents are too large to be read out; {_DIVERGED}")
+        self.metric = torch.cholesky_inverse(factor).float()
         self.parameters = latents.new_zeros((n_classes, latents.shape[1] + 1))
         self.pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
         self.loss: float | None = None

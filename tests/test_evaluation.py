@@ -10,8 +10,15 @@ from pad_core import evaluator, measures
 from pad_core.__main__ import main
 from pad_core.datasets import DataSet, ImageSet
 from pad_core.errors import PadError
-from pad_core.evaluation import FIELDS, Protocol, evaluate, measure_baselines, separability
-from pad_core.frechet import Features
+from pad_core.evaluation import (
+    FIELDS,
+    Protocol,
+    evaluate,
+    measure_baselines,
+    real_moments,
+    separability,
+)
+from pad_core.frechet import Features, classifier_features
 from pad_core.images import to_unit
 from pad_core.networks import build_networks
 from pad_core.readout import fit_converged, train_sgd
@@ -264,3 +271,18 @@ def test_seeds_are_grouped_by_condition_in_the_papers_order(on_images):
     assert mean_and_sem(groups[0].values("linear_separability")) == "51.00 ± 0.58"
     assert mean_and_sem([50.0]) == "50.00"
     assert mean_and_sem([]) == "–"
+
+
+def test_moments_of_the_images_are_those_of_each_network(small, exported):
+    """What several networks share changes no number."""
+    network, features = pad_core.load(exported), classifier_features()
+    protocol = Protocol(1, 40, 1, dreams=40, frechet_images=100)
+    shared = real_moments(small, features, protocol)
+    alone, together = (
+        evaluate(network, small, features, protocol, real=real)["frechet"]
+        for real in (None, shared)
+    )
+    assert alone == together
+    assert len(alone) == 2
+    elsewhere = shared._replace(mean=shared.mean + 1)
+    assert evaluate(network, small, features, protocol, real=elsewhere)["frechet"] != alone
