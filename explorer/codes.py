@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -21,60 +23,71 @@ from pad_core.datasets import DataSet
 from pad_core.errors import PadError
 from pad_core.images import picture_grid, png_bytes
 
-_KEPT = 6  # networks' codes of a test set, 10 MB each for 10,000 images
+_KEPT = 12  # results; the codes of 10,000 images take 10 MB
+
+
+T = TypeVar("T")
 
 
 @dataclass
-class Encoding:
-    """Codes of all test images, or how far they are.
+class Job(Generic[T]):
+    """Something that is made in the background.
 
-    latents: (N, 256) once they are all there; share: of it done, 0 to 1; problem: what went
-    wrong, if anything.
+    result: once it is there; share: of it done, 0 to 1; problem: what went wrong, if anything.
     """
 
-    latents: torch.Tensor | None = None
+    result: T | None = None
     share: float = 0.0
     problem: str = ""
 
-
-def of_test_images(network: PadNetwork, dataset: DataSet) -> Encoding:
-    """Codes of all test images; the first call begins to encode them."""
-    jobs = _jobs()
-    key = (network.sha256, dataset.spec)
-    with jobs.lock:
-        if key not in jobs.encodings:
-            jobs.encodings[key] = encoding = Encoding()
-            work = threading.Thread(target=_encode, args=(network, dataset, encoding), daemon=True)
-            work.start()
-            while len(jobs.encodings) > _KEPT:
-                jobs.encodings.popitem(last=False)
-        jobs.encodings.move_to_end(key)
-        return jobs.encodings[key]
-
-
-def _encode(network: PadNetwork, dataset: DataSet, encoding: Encoding) -> None:
-    images = dataset.test.images
-    parts: list[torch.Tensor] = []
-    done = 0
-    try:
-        for part in latent_map.encode(network, images):
-            parts.append(part)
-            done += len(part)
-            encoding.share = done / len(images)
-        encoding.latents = torch.cat(parts)
-    except (PadError, RuntimeError) as error:
-        encoding.problem = str(error)
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.result is not None or bool(self.problem)
 
 
 class _Jobs:
+    """The latest jobs, by what they make."""
+
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.encodings: OrderedDict[tuple[str, str], Encoding] = OrderedDict()
+        self.jobs: OrderedDict[str, Job] = OrderedDict()
+
+    def of(self, key: str, work: Callable[[Job], Any]) -> Job:
+        """The job of that key; the first call begins it."""
+        with self.lock:
+            if key not in self.jobs:
+                self.jobs[key] = Job()
+                args = (self.jobs[key], work)
+                threading.Thread(target=self._do, args=args, daemon=True).start()
+                while len(self.jobs) > _KEPT:
+                    self.jobs.popitem(last=False)
+            self.jobs.move_to_end(key)
+            return self.jobs[key]
+
+    def _do(self, job: Job, work: Callable[[Job], Any]) -> None:
+        try:
+            job.result = work(job)
+        except (PadError, RuntimeError) as error:
+            job.problem = str(error)
 
 
 @st.cache_resource(show_spinner=False)
 def _jobs() -> _Jobs:
     return _Jobs()
+
+
+def of_test_images(network: PadNetwork, dataset: DataSet) -> Job[torch.Tensor]:
+    """Codes of all test images, (N, 256)."""
+
+    def encode(job: Job) -> torch.Tensor:
+        parts: list[torch.Tensor] = []
+        for part in latent_map.encode(network, dataset.test.images):
+            parts.append(part)
+            job.share += len(part) / len(dataset.test)
+        return torch.cat(parts)
+
+    return _jobs().of(f"codes {network.sha256} {dataset.spec}", encode)
 
 
 @dataclass(frozen=True)
@@ -142,13 +155,12 @@ class Atlas:
     tile_px: int
 
 
-def atlas(shown: Shown) -> Atlas:
+def atlas(shown: Shown) -> Job[Atlas]:
     """Thumbnails of what the codes stand for."""
-    return _atlas(shown.pictured_by, shown)
 
+    def lay_out(job: Job) -> Atlas:
+        tiles, tile_px = latent_map.tiles(images(shown))
+        columns = max(1, round(len(tiles) ** 0.5))
+        return Atlas(png_bytes(picture_grid(tiles, columns), level=1), columns, tile_px)
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _atlas(pictured_by: str, _shown: Shown) -> Atlas:
-    tiles, tile_px = latent_map.tiles(images(_shown))
-    columns = max(1, round(len(tiles) ** 0.5))
-    return Atlas(png_bytes(picture_grid(tiles, columns)), columns, tile_px)
+    return _jobs().of(f"atlas {shown.pictured_by}", lay_out)

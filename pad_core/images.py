@@ -80,12 +80,16 @@ def picture_grid(
     return canvas
 
 
-def png_bytes(picture: np.ndarray, scale: int = 1) -> bytes:
-    """Encode a uint8 picture (H, W, 3) as PNG, each pixel enlarged to scale×scale."""
+def png_bytes(picture: np.ndarray, scale: int = 1, level: int = 6) -> bytes:
+    """Encode a uint8 picture (H, W, 3) as PNG, each pixel enlarged to scale×scale.
+
+    Args:
+        level: of compression, 0 to 9; the least are fastest.
+    """
     image = Image.fromarray(picture)
     if scale != 1:
         size = (image.width * scale, image.height * scale)
         image = image.resize(size, Image.Resampling.NEAREST)
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    image.save(buffer, format="PNG", compress_level=level)
     return buffer.getvalue()

@@ -98,6 +98,11 @@ class LatentMap {
       this.picked = layer.picked;
       this.spot = layer.spot ?? null;
     }
+    this.root.querySelectorAll(".key > span").forEach((entry) => {
+      const of = this.layer(entry.dataset.of);
+      entry.style.display = of ? "" : "none";
+      if (of?.what) entry.querySelector(".occluded").textContent = of.what;
+    });
     this.redraw();
   }
 

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.choices import MAX_PLACE
+
 _HERE = Path(__file__).parent
 KEY = "latent-map"
 _TYPES = ("float32", "uint8", "uint16", "uint32")
@@ -99,19 +101,27 @@ def post(layer: str, header: dict[str, Any], **arrays: np.ndarray) -> None:
 
 
 def picked() -> tuple[int, str]:
-    """Which point was clicked, and which empty place: (place, '') or (−1, 'pane:x:y[:z]')."""
-    event = st.session_state[KEY].get("pick") or {}
-    place = event.get("place", -1)
-    at = [number for number in event.get("at", []) if isinstance(number, int | float)]
-    text = ":".join([str(int(event.get("pane", 0))), *(f"{number:.4g}" for number in at)])
-    return (place if isinstance(place, int) else -1), (text if len(at) in (2, 3) else "")
+    """Which point was clicked, and which empty place: (place, '') or (−1, 'pane:x:y[:z]').
+
+    (−1, '') for what a browser should not have sent.
+    """
+    event = st.session_state[KEY].get("pick")
+    if not isinstance(event, dict):
+        return -1, ""
+    place, pane, at = event.get("place"), event.get("pane"), event.get("at")
+    if isinstance(place, int) and 0 <= place <= MAX_PLACE:
+        return place, ""
+    if isinstance(at, list) and len(at) in (2, 3) and all(isinstance(x, int | float) for x in at):
+        first = pane if isinstance(pane, int) else 0
+        return -1, ":".join([str(first), *(f"{x:.4g}" for x in at)])
+    return -1, ""
 
 
 def selected(n: int) -> np.ndarray:
     """Places (M,) of the points that the viewer has selected, out of n."""
-    text = st.session_state[KEY].get("selected") or ""
+    text = st.session_state[KEY].get("selected")
     try:
-        bits = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+        bits = np.frombuffer(base64.b64decode(text or "", validate=True), np.uint8)
     except (binascii.Error, TypeError, ValueError):
         bits = np.zeros(0, np.uint8)
     return np.flatnonzero(np.unpackbits(bits, bitorder="little")[:n])

@@ -36,6 +36,11 @@ class Pane {
     }
     this.middle = [0, 1, 2].map((axis) => (axis < dims ? (this.low[axis] + this.high[axis]) / 2 : 0));
     this.half = [0, 1, 2].map((axis) => (axis < dims ? (this.high[axis] - this.low[axis]) / 2 || 1 : 0));
+    this.reach = 0; // from the middle to the point farthest from it
+    for (let i = 0; i < this.n; i++) {
+      const from = (axis) => points[i * dims + axis] - this.middle[axis];
+      this.reach = Math.max(this.reach, Math.hypot(...this.middle.slice(0, dims).map((_, axis) => from(axis))));
+    }
     const [title, note] = this.element.querySelectorAll("header > *");
     title.textContent = description.title;
     note.textContent = description.note;
@@ -64,7 +69,7 @@ class Pane {
     const fit =
       this.dims === 2
         ? Math.min(this.width / hx, (this.height - 50) / hy)
-        : Math.min(this.width, this.height - 50) / Math.hypot(...this.half);
+        : Math.min(this.width, this.height - 50) / (this.reach || 1);
     this.scale = 0.47 * fit * camera.zoom;
     const [yaw, pitch] = this.dims === 2 ? [0, 0] : [camera.yaw, camera.pitch];
     const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
@@ -127,7 +132,8 @@ class Pane {
     const { context } = this;
     this.resize();
     this.aim(map.camera);
-    this.radius = Math.max(1.4, Math.min(4, 90 / Math.sqrt(this.n))) * Math.min(1.6, Math.max(1, map.camera.zoom ** 0.25));
+    const room = Math.sqrt((this.width * this.height) / this.n);
+    this.radius = Math.max(1.5, Math.min(5, 0.18 * room)) * Math.min(1.6, Math.max(1, map.camera.zoom ** 0.25));
     context.clearRect(0, 0, this.width, this.height);
     if (this.dims === 2) this.drawGrid(map);
     else this.drawAxes(map);
@@ -197,14 +203,14 @@ class Pane {
     const { context } = this;
     const dots = map.classes.map((style, k) => dot(map, style.shown, SHAPES[Math.floor(k / 10) % 4], this.radius));
     const paint = (i, alpha) => {
-      context.globalAlpha = map.selection && !map.selection[i] ? 0.12 * alpha : alpha;
+      context.globalAlpha = map.selection && !map.selection[i] ? 0.2 * alpha : alpha;
       const { canvas, size } = dots[map.labels[i]];
       context.drawImage(canvas, this.x[i] - size / 2, this.y[i] - size / 2, size, size);
     };
     if (this.dims === 2) {
       for (let i = 0; i < this.n; i++) if (map.visible(i)) paint(i, 0.85);
     } else {
-      const far = Math.hypot(...this.half);
+      const far = this.reach || 1;
       const bins = Array.from({ length: DEPTHS }, () => []);
       for (let i = 0; i < this.n; i++) {
         const bin = Math.floor((DEPTHS * (this.depth[i] + far)) / (2 * far));

@@ -105,8 +105,9 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
         on_change=take,
         args=("axes", widget),
         help="*Aligned*: its components are turned (or mirrored) so that the same images lie as "
-        "near as can be to where the first network has them (orthogonal Procrustes). *Own*: its "
-        "principal components as they come.",
+        "near as can be to where the first network has them (orthogonal Procrustes); the residual "
+        "is the share of their spread that still differs, 0 to 1. *Own*: its principal components "
+        "as they come.",
     )
     if key not in keys:
         st.warning(

@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from explorer import codes, controls, frame
-from explorer.codes import Encoding, Shown
+from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import Pane
 from explorer.compute import latent_map, map_dreams
@@ -94,9 +94,9 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
             encoding = codes.of_test_images(network, dataset)
             if encoding.problem:
                 raise PadError(encoding.problem)
-            if encoding.latents is None:
+            if encoding.result is None:
                 return None
-            cloud = latent_map.image_cloud(network, dataset, encoding.latents)
+            cloud = latent_map.image_cloud(network, dataset, encoding.result)
         shown.append(Shown(network, name, cloud, space, dataset))
     return shown
 
@@ -104,8 +104,8 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
 @st.fragment(run_every=0.5)
 def _await_codes(networks: list[PadNetwork], dataset: DataSet | None) -> None:
     assert dataset is not None
-    encodings: list[Encoding] = [codes.of_test_images(network, dataset) for network in networks]
-    if all(e.latents is not None or e.problem for e in encodings):
+    encodings = [codes.of_test_images(network, dataset) for network in networks]
+    if all(encoding.done for encoding in encodings):
         st.rerun()
     share = sum(encoding.share for encoding in encodings) / len(encodings)
     st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
@@ -129,7 +129,7 @@ def _pane(shown: Shown, beside: bool) -> Pane:
     explained = 100 * space.projection.explained
     note = f"{explained.sum():.0f} % of variance"
     if space.residual is not None:
-        note += f", Procrustes residual {space.residual:.2f}"
+        note += f" · residual {space.residual:.2f}"
     header = shown.network.header
     title = f"{style(header.condition.name).label} · epoch {header.epoch}" if beside else ""
     axes = tuple(f"{axis} {i} · {share:.1f} %" for i, share in enumerate(explained, 1))
@@ -161,9 +161,11 @@ def _occluded(shown: list[Shown]) -> None:
     if not chosen().joined:
         component.post("occluded", {"empty": True})
         return
+    share = chosen().intensity
     with frame.timed("occluded codes"):
         arrays = {f"points{i}": occluded_coordinates(one) for i, one in enumerate(shown)}
-    component.post("occluded", {}, **arrays)
+    images = "image" if shown[0].dataset is not None else "reconstruction"
+    component.post("occluded", {"what": f"the {images}, occluded by {share:.0%}"}, **arrays)
 
 
 @st.fragment(key="dreams")
@@ -190,18 +192,27 @@ def _dreams(shown: list[Shown]) -> None:
 
 
 def _atlases(shown: list[Shown]) -> None:
-    first = shown[0]
+    """Thumbnails, once they are made; the map doesn't wait for them."""
+    if not all(codes.atlas(one).done for one in shown):
+        _await_atlases(shown)
     for i, one in enumerate(shown):
         what = "the image" if one.dataset is not None else "as recalled, G(z)"
-        if i and one.pictured_by == first.pictured_by:
+        atlas = codes.atlas(one).result
+        if i and one.pictured_by == shown[0].pictured_by:
             component.post(f"atlas{i}", {"same": 0, "what": what})
-            continue
-        with frame.timed("thumbnails"):
-            atlas = codes.atlas(one)
-        header = {"columns": atlas.columns, "tile": atlas.tile_px, "what": what}
-        component.post(f"atlas{i}", header, png=np.frombuffer(atlas.png, np.uint8))
+        elif atlas is None:
+            component.post(f"atlas{i}", {"empty": True})
+        else:
+            header = {"columns": atlas.columns, "tile": atlas.tile_px, "what": what}
+            component.post(f"atlas{i}", header, png=np.frombuffer(atlas.png, np.uint8))
+
+
+@st.fragment(run_every=0.4)
+def _await_atlases(shown: list[Shown]) -> None:
+    if all(codes.atlas(one).done for one in shown):
+        st.rerun()
 
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "occluded codes", "dreams", "thumbnails", "decoded")
+    frame.footer(network, "occluded codes", "dreams", "decoded")

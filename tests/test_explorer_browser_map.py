@@ -1,0 +1,174 @@
+"""The latent map in a real browser: what a person points at, clicks, draws around, and zooms."""
+
+import csv
+import re
+import time
+
+import numpy as np
+import pytest
+from browser import browser_only
+
+from pad_core import checkpoint
+from pad_core.datasets import load_dataset
+
+pytestmark = browser_only
+
+# What the map draws, told by itself: it lives in a shadow root, where Playwright sees elements
+# but not their state.
+STATE = """() => {
+  const host = [...document.querySelectorAll('*')].find((e) => e.shadowRoot?.querySelector('.map'));
+  const map = host?.shadowRoot.padMap;
+  if (!map || !map.panes.length || !map.panes[0].scale) return null;
+  const [pane] = map.panes;
+  const box = pane.canvas.getBoundingClientRect();
+  return {
+    n: pane.n, hover: map.hover, picked: map.picked, spot: map.spot, zoom: map.camera.zoom,
+    x: [...pane.x].map((x) => x + box.left), y: [...pane.y].map((y) => y + box.top),
+    box: [box.left, box.top, box.width, box.height],
+    selected: map.selection ? [...map.selection] : null,
+    occluded: map.layer('occluded')?.version ?? null,
+    thumbnails: map.picture(map.atlases.get('atlas0'), 0) ? map.atlases.get('atlas0').what : null,
+  };
+}"""
+
+
+def state(page):
+    return page.evaluate(STATE)
+
+
+def wait_for(page, condition, what):
+    deadline = time.monotonic() + 60
+    while True:
+        now = state(page)
+        if now and condition(now):
+            return now
+        assert time.monotonic() < deadline, f"waited in vain for {what}: {now and now['picked']}"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def map_page(address, visit):
+    """The map, drawn, with the real images, which ship with the program; and its network."""
+    page = visit(address.replace("/?", "/map?"))
+    wait_for(page, lambda now: now["thumbnails"] == "the image", "thumbnails")
+    path = re.search(r"checkpoint=([^&]+)", page.url)[1].replace("%2F", "/")
+    return page, checkpoint.load(path)
+
+
+def a_lonely_point(now):
+    """The point farthest from its nearest one on the screen: nothing else is pointed at there."""
+    places = np.stack([now["x"], now["y"]], axis=1)
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return int(apart.min(axis=1).argmax())
+
+
+def test_a_point_shows_its_picture_under_the_pointer_and_its_code_when_clicked(map_page):
+    page, network = map_page
+    now = state(page)
+    memories = network.memories["test"]
+    assert now["n"] == len(memories)
+    i = a_lonely_point(now)
+    page.mouse.move(now["x"][i], now["y"][i])
+    wait_for(page, lambda now: now["hover"] == i, "the pointer")
+    card = page.locator(".pane .card")
+    assert network.class_names[memories.labels[i]] in card.inner_text()
+    assert f"image {memories.indices[i]}" in card.inner_text()
+    pixels = card.locator("canvas").evaluate(
+        "c => [...c.getContext('2d').getImageData(0, 0, 96, 96).data]"
+    )
+    shown = np.array(pixels, np.uint8).reshape(96, 96, 4)[1::3, 1::3, :3].transpose(2, 0, 1)
+    expected = load_dataset("fashion-mini").test.images[memories.indices[i]].numpy()
+    assert np.array_equal(shown, expected)
+
+    page.mouse.click(now["x"][i], now["y"][i])
+    page.wait_for_function(f"location.search.includes('picked={i}')")
+    looked_at = page.locator(".pad-side.pad-picked")
+    looked_at.get_by_text("Nearest 8 codes").wait_for()
+    assert f"test image {memories.indices[i]}" in looked_at.inner_text()
+
+
+def test_empty_ground_is_decoded_and_zoom_outlives_what_that_changes(map_page):
+    page, _ = map_page
+    left, top, width, height = state(page)["box"]
+    page.mouse.move(left + width / 2, top + height / 2)
+    page.mouse.wheel(0, -600)
+    zoomed = wait_for(page, lambda now: now["zoom"] > 2, "the wheel")
+    page.get_by_text("Occluded, too").click()
+    lines = wait_for(page, lambda now: now["occluded"], "occluded codes")
+    slider = page.locator("[class*=st-key-intensity-slider] input")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    after = wait_for(page, lambda now: now["occluded"] != lines["occluded"], "another intensity")
+    assert after["zoom"] == zoomed["zoom"]
+    assert after["x"] == zoomed["x"]
+
+    page.get_by_role("button", name="Fit", exact=True).click()
+    wait_for(page, lambda now: now["zoom"] == 1, "the fitted view")
+    page.mouse.click(left + 30, top + height - 60)
+    page.get_by_text("Far from data").wait_for()
+    assert "spot=0" in page.url
+    restored = page.context.new_page()
+    restored.goto(page.url)
+    restored.get_by_text("Far from data").wait_for(timeout=60_000)
+
+
+def test_a_lasso_counts_by_class_and_exports_what_it_holds(map_page):
+    page, network = map_page
+    left, top, width, height = state(page)["box"]
+    page.get_by_role("button", name="Lasso").click()
+    corners = [(0.5, 0.1), (0.98, 0.5), (0.5, 0.95)]
+    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
+    page.mouse.down()
+    for x, y in corners:
+        page.mouse.move(left + x * width, top + y * height, steps=3)
+    page.mouse.up()
+    now = wait_for(page, lambda now: now["selected"], "a selection")
+    selected = np.flatnonzero(now["selected"])
+    assert 0 < len(selected) < now["n"]
+    assert all(now["x"][i] >= left + width / 2 - 1 for i in selected)
+    button = page.get_by_role("button", name=f"CSV of {len(selected):,} selected")
+    button.wait_for()
+    counts = np.bincount(network.memories["test"].labels[selected], minlength=10)
+    for name, count in zip(network.class_names, counts, strict=True):
+        row = page.locator(".pad-bars tr", has=page.locator("th", has_text=re.compile(f"^{name}$")))
+        assert row.locator("td").first.inner_text() == str(count)
+    with page.expect_download() as download:
+        button.click()
+    with open(download.value.path(), newline="") as file:  # noqa: PTH123
+        rows = list(csv.DictReader(file))
+    assert [int(row["index"]) for row in rows] == (
+        network.memories["test"].indices[selected].tolist()
+    )
+    codes = np.array([[row[f"z{j}"] for j in range(256)] for row in rows], np.float32)
+    assert np.array_equal(codes, network.memories["test"].latents[selected].numpy())
+
+    page.keyboard.press("Escape")
+    page.locator(".pane canvas.points").focus()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=f"CSV of all {now['n']:,}").wait_for()
+
+
+def test_by_keyboard_alone_one_goes_from_point_to_point_and_looks_at_one(map_page):
+    page, _ = map_page
+    page.locator(".pane canvas.points").focus()
+    page.keyboard.press("ArrowRight")
+    first = wait_for(page, lambda now: now["hover"] >= 0, "a first point")
+    page.keyboard.press("ArrowRight")
+    second = wait_for(page, lambda now: now["hover"] != first["hover"], "a second point")
+    assert second["x"][second["hover"]] > second["x"][first["hover"]]
+    page.keyboard.press("+")
+    wait_for(page, lambda now: now["zoom"] > 1, "zoom")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"location.search.includes('picked={second['hover']}')")
+
+
+def test_a_class_is_hidden_and_counted_out(map_page):
+    page, network = map_page
+    n, labels = len(network.memories["test"]), network.memories["test"].labels
+    chip = page.locator(".legend button").first
+    chip.click()
+    left = n - int((labels == 0).sum())
+    assert f"{left:,} of {n:,}" in page.locator(".map .count").inner_text()
+    chip.click()
+    assert f"all {n:,}" in page.locator(".map .count").inner_text()

@@ -1,0 +1,261 @@
+"""The Map page as Streamlit runs it, without a browser."""
+
+import base64
+import io
+import json
+import re
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from explorer_fixtures import write_checkpoint
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from explorer import loaders, real_images
+from explorer.components import latent_map as component
+from explorer.compute import latent_map
+from pad_core import checkpoint
+from pad_core.datasets import load_dataset
+from pad_core.images import to_uint8
+
+PAGE = """
+import streamlit as st
+from explorer.state import follow_address
+from explorer.views import latent_map
+follow_address()
+latent_map.show()
+"""
+A, B = "checkpoints/a.safetensors", "checkpoints/b.safetensors"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    pad = write_checkpoint(folder / "pad", "pad", seed=0)
+    wake = write_checkpoint(folder / "wake", "wake_only", seed=1)
+    return {A: pad.read_bytes(), B: wake.read_bytes()}
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch, files):
+    """A repository with two checkpoints, and nothing known of real images."""
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    monkeypatch.setattr(real_images, "find", lambda network: real_images.RealImages("absent"))
+    (tmp_path / "checkpoints").mkdir()
+    for key, content in files.items():
+        (tmp_path / key).write_bytes(content)
+    return tmp_path
+
+
+@pytest.fixture
+def with_images(root, monkeypatch):
+    """The same, with real images."""
+    ready = real_images.RealImages("ready", load_dataset("fashion-mini"))
+    monkeypatch.setattr(real_images, "find", lambda network: ready)
+    return root
+
+
+def page(**query):
+    at = AppTest.from_string(PAGE, default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name] = str(value)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def packets(at):
+    """What was sent to the browser: 'map' and the layers by name, headers with their arrays."""
+    found = {}
+    for element in at.get("bidi_component"):
+        packet = element.proto.bytes
+        length = int.from_bytes(packet[:4], "little")
+        header = json.loads(packet[4 : 4 + length])
+        for name, (kind, start, size) in header["arrays"].items():
+            body = packet[4 + length + start :][:size]
+            header[name] = np.frombuffer(body, kind)
+        found[header.get("layer", "map")] = header
+    return found
+
+
+def side(at, name):
+    """A section beside the map, as text."""
+    html = next(e.proto.body for e in at.get("html") if f"pad-side pad-{name}" in e.proto.body)
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", html))
+
+
+def strips(at):
+    """The pictures of what is looked at, uint8 (32, 32·N, 3) each."""
+    html = next(e.proto.body for e in at.get("html") if "pad-side pad-picked" in e.proto.body)
+    sources = re.findall(r"base64,([\w+/=]+)", html)
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(s)))) for s in sources]
+
+
+def widget(widgets, name):
+    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key))
+
+
+def load(root, key=A):
+    return checkpoint.load(root / key)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "splits"), [("test", ("test",)), ("train", ("train",)), ("stored", ("train", "test"))]
+)
+def test_every_code_of_the_cloud_is_sent_where_it_lies_on_the_axes(root, cloud, splits):
+    network = load(root)
+    sent = packets(page(cloud=cloud))["map"]
+    shown = latent_map.stored_cloud(network, splits)
+    expected = latent_map.space(network, 2).projection.project(shown.latents)
+    assert np.allclose(sent["points0"].reshape(-1, 2), expected, atol=1e-4)
+    assert np.array_equal(sent["labels"], shown.labels)
+    assert np.array_equal(sent["indices"], shown.indices)
+    assert [style["name"] for style in sent["classes"]] == list(network.class_names)
+
+
+def test_the_axes_stay_when_the_cloud_or_the_occlusion_changes(root):
+    test, both = packets(page()), packets(page(cloud="stored", joined="1"))
+    n = len(test["map"]["points0"])
+    assert np.allclose(both["map"]["points0"][-n:], test["map"]["points0"], atol=1e-4)
+    assert both["map"]["panes"][0]["axes"] == test["map"]["panes"][0]["axes"]
+    assert both["map"]["fit"] == test["map"]["fit"]
+
+
+def test_occlusion_changes_its_layer_and_nothing_else(root):
+    at = page(joined="1", picked="3")
+    before = packets(at)
+    assert "reconstruction" in before["occluded"]["what"]
+    widget(at.slider, "intensity-slider").set_value(0.6).run()
+    after = packets(at.run())
+    changed = {name for name in before if before[name]["version"] != after[name]["version"]}
+    assert changed == {"occluded"}
+    widget(at.toggle, "joined").set_value(False).run()
+    assert packets(at)["occluded"]["empty"]
+
+
+def test_a_dial_of_rem_changes_the_dreams_alone(root):
+    at = page()
+    before = packets(at)
+    widget(at.slider, "lam_prime-slider").set_value(0.9).run()
+    after = packets(at.run())
+    assert {n for n in before if before[n]["version"] != after[n]["version"]} == {"dreams"}
+
+
+def test_a_point_of_the_address_is_decoded_with_its_neighbours(root):
+    network, place = load(root), 12
+    at = page(picked=place)
+    memories = network.memories["test"]
+    assert network.class_names[memories.labels[place]] in side(at, "picked")
+    assert f"test image {memories.indices[place]}" in side(at, "picked")
+    decoded = to_uint8(network.generate(memories.latents[place, None]))[0].permute(1, 2, 0).numpy()
+    assert np.abs(strips(at)[0][:, :32].astype(int) - decoded).max() <= 1
+    cloud = latent_map.stored_cloud(network, ("test",))
+    near = latent_map.neighbours(cloud, cloud.latents[place, None], without=place)
+    assert packets(at)["marks"]["neighbours"] == [near.places.tolist()]
+    assert strips(at)[1].shape == (32, 8 * 32, 3)
+
+
+def test_empty_ground_is_dreamt_of_and_far_from_data_there_is_a_warning(root):
+    network = load(root)
+    space, cloud = latent_map.space(network, 2), latent_map.stored_cloud(network, ("test",))
+    at = space.projection.project(cloud.latents)[5]
+    near = page(spot="0:{:.4f}:{:.4f}".format(*at))
+    assert "Far from data" not in side(near, "picked")
+    assert "0.00 typical neighbour distances" in side(near, "picked")
+    far = page(spot="0:{:.4f}:{:.4f}".format(*(at + 9 * space.typical)))
+    assert "Far from data" in side(far, "picked")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"picked": 10**6}, {"spot": "0:nan:1"}, {"spot": "7:1:1"}, {"spot": "0:1:2:3"},
+        {"spot": "here"}, {"spot": "0:inf:1"}, {"cloud": "images"}, {"cloud": "all"},
+        {"dims": "4"}, {"axes": "none"}, {"beside": A}, {"beside": "checkpoints/lost.safetensors"},
+    ],
+)  # fmt: skip
+def test_what_an_address_gets_wrong_shows_the_map_all_the_same(root, query):
+    at = page(**query)
+    assert len(packets(at)["map"]["panes"]) == 1
+    assert "Nothing looked at yet" in side(at, "picked")
+
+
+def test_two_networks_show_the_same_images_with_residual_and_variance(root):
+    sent = packets(page(beside=B, dims="3", picked="2"))
+    first, second = load(root), load(root, B)
+    own, onto = latent_map.space(second, 3), latent_map.space(first, 3)
+    space = latent_map.turned(second, own, first, onto)
+    points = space.projection.project(second.memories["test"].latents)
+    assert np.allclose(sent["map"]["points1"].reshape(-1, 3), points, atol=1e-4)
+    assert f"residual {space.residual:.2f}" in sent["map"]["panes"][1]["note"]
+    assert f"{100 * space.projection.explained.sum():.0f} %" in sent["map"]["panes"][1]["note"]
+    assert len(sent["marks"]["neighbours"]) == 2
+    apart = packets(page(beside=B, axes="own"))["map"]["panes"][1]
+    assert apart["axes"][0].startswith("PC 1")
+    assert "residual" not in apart["note"]
+
+
+def test_real_images_take_their_place_and_all_of_the_test_set_can_be_shown(with_images):
+    at = page(cloud="images", beside=B)
+    deadline = time.monotonic() + 60
+    while "png" not in packets(at).get("atlas0", {}):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        at.run()
+    data = load_dataset("fashion-mini")
+    sent = packets(at)
+    assert len(sent["map"]["labels"]) == len(data.test)
+    atlas = np.asarray(Image.open(io.BytesIO(sent["atlas0"]["png"].tobytes())))
+    assert np.array_equal(atlas[:32, 32:64], data.test.images[1].permute(1, 2, 0).numpy())
+    assert sent["atlas1"]["same"] == 0
+    looked_at = page(picked="4")
+    index = load(with_images).memories["test"].indices[4]
+    picture = strips(looked_at)[0][:, :32]
+    assert np.array_equal(picture, data.test.images[index].permute(1, 2, 0).numpy())
+
+
+def test_a_memory_of_the_map_becomes_the_dream_pages(root):
+    at = page(cloud="stored", picked="3", second="7")
+    at.button(key="dream-first").click().run()
+    assert not at.exception
+    # Place 3 is a training memory: the other one, of the test split, is drawn anew.
+    assert (at.query_params["first"], at.query_params["split"]) == ("3", "train")
+    assert "second" not in at.query_params
+
+
+def test_a_checkpoint_without_memories_gets_a_sentence(root):
+    data = load_dataset("fashion-mini")
+    network = load(root)
+    header = checkpoint.Header(
+        network.condition, checkpoint.describe(data), data.class_names, seed=0, epoch=1
+    )
+    checkpoint.save(root / A, network.networks, header, {}, bits=8)
+    at = page(checkpoint=A)
+    assert any("stored test memories" in error.value for error in at.error)
+
+
+def test_a_class_is_chosen_bit_by_bit(monkeypatch):
+    bits = np.packbits([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1], bitorder="little").tobytes()
+    for text, expected in [
+        (base64.b64encode(bits).decode(), [0, 9, 10]), ("", []), ("%%", []), (7, []), (None, []),
+    ]:  # fmt: skip
+        state = {component.KEY: {"selected": text}}
+        monkeypatch.setattr(component, "st", SimpleNamespace(session_state=state))
+        assert component.selected(11).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"place": 5}, (5, "")), ({"pane": 1, "at": [1.5, -2]}, (-1, "1:1.5:-2")),
+        ({"place": "x"}, (-1, "")), ({"at": ["x"]}, (-1, "")), (None, (-1, "")), (3, (-1, "")),
+        ({"pane": "x", "at": [1, 2]}, (-1, "0:1:2")), ({"place": -9}, (-1, "")),
+        ({"place": 10**12}, (-1, "")),
+    ],
+)  # fmt: skip
+def test_a_click_is_a_point_or_a_place_and_nonsense_is_neither(monkeypatch, event, expected):
+    state = {component.KEY: {"pick": event}}
+    monkeypatch.setattr(component, "st", SimpleNamespace(session_state=state))
+    assert component.picked() == expected
