@@ -86,7 +86,7 @@ def visit(browser):
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 720}))
         page = contexts[-1].new_page()
         page.goto(url)
-        page.wait_for_selector(".pad-footer", timeout=30_000)
+        page.wait_for_selector(".pad-footer", timeout=120_000)
         return page
 
     yield open_page

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import codes, frame
-from explorer.choices import BY_SEED
+from explorer.choices import BY_SEED, Choices
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import ClassStyle
@@ -192,7 +192,7 @@ def _take_memory(name: str, split: str, memory: int) -> None:
 @st.fragment(key="selection")
 def selection(shown: list[Shown]) -> None:
     """The selected codes, counted by class, and the file of them."""
-    first = shown[0]
+    first, choices = shown[0], chosen()
     n = len(first.cloud)
     places = st.session_state.get(_SELECTED, np.zeros(0, int))
     places = places[places < n]
@@ -207,7 +207,7 @@ def selection(shown: list[Shown]) -> None:
     which = f"{len(places):,} selected" if len(places) else f"all {n:,}"
     st.download_button(
         f"CSV of {which}",
-        lambda: _csv(shown, rows),
+        lambda: _csv(shown, rows, choices),
         f"codes-{first.network.sha256[:12]}-{first.name}-{len(rows)}.csv",
         "text/csv",
         icon=":material/download:",
@@ -218,13 +218,14 @@ def selection(shown: list[Shown]) -> None:
     )
 
 
-def _csv(shown: list[Shown], places: np.ndarray) -> str:
+def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
+    """Made when it is asked for, when there is no viewer's session at hand."""
     tables = [
         Table(
             one.network,
             one.cloud,
             one.coordinates,
-            occluded_coordinates(one) if chosen().joined else None,
+            occluded_coordinates(one, choices) if choices.joined else None,
         )
         for one in shown
     ]
@@ -237,8 +238,7 @@ def take_selection() -> None:
     st.rerun(("selection",))
 
 
-def occluded_coordinates(shown: Shown) -> np.ndarray:
+def occluded_coordinates(shown: Shown, choices: Choices) -> np.ndarray:
     """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
-    choices = chosen()
     latents = codes.occluded(shown, choices.intensity, choices.size_px, choices.seed)
     return shown.space.projection.project(latents).astype(np.float32)

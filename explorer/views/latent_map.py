@@ -36,7 +36,7 @@ def show() -> None:
         return
     controls.memories()
     dataset = controls.images(network)
-    controls.occlusion(panels=("occluded", "picked", "footer"))
+    controls.occlusion(panels=("occluded", "picked", "selection", "footer"))
     controls.mixture(network.condition.rem_mixture, panels=("dreams", "footer"))
 
     frame.heading(
@@ -163,7 +163,7 @@ def _occluded(shown: list[Shown]) -> None:
         return
     share = chosen().intensity
     with frame.timed("occluded codes"):
-        arrays = {f"points{i}": occluded_coordinates(one) for i, one in enumerate(shown)}
+        arrays = {f"points{i}": occluded_coordinates(one, chosen()) for i, one in enumerate(shown)}
     images = "image" if shown[0].dataset is not None else "reconstruction"
     component.post("occluded", {"what": f"the {images}, occluded by {share:.0%}"}, **arrays)
 
