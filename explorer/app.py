@@ -10,7 +10,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, 
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.state import follow_address  # noqa: E402
-from explorer.views import about, curves, dream, latent_map, train, wall  # noqa: E402
+from explorer.views import about, curves, dream, journal, latent_map, train, wall  # noqa: E402
 
 st.set_page_config(
     page_title="PAD dream explorer",
@@ -26,6 +26,7 @@ pages = [
     st.Page(latent_map.show, title="Map", icon=":material/scatter_plot:", url_path="map"),
     st.Page(curves.show, title="Curves", icon=":material/show_chart:", url_path="curves"),
     st.Page(train.show, title="Train", icon=":material/model_training:", url_path="train"),
+    st.Page(journal.show, title="Journal", icon=":material/book_2:", url_path="journal"),
     st.Page(about.show, title="About", icon=":material/menu_book:", url_path="about"),
 ]
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them

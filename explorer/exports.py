@@ -25,7 +25,7 @@ from explorer.compute.walks import ALONG, frames, table
 from explorer.kept import Kept, check_texts, versions
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
-from pad_core.images import picture_grid
+from pad_core.images import SIDE_PX, picture_grid
 
 FORMAT, FORMAT_VERSION = "pad-dream-explorer", 1
 _CHUNK = "pad-dream-explorer"  # the PNG's text chunk
@@ -134,12 +134,14 @@ def picture(network: PadNetwork, kept: Kept, scale: int, gap_px: int) -> Image.I
     """Memories, NREM dreams, what is recovered, second memories, REM dreams: a row each."""
     choices = kept.chosen
     recalled = recall(network, choices)
+    columns = len(recalled.classes)
     rows = [
         recalled.picture,
         perturb(network, recalled, choices).picture,
-        mix(network, recalled, choices).picture,
+        picture_grid(network.generate(recalled.previous), columns),
+        mix(network, recalled, choices).picture[-SIDE_PX:],
     ]
-    grid = picture_grid(_tiles(np.concatenate(rows)), 8, gap_px, background=255)
+    grid = picture_grid(_tiles(np.concatenate(rows)), columns, gap_px, background=255)
     return _enlarged(Image.fromarray(grid), scale)
 
 
@@ -183,9 +185,10 @@ def _embedded(content: bytes) -> str | bytes:
 
 def _tiles(atlas: np.ndarray) -> torch.Tensor:
     """An atlas without gaps (32·rows, 32·columns, 3) → uint8 images (N, 3, 32, 32)."""
-    rows, columns = atlas.shape[0] // 32, atlas.shape[1] // 32
-    tiles = atlas.reshape(rows, 32, columns, 32, 3).transpose(0, 2, 4, 1, 3)
-    return torch.from_numpy(tiles.reshape(-1, 3, 32, 32).copy())
+    height, width, channels = atlas.shape
+    tiles = atlas.reshape(height // SIDE_PX, SIDE_PX, width // SIDE_PX, SIDE_PX, channels)
+    tiles = tiles.transpose(0, 2, 4, 1, 3).reshape(-1, channels, SIDE_PX, SIDE_PX)
+    return torch.from_numpy(tiles.copy())
 
 
 def _enlarged(image: Image.Image, scale: int) -> Image.Image:

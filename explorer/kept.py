@@ -22,9 +22,10 @@ from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
 from pad_core.files import tensors_sha256
 
-# What a page shows beside a dream, and where files lie on one computer, makes no difference
-# to the dream.
-_NOT_OF_THE_DREAM = ("checkpoint", "folder", "compared", "present")
+# What a dream depends on beside its network; the other choices are of pages.
+OF_THE_DREAM = (
+    "split", "seed", "first", "second", "intensity", "size_px", "lam", "lam_prime", "noise_level",
+)  # fmt: skip
 MAX_TITLE, MAX_NOTE = 120, 2000
 
 
@@ -115,6 +116,11 @@ class Kept:
         return Choices.from_query(self.choices)  # type: ignore[arg-type]
 
     @property
+    def changes(self) -> dict[str, Any]:
+        """The dream's choices by field, to be chosen again."""
+        return {name: getattr(self.chosen, name) for name in OF_THE_DREAM}
+
+    @property
     def heading(self) -> str:
         """Its title, or the network's name while it has none."""
         return self.title or self.source.name
@@ -153,7 +159,7 @@ class Kept:
 def of_the_dream(choices: Choices) -> dict[str, str]:
     """The choices that a dream depends on, as an address has them."""
     query = choices.to_query()
-    return {k: v for k, v in query.items() if k not in _NOT_OF_THE_DREAM and isinstance(v, str)}
+    return {name: str(query[name]) for name in OF_THE_DREAM if name in query}
 
 
 @cache

@@ -47,7 +47,10 @@ def address(tmp_path_factory):
     command = [sys.executable, "-m", "streamlit", "run", "explorer/app.py", "--server.headless",
                "true", "--server.address", "127.0.0.1", "--server.port", str(port)]  # fmt: skip
     server = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PAD_JOURNAL": str(path.with_name("j.jsonl"))},
+        stdout=subprocess.DEVNULL,
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
