@@ -12,7 +12,7 @@ from pad_core.checkpoint import PadNetwork
 from pad_core.conditions import Mixture
 from pad_core.datasets import DataSet
 
-_NREM_DIALS, _REM_DIALS = "nrem-dials", "rem-dials"
+NREM_DIALS, REM_DIALS = "nrem-dials", "rem-dials"
 _PROBLEMS_SHOWN = 20
 _SIGMA_SHOWN = 2.0  # the slider's end, unless more was trained or typed
 
@@ -117,6 +117,27 @@ def memories() -> None:
             )
 
 
+def step_seed(step: int) -> None:
+    """A button to the previous (−1) or the next (1) seed's memories, with a key of its own.
+
+    In a talk these are the keys that a presenter's remote sends.
+    """
+    word, icon, shortcut = ("next", "right", "K") if step > 0 else ("previous", "left", "J")
+    if chosen().present:
+        shortcut = "PageDown" if step > 0 else "PageUp"
+    low, high, _ = LIMITS["seed"]
+    st.button(
+        "",
+        key=f"seed-{word}",
+        shortcut=shortcut,
+        icon=f":material/chevron_{icon}:",
+        disabled=not low <= chosen().seed + step <= high,
+        on_click=choose,
+        kwargs={"seed": chosen().seed + step},
+        help=f"The memories of the {word} seed.",
+    )
+
+
 def images(network: PadNetwork) -> DataSet | None:
     """Real images of the network's data set, or None while there are none on this machine.
 
@@ -160,9 +181,9 @@ def _await_images(network: PadNetwork) -> None:
 def occlusion(panels: Panels) -> None:
     """NREM's dials; moving one draws ``panels`` again."""
 
-    @st.fragment(key=_NREM_DIALS)
+    @st.fragment(key=NREM_DIALS)
     def dials() -> None:
-        redraw = (_NREM_DIALS, *panels)
+        redraw = (NREM_DIALS, *panels)
         st.markdown("**NREM** · occlusion")
         dial(
             "intensity",
@@ -183,13 +204,17 @@ def occlusion(panels: Panels) -> None:
         dials()
 
 
-def mixture(trained: Mixture, panels: Panels) -> None:
-    """REM's dials and the way back to the trained point; moving one draws ``panels`` again."""
+def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
+    """REM's dials and the way back to the trained point; moving one draws ``panels`` again.
+
+    In a talk they stand side by side where they are called, else below one another in the
+    sidebar.
+    """
     lam, lam_prime, sigma = trained.lam, trained.lam_prime, trained.noise_level
 
-    @st.fragment(key=_REM_DIALS)
+    @st.fragment(key=REM_DIALS)
     def dials() -> None:
-        redraw = (_REM_DIALS, *panels)
+        redraw = (REM_DIALS, *panels)
         here = Mixture(chosen().lam, chosen().lam_prime, chosen().noise_level)
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.markdown("**REM** · mixture", width="content")
@@ -204,30 +229,34 @@ def mixture(trained: Mixture, panels: Panels) -> None:
                 on_click=_reset,
                 args=(trained, redraw),
             )
-        dial(
-            "lam",
-            "λ  first : second",
-            f"λ, 0 to 1: the share of memory z against the second memory z_old. "
-            f"At 1 only z is dreamt of. This network was trained at {lam:g}.",
-            redraw,
-        )
-        dial(
-            "lam_prime",
-            "λ′  memory : noise",
-            f"λ′, 0 to 1: the share of memories against spontaneous activity. At 0 the dream "
-            f"is noise alone. This network was trained at {lam_prime:g}.",
-            redraw,
-        )
-        dial(
-            "noise_level",
-            "σ  noise level",
-            f"σ, standard deviation of the spontaneous activity ε, in units of the latents' "
-            f"prior. This network was trained at {sigma:g}.",
-            redraw,
-            shown_to=max(_SIGMA_SHOWN, sigma, chosen().noise_level),
-        )
+        places = st.columns(3, gap="large") if talk else [st.container() for _ in range(3)]
+        with places[0]:
+            dial(
+                "lam",
+                "λ  first : second",
+                f"λ, 0 to 1: the share of memory z against the second memory z_old. "
+                f"At 1 only z is dreamt of. This network was trained at {lam:g}.",
+                redraw,
+            )
+        with places[1]:
+            dial(
+                "lam_prime",
+                "λ′  memory : noise",
+                f"λ′, 0 to 1: the share of memories against spontaneous activity. At 0 the dream "
+                f"is noise alone. This network was trained at {lam_prime:g}.",
+                redraw,
+            )
+        with places[2]:
+            dial(
+                "noise_level",
+                "σ  noise level",
+                f"σ, standard deviation of the spontaneous activity ε, in units of the latents' "
+                f"prior. This network was trained at {sigma:g}.",
+                redraw,
+                shown_to=max(_SIGMA_SHOWN, sigma, chosen().noise_level),
+            )
 
-    with st.sidebar.container(key="rem-controls"):
+    with (st if talk else st.sidebar).container(key="rem-controls"):
         dials()
 
 

@@ -9,9 +9,10 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer import controls, loaders
-from explorer.state import chosen, upload
+from explorer.state import choose, chosen, upload
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
 
@@ -51,9 +52,34 @@ def problem(error: PadError) -> None:
     st.error(controls.plain(str(error)), icon=":material/error:")
 
 
-def heading(title: str, note: str) -> None:
-    """The page's title with a short note at its right."""
-    st.html(f'<div class="pad-title"><h1>{escape(title)}</h1><p>{escape(note)}</p></div>')
+def heading(title: str, note: str) -> DeltaGenerator:
+    """The page's title with a short note at its right, and the switch for talks.
+
+    In a talk the title, the sidebar and all else but pictures and controls are out of sight.
+
+    Returns:
+        A place between note and switch for the page's own controls.
+    """
+    talk = bool(chosen().present)
+    with st.container(key="pad-heading", horizontal=True, vertical_alignment="center"):
+        st.html(
+            f'<div class="pad-title{" pad-talk" if talk else ""}"><h1>{escape(title)}</h1>'
+            f'<p title="{escape(note)}">{escape(note)}</p></div>'
+        )
+        own = st.container(key="pad-heading-own", horizontal=True, width="content")
+        st.button(
+            "End the talk" if talk else "Present",
+            key=f"present-{'off' if talk else 'on'}",
+            shortcut="Esc" if talk else "P",
+            type="tertiary",
+            icon=":material/close:" if talk else ":material/slideshow:",
+            on_click=choose,
+            kwargs={"present": "" if talk else "1"},
+            help="Back to the whole page."
+            if talk
+            else "For a talk: large type, and nothing but the pictures and their controls.",
+        )
+    return own
 
 
 @contextmanager

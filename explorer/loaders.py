@@ -10,13 +10,19 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 import torch
 
+from explorer.choices import Choices
+from explorer.compute import dreams
+from explorer.compute.dreams import Adversarial, Recalled
+from explorer.compute.readings import Reader
 from pad_core import checkpoint
 from pad_core.checkpoint import Header, PadNetwork
 from pad_core.conditions import CONDITIONS
@@ -32,6 +38,7 @@ _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 torch.set_num_threads(1)
 
 Stamp = tuple[int, int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -139,14 +146,44 @@ def key_of(path: Path) -> str:
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
+def reader(network: PadNetwork) -> Reader:
+    """What reads the network's latents, fitted to its memories; PadError where it has too few."""
+    return _reader(network.sha256, network)
+
+
+def dream_plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Adversarial:
+    """``dreams.plane``, which takes as long as some hundred dreams do."""
+    pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
+    sigma, seed = choices.noise_level, choices.seed
+    return _plane(network.sha256, _sha256(pair), sigma, seed, network, recalled, choices)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _plane(
+    sha256: str,
+    pair_sha256: str,
+    noise_level: float,
+    seed: int,
+    _network: PadNetwork,
+    _recalled: Recalled,
+    _choices: Choices,
+) -> Adversarial:
+    return dreams.plane(_network, _recalled, _choices)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reader(sha256: str, _network: PadNetwork) -> Reader:
+    return Reader.fit(_network)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _load(path: Path, stamp: Stamp) -> PadNetwork:
-    return checkpoint.load(path)
+    return _read(checkpoint.load, path)
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)
 def _load_header(path: Path, stamp: Stamp) -> Header:
-    return checkpoint.load_header(path)
+    return _read(checkpoint.load_header, path)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -156,9 +193,21 @@ def _load_upload(sha256: str, _upload: Upload) -> PadNetwork:
         path = Path(scratch) / "upload.safetensors"
         path.write_bytes(_upload.content)
         try:
-            return checkpoint.load(path)
+            return _read(checkpoint.load, path)
         except PadError as error:
             raise PadError(str(error).replace(str(path), _upload.name)) from None
+
+
+def _read(read: Callable[[Path], T], path: Path) -> T:
+    """Read a file of which nothing is known; whatever it provokes becomes a sentence."""
+    try:
+        return read(path)
+    except PadError:
+        raise
+    except Exception as error:
+        raise PadError(
+            f"{path} is damaged or no PAD checkpoint ({type(error).__name__}: {error})."[:400]
+        ) from error
 
 
 def _sha256(content: bytes) -> str:

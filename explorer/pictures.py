@@ -22,9 +22,9 @@ class Row:
     """One row of an atlas.
 
     title, formula, text: at its left, as HTML; names: what each picture shows, for those
-    who can't see it; captions: under each picture, as text; levels: 0 to 1, a bar beside
-    each caption; small: drawn at half size; instead: HTML in place of pictures, in a row
-    without names, which takes none of the atlas.
+    who can't see it; captions, notes: under each picture, a line of text each; levels: 0 to 1,
+    a bar between picture and caption; small: drawn at half size; instead: HTML in place of
+    pictures, in a row without names, which takes none of the atlas.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Row:
     levels: Sequence[float] = ()
     small: bool = False
     instead: str = ""
+    notes: Sequence[str] = ()
 
 
 def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
@@ -50,13 +51,12 @@ def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
     pictured = sum(bool(row.names) for row in rows)
     if height != SIDE_PX * pictured:
         raise ValueError(f"an atlas of {height} pixels for {pictured} rows")
-    source = f"data:image/png;base64,{base64.b64encode(png_bytes(atlas)).decode()}"
     body, y = "", 0
     for row in rows:
         body += _row(row, y, pictured, columns)
         y += bool(row.names)
     return (
-        f'<section class="pad-panel pad-{name}" style="--atlas: url({source}); '
+        f'<section class="pad-panel pad-{name}" style="--atlas: url({source(atlas)}); '
         f'--columns: {columns}; --rows: {pictured}; --lines: {len(rows)}">{body}</section>'
     )
 
@@ -67,13 +67,18 @@ def swatch(condition: str) -> str:
     return f'<i class="pad-swatch" style="background: light-dark({look.colour}, {look.dark})"></i>'
 
 
+def source(picture: np.ndarray) -> str:
+    """A picture, uint8 (H, W, 3), as the address of a PNG that carries it in itself."""
+    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture)).decode()}"
+
+
 def _row(row: Row, y: int, n_rows: int, columns: int) -> str:
     tiles = []
     for x in range(columns if row.names else 0):
         position = f"{_percent(x, columns)} {_percent(y, n_rows)}"
-        caption = f"<span>{escape(row.captions[x])}</span>" if row.captions else ""
-        if row.levels:
-            caption += f'<b><i style="width: {100 * row.levels[x]:.0f}%"></i></b>'
+        caption = f'<b><i style="width: {100 * row.levels[x]:.0f}%"></i></b>' if row.levels else ""
+        for lines in (row.captions, row.notes):
+            caption += f"<span>{escape(lines[x])}</span>" if lines else ""
         name = escape(row.names[x])
         tiles.append(
             f'<figure><div class="pad-tile" role="img" aria-label="{name}" title="{name}" '

@@ -7,7 +7,7 @@ change of one control changes only what depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -94,7 +94,29 @@ def rem_dreams(
         seed: of the noise ε.
     """
     noise = torch.randn(current.shape, generator=generator(seed, "noise")).to(current.device)
-    latents = mix(current, previous, noise, mixture)
+    return _dream(networks, mix(current, previous, noise, mixture))
+
+
+@torch.inference_mode()
+def rem_plane(
+    networks: Networks,
+    current: torch.Tensor,
+    previous: torch.Tensor,
+    mixtures: Sequence[Mixture],
+    seed: int,
+) -> RemDreams:
+    """Dreams of one pair of memories at several mixtures, all with the same noise ε.
+
+    At each mixture the dream is the first one of ``rem_dreams`` with the same seed.
+
+    Args:
+        current, previous: one memory z and one z_old, (1, Z) each.
+    """
+    noise = torch.randn(current.shape, generator=generator(seed, "noise")).to(current.device)
+    return _dream(networks, torch.cat([mix(current, previous, noise, m) for m in mixtures]))
+
+
+def _dream(networks: Networks, latents: torch.Tensor) -> RemDreams:
     dreams = networks.generator(latents)
     return RemDreams(latents, dreams, networks.encoder.logits(dreams).sigmoid())
 

@@ -89,7 +89,10 @@ def visit(browser):
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 720}))
         page = contexts[-1].new_page()
         page.goto(url)
-        page.wait_for_selector(".pad-footer", timeout=120_000)
+        page.wait_for_selector(".pad-footer", state="attached", timeout=120_000)
+        # Real images come in the background and change the page once they are there.
+        loading = "document.querySelector('.st-key-real-images [role=progressbar]')"
+        page.wait_for_function(f"!{loading}", timeout=120_000)
         return page
 
     yield open_page

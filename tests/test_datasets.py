@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 
 from pad_core import datasets
-from pad_core.datasets import BUILT_IN, ImageSet, is_local, load_dataset
+from pad_core.datasets import BUILT_IN, ImageSet, is_local, load_dataset, read_picture
 from pad_core.errors import PadError
 
 RANDOM = np.random.default_rng(0)
@@ -526,3 +526,32 @@ def test_what_needs_no_download_is_known(tmp_path):
     (tmp_path / "cifar-10-batches-py").mkdir()
     (tmp_path / "cifar-10-batches-py" / "data_batch_1").touch()
     assert is_local("cifar10", str(tmp_path))
+
+
+def test_a_single_picture_follows_the_rules_of_a_data_set():
+    random = np.random.default_rng(0)
+    exact = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    assert np.array_equal(read_picture("a", png(Image.fromarray(exact))).permute(1, 2, 0), exact)
+    wide = Image.new("RGBA", (300, 100), (255, 0, 0, 0))  # transparent lies over white
+    assert read_picture("b", png(wide)).unique().tolist() == [255]
+    grey = read_picture("c", png(Image.new("L", (7, 9), 80)))
+    assert grey.shape == (3, 32, 32)
+    assert grey.unique().tolist() == [80]
+
+
+def png(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_named(content):
+    with pytest.raises(PadError, match="mine.png is no readable picture."):
+        read_picture("mine.png", content)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused():
+    bomb = png(Image.new("1", (8000, 8000)))
+    with pytest.raises(PadError, match="64 million pixels"):
+        read_picture("bomb.png", bomb)

@@ -3,7 +3,7 @@ import torch
 
 import pad_core
 from pad_core.conditions import Mixture
-from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams, walk, walk_along
+from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane, walk, walk_along
 from pad_core.errors import PadError
 
 TRAINED = Mixture(0.5, 0.5, 1.0)
@@ -96,3 +96,13 @@ def test_a_walk_along_a_direction_moves_nothing_else(networks, memories):
     torch.testing.assert_close(forth.latents - back.latents, 3.5 * direction.expand(4, -1))
     expected = networks.encoder.logits(forth.dreams).sigmoid()
     torch.testing.assert_close(forth.realness, expected)
+
+
+def test_a_plane_of_dreams_is_the_first_dream_at_each_of_its_mixtures(networks, memories):
+    a, b = memories[:4], memories[4:8]
+    mixtures = [Mixture(0.3, 0.8, 1.0), Mixture(1.0, 0.0, 2.0), Mixture(0.5, 0.5, 0.0)]
+    plane = rem_plane(networks, a[:1], b[:1], mixtures, seed=3)
+    for i, mixture in enumerate(mixtures):
+        dreams = rem_dreams(networks, a, b, mixture, seed=3)
+        torch.testing.assert_close(plane.latents[i], dreams.latents[0])
+        torch.testing.assert_close(plane.realness[i], dreams.realness[0])

@@ -7,7 +7,8 @@ import pytest
 from explorer_fixtures import write_checkpoint
 from streamlit.testing.v1 import AppTest
 
-from explorer import loaders
+from explorer import loaders, real_images
+from explorer.real_images import RealImages
 
 APP = Path(__file__).parents[1] / "explorer/app.py"
 A, B = "checkpoints/a.safetensors", "runs/b/latest.safetensors"
@@ -26,6 +27,8 @@ def two(tmp_path_factory):
 def root(tmp_path, monkeypatch, two):
     """A repository with one checkpoint in ``checkpoints/`` and one in a run."""
     monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    # Images that arrive in the background would change a page between two looks at it.
+    monkeypatch.setattr(real_images, "find", lambda network: RealImages("absent"))
     for key, name in [(A, "pad"), (B, "wo_memory_mix")]:
         (tmp_path / key).parent.mkdir(parents=True)
         (tmp_path / key).write_bytes(two[name])

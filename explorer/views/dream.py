@@ -1,16 +1,24 @@
-"""Dream: eight memories, recalled, replayed in NREM, mixed in REM."""
+"""Dream: memories, recalled, replayed in NREM, mixed in REM."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from explorer import controls, frame
+from explorer.choices import SIGHTS
 from explorer.compute import dreams
 from explorer.compute.dreams import Recalled
-from explorer.pictures import Row, panel
-from explorer.state import chosen
+from explorer.pair import choose_pair, pictures
+from explorer.panels import night, plane, wall
+from explorer.state import chosen, fresh, take
 from pad_core.checkpoint import PadNetwork
+from pad_core.datasets import DataSet
 from pad_core.errors import PadError
+
+_NAMES = dict(zip(SIGHTS, ("One night", "Dream plane", "Many dreams"), strict=True))
+_COUNTS = ("no", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
+# What is drawn again when REM's mixture changes, by sight.
+_REM_PANELS = {"night": ("rem",), "plane": ("plane", "rem"), "wall": ("rem",), "talk": ("plane",)}
 
 
 def show() -> None:
@@ -19,93 +27,69 @@ def show() -> None:
     if network is None:
         return
     controls.memories()
+    choose_pair(network)
     try:
         with frame.timed("memories"):
-            recalled = dreams.recall(network, chosen())
+            recalled = dreams.recall(network, chosen(), pictures())
     except PadError as error:
         frame.problem(error)
         return
-    controls.occlusion(panels=("nrem", "footer"))
-    controls.mixture(network.condition.rem_mixture, panels=("rem", "footer"))
+    talk = bool(chosen().present)
+    sight = "talk" if talk else chosen().sight
+    if sight == "night":
+        controls.occlusion(panels=("nrem", "footer"))
+    panels = (*_REM_PANELS[sight], "footer")
+    if not talk:
+        controls.mixture(network.condition.rem_mixture, panels)
+    images = controls.images(network)
 
-    frame.heading("Eight memories, asleep", network.name)
-    _memories(recalled)
-    _nrem(network, recalled)
-    _rem(network, recalled)
+    with frame.heading(_title(recalled, sight), network.name):
+        if not talk:
+            _choose_sight()
+    if sight == "night":
+        _night(network, recalled, images)
+    elif sight == "wall":
+        wall.wall(network, recalled)
+    else:
+        plane.pad(network, recalled, (controls.REM_DIALS, *panels), talk)
+        if sight == "plane":
+            plane.pairs(network, recalled)
+    if talk:
+        controls.mixture(network.condition.rem_mixture, panels, talk=True)
     _footer(network)
 
 
-def _memories(recalled: Recalled) -> None:
-    row = Row(
-        "Memory",
-        "<i>G</i>(<i>z</i>)",
-        "What the network recalls of eight images from codes it stored. "
-        "These are <b>not photographs</b>.",
-        [f"Recalled memory of the class {name}" for name in recalled.classes],
-        recalled.classes,
-    )
-    st.html(panel("memories", recalled.picture, [row]))
+def _title(recalled: Recalled, sight: str) -> str:
+    if sight == "plane":
+        return f"{recalled.classes[0]}, {recalled.previous_classes[0]} and noise"
+    many = len(recalled) > 1
+    return f"{_COUNTS[len(recalled)]} memor{'ies' if many else 'y'}, asleep"
 
 
-@st.fragment(key="nrem")
-def _nrem(network: PadNetwork, recalled: Recalled) -> None:
-    choices = chosen()
-    with frame.timed("NREM"):
-        perturbed = dreams.perturb(network, recalled, choices)
-    asleep = "nrem" in network.condition.phases
-    occluded = Row(
-        "NREM dream",
-        "<i>G</i>(<i>z</i>) ⊙ Ω",
-        "Asleep, the same memory is replayed while parts of it are lost.",
-        [f"Dream of the class {name}, occluded" for name in recalled.classes],
+def _choose_sight() -> None:
+    widget = fresh("sight", chosen().sight)
+    st.segmented_control(
+        "Sight",
+        SIGHTS,
+        default=chosen().sight,
+        format_func=_NAMES.__getitem__,
+        key=widget,
+        required=True,
+        label_visibility="collapsed",
+        on_change=take,
+        args=("sight", widget),
+        help="One night: Wake, NREM and REM of eight memories. Dream plane: all mixtures of A, B "
+        "and noise, to be dragged through. Many dreams: the same mixture with much noise drawn.",
     )
-    recovered = Row(
-        "Recovered",
-        "<i>G</i>(<i>E</i>(·))",
-        "What it still sees in that. NREM trains it to lower the error <i>ℓ</i> of its code."
-        if asleep
-        else "What it still sees in that. <b>Trained without NREM</b>, it had no such lessons.",
-        [
-            f"Recovered dream of the class {name}, error {error:.2f}"
-            for name, error in zip(recalled.classes, perturbed.error, strict=True)
-        ],
-        [f"ℓ {error:.2f}" for error in perturbed.error],
-    )
-    st.html(panel("nrem", perturbed.picture, [occluded, recovered]))
 
 
-@st.fragment(key="rem")
-def _rem(network: PadNetwork, recalled: Recalled) -> None:
-    choices = chosen()
-    with frame.timed("REM"):
-        adversarial = dreams.mix(network, recalled, choices)
-    asleep = "rem" in network.condition.phases
-    others = Row(
-        "Second memory",
-        "<i>G</i>(<i>z</i><sub>old</sub>)",
-        "joins the first in REM …",
-        [f"Second memory, of the class {name}" for name in recalled.previous_classes],
-        recalled.previous_classes,
-        small=True,
-    )
-    dreamt = Row(
-        "REM dream",
-        "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)",
-        "… and noise. <i>d</i>: how real, how external, it seems to the network."
-        if asleep
-        else "… and noise. <b>Trained without REM</b>, it never learned to judge <i>d</i>.",
-        [
-            f"Dream of {first} and {second}, realness {d:.2f}"
-            for first, second, d in zip(
-                recalled.classes, recalled.previous_classes, adversarial.realness, strict=True
-            )
-        ],
-        [f"d {d:.2f}" for d in adversarial.realness],
-        [float(d) for d in adversarial.realness],
-    )
-    st.html(panel("rem", adversarial.picture, [others, dreamt]))
+def _night(network: PadNetwork, recalled: Recalled, images: DataSet | None) -> None:
+    split = None if images is None else getattr(images, chosen().split).images
+    night.wake(recalled, dreams.seen(network, recalled, chosen(), split, pictures()))
+    night.nrem(network, recalled)
+    night.rem(network, recalled)
 
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "memories", "NREM", "REM")
+    frame.footer(network, "memories", "NREM", "plane", "REM")

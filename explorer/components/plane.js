@@ -1,0 +1,182 @@
+// The dream plane: moves its point, shows prefetched dreams on the way, reports on release.
+
+const STEP = 0.1, FINE_STEP = 0.01; // of the arrow keys; with Shift
+const QUIET_MS = 200; // after the last key, before the server is told
+const PATIENCE_MS = 4000; // for the server's answer, before its point counts again
+const views = new WeakMap();
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".plane");
+  if (!views.has(root)) views.set(root, new Plane(root));
+  const view = views.get(root);
+  view.update(component.data, component.setTriggerValue);
+  const listen = (event) => view.talk && view.onKey(event);
+  document.addEventListener("keydown", listen);
+  return () => document.removeEventListener("keydown", listen);
+}
+
+class Plane {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.pad = this.find(".pad");
+    this.dragged = false;
+    this.sent = null; // a point the server was told of and has not drawn yet
+    this.pad.addEventListener("pointerdown", (event) => this.onGrasp(event));
+    this.pad.addEventListener("pointermove", (event) => this.dragged && this.follow(event));
+    this.pad.addEventListener("pointerup", (event) => this.onRelease(event));
+    this.pad.addEventListener("pointercancel", (event) => this.onRelease(event));
+    this.pad.addEventListener("keydown", (event) => !this.talk && this.onKey(event));
+  }
+
+  update(data, send) {
+    this.data = data;
+    this.send = send;
+    this.talk = data.talk;
+    this.root.classList.toggle("talk", data.talk);
+    this.pad.style.backgroundImage = `url(${data.grid.atlas})`;
+    const [a, b] = data.memories;
+    this.find(".left").textContent = `replay of B: ${b.name}`;
+    this.find(".right").textContent = `replay of A: ${a.name}`;
+    const figures = this.root.querySelectorAll(".memory");
+    for (const [figure, letter, memory] of [[figures[0], "B", b], [figures[1], "A", a]]) {
+      const image = figure.querySelector("img");
+      image.src = memory.picture;
+      image.alt = `Recalled memory ${letter}, ${memory.name}`;
+      figure.querySelector("figcaption").textContent = `${letter} · ${memory.name}`;
+    }
+    this.place(this.find(".trained"), data.trained);
+    const answered = this.sent && same(this.sent, data.here);
+    if (answered) this.sent = null;
+    if (!this.dragged && !this.sent && !this.timer) this.show(data.here);
+  }
+
+  show(point) {
+    this.point = point;
+    this.place(this.find(".point"), point);
+    const { grid, here, exact } = this.data;
+    const [column, row] = this.cell(point);
+    const settled = same(point, here);
+    const picture = this.find(".picture");
+    picture.style.backgroundImage = `url(${settled ? exact : grid.atlas})`;
+    picture.style.backgroundSize = settled ? "100% 100%" : `${100 * grid.steps}% ${100 * grid.steps}%`;
+    picture.style.backgroundPosition = settled ? "0 0" : `${percent(column, grid)} ${percent(row, grid)}`;
+    const dream = settled ? this.data.dream : grid.dreams[row * grid.steps + column];
+    const at = `λ ${point[0].toFixed(2)}, λ′ ${point[1].toFixed(2)}`;
+    picture.setAttribute("aria-label", `Dream at ${at}, realness ${dream.realness.toFixed(2)}`);
+    this.pad.setAttribute("aria-label", `Dream plane, ${at}; arrow keys move the point`);
+    this.root.dataset.at = `${point[0].toFixed(2)} ${point[1].toFixed(2)}`;
+    this.root.dataset.settled = settled;
+    this.write(dream, at);
+  }
+
+  write(dream, at) {
+    const [best] = dream.scores;
+    const reading = best ? ` · ${best[0]} ${Math.round(100 * best[1])} %` : "";
+    this.find(".dream figcaption").textContent = this.talk
+      ? `${at} · d ${dream.realness.toFixed(2)}${reading}`
+      : at;
+    const readings = this.find(".readings");
+    readings.replaceChildren(
+      heading("Looks real to the network"), bar("d", dream.realness, dream.realness.toFixed(2)),
+      note("d: 1 is an external image, 0 a dream it has seen through."),
+    );
+    if (best) {
+      readings.append(heading("A linear read-out takes it for"));
+      for (const [name, p] of dream.scores) readings.append(bar(name, p, `${Math.round(100 * p)} %`));
+      readings.append(note("Probabilities, from what the encoder makes of the dream."));
+    }
+    if (dream.distance != null) {
+      readings.append(
+        heading("Bizarreness"),
+        bar("δ", Math.min(1, dream.distance / 3), dream.distance.toFixed(2)),
+        note("Distance to the nearest memory; 1 is how far memories lie from one another."),
+      );
+    }
+  }
+
+  // The nearest prefetched dream: its column and row in the atlas, where λ′ grows upwards.
+  cell([lam, lamPrime]) {
+    const last = this.data.grid.steps - 1;
+    return [Math.round(lam * last), last - Math.round(lamPrime * last)];
+  }
+
+  // A value lies in the middle of its dream's tile.
+  place(element, [lam, lamPrime]) {
+    const { steps } = this.data.grid;
+    element.style.left = `${(100 * (lam * (steps - 1) + 0.5)) / steps}%`;
+    element.style.top = `${(100 * ((1 - lamPrime) * (steps - 1) + 0.5)) / steps}%`;
+  }
+
+  follow(event) {
+    const box = this.pad.getBoundingClientRect();
+    const { steps } = this.data.grid;
+    const along = (offset, size) => ((offset / size) * steps - 0.5) / (steps - 1);
+    this.show([
+      on(along(event.clientX - box.left, box.width)),
+      on(1 - along(event.clientY - box.top, box.height)),
+    ]);
+  }
+
+  onGrasp(event) {
+    if (event.button !== 0) return;
+    this.dragged = true;
+    this.pad.setPointerCapture(event.pointerId);
+    this.follow(event);
+  }
+
+  onRelease(event) {
+    if (!this.dragged) return;
+    this.dragged = false;
+    if (event.type === "pointerup") this.follow(event);
+    this.tell();
+  }
+
+  onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (this.talk && event.composedPath()[0].closest?.("input, textarea, [role=slider], [role=listbox]")) return;
+    const step = event.shiftKey ? FINE_STEP : STEP;
+    const [lam, lamPrime] = this.point;
+    const next = {
+      ArrowLeft: [lam - step, lamPrime], ArrowRight: [lam + step, lamPrime],
+      ArrowDown: [lam, lamPrime - step], ArrowUp: [lam, lamPrime + step],
+      Home: this.data.trained,
+    }[event.key];
+    if (!next) return;
+    event.preventDefault();
+    this.show(next.map(on));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.tell(), QUIET_MS);
+  }
+
+  tell() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    if (same(this.point, this.data.here)) return;
+    const sent = (this.sent = this.point);
+    this.send("moved", sent);
+    setTimeout(() => this.sent === sent && (this.sent = null), PATIENCE_MS);
+  }
+}
+
+const on = (value) => Math.round(100 * Math.min(1, Math.max(0, value))) / 100;
+const same = (one, other) => one[0] === other[0] && one[1] === other[1];
+const percent = (place, grid) => `${(100 * place) / (grid.steps - 1)}%`;
+
+function element(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+const heading = (text) => element("h4", text);
+const note = (text) => element("p", text);
+
+function bar(name, level, value) {
+  const row = element("div", "");
+  row.className = "bar";
+  const track = element("b", ""), fill = element("i", "");
+  fill.style.width = `${100 * level}%`;
+  track.append(fill);
+  row.append(element("span", name), track, element("span", value));
+  return row;
+}
