@@ -70,12 +70,13 @@ def test_a_choice_changes_what_depends_on_it_and_nothing_else(network, change, e
 
 def test_a_dream_of_the_first_memory_alone_is_that_memory(network):
     shown = panels(network, replace(CHOICES, lam=1.0, lam_prime=1.0))
-    assert np.array_equal(shown["rem"].picture, shown["memories"].picture)
+    assert np.array_equal(shown["rem"].picture[32:], shown["memories"].picture)
 
 
 def test_a_dream_of_the_second_memory_alone_is_the_small_picture_above_it(network):
     shown = panels(network, replace(CHOICES, lam=0.0, lam_prime=1.0))
-    assert np.array_equal(shown["rem"].picture, shown["memories"].previous_picture)
+    assert np.array_equal(shown["rem"].picture[32:], shown["rem"].picture[:32])
+    assert np.array_equal(shown["rem"].picture[:32], shown["memories"].previous_picture)
 
 
 def test_without_occlusion_the_whole_memory_is_replayed(network):
@@ -116,7 +117,7 @@ def with_memories(network, n):
 def test_fewer_memories_make_fewer_columns(network, n, columns):
     shown = panels(with_memories(network, n), CHOICES)
     assert len(shown["memories"]) == columns
-    assert shown["rem"].picture.shape == (32, 32 * columns, 3)
+    assert shown["rem"].picture.shape == (64, 32 * columns, 3)
     assert shown["nrem"].picture.shape == (64, 32 * columns, 3)
 
 
@@ -178,9 +179,9 @@ def test_an_uploaded_picture_is_seen_without_the_data_set(network):
 def test_the_first_night_of_many_is_the_one_night(network):
     recalled = dreams.recall(network, CHOICES)
     one, many = dreams.mix(network, recalled, CHOICES), dreams.mix(network, recalled, CHOICES, 8)
-    assert many.picture.shape == (256, 256, 3)
-    assert np.abs(many.picture[:32].astype(int) - one.picture).max() <= 1
-    assert len(np.unique(many.picture.reshape(8, -1), axis=0)) == 8
+    assert many.picture.shape == (9 * 32, 256, 3)
+    assert np.abs(many.picture[:64].astype(int) - one.picture).max() <= 1
+    assert len(np.unique(many.picture.reshape(9, -1), axis=0)) == 9
 
 
 @pytest.mark.parametrize(("column", "row"), [(0, 0), (10, 0), (5, 5), (3, 9), (7, 10)])
@@ -191,7 +192,7 @@ def test_a_place_of_the_plane_shows_the_dream_at_its_mixture(network, column, ro
     plane = dreams.plane(network, recalled, choices)
     cell = plane.picture[32 * row : 32 * (row + 1), 32 * column : 32 * (column + 1)]
     dream = dreams.mix(network, recalled, choices)
-    assert np.abs(cell.astype(int) - dream.picture[:, :32]).max() <= 1
+    assert np.abs(cell.astype(int) - dream.picture[32:, :32]).max() <= 1
     assert plane.realness[11 * row + column] == pytest.approx(dream.realness[0], abs=1e-5)
 
 

@@ -56,7 +56,8 @@ class Perturbed:
 class Adversarial:
     """REM dreams.
 
-    images: (M, 3, 32, 32) in [−1, 1]; picture: of them all, N to a row; realness: d, (M,).
+    images: (M, 3, 32, 32) in [−1, 1]; realness: d of each, (M,); picture: of them all, N to a
+    row, from ``mix`` below a row of G(z_old).
     """
 
     images: torch.Tensor
@@ -158,7 +159,8 @@ def mix(network: PadNetwork, recalled: Recalled, choices: Choices, nights: int =
         mixture(choices),
         choices.seed,
     )
-    picture = picture_grid(dreams.dreams, len(recalled))
+    rows = picture_grid(dreams.dreams, len(recalled))
+    picture = np.vstack([recalled.previous_picture, rows])
     return Adversarial(dreams.dreams, picture, dreams.realness.numpy())
 
 

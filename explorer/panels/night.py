@@ -86,7 +86,7 @@ def rem(network: PadNetwork, recalled: Recalled) -> None:
     )
     readings = read(network, adversarial)
     rows = [others, dream_row(network, recalled, readings, adversarial.realness)]
-    st.html(panel("rem", np.vstack([recalled.previous_picture, adversarial.picture]), rows))
+    st.html(panel("rem", adversarial.picture, rows))
 
 
 def dream_row(

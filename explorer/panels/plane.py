@@ -42,7 +42,7 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
         (first, second),
         (choices.lam, choices.lam_prime),
         (trained.lam, trained.lam_prime),
-        source(here.picture[:, :SIDE_PX]),
+        source(here.picture[SIDE_PX:, :SIDE_PX]),
         _dreams(network, here)[0],
         move,
         talk,
@@ -56,7 +56,7 @@ def pairs(network: PadNetwork, recalled: Recalled) -> None:
         adversarial = dreams.mix(network, recalled, chosen())
     readings = read(network, adversarial)
     row = dream_row(network, recalled, readings, adversarial.realness)
-    st.html(panel("rem", adversarial.picture, [row]))
+    st.html(panel("rem", adversarial.picture[SIDE_PX:], [row]))
 
 
 def _dreams(network: PadNetwork, adversarial: Adversarial) -> list[Dream]:

@@ -14,6 +14,7 @@ from explorer.panels.night import describe, read
 from explorer.pictures import Row, panel
 from explorer.state import chosen
 from pad_core.checkpoint import PadNetwork
+from pad_core.images import SIDE_PX
 
 _COUNTED = 4  # classes named in the summary
 
@@ -53,4 +54,4 @@ def wall(network: PadNetwork, recalled: Recalled) -> None:
         )
         for night in range(N_NIGHTS)
     ]
-    st.html(panel("nights", adversarial.picture, rows))
+    st.html(panel("nights", adversarial.picture[SIDE_PX:], rows))
