@@ -117,7 +117,8 @@ def fit_converged(
     Minimises Σ cross-entropy + ½‖W‖², which is scikit-learn's LogisticRegression at C = 1, by
     L-BFGS. Its first metric is the Hessian's upper bound ½XᵀX (Böhning 1992), with which few
     iterations are needed; of many latents, a random eighth comes first, so that fewer still
-    see all of them.
+    see all of them. On 50,000 latents that takes about a quarter of ``train_sgd``'s time: six
+    passes over them, each a product with ten columns, which no processor likes.
 
     Args:
         latents: (N, Z); labels: (N,) in 0..n_classes − 1.
@@ -234,6 +235,11 @@ class _Regression:
         value = float(loss) / n + 0.5 * self.penalty * float(weight.square().sum())
         return value, torch.cat([by_weight, by_bias[:, None] / n], dim=1)
 
+    def _bounded(self, gradient: torch.Tensor) -> torch.Tensor:
+        """The gradient times the inverse of the Hessian's bound."""
+        # The bound for the bias is ½, that of an input that is always 1.
+        return torch.cat([gradient[:, :-1] @ self.metric, 2.0 * gradient[:, -1:]], dim=1)
+
     def _direction(self, gradient: torch.Tensor) -> torch.Tensor:
         """The gradient times the estimated inverse Hessian, by the two-loop recursion."""
         direction = gradient.clone()
@@ -242,8 +248,10 @@ class _Regression:
             share = (change * direction).sum() / (change * turn).sum()
             shares.append(share)
             direction -= share * turn
-        # The bound for the bias is ½, that of an input that is always 1.
-        direction = torch.cat([direction[:, :-1] @ self.metric, 2.0 * direction[:, -1:]], dim=1)
+        direction = self._bounded(direction)
+        if self.pairs:  # the bound is several times too large: scaled by the last step taken
+            change, turn = self.pairs[-1]
+            direction *= (change * turn).sum() / (turn * self._bounded(turn)).sum()
         for (change, turn), share in zip(self.pairs, reversed(shares), strict=True):
             direction += change * (share - (turn * direction).sum() / (change * turn).sum())
         return direction
