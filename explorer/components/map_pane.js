@@ -140,6 +140,7 @@ class Pane {
     const occluded = map.layer("occluded")?.[`points${this.index}`];
     if (occluded?.length) this.drawOccluded(map, occluded);
     this.drawPoints(map);
+    if (this.dims === 3) this.nameAxes(map);
     this.drawDreams(map);
     this.drawMarks(map);
     if (map.trace && map.trace.pane === this) this.drawTrace(map);
@@ -167,7 +168,7 @@ class Pane {
         context.fillStyle = theme.quiet;
         context.textAlign = axis ? "left" : "center";
         const text = (k * step).toFixed(digits).replace("-", "−");
-        if (axis && pixel > 34 && pixel < height - 26) context.fillText(text, 5, pixel - 3);
+        if (axis && pixel > 56 && pixel < height - 26) context.fillText(text, 5, pixel - 3);
         if (!axis && pixel > 40 && pixel < width - 150) context.fillText(text, pixel, height - 7);
       }
     }
@@ -178,25 +179,42 @@ class Pane {
     context.fillText(`↑ ${this.axes[1]}`, 8, 40);
   }
 
+  // The two ends of an axis through the middle of the points, on the screen.
+  axis(k) {
+    return [-1, 1].map((side) => {
+      const end = this.middle.slice();
+      end[k] += side * this.half[k];
+      return this.place(end, 0);
+    });
+  }
+
   drawAxes({ theme }) {
+    const { context } = this;
+    context.strokeStyle = theme.axis;
+    context.beginPath();
+    for (const k of [0, 1, 2]) {
+      const [[x0, y0], [x1, y1]] = this.axis(k);
+      context.moveTo(x0, y0);
+      context.lineTo(x1, y1);
+    }
+    context.stroke();
+  }
+
+  nameAxes({ theme }) {
     const { context } = this;
     context.font = `11px ${theme.font}`;
     context.textAlign = "center";
-    this.axes.forEach((label, axis) => {
-      const end = [...this.middle];
-      const start = [...this.middle];
-      end[axis] += this.half[axis];
-      start[axis] -= this.half[axis];
-      const [x0, y0] = this.place(start, 0);
-      const [x1, y1] = this.place(end, 0);
-      context.strokeStyle = theme.axis;
-      context.beginPath();
-      context.moveTo(x0, y0);
-      context.lineTo(x1, y1);
-      context.stroke();
-      context.fillStyle = theme.text;
-      context.fillText(label, x1 + (x1 - x0) * 0.04, y1 + (y1 - y0) * 0.04);
+    context.lineJoin = "round";
+    context.lineWidth = 4;
+    context.strokeStyle = theme.background;
+    context.fillStyle = theme.text;
+    this.axes.forEach((label, k) => {
+      const [[x0, y0], [x1, y1]] = this.axis(k);
+      const place = [x1 + (x1 - x0) * 0.04, y1 + (y1 - y0) * 0.04];
+      context.strokeText(label, ...place);
+      context.fillText(label, ...place);
     });
+    context.lineWidth = 1;
   }
 
   drawPoints(map) {

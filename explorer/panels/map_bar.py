@@ -36,7 +36,7 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
         "training images; with real images at hand, every test image, encoded here.",
     )
     if cloud != chosen().cloud:
-        st.caption(":material/info: Real images aren't here: stored test memories instead.")
+        st.caption(":material/info: Stored test memories until real images are here.")
 
 
 def _take_cloud(widget: str) -> None:

@@ -35,7 +35,9 @@ def classes(network: PadNetwork) -> list[ClassStyle]:
 @st.fragment(key="picked")
 def looked_at(shown: list[Shown]) -> None:
     """The code or the place that was clicked: decoded, occluded, and the codes nearest to it."""
-    place, at = chosen().picked, _read_spot(chosen().spot, shown)
+    at = _read_spot(chosen().spot, shown)
+    # While real images load, another cloud takes their place: its places are other images.
+    place = chosen().picked if shown[0].name == chosen().cloud else -1
     if 0 <= place < len(shown[0].cloud):
         with frame.timed("decoded"):
             near = [
