@@ -23,7 +23,7 @@ class LatentMap {
     this.dots = new Map();
     this.hidden = new Set();
     this.atlases = new Map();
-    this.selection = null;
+    [this.selection, this.selections] = [null, 0];
     Object.assign(this, { hover: -1, dream: -1, picked: -1, spot: null, mode: "move" });
     this.board = window.padMapBoard ??= { layers: new Map(), changes: new EventTarget() };
     this.onLayer = ({ detail }) => this.takeLayer(detail);
@@ -220,6 +220,7 @@ class LatentMap {
     const told = this.selection || selection;
     this.selection = selection?.includes(1) ? selection : null;
     this.selectedOf = of;
+    this.selections++;
     this.setCounts();
     this.redraw();
     if (!told) return;

@@ -129,21 +129,38 @@ class Pane {
   // --- drawing ---
 
   draw(map) {
-    const { context } = this;
     this.resize();
-    this.aim(map.camera);
-    const room = Math.sqrt((this.width * this.height) / this.n);
-    this.radius = Math.max(1.5, Math.min(5, 0.18 * room)) * Math.min(1.6, Math.max(1, map.camera.zoom ** 0.25));
+    const occluded = map.layer("occluded");
+    const key = [
+      map.version, map.selections, [...map.hidden], Object.values(map.camera), map.theme.text,
+      map.theme.background, this.canvas.width, this.canvas.height, occluded?.version,
+    ].join(" ");
+    if (key !== this.painted) this.paint(map, occluded?.[`points${this.index}`]);
+    this.painted = key;
+    const { context } = this;
     context.clearRect(0, 0, this.width, this.height);
-    if (this.dims === 2) this.drawGrid(map);
-    else this.drawAxes(map);
-    const occluded = map.layer("occluded")?.[`points${this.index}`];
-    if (occluded?.length) this.drawOccluded(map, occluded);
-    this.drawPoints(map);
-    if (this.dims === 3) this.nameAxes(map);
+    context.drawImage(this.ground, 0, 0, this.width, this.height);
     this.drawDreams(map);
     this.drawMarks(map);
     if (map.trace && map.trace.pane === this) this.drawTrace(map);
+  }
+
+  // What stays as the pointer moves: thousands of points are not drawn again for it.
+  paint(map, occluded) {
+    const front = this.context;
+    this.ground ??= document.createElement("canvas");
+    [this.ground.width, this.ground.height] = [this.canvas.width, this.canvas.height];
+    this.context = this.ground.getContext("2d");
+    this.context.setTransform(front.getTransform());
+    this.aim(map.camera);
+    const room = Math.sqrt((this.width * this.height) / this.n);
+    this.radius = Math.max(1.5, Math.min(5, 0.18 * room)) * Math.min(1.6, Math.max(1, map.camera.zoom ** 0.25));
+    if (this.dims === 2) this.drawGrid(map);
+    else this.drawAxes(map);
+    if (occluded?.length) this.drawOccluded(map, occluded);
+    this.drawPoints(map);
+    if (this.dims === 3) this.nameAxes(map);
+    this.context = front;
   }
 
   drawGrid({ theme }) {
@@ -417,7 +434,7 @@ function dot(map, colour, shape, radius) {
     context.strokeStyle = map.theme.background;
     context.lineWidth = 0.75;
     context.fill();
-    context.stroke();
+    if (radius > 2) context.stroke();
     map.dots.set(key, { canvas, size });
   }
   return map.dots.get(key);
