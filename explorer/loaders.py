@@ -20,9 +20,11 @@ import streamlit as st
 import torch
 
 from explorer.choices import Choices
-from explorer.compute import dreams
+from explorer.compute import curves, dreams
+from explorer.compute.curves import Series
 from explorer.compute.dreams import Adversarial, Recalled
 from explorer.compute.readings import Reader
+from explorer.compute.trainings import Training
 from pad_core import checkpoint
 from pad_core.checkpoint import Header, PadNetwork
 from pad_core.conditions import CONDITIONS
@@ -156,6 +158,15 @@ def dream_plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Ad
     pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
     sigma, seed = choices.noise_level, choices.seed
     return _plane(network.sha256, _sha256(pair), sigma, seed, network, recalled, choices)
+
+
+@st.cache_data(ttl=10.0, max_entries=100, show_spinner=False)
+def live_series(folder: Path, epochs_done: int, _training: Training) -> Series | None:
+    """What a training has recorded, the epoch at hand included, anew every ten seconds at most.
+
+    (A chart whose numbers changed is a new one to the browser: it would lose the viewer's zoom.)
+    """
+    return curves.under_way(_training)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -106,12 +106,12 @@ def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[tuple[str, str]]
                 f"--epochs {epochs} --probe-every 1 --keep-epochs 1"
             )
             missing.append((f"a network of {style(condition).label}", command))
-        elif item.needs == "record":
-            bare = [str(e.path) for e in entries if e.evaluation is None]
-            if bare:
-                command = f"python -m pad_core evaluate {shlex.join(bare)} --record"
-                missing.append((f"the evaluation of {style(condition).label}", command))
-        elif item.needs == "history":
+            continue
+        bare = [str(e.path) for e in entries if e.evaluation is None]
+        if item.needs != "losses" and bare:  # claims about histories rest on evaluations, too
+            command = f"python -m pad_core evaluate {shlex.join(bare)} --record"
+            missing.append((f"the evaluation of {style(condition).label}", command))
+        if item.needs == "history":
             probes = [h for e in entries for h in e.header.history if PROBE in h]
             if len(probes) < 2:
                 command = (

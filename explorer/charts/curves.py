@@ -61,13 +61,13 @@ def panels(series: Sequence[Series], log: bool, dark: bool, height: int = 500) -
     figure.update_layout(legend={"y": -0.16}, margin={"l": 44, "r": 8, "t": 30, "b": 30})
     figure.update_xaxes(title_text="epoch", row=2)
     if log:
-        figure.update_yaxes(type="log", dtick="D2")
-        figure.update_yaxes(type="linear", dtick=None, row=2, col=3)  # percents stay as they are
+        figure.update_yaxes(type="log")
+        figure.update_yaxes(type="linear", row=2, col=3)  # percents stay as they are
     figure.update_layout(uirevision="log" if log else "linear")
     return _for_page(figure, dark, height)
 
 
-def terms(one: Series, dark: bool, height: int = 150) -> go.Figure:
+def terms(one: Series, dark: bool, height: int = 165) -> go.Figure:
     """All losses of one training in one small chart, on a logarithmic axis."""
     figure = go.Figure()
     for name, (label, colour) in LOSSES.items():
@@ -84,17 +84,14 @@ def terms(one: Series, dark: bool, height: int = 150) -> go.Figure:
     finished(figure, "", "")
     figure.update_yaxes(type="log", dtick="D2")
     figure.update_layout(
-        legend={"orientation": "v", "y": 1.05, "x": 1.02, "font": {"size": 12},
-                "tracegroupgap": 0},
-        uirevision="terms", margin={"l": 44, "r": 8, "t": 8, "b": 26},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        uirevision="terms", margin={"l": 44, "r": 8, "t": 24, "b": 26},
     )  # fmt: skip
     return _for_page(figure, dark, height)
 
 
-def paper_figure(
-    name: str, shelf: Shelf, dataset: str, dark: bool, height: int
-) -> go.Figure | None:
-    """A figure of the report, or its table as bars; None where nothing of it is recorded.
+def paper_figure(name: str, shelf: Shelf, dataset: str, dark: bool) -> go.Figure | None:
+    """A figure of the report, or its table as bars, of any height; None without any record.
 
     name: a key of ``ITEMS``.
     """
@@ -113,10 +110,10 @@ def paper_figure(
         figure = table_bars(groups, dataset)
     elif groups:
         figure = ratio_bars(groups) if name == "fig6" else occlusion_curves(groups)
-    return figure and _dressed(figure, dark, height)
+    return figure and _dressed(figure, dark)
 
 
-def _dressed(figure: go.Figure, dark: bool, height: int) -> go.Figure:
+def _dressed(figure: go.Figure, dark: bool) -> go.Figure:
     """One of the report's figures, in the colours of a light or a dark page."""
     if dark:
         twins = {look.colour: look.dark for look in STYLES.values()}
@@ -126,7 +123,10 @@ def _dressed(figure: go.Figure, dark: bool, height: int) -> go.Figure:
                     part.color = twins.get(part.color, part.color)
                 elif part.color is not None:
                     part.color = [twins.get(colour, colour) for colour in part.color]
-    return _for_page(figure, dark, height)
+    figure.update_layout(
+        legend={"yref": "container", "y": 0, "yanchor": "bottom"}, margin={"b": 84, "r": 8}
+    )
+    return _for_page(figure, dark, None)
 
 
 def _with_paper(figure: go.Figure, dataset: str, conditions: Sequence[str]) -> go.Figure:
@@ -166,7 +166,7 @@ def _add_now(
     )  # fmt: skip
 
 
-def _for_page(figure: go.Figure, dark: bool, height: int) -> go.Figure:
+def _for_page(figure: go.Figure, dark: bool, height: int | None) -> go.Figure:
     ink = "#b9bdcf" if dark else "#565b70"
     figure.update_xaxes(title_font_size=13, title_standoff=6)
     figure.update_yaxes(title_font_size=13, tickformat="~g")

@@ -145,11 +145,11 @@ def condition_label(training: Training) -> str:
 
 @dataclass(frozen=True)
 class Stage:
-    """Eight memories, asleep, at one epoch of a training.
+    """N ≤ 8 memories, asleep, at one epoch of a training.
 
     picture: rows of memories, occluded and recovered NREM dreams, and REM dreams, uint8
-    (128, 256, 3); classes: of the memories; error: of each recovered dream, realness: of
-    each REM dream, both (8,).
+    (128, 32·N, 3); classes: of the memories; error: of each recovered dream, realness: of
+    each REM dream, both (N,).
     """
 
     picture: np.ndarray

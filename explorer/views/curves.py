@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -26,7 +27,6 @@ from pad_core.shelf import Shelf
 
 _PARTS = {"paper": "The paper's figures", "losses": "Losses", "epochs": "Dreams over epochs"}
 _POLL_S = 3.0
-_HEIGHTS = {"table1": 300}  # px; of a figure with a table below
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 _ROWS = {"memories": 0, "recovered": 2, "rem": 3}  # of a stage's picture
 _KINDS = {"": "one epoch", "memories": "memories", "recovered": "recovered", "rem": "REM dreams"}
@@ -85,12 +85,14 @@ def _paper(shelf: Shelf, dataset: str) -> None:
     st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = charts.paper_figure(name, shelf, dataset, frame.is_dark(), _HEIGHTS.get(name, 400))
+        figure = charts.paper_figure(name, shelf, dataset, frame.is_dark())
         if figure is None:
             st.info("Nothing of this is recorded yet for these images; see below what makes it.",
                     icon=":material/hourglass_empty:")  # fmt: skip
         else:
-            st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART, alt=item.title)
+            with st.container(key=f"chart-{name}", height="stretch"):
+                st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
+                                height="stretch", alt=item.title)  # fmt: skip
             st.caption(_legend(name, paper))
     with right:
         st.html("".join(_claim(claim.text, claim.where, *claim.judge(shelf, dataset))
@@ -156,18 +158,24 @@ def _losses() -> None:
     listing = loaders.list_checkpoints(chosen().folder, upload())
     keys = chosen().compared or listing.conditions_beside(chosen().checkpoint)
     live = _running()
-    kept = {key: listing.headers[key] for key in keys if key in listing.headers and key not in live}
+    growing = {str(Path(key).parent) for key in live}  # their own checkpoints say the same
+    kept = {
+        key: listing.headers[key]
+        for key in keys
+        if key in listing.headers and str(Path(key).parent) not in growing
+    }
     names = curves.labels(kept)
     series = [curves.recorded(names[key], header) for key, header in kept.items()]
     series = [one for one in series if one.values]
-    series += filter(None, map(curves.under_way, live.values()))
+    now = (loaders.live_series(t.folder, t.epochs_done, t) for t in live.values())
+    series += [one for one in now if one is not None]
     key = fresh("log", bool(chosen().log))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle("Logarithmic losses", bool(chosen().log), key=key, on_change=_take_log,
                   args=(key,), help="Also shows what happens while losses are small.")  # fmt: skip
         if live:
-            now = ", ".join(t.folder.name for t in live.values())
-            st.caption(f":material/sensors: Training now: {controls.plain(now)}. Open circles "
+            folders = ", ".join(t.folder.name for t in live.values())
+            st.caption(f":material/sensors: Training now: {controls.plain(folders)}. Open circles "
                        "are means of the epoch so far.")  # fmt: skip
     if not series:
         st.info("None of these networks carries a history of its training.")
@@ -187,11 +195,7 @@ def _take_log(key: str) -> None:
 def _epochs(network: PadNetwork) -> None:
     """The same dreams at each epoch that was kept of this training; the latest one as it comes."""
     mine = curves.stages(_headers(), chosen().checkpoint).values()
-    live = any(
-        loaders.key_of(t.folder / "latest.safetensors") in mine
-        for t in trainings.trainings(loaders.ROOT)
-        if t.running
-    )
+    live = any(key in mine for key in _running())
     st.fragment(run_every=_POLL_S if live else None, key="stages")(_stages)(network.header.epoch)
 
 

@@ -8,12 +8,13 @@ import streamlit as st
 
 from explorer import frame, loaders
 from explorer.charts import curves as charts
+from explorer.choices import Choices
 from explorer.compute import curves, dreams, trainings
 from explorer.compute.trainings import Training
 from explorer.controls import plain
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel
-from explorer.state import choose, chosen
+from explorer.state import choose
 from pad_core.display import duration
 from pad_core.errors import PadError
 from pad_core.palette import style
@@ -152,7 +153,7 @@ def _buttons(training: Training) -> None:
 
 
 def _losses(training: Training) -> None:
-    series = curves.under_way(training)
+    series = loaders.live_series(training.folder, training.epochs_done, training)
     if series is not None:
         dark = frame.is_dark()
         st.plotly_chart(charts.terms(series, dark), key=f"losses-{training.folder.name}",
@@ -167,7 +168,7 @@ def _latest_dreams(training: Training) -> None:
         return
     try:
         network = loaders.load(str(path), None)
-        choices = chosen()
+        choices = Choices()  # the same for all cards, whatever is chosen on other pages
         recalled = dreams.recall(network, choices)
         picture = dreams.mix(network, recalled, choices).picture[32:]
     except PadError:  # few memories, or the file is just being replaced
