@@ -91,8 +91,6 @@ def visit(browser):
         page.goto(url)
         page.wait_for_selector(".pad-footer", state="attached", timeout=120_000)
         # Real images come in the background and change the page once they are there.
-        page.wait_for_selector(".pad-footer", state="attached", timeout=120_000)
-        # Real images come in the background and change the page once they are there.
         loading = "document.querySelector('.st-key-real-images [role=progressbar]')"
         page.wait_for_function(f"!{loading}", timeout=120_000)
         return page
