@@ -10,7 +10,16 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, 
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.state import follow_address  # noqa: E402
-from explorer.views import about, curves, dream, journal, latent_map, train, wall  # noqa: E402
+from explorer.views import (  # noqa: E402
+    about,
+    curves,
+    dream,
+    journal,
+    latent_map,
+    storyboard,
+    train,
+    wall,
+)
 
 st.set_page_config(
     page_title="PAD dream explorer",
@@ -27,6 +36,9 @@ pages = [
     st.Page(curves.show, title="Curves", icon=":material/show_chart:", url_path="curves"),
     st.Page(train.show, title="Train", icon=":material/model_training:", url_path="train"),
     st.Page(journal.show, title="Journal", icon=":material/book_2:", url_path="journal"),
+    st.Page(
+        storyboard.show, title="Storyboard", icon=":material/view_carousel:", url_path="storyboard"
+    ),
     st.Page(about.show, title="About", icon=":material/menu_book:", url_path="about"),
 ]
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them

@@ -15,6 +15,7 @@ from pad_core.report_items import ITEMS
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
 CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
+N_STEPS = 8  # of the storyboard
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 
@@ -69,6 +70,7 @@ class Choices:
     curves: which part of that page. figure: of the paper. log: '1' for logarithmic losses.
     stage: epoch at which dreams are shown, 0 for the chosen network's own. abreast: what is
     shown of all epochs side by side, or empty for one epoch at a time.
+    step: of the storyboard, from 1.
     """
 
     checkpoint: str = ""
@@ -100,6 +102,7 @@ class Choices:
     log: str = _option("", ("", "1"))
     stage: int = _number(0, 0, 100_000, 1, terse=True)
     abreast: str = _option("", ("", "memories", "recovered", "rem"))
+    step: int = _number(1, 1, N_STEPS, 1, terse=True)
 
     def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of an address that brings back exactly these choices.

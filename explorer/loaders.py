@@ -11,19 +11,21 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import streamlit as st
 import torch
 
 from explorer.choices import Choices
-from explorer.compute import curves, dreams
+from explorer.compute import curves, dreams, storyboard
 from explorer.compute.curves import Series
 from explorer.compute.dreams import Adversarial, Recalled
 from explorer.compute.readings import Reader
+from explorer.compute.storyboard import Story
 from explorer.compute.trainings import Training
 from pad_core import checkpoint
 from pad_core.checkpoint import Header, PadNetwork
@@ -180,6 +182,35 @@ def _plane(
     _choices: Choices,
 ) -> Adversarial:
     return dreams.plane(_network, _recalled, _choices)
+
+
+def story(
+    network: PadNetwork,
+    recalled: Recalled,
+    choices: Choices,
+    seen: np.ndarray | None,
+    images: torch.Tensor | None,
+) -> Story:
+    """``storyboard.tell``, of which each step shows a part."""
+    pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
+    stimulus = pair + (b"" if seen is None else seen.tobytes())
+    told = replace(Choices(), **{name: getattr(choices, name) for name in storyboard.DEPENDS_ON})
+    found = images is not None
+    return _story(network.sha256, _sha256(stimulus), told, found, network, recalled, seen, images)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _story(
+    sha256: str,
+    stimulus_sha256: str,
+    choices: Choices,
+    found: bool,
+    _network: PadNetwork,
+    _recalled: Recalled,
+    _seen: np.ndarray | None,
+    _images: torch.Tensor | None,
+) -> Story:
+    return storyboard.tell(_network, _recalled, choices, _seen, _images)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -24,7 +24,10 @@ def pictures() -> dict[str, torch.Tensor]:
 
 
 def choose_pair(network: PadNetwork) -> None:
-    """The sidebar's two menus for A and B; what can't be had is put right, and says so."""
+    """The sidebar's menus for A and B between the steps to other memories.
+
+    What can't be had is put right, and says so.
+    """
     with st.sidebar.container(horizontal=True, key="pair"):
         step_seed(-1)
         for name, letter in (("first", "A"), ("second", "B")):

@@ -141,7 +141,8 @@ def _same(dataset: DataSet, network: PadNetwork) -> bool:
         return False
     for split in SPLITS:
         memories, labels = network.memories[split], getattr(dataset, split).labels
-        if len(memories) and int(memories.indices.max()) >= len(labels):
+        indices = memories.indices
+        if len(memories) and not 0 <= int(indices.min()) <= int(indices.max()) < len(labels):
             return False
         if not bool((labels[memories.indices] == memories.labels).all()):
             return False

@@ -104,7 +104,10 @@ def is_local(spec: str, root: Path | str = "data") -> bool:
     spec = spec.strip()
     _, colon, directory = spec.partition(":")
     if colon:
-        return Path(directory).expanduser().is_dir()
+        try:
+            return Path(directory).expanduser().is_dir()
+        except (OSError, RuntimeError, ValueError):  # too long; a home of nobody; a null byte
+            return False
     if spec == "fashion-mini" or (spec == "fashion-mnist" and DEBIAN.exists()):
         return True
     known = _KNOWN.get(spec)

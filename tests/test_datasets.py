@@ -555,3 +555,8 @@ def test_a_picture_that_would_fill_the_memory_is_refused():
     bomb = png(Image.new("1", (8000, 8000)))
     with pytest.raises(PadError, match="64 million pixels"):
         read_picture("bomb.png", bomb)
+
+
+@pytest.mark.parametrize("spec", ["folder:~nobody-here/x", "folder:a\0b", f"idx:{'x' * 5000}"])
+def test_a_folder_that_cannot_be_is_not_local(spec):
+    assert not is_local(spec)

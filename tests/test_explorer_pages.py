@@ -1,14 +1,19 @@
 """The pages as Streamlit runs them, without a browser."""
 
+import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from explorer_fixtures import write_checkpoint
 from streamlit.testing.v1 import AppTest
 
 from explorer import loaders, real_images
 from explorer.real_images import RealImages
+from pad_core import checkpoint
+from pad_core.files import HEADER_KEY
+from pad_core.images import png_bytes
 
 APP = Path(__file__).parents[1] / "explorer/app.py"
 A, B = "checkpoints/a.safetensors", "runs/b/latest.safetensors"
@@ -288,3 +293,151 @@ def test_two_networks_of_one_name_can_be_told_apart(root, two):
     (root / "checkpoints/copy.safetensors").write_bytes(two["pad"])
     options = widget(page().selectbox, "network").options
     assert len(set(options)) == 3
+
+
+def rewritten(content, **changes):
+    """A checkpoint's bytes with other fields in its header."""
+    length = int.from_bytes(content[:8], "little")
+    layout = json.loads(content[8 : 8 + length])
+    header = json.loads(layout["__metadata__"][HEADER_KEY])
+    layout["__metadata__"][HEADER_KEY] = json.dumps(header | changes)
+    raw = json.dumps(layout).encode()
+    return len(raw).to_bytes(8, "little") + raw + content[8 + length :]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epoch": 10**30, "seed": -(10**30)},
+        {"dataset": {"name": "x" * 100_000, "spec": "folder:~nobody/\0"}},
+        {"dataset": {"name": ["a"], "spec": 7, "n_train": None}},
+        {"class_names": []},
+        {"class_names": ["<script>alert(1)</script>" * 200] * 10},
+        {"class_names": [f"**{i}** $x$ :red[{i}]" for i in range(5000)]},
+        {"history": [1, None, {"epoch": "one", "losses": []}]},
+        {"metrics": {"linear": "none"}, "recipe": {"epochs": []}, "export": {"bits": "many"}},
+        {"condition": {"name": "pad", "lam": "much"}},
+        {"format_version": 10**9},
+    ],
+)
+def test_an_odd_header_never_ends_a_page(root, two, changes, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(loaders, "ROOT", root)  # with the search for real images
+    (root / B).write_bytes(rewritten(two["pad"], **changes))
+    for query in ({}, {"checkpoint": B}, {"checkpoint": B, "sight": "plane"}):
+        at = page(**query)
+        assert not at.exception, at.exception
+        assert panels(at) or at.error or at.warning or at.get("bidi_component")
+
+
+def test_whatever_a_file_provokes_becomes_a_sentence(root, monkeypatch):
+    def provoked(path):
+        raise ZeroDivisionError("of a kind that nobody thought of")
+
+    monkeypatch.setattr(checkpoint, "load", provoked)
+    at = page()
+    assert not at.exception
+    assert "nobody thought of" in at.error[0].value
+
+
+@pytest.mark.parametrize("present", ["", "1"])
+@pytest.mark.parametrize("sight", ["night", "plane", "wall"])
+def test_each_sight_draws_its_panels(root, sight, present):
+    at = page(sight=sight, present=present)
+    assert not at.exception
+    expected = {"night": {"memories", "nrem", "rem"}, "plane": {"rem"}, "wall": {"nights"}}
+    assert set(panels(at)) == (set() if present else expected[sight])
+    assert ("plane" in components(at)) == bool(present or sight == "plane")
+    keys = [button.key for button in at.button]
+    assert f"present-{'off' if present else 'on'}" in keys
+
+
+def components(at):
+    """What the page's own components were given, by kind."""
+    found = {}
+    for element in at.get("bidi_component"):
+        data = json.loads(element.proto.json)
+        found["plane" if "grid" in data else "other"] = data
+    return found
+
+
+def test_the_plane_marks_where_the_network_was_trained_and_shows_the_exact_dream(root):
+    data = components(page(checkpoint=B, sight="plane", lam=0.23, lam_prime=0.4))["plane"]
+    assert data["here"] == [0.23, 0.4]
+    assert data["trained"] == [1.0, 1.0]
+    assert len(data["grid"]["dreams"]) == data["grid"]["steps"] ** 2
+    other = components(page(checkpoint=B, sight="plane", lam=0.24, lam_prime=0.4))["plane"]
+    assert other["grid"] == data["grid"]
+    assert other["exact"] != data["exact"]
+
+
+def test_a_memory_by_class_by_place_and_back(root):
+    at = page()
+    before = panels(at)
+    options = widget(at.selectbox, "first-class").options
+    widget(at.selectbox, "first-class").set_value(3).run()
+    assert not at.exception
+    place = int(address(at)["first"])
+    assert f"of the class {options[4]}" in panels(at)["memories"]
+    assert changed(before, panels(at)) == {"memories", "nrem", "rem"}
+    assert widget(at.number_input, "first-place").value == place
+    widget(at.number_input, "first-place").set_value(5).run()
+    assert address(at)["first"] == "5"
+    assert panels(page(**address(at))) == panels(at)
+    widget(at.selectbox, "first-class").set_value("by seed").run()
+    assert "first" not in address(at)
+    assert panels(at) == before
+
+
+def test_a_place_beyond_the_memories_is_put_right_and_says_so(root):
+    at = page(second=999_999)
+    assert not at.exception
+    assert "no memory 999999 among 1000" in at.toast[0].value
+    assert "second" not in address(at)
+    assert panels(at) == panels(page())
+
+
+def test_an_uploaded_picture_becomes_memory_a(root, two):
+    at = page()
+    before = panels(at)
+    picture = png_bytes(np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8))
+    at.file_uploader(key="first-picture").upload("cat.png", picture).run()
+    assert not at.exception
+    assert address(at)["first"] == "-2"
+    assert "your picture" in panels(at)["memories"]
+    assert changed(before, panels(at)) == {"memories", "nrem", "rem"}
+    elsewhere = page(**address(at))
+    assert panels(elsewhere) == before
+    assert "an address can't carry" in elsewhere.info[0].value
+
+
+def test_what_is_no_picture_gets_a_sentence(root):
+    at = page()
+    before = panels(at)
+    at.file_uploader(key="second-picture").upload("cat.png", b"not a picture").run()
+    assert not at.exception
+    assert "cat" in at.error[0].value
+    assert "no readable picture" in at.error[0].value
+    assert panels(at) == before
+
+
+def test_buttons_step_to_other_memories(root):
+    at = page(seed=4)
+    at.button(key="seed-next").click().run()
+    assert address(at)["seed"] == "5"
+    assert panels(at) == panels(page(seed=5))
+    at.button(key="seed-previous").click().run()
+    assert address(at)["seed"] == "4"
+    assert page(seed=0).button(key="seed-previous").disabled
+
+
+def test_a_talk_begins_and_ends_where_it_was(root):
+    at = page(lam=0.2)
+    before = panels(at)
+    at.button(key="present-on").click().run()
+    assert not at.exception
+    assert address(at)["present"] == "1"
+    assert widget(at.main.slider, "lam-slider").value == 0.2
+    at.button(key="present-off").click().run()
+    assert "present" not in address(at)
+    assert panels(at) == before

@@ -34,8 +34,32 @@ A REM dream is
 $G\big(\lambda'(\lambda z + (1-\lambda)\,z_\text{old}) + (1-\lambda')\,\sigma\varepsilon\big)$;
 the paper's networks were trained at $\lambda = \lambda' = 0.5$ and $\sigma = 1$.
 
-A checkpoint carries the codes of some images, not the images. What the *Dream* page calls a
-memory is therefore what the network recalls: the picture that *G* makes of a stored code.
+The *Storyboard* shows one such night, step by step.
+"""
+
+_OURS = """
+The model and its protocol are the paper's. The networks here were trained by this project's own
+code from the paper's description, and are not the authors' networks: what each was trained on,
+for how long and in which precision stands in its card, in `checkpoints/README.md`.
+Where the paper leaves something open, the code does what the authors' published code does.
+
+What is this project's own: the dream plane; the class scores of a dream (a logistic regression
+on the codes that a checkpoint stores, applied to what the encoder makes of the dream); *δ*, a
+dream's distance to the nearest stored code in units of the distance between neighbours; the
+converged read-out beside the paper's; decoding places of the map; tests and intervals over
+seeds.
+"""
+
+_LIMITS = """
+- A checkpoint carries the codes of some images, not the images. Without the data set, what the
+  *Dream* page calls a memory is what the network recalls: the picture that *G* makes of a code.
+- Pictures have 32 × 32 pixels; networks were shown small photographs, digits or clothes.
+- *d* is the network's own judgement and no probability that was calibrated on anything. A network
+  that was trained without REM never learned it.
+- The class scores read out at most 2,000 stored codes, so they are wrong more often than the
+  measured read-out of all training images, which the *Probe* page shows.
+- Dream, memory and hippocampus are names for parts of a model. That people's dreams serve the
+  same ends is the paper's hypothesis.
 """
 
 
@@ -44,6 +68,10 @@ def show() -> None:
     with st.container(width=760):
         st.title("Dreams that teach to see")
         st.markdown(_MODEL)
+        st.header("What is ours")
+        st.markdown(_OURS)
+        st.header("What it can't tell")
+        st.markdown(_LIMITS)
         st.header("Please cite")
         st.markdown(
             "Nicolas Deperrois, Mihai A. Petrovici, Walter Senn and Jakob Jordan, "
