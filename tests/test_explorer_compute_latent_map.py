@@ -98,6 +98,8 @@ def test_pictures_are_the_real_images_or_else_what_is_recalled(network, dataset)
     real = latent_map.images_of(network, both, dataset)
     for i in (3, len(both) - 3):
         assert torch.equal(real[i], getattr(dataset, both.splits[i]).images[both.indices[i]])
+    some = np.array([len(both) - 1, 0, len(both) - 2])
+    assert torch.equal(latent_map.images_of(network, both.at(some), dataset), real[some])
     recalled = latent_map.images_of(network, both, None)
     expected = to_uint8(network.generate(both.latents[-3:]))
     assert (recalled[-3:].int() - expected.int()).abs().max() <= 1
@@ -107,7 +109,7 @@ def test_occluded_codes_are_those_of_the_occluded_images(network, cloud, dataset
     images = latent_map.images_of(network, cloud, dataset)
     codes = latent_map.occluded_codes(network, images, 0.4, 4, seed=3)
     for place in (0, 100, len(images) - 1):
-        hidden = latent_map.occluded_image(images, place, 0.4, 4, seed=3)
+        hidden = latent_map.occluded_image(images[place, None], place, len(images), 0.4, 4, seed=3)
         assert bool((hidden == 0).any())
         assert torch.allclose(network.encode(hidden)[0], codes[place], atol=1e-3)
     first = generator(3, "map occlusion", 0)

@@ -24,7 +24,7 @@ from pad_core.errors import PadError
 from pad_core.images import to_uint8, to_unit
 from pad_core.measures import encode_occluded
 from pad_core.metrics import Projection, principal_components
-from pad_core.occlusion import occlude
+from pad_core.occlusion import draw_uniforms, masks
 from pad_core.randomness import generator
 
 N_NEIGHBOURS = 8
@@ -54,6 +54,11 @@ class Cloud:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def at(self, places: np.ndarray) -> Cloud:
+        """The codes at these places (M,), in their order."""
+        facts = (self.labels, self.splits, self.indices, self.places)
+        return Cloud(self.latents[torch.from_numpy(places)], *(fact[places] for fact in facts))
 
 
 def stored_cloud(network: PadNetwork, splits: Iterable[str]) -> Cloud:
@@ -98,11 +103,12 @@ def encode(network: PadNetwork, images: torch.Tensor) -> Iterator[torch.Tensor]:
 def images_of(network: PadNetwork, cloud: Cloud, dataset: DataSet | None) -> torch.Tensor:
     """What the codes stand for, uint8 (N, 3, 32, 32): the images, or else what is recalled."""
     if dataset is not None:
-        parts = []
-        for split in dict.fromkeys(cloud.splits):
-            here = torch.from_numpy(cloud.indices[cloud.splits == split])
-            parts.append(getattr(dataset, split).images[here])
-        return torch.cat(parts)
+        images = torch.empty((len(cloud), *dataset.test.images.shape[1:]), dtype=torch.uint8)
+        for split in np.unique(cloud.splits):
+            here = torch.from_numpy(cloud.splits == split)
+            indices = torch.from_numpy(cloud.indices)[here]
+            images[here] = getattr(dataset, str(split)).images[indices]
+        return images
     return torch.cat(_on_all_cores(lambda z: to_uint8(network.generate(z)), _chunks(cloud.latents)))
 
 
@@ -120,12 +126,16 @@ def occluded_codes(
 
 
 def occluded_image(
-    images: torch.Tensor, place: int, intensity: float, size_px: int, seed: int
+    image: torch.Tensor, place: int, n: int, intensity: float, size_px: int, seed: int
 ) -> torch.Tensor:
-    """The image (1, 3, 32, 32), float in [−1, 1], that ``occluded_codes`` encodes at a place."""
+    """What ``occluded_codes`` encodes of one of its n images, (1, 3, 32, 32) in [−1, 1].
+
+    Args:
+        image: uint8 (1, 3, 32, 32); place: its own among the n.
+    """
     start = place - place % CHUNK
-    batch = to_unit(images[start : start + CHUNK])
-    return occlude(batch, intensity, size_px, _mask_draws(seed, start))[place - start, None]
+    uniforms = draw_uniforms(min(CHUNK, n - start), _mask_draws(seed, start))
+    return to_unit(image) * masks(uniforms[place - start, None], intensity, size_px)
 
 
 def _mask_draws(seed: int, start: int) -> torch.Generator:

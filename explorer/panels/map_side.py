@@ -97,9 +97,11 @@ def _title(shown: Shown) -> str:
 def _code(shown: Shown, place: int, near: Neighbours) -> str:
     """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
     network, cloud, choices = shown.network, shown.cloud, chosen()
-    images = codes.images(shown)
+    # These alone: pictures of all codes are made in the background.
+    places = np.concatenate([[place], near.places])
+    images = latent_map.images_of(network, cloud.at(places), shown.dataset)
     dials = (choices.intensity, choices.size_px, choices.seed)
-    hidden = latent_map.occluded_image(images, place, *dials)
+    hidden = latent_map.occluded_image(images[:1], place, len(cloud), *dials)
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
@@ -108,11 +110,13 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
         Tile(recovered, "What the network makes of the occluded one", "recovered"),
     ]
     if shown.dataset is not None:
-        tiles.insert(0, Tile(images[place, None], "The real image", "image"))
+        tiles.insert(0, Tile(images[:1], "The real image", "image"))
     styles = classes(network)
     nearest = [
-        Tile(images[i, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
-        for i, d in zip(near.places, near.distances / shown.space.typical, strict=True)
+        Tile(images[k, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
+        for k, (i, d) in enumerate(
+            zip(near.places, near.distances / shown.space.typical, strict=True), start=1
+        )
     ]
     return (
         map_html.strip(tiles, "four")
