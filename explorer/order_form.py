@@ -155,6 +155,7 @@ def _condition() -> None:
                     key=key, required=True, on_change=_take_change, args=(name, key),
                     width="stretch", help="Single as they were stored, or mixed by λ, λ′ and σ.",
                 )  # fmt: skip
+        st.caption("Weights of the losses; 0 leaves one out.")
         for place, (name, (text, help)) in zip(st.columns(5), _WEIGHTS.items(), strict=True):
             with place:
                 _number(name, text, help, 100.0)
