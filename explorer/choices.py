@@ -71,6 +71,7 @@ class Choices:
     stage: epoch at which dreams are shown, 0 for the chosen network's own. abreast: what is
     shown of all epochs side by side, or empty for one epoch at a time.
     step: of the storyboard, from 1.
+    measure: of linear separability. pixel_noise: standard deviation of noise on test images.
     """
 
     checkpoint: str = ""
@@ -103,6 +104,8 @@ class Choices:
     stage: int = _number(0, 0, 100_000, 1, terse=True)
     abreast: str = _option("", ("", "memories", "recovered", "rem"))
     step: int = _number(1, 1, N_STEPS, 1, terse=True)
+    measure: str = _option("converged", ("converged", "paper"), terse=True)
+    pixel_noise: float = _number(0.0, 0.0, 1.0, 0.01, terse=True)
 
     def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of an address that brings back exactly these choices.

@@ -101,19 +101,9 @@ def memories() -> None:
                 help="Test images, which the network never learned from, or training images.",
             )
         with right:
-            widget = fresh("seed", chosen().seed)
-            low, high, step = LIMITS["seed"]
-            st.number_input(
-                "Seed",
-                int(low),
-                int(high),
-                chosen().seed,
-                step=int(step),
-                key=widget,
-                on_change=take,
-                args=("seed", widget),
-                help="Draws the memories, the masks and the noise: the same seed gives the "
-                "same dreams in every network trained on the same images.",
+            seed(
+                "Draws the memories, the masks and the noise: the same seed gives the "
+                "same dreams in every network trained on the same images."
             )
 
 
@@ -135,6 +125,23 @@ def step_seed(step: int) -> None:
         on_click=choose,
         kwargs={"seed": chosen().seed + step},
         help=f"The memories of the {word} seed.",
+    )
+
+
+def seed(help: str) -> None:
+    """Choose the seed; ``help`` says what it draws on the page."""
+    widget = fresh("seed", chosen().seed)
+    low, high, step = LIMITS["seed"]
+    st.number_input(
+        "Seed",
+        int(low),
+        int(high),
+        chosen().seed,
+        step=int(step),
+        key=widget,
+        on_change=take,
+        args=("seed", widget),
+        help=help,
     )
 
 

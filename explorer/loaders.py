@@ -8,6 +8,7 @@ also stands in the address: its path (relative to the repository where it lies i
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from explorer.choices import Choices
 from explorer.compute import curves, dreams, storyboard
 from explorer.compute.curves import Series
 from explorer.compute.dreams import Adversarial, Recalled
+from explorer.compute.lab import Lab
 from explorer.compute.readings import Reader
 from explorer.compute.storyboard import Story
 from explorer.compute.trainings import Training
@@ -84,7 +86,7 @@ class Listing:
         for other, header in self.headers.items():
             if header.dataset_name == wanted:
                 first.setdefault(header.condition.name, other)
-        return tuple(first.values())
+        return tuple(sorted(first.values(), key=lambda key: _rank(self.headers[key])))
 
     @cached_property
     def _labels(self) -> dict[str, str]:
@@ -216,6 +218,12 @@ def _story(
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _reader(sha256: str, _network: PadNetwork) -> Reader:
     return Reader.fit(_network)
+
+
+@st.cache_resource(show_spinner=False)
+def lab() -> Lab:
+    """What probes networks in the background, with all that it found, for all viewers."""
+    return Lab(min(4, os.cpu_count() or 1))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -23,6 +23,7 @@ from pad_core.measures import (
     Material,
     Step,
     encode_occluded,
+    evaluated_images,
     fit_readouts,
     frechet_distances,
     material_from_dataset,
@@ -121,7 +122,7 @@ def evaluate(
     )
     accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
     mean, sem = mean_sem(accuracies)
-    chosen = _some(len(material.labels), protocol.occlusion_images, protocol.seed)
+    chosen = evaluated_images(len(material.labels), protocol.occlusion_images, protocol.seed)
     images, labels = material.images[chosen], material.labels[chosen]
     points = []
     for point in occlusion_curve(
@@ -141,11 +142,11 @@ def evaluate(
     n_frechet = 0
     if material.train_images is not None:
         step("dreams", 0.85)
-        few = _some(len(material.labels), protocol.dreams, protocol.seed)
+        few = evaluated_images(len(material.labels), protocol.dreams, protocol.seed)
         auc |= reality_monitoring(
             network, material.images[few], material.latents[few], protocol.seed
         )
-        many = _some(len(material.train_labels), protocol.frechet_images, protocol.seed)
+        many = evaluated_images(len(material.train_labels), protocol.frechet_images, protocol.seed)
         n_frechet = len(many)
         if real is None:
             real = features.moments(material.train_images[many].split(BATCH_SIZE))
@@ -184,7 +185,7 @@ def evaluate(
 
 def real_moments(dataset: DataSet, features: Features, protocol: Protocol) -> Moments:
     """Of the features of the training images that dreams are compared with."""
-    chosen = _some(len(dataset.train), protocol.frechet_images, protocol.seed)
+    chosen = evaluated_images(len(dataset.train), protocol.frechet_images, protocol.seed)
     return features.moments(dataset.train.images[chosen].split(BATCH_SIZE))
 
 
@@ -195,7 +196,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     """
     step("untrained network", 0.0)
     networks = build_networks(protocol.seed)
-    chosen = _some(len(dataset.test), protocol.occlusion_images, protocol.seed)
+    chosen = evaluated_images(len(dataset.test), protocol.occlusion_images, protocol.seed)
     images = dataset.test.images[chosen]
     untrained = material_from_dataset(networks.encoder, dataset)
     pair = _clean_and_occluded(networks.encoder, images, protocol)
@@ -237,12 +238,6 @@ def _clean_and_occluded(
     random = generator(protocol.seed, "occluded pairs")
     clean = encode_occluded(encoder, images, 0.0, protocol.size_px, random)
     return clean, encode_occluded(encoder, images, LATENT_INTENSITY, protocol.size_px, random)
-
-
-def _some(available: int, wanted: int, seed: int) -> torch.Tensor:
-    """Places of at most ``wanted`` of the available ones, in order; the same for every network."""
-    order = torch.randperm(available, generator=generator(seed, "evaluated images"))
-    return order[:wanted].sort().values
 
 
 def _rounded(value: Any) -> Any:

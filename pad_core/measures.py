@@ -93,6 +93,15 @@ def material_from_memories(network: PadNetwork) -> Material:
     )
 
 
+def evaluated_images(available: int, wanted: int, seed: int) -> torch.Tensor:
+    """Places of at most ``wanted`` of the available test images, in order.
+
+    The same for every network; fewer images are among more.
+    """
+    order = torch.randperm(available, generator=generator(seed, "evaluated images"))
+    return order[:wanted].sort().values
+
+
 class Readouts(NamedTuple):
     """Both kinds of read-out of one network, fitted to the same training latents."""
 

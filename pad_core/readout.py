@@ -7,7 +7,7 @@ compared with the paper uses the former; what has to be live uses the latter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,20 @@ def train_sgd(
         labels: (N,) in 0..n_classes − 1.
         seed: of the initial weights and of the order of samples.
         on_epoch: called with the epoch (from 1) and the read-out so far.
+    """
+    readout = None
+    for epoch, readout in enumerate(sgd_epochs(latents, labels, n_classes, seed, epochs), start=1):
+        if on_epoch is not None:
+            on_epoch(epoch, readout)
+    if readout is None:
+        raise PadError(f"A read-out is trained for 1 epoch or more, not {epochs}.")
+    return readout
+
+
+def sgd_epochs(
+    latents: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int, epochs: int = SGD_EPOCHS
+) -> Iterator[Readout]:
+    """``train_sgd`` an epoch at a time, the read-out after each; for those who watch it learn.
 
     The last partial batch of an epoch is dropped, as in the published code: its step would be
     as large as the others on a few samples (16 of 50,000 images: at epoch 1 of a network, that
@@ -85,7 +99,7 @@ def train_sgd(
     inputs = np.ascontiguousarray(latents.detach().float().cpu().numpy())
     targets = labels.cpu().numpy()
     column = np.arange(SGD_BATCH_SIZE)
-    for epoch in range(1, epochs + 1):
+    for _ in range(epochs):
         order = torch.randperm(n, generator=random).numpy()
         ordered = targets[order]
         for start in range(0, n - n % SGD_BATCH_SIZE or n, SGD_BATCH_SIZE):
@@ -99,9 +113,7 @@ def train_sgd(
             error *= SGD_LEARNING_RATE / len(x)
             weight -= np.dot(error, x)
             bias -= error.sum(axis=1, keepdims=True)
-        if on_epoch is not None:
-            on_epoch(epoch, _readout(weight, bias, latents.device))
-    return _finite(_readout(weight, bias, latents.device))
+        yield _finite(_readout(weight, bias, latents.device))
 
 
 def fit_converged(

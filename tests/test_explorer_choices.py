@@ -30,6 +30,8 @@ CHANGED = Choices(
     wall="rem",
     against="c.safetensors",
     amplified=8,
+    measure="paper",
+    pixel_noise=0.25,
 )
 
 

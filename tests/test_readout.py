@@ -8,7 +8,14 @@ from sklearn.linear_model import LogisticRegression
 
 from pad_core.errors import PadError
 from pad_core.randomness import generator
-from pad_core.readout import SGD_LEARNING_RATE, Readout, fit_converged, train_sgd
+from pad_core.readout import (
+    SGD_EPOCHS,
+    SGD_LEARNING_RATE,
+    Readout,
+    fit_converged,
+    sgd_epochs,
+    train_sgd,
+)
 
 
 def clusters(n: int, size: int, classes: int, seed: int = 0, spread: float = 1.5):
@@ -157,3 +164,16 @@ def test_latents_too_large_for_a_read_out_are_refused():
     line = torch.randn((500, 1), generator=random) * 1e12 * torch.randn((1, 256), generator=random)
     with pytest.raises(PadError, match="too large to be read out; the network .* diverged"):
         fit_converged(line, torch.arange(500) % 10, 10)
+
+
+def test_the_epochs_of_a_training_end_with_its_read_out():
+    latents, labels = torch.randn(200, 8), torch.arange(200) % 3
+    epochs = list(sgd_epochs(latents, labels, 3, seed=4))
+    assert len(epochs) == SGD_EPOCHS
+    assert torch.equal(epochs[-1].weight, train_sgd(latents, labels, 3, seed=4).weight)
+    assert not torch.equal(epochs[0].weight, epochs[-1].weight)
+
+
+def test_no_epoch_is_no_training():
+    with pytest.raises(PadError, match="1 epoch or more, not 0"):
+        train_sgd(torch.randn(9, 2), torch.arange(9) % 3, 3, seed=0, epochs=0)

@@ -1,0 +1,139 @@
+"""The Probe page as Streamlit runs it."""
+
+import re
+import time
+
+import pytest
+from explorer_fixtures import write_checkpoint
+from streamlit.testing.v1 import AppTest
+
+from explorer import loaders, real_images
+
+PAGE = """
+import streamlit as st
+from explorer.state import follow_address
+from explorer.views import probe
+follow_address()
+probe.show()
+"""
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A repository with PAD and Wake only, and no images."""
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    monkeypatch.setattr(real_images, "find", lambda network: real_images.RealImages("absent"))
+    (tmp_path / "checkpoints").mkdir()
+    for seed, name in enumerate(("pad", "wake_only")):
+        write_checkpoint(tmp_path / f"checkpoints/{name}.safetensors", name, seed)
+    return tmp_path
+
+
+def page(**query):
+    at = AppTest.from_string(PAGE, default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return settled(at.run())
+
+
+def settled(at):
+    """Run the page until every network's number rests on all images."""
+    deadline = time.monotonic() + 60
+    while "subset" in table(at) or "…" in table(at) or "pad-going" in table(at):
+        assert not at.exception
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        at.run()
+    return at
+
+
+def table(at):
+    return next((e.proto.body for e in at.get("html") if "pad-scores" in e.proto.body), "…")
+
+
+def accuracies(at):
+    """Network → what stands in its row: accuracy and how it came to be."""
+    found = {}
+    for row in table(at).split('<div class="pad-score">')[1:]:
+        name = re.search("<b>(.*?)</b>", row)[1]
+        number = re.search(r"<strong>([\d.]+)", row)[1]
+        found[name] = (float(number), re.search("<em>(.*?)</em>", row)[1])
+    return found
+
+
+def text(at):
+    return " ".join(re.sub("<.*?>", "", e.proto.body) for e in at.get("html"))
+
+
+def widget(widgets, name):
+    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key))
+
+
+def test_every_network_has_its_accuracy_and_says_what_it_rests_on(root):
+    at = page()
+    found = accuracies(at)
+    assert list(found) == ["PAD", "Wake only"]
+    assert all(0 < number < 100 for number, _ in found.values())
+    assert all(mark.startswith("full") for _, mark in found.values())
+    assert "Tested on reconstructions, 30 % of their 4 px patches grey" in text(at)
+    assert "Stored memories" in at.sidebar.caption[0].value
+
+
+def test_the_dials_of_occlusion_and_noise_change_the_numbers(root):
+    at = page()
+    seen = [accuracies(at)]
+    for dial, value, said in [
+        ("intensity", 0.9, "90 % of their 4 px"),
+        ("size_px", 8, "90 % of their 8 px"),
+        ("pixel_noise", 0.6, "pixel noise of σ = 0.6"),
+    ]:
+        widget(at.slider, f"{dial}-slider").set_value(value).run()
+        settled(at.run())
+        seen.append(accuracies(at))
+        assert said in text(at)
+    numbers = [tuple(number for number, _ in found.values()) for found in seen]
+    assert len(set(numbers)) == 4
+    at.button(key="undisturbed").click().run()
+    settled(at.run())
+    assert "stored codes, undisturbed" in text(at)
+    assert at.button(key="undisturbed").disabled
+
+
+def test_what_was_computed_before_is_cached_for_the_next_viewer(root):
+    query = {"intensity": "0.43", "seed": "3"}
+    first, second = page(**query), page(**query)
+    assert [mark for _, mark in accuracies(first).values()] == ["full, fresh"] * 2
+    assert [mark for _, mark in accuracies(second).values()] == ["full, cached"] * 2
+    numbers = [[number for number, _ in accuracies(at).values()] for at in (first, second)]
+    assert numbers[0] == numbers[1]
+
+
+def test_the_papers_protocol_is_trained_when_asked_for_with_its_spread(root):
+    at = page()
+    converged = accuracies(at)
+    widget(at.segmented_control, "measure").set_value("paper").run()
+    paper = accuracies(settled(at))
+    assert paper != converged
+    assert "paper" in at.query_params["measure"]
+    assert "mean of 4 read-out seeds" in text(at)
+    spreads = re.findall(r"</strong><span>[^<]*</span><span>([\d.]+)</span>", table(at))
+    assert len(spreads) == 2
+    at.button(key="train-again").click().run()
+    assert {k: n for k, (n, _) in accuracies(settled(at)).items()} == {
+        k: n for k, (n, _) in paper.items()
+    }
+
+
+def test_the_address_brings_back_the_numbers(root):
+    at = page(intensity="0.6", pixel_noise="0.2", measure="paper", seed="2")
+    again = page(**{name: at.query_params[name] for name in at.query_params})
+    numbers = [[number for number, _ in accuracies(a).values()] for a in (at, again)]
+    assert numbers[0] == numbers[1]
+
+
+def test_no_network_chosen_says_what_to_do(root):
+    at = AppTest.from_string(PAGE, default_timeout=60)
+    at.query_params["compared"] = "checkpoints/lost.safetensors"
+    at.run()
+    assert not at.exception
+    assert "Choose networks" in at.info[0].value
