@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from explorer.compute.dreams import mix, perturb, recall
+from explorer.compute.dreams import mix, perturb
 from explorer.compute.walks import ALONG, frames, table
 from explorer.kept import Kept, check_texts, versions
 from pad_core.checkpoint import PadNetwork
@@ -132,16 +132,13 @@ def make(export: Export, network: PadNetwork) -> bytes:
 
 def picture(network: PadNetwork, kept: Kept, scale: int, gap_px: int) -> Image.Image:
     """Memories, NREM dreams, what is recovered, second memories, REM dreams: a row each."""
-    choices = kept.chosen
-    recalled = recall(network, choices)
-    columns = len(recalled.classes)
+    recalled = kept.recall(network)
     rows = [
         recalled.picture,
-        perturb(network, recalled, choices).picture,
-        picture_grid(network.generate(recalled.previous), columns),
-        mix(network, recalled, choices).picture[-SIDE_PX:],
+        perturb(network, recalled, kept.chosen).picture,
+        mix(network, recalled, kept.chosen).picture,
     ]
-    grid = picture_grid(_tiles(np.concatenate(rows)), columns, gap_px, background=255)
+    grid = picture_grid(_tiles(np.concatenate(rows)), len(recalled), gap_px, background=255)
     return _enlarged(Image.fromarray(grid), scale)
 
 
@@ -209,7 +206,9 @@ def _gif(network: PadNetwork, export: Export, text: str) -> bytes:
     settings = export.settings
     steps = settings["steps"]
     there = []
-    for i, images in enumerate(frames(network, export.kept.chosen, settings["along"], steps)):
+    recalled, choices = export.kept.recall(network), export.kept.chosen
+    walk = frames(network, recalled, choices, settings["along"], steps)
+    for i, images in enumerate(walk):
         grid = picture_grid(images, _WALK_COLUMNS, gap_px=1, background=255)
         grid = np.concatenate([grid, _mark(grid.shape[1], i / (steps - 1))])
         # Colours are chosen at native size, for each step anew; no dithering blurs a pixel.
@@ -242,7 +241,7 @@ def _csv(network: PadNetwork, kept: Kept, text: str) -> bytes:
     file = io.StringIO()
     file.write(f"# {text}\n")
     writer: csv.DictWriter[str] | None = None
-    for row in table(network, kept.chosen):
+    for row in table(network, kept.recall(network), kept.chosen):
         if writer is None:
             writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
             writer.writeheader()

@@ -17,15 +17,16 @@ from explorer.compute import dreams
 from explorer.controls import plain
 from explorer.journal_file import Journal
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
+from explorer.pair import pictures
 from explorer.state import chosen, upload
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
+from pad_core.images import SIDE_PX
 
 
 def keep_button(network: PadNetwork) -> None:
     """A button that keeps the dreams which the viewer's choices make with a network."""
-    with st.container(key="keep", width="content"):
-        _keep(network)
+    _keep(network)
 
 
 @st.fragment
@@ -40,7 +41,7 @@ def _keep(network: PadNetwork) -> None:
         st.caption("The journal keeps all that it takes to make them again.")
         if asked:
             try:
-                write([Kept.now(network, chosen(), title, note)])
+                write([Kept.now(network, chosen(), title, note, pictures())])
             except PadError as error:
                 st.error(plain(str(error)))
             else:
@@ -90,7 +91,8 @@ def strip(kept: Kept) -> np.ndarray:
     """
     if not _alike(kept.source):  # what was dreamt once stays in the cache
         raise _lost(kept.source)
-    parts = (kept.source.weights_sha256, kept.source.memories_sha256, *kept.choices.items())
+    source, shown = kept.source, (*kept.choices.items(), *kept.pictures.items())
+    parts = (source.weights_sha256, source.memories_sha256, *shown)
     return _strip(str(parts), kept)
 
 
@@ -111,8 +113,7 @@ def _lost(source: Source) -> PadError:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _strip(dream: str, _kept: Kept) -> np.ndarray:
     network = load(_kept.source)
-    recalled = dreams.recall(network, _kept.chosen)
-    return dreams.mix(network, recalled, _kept.chosen).picture[-32:]
+    return dreams.mix(network, _kept.recall(network), _kept.chosen).picture[-SIDE_PX:]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import platform
 import uuid
 from collections.abc import Mapping
@@ -16,16 +18,19 @@ import sklearn
 import torch
 
 import pad_core
-from explorer.choices import Choices
-from explorer.compute.dreams import recall
+from explorer.choices import BY_SEED, PICTURE, Choices
+from explorer.compute.dreams import Pictures, Recalled, recall
 from pad_core.checkpoint import PadNetwork
+from pad_core.datasets import read_picture
 from pad_core.errors import PadError
 from pad_core.files import tensors_sha256
+from pad_core.images import picture_grid, png_bytes
 
 # What a dream depends on beside its network; the other choices are of pages.
 OF_THE_DREAM = (
     "split", "seed", "first", "second", "intensity", "size_px", "lam", "lam_prime", "noise_level",
 )  # fmt: skip
+_PAIR = ("first", "second")
 MAX_TITLE, MAX_NOTE = 120, 2000
 
 
@@ -76,8 +81,9 @@ class Kept:
     """A dream in the journal.
 
     id: told from all others by it; time: when it was kept, ISO 8601 in UTC; title, note: the
-    viewer's; choices: of the dream, as an address has them; classes, previous_classes: names of
-    its memories' classes; versions: of what it was seen with.
+    viewer's; choices: of the dream, as an address has them; pictures: that the viewer uploaded as
+    memory 'first' or 'second', as PNG in base 64; classes, previous_classes: names of its
+    memories' classes; versions: of what it was seen with.
     """
 
     id: str
@@ -86,14 +92,30 @@ class Kept:
     note: str
     source: Source
     choices: Mapping[str, str]
+    pictures: Mapping[str, str]
     classes: tuple[str, ...]
     previous_classes: tuple[str, ...]
     versions: Mapping[str, str]
 
     @classmethod
-    def now(cls, network: PadNetwork, choices: Choices, title: str = "", note: str = "") -> Kept:
-        """Keep what a network dreams at these choices; PadError where it can't dream them."""
-        recalled = recall(network, choices)
+    def now(
+        cls,
+        network: PadNetwork,
+        choices: Choices,
+        title: str = "",
+        note: str = "",
+        uploaded: Pictures | None = None,
+    ) -> Kept:
+        """Keep what a network dreams at these choices; PadError where it can't dream them.
+
+        Args:
+            uploaded: the viewer's own pictures, of which those in the dream are kept.
+        """
+        missing = [n for n in _PAIR if getattr(choices, n) == PICTURE and n not in (uploaded or {})]
+        shown: dict[str, Any] = dict.fromkeys(missing, BY_SEED)
+        choices = replace(choices, **shown)
+        used = {n: (uploaded or {})[n] for n in _PAIR if getattr(choices, n) == PICTURE}
+        recalled = recall(network, choices, used)
         return cls(
             uuid.uuid4().hex,
             datetime.now(UTC).isoformat(timespec="seconds"),
@@ -101,6 +123,7 @@ class Kept:
             note.strip()[:MAX_NOTE],
             Source.of(network, choices.checkpoint),
             of_the_dream(choices),
+            {name: _as_text(picture) for name, picture in used.items()},
             recalled.classes,
             recalled.previous_classes,
             versions(),
@@ -116,6 +139,15 @@ class Kept:
         return Choices.from_query(self.choices)  # type: ignore[arg-type]
 
     @property
+    def uploaded(self) -> dict[str, torch.Tensor]:
+        """The viewer's own pictures in the dream, uint8 (3, 32, 32); PadError where damaged."""
+        return {name: _as_picture(text) for name, text in self.pictures.items()}
+
+    def recall(self, network: PadNetwork) -> Recalled:
+        """The dream's memories, in its network."""
+        return recall(network, self.chosen, self.uploaded)
+
+    @property
     def changes(self) -> dict[str, Any]:
         """The dream's choices by field, to be chosen again."""
         return {name: getattr(self.chosen, name) for name in OF_THE_DREAM}
@@ -129,6 +161,7 @@ class Kept:
         """As it stands in files: texts, numbers, lists and dictionaries."""
         return asdict(self) | {
             "choices": dict(self.choices),
+            "pictures": dict(self.pictures),
             "classes": list(self.classes),
             "previous_classes": list(self.previous_classes),
             "versions": dict(self.versions),
@@ -143,9 +176,11 @@ class Kept:
             if not all(isinstance(value, str) for value in given[name]):
                 raise PadError(f"A kept dream is damaged: {name!r} holds something else than text.")
             values[name] = tuple(given[name])
-        for name in ("choices", "versions"):
+        for name in ("choices", "pictures", "versions"):
             check_texts(given[name], name)
         kept = cls(**values)
+        if set(kept.uploaded) != {n for n in _PAIR if getattr(kept.chosen, n) == PICTURE}:
+            raise PadError("A kept dream is damaged: its pictures are not those of its memories.")
         understood = of_the_dream(kept.chosen)
         for name, value in kept.choices.items():
             if understood.get(name) != value:
@@ -197,6 +232,17 @@ def memories_sha256(network: PadNetwork) -> str:
 
 
 _MEMORIES: dict[str, str] = {}  # by the file's SHA-256: a few milliseconds each
+
+
+def _as_text(picture: torch.Tensor) -> str:
+    return base64.b64encode(png_bytes(picture_grid(picture[None], 1))).decode()
+
+
+def _as_picture(text: str) -> torch.Tensor:
+    try:
+        return read_picture("The picture of a kept dream", base64.b64decode(text, validate=True))
+    except binascii.Error:
+        raise PadError("The picture of a kept dream is damaged.") from None
 
 
 def _line(text: str) -> str:

@@ -150,6 +150,4 @@ def walk_along(
         direction: (Z,), of length one; path: how far from there each step is.
     """
     for distance in path:
-        here = latents + distance * direction
-        dreams = networks.generator(here)
-        yield RemDreams(here, dreams, networks.encoder.logits(dreams).sigmoid())
+        yield _dream(networks, latents + distance * direction)

@@ -17,8 +17,9 @@ from PIL import Image
 
 from explorer import archive, rebuild
 from explorer.__main__ import main
-from explorer.choices import Choices
+from explorer.choices import BY_SEED, PICTURE, Choices
 from explorer.compute import dreams
+from explorer.compute.readings import Reader
 from explorer.compute.walks import frames
 from explorer.exports import Export, make, read_manifest
 from explorer.kept import Kept
@@ -80,8 +81,7 @@ def test_a_picture_shows_each_pixel_of_the_page_as_a_square(network, kept):
     shown = [
         recalled.picture,
         dreams.perturb(network, recalled, CHOICES).picture,
-        picture_grid(network.generate(recalled.previous), 8),
-        dreams.mix(network, recalled, CHOICES).picture[-32:],
+        dreams.mix(network, recalled, CHOICES).picture,
     ]
     assert np.array_equal(image, np.concatenate(shown).repeat(3, 0).repeat(3, 1))
 
@@ -104,8 +104,8 @@ def test_a_file_says_how_it_was_made(network, kept):
 
 
 def test_a_walk_goes_there_and_back_through_the_kept_dream(network, kept):
-    steps = list(frames(network, CHOICES, "lam", 5))
     recalled = dreams.recall(network, CHOICES)
+    steps = list(frames(network, recalled, CHOICES, "lam", 5))
     kept_dream = dreams.mix(network, recalled, CHOICES).picture[-32:]
     # λ = 1, 0.75, 0.5, 0.25, 0: the kept one is the second.
     assert np.array_equal(picture_grid(steps[1], 8), kept_dream)
@@ -125,12 +125,12 @@ def test_a_walk_goes_there_and_back_through_the_kept_dream(network, kept):
 
 def test_a_walk_along_a_component_passes_the_dream_and_moves_that_component_only(network):
     recalled = dreams.recall(network, CHOICES)
-    start, here, end = frames(network, CHOICES, "pc1", 3)
+    start, here, end = frames(network, recalled, CHOICES, "pc1", 3)
     assert np.array_equal(
         picture_grid(here, 8), dreams.mix(network, recalled, CHOICES).picture[-32:]
     )
     assert not torch.equal(start, end)
-    assert not torch.equal(end, list(frames(network, CHOICES, "pc2", 3))[2])
+    assert not torch.equal(end, list(frames(network, recalled, CHOICES, "pc2", 3))[2])
 
 
 def test_a_table_has_latents_and_scores_of_every_picture(network, kept):
@@ -146,13 +146,41 @@ def test_a_table_has_latents_and_scores_of_every_picture(network, kept):
     place = stored.indices.tolist().index(int(memory["index"]))
     assert float(memory["z_255"]) == pytest.approx(stored.latents[place, 255].item(), rel=1e-6)
     assert network.class_names[int(memory["label"])] == memory["class"] == kept.classes[0]
-    assert float(memory["nearest_memory_distance"]) == 0
-    assert float(dream["nearest_memory_distance"]) > 0
     latent = torch.tensor([[float(dream[f"z_{i}"]) for i in range(256)]])
-    nearest = (stored.latents - latent).norm(dim=1).min().item()
-    assert float(dream["nearest_memory_distance"]) == pytest.approx(nearest, rel=1e-4)
-    realness = network.realness(network.generate(latent)).item()
-    assert float(dream["realness"]) == pytest.approx(realness, abs=1e-4)
+    readings = Reader.fit(network).read(network.generate(latent))
+    assert float(dream["realness"]) == pytest.approx(readings.realness[0], abs=1e-4)
+    assert float(dream["nearest_memory_distance"]) == pytest.approx(readings.distance[0], rel=1e-3)
+    assert dream["read_as"] == readings.top(network.class_names)[0][0]
+
+
+def test_an_uploaded_picture_is_kept_and_dreamt_of_again(tmp_path, folder, network):
+    uploaded = {"second": torch.arange(3072).reshape(3, 32, 32).to(torch.uint8)}
+    choices = replace(CHOICES, first=4, second=PICTURE)
+    kept = Kept.now(network, choices, uploaded=uploaded | {"first": uploaded["second"]})
+    assert torch.equal(kept.uploaded["second"], uploaded["second"])
+    assert set(kept.pictures) == {"second"}
+    assert kept.previous_classes[0] == "your picture"
+    export = Export.of("picture", kept, scale=1, gap_px=0)
+    shown = np.asarray(opened(make(export, network)))
+    expected = dreams.mix(network, dreams.recall(network, choices, uploaded), choices).picture
+    assert np.array_equal(shown[-64:], expected)
+    (tmp_path / "a.csv").write_bytes(make(Export.of("table", kept), network))
+    assert rebuild.rebuild(tmp_path / "a.csv", tmp_path / "b.csv", [folder])[0] == rebuild.SAME
+    rows = (tmp_path / "a.csv").read_text().splitlines()
+    assert rows[10].startswith("second memory,1,,,,")
+
+
+def test_a_picture_that_was_never_uploaded_is_the_seed_s_choice(network):
+    kept = Kept.now(network, replace(CHOICES, first=PICTURE))
+    assert kept.chosen.first == BY_SEED
+    assert not kept.pictures
+    manifest = Export.of("picture", kept).manifest()
+    manifest["dream"]["choices"]["first"] = str(PICTURE)
+    with pytest.raises(PadError, match="its pictures are not those"):
+        Export.from_manifest(manifest)
+    manifest["dream"]["pictures"] = {"first": "no picture"}
+    with pytest.raises(PadError, match="picture of a kept dream"):
+        Export.from_manifest(manifest)
 
 
 @pytest.mark.parametrize("export", MANY, ids=lambda e: e[1].get("along", e[0]))

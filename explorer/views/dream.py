@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import controls, frame
+from explorer import controls, frame, journal
 from explorer.choices import SIGHTS
 from explorer.compute import dreams
 from explorer.compute.dreams import Recalled
@@ -46,6 +46,7 @@ def show() -> None:
     with frame.heading(_title(recalled, sight), network.name):
         if not talk:
             _choose_sight()
+            journal.keep_button(network)
     if sight == "night":
         _night(network, recalled, images)
     elif sight == "wall":

@@ -10,6 +10,7 @@ import streamlit as st
 from explorer import frame, journal, journal_file
 from explorer.controls import plain
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept
+from explorer.pair import pictures
 from explorer.panels import journal_files
 from explorer.pictures import Row, panel
 from explorer.state import choose
@@ -30,8 +31,7 @@ def show() -> None:
         frame.problem(error)
         return
     dreams = list(kept.dreams.values())
-    with st.container(horizontal=True, key="journal-bar", vertical_alignment="center"):
-        frame.heading("Journal", f"in {journal_file.place()}")
+    with frame.heading("Journal", f"in {journal_file.place()}"):
         journal_files.open_file()
         if dreams:
             journal_files.archive(dreams)
@@ -116,6 +116,7 @@ def _actions(kept: Kept, here: bool) -> None:
         "Open in Dream", key=f"open-{kept.id}", icon=":material/bedtime:", type="tertiary",
         disabled=not here, help="Shows the Dream page at these choices.",
     ):  # fmt: skip
+        pictures().update(kept.uploaded)
         choose(checkpoint=journal.find(kept.source), **kept.changes)
         frame.go_to("")
     if st.button(
