@@ -98,8 +98,8 @@ class Listing:
             epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
             label = style(header.condition.name).label
             names[key] = f"{label} · {header.dataset_name} · {epochs}{seed}"
-        often = {name for name, count in Counter(names.values()).items() if count > 1}
-        return {key: f"{name} ({key})" if name in often else name for key, name in names.items()}
+        first = {name: key for key, name in reversed(names.items())}  # the others say where
+        return {k: name if first[name] == k else f"{name} ({k})" for k, name in names.items()}
 
 
 def list_checkpoints(folder: str, upload: Upload | None) -> Listing:

@@ -1,12 +1,19 @@
 """The Wall page as Streamlit runs it."""
 
+import base64
+import io
 import re
 
+import numpy as np
 import pytest
 from explorer_fixtures import write_checkpoint
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explorer import loaders
+from explorer.choices import Choices
+from explorer.compute import wall
+from pad_core import checkpoint
 
 PAGE = """
 import streamlit as st
@@ -60,6 +67,21 @@ def test_rows_are_the_networks_and_the_missing_ones_of_the_paper_in_its_order(ro
         ("w/o NREM", False), ("Wake only", True),
     ]  # fmt: skip
     assert "--condition wo_rem --epochs 1 --seed 0" in wall_of(at)
+
+
+def test_each_row_has_the_pictures_of_its_own_network(root):
+    """Also where the paper's order is not that in which networks are found."""
+    (root / "runs/new").mkdir(parents=True)
+    write_checkpoint(root / "runs/new/latest.safetensors", "wo_rem", 7)
+    at = page()
+    assert [label for label, here in rows(at) if here] == ["PAD", "w/o REM", "Wake only"]
+    keys = ["checkpoints/pad", "runs/new/latest", "checkpoints/wake_only"]
+    expected = [
+        wall.strip(checkpoint.load(root / f"{key}.safetensors"), Choices()).picture for key in keys
+    ]
+    png = re.search(r"base64,([\w+/=]+)", wall_of(at))[1]
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(png))))[-96:]  # below real images
+    assert np.array_equal(shown, np.concatenate(expected))
 
 
 def test_networks_of_ones_own_choice_are_all_there_is(root):

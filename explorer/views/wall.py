@@ -137,21 +137,23 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
     reference = _against(strips)
     photographs = images if images and first.header.dataset == network.header.dataset else None
     heads = _heads(first, shown, photographs)
-    atlas = []
+    reals = []
     if heads.names and photographs:
-        atlas.append(picture_grid(_photographs(photographs, shown), N_DREAMS))
-    rows = []
+        reals = [picture_grid(_photographs(photographs, shown), N_DREAMS)]
+    rows: list[tuple[str, Row, list[np.ndarray]]] = []
     for key, strip in strips.items():
         one, picture = networks[key], strip
         if reference and key != reference:
             picture = wall.difference(strip, strips[reference], choices.amplified)
-        atlas.append(picture.picture)
-        rows.append((one.condition.name, _row(one, picture, first, key == reference)))
+        row = _row(one, picture, first, key == reference)
+        rows.append((one.condition.name, row, [picture.picture]))
     if not choices.compared:
-        rows += [(name, _missing(network, name)) for name in wall.lacking([*networks.values()])]
+        lacking = wall.lacking([*networks.values()])
+        rows += [(name, _missing(network, name), []) for name in lacking]
         order = [*CONDITIONS]
         rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
-    st.html(panel("wall", np.concatenate(atlas), [heads, *(row for _, row in rows)]))
+    atlas = np.concatenate([*reals, *(picture for *_, pictures in rows for picture in pictures)])
+    st.html(panel("wall", atlas, [heads, *(row for _, row, _ in rows)]))
 
 
 def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Row:
