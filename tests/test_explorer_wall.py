@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import loaders
 from explorer.choices import Choices
-from explorer.compute import wall
+from explorer.compute.wall import difference, strip
 from pad_core import checkpoint
 
 PAGE = """
@@ -55,6 +55,13 @@ def wall_of(at):
     return next(e.proto.body for e in at.get("html") if "pad-wall" in e.proto.body)
 
 
+def picture_of(at):
+    """The pictures of the networks' rows, below the real images if these are shown."""
+    source = re.search(r"base64,([\w+/=]+)", wall_of(at))[1]
+    atlas = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
+    return atlas[32:] if "pad-small" in wall_of(at) else atlas
+
+
 def widget(widgets, name):
     return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key))
 
@@ -69,19 +76,21 @@ def test_rows_are_the_networks_and_the_missing_ones_of_the_paper_in_its_order(ro
     assert "--condition wo_rem --epochs 1 --seed 0" in wall_of(at)
 
 
-def test_each_row_has_the_pictures_of_its_own_network(root):
-    """Also where the paper's order is not that in which networks are found."""
-    (root / "runs/new").mkdir(parents=True)
-    write_checkpoint(root / "runs/new/latest.safetensors", "wo_rem", 7)
-    at = page()
-    assert [label for label, here in rows(at) if here] == ["PAD", "w/o REM", "Wake only"]
-    keys = ["checkpoints/pad", "runs/new/latest", "checkpoints/wake_only"]
-    expected = [
-        wall.strip(checkpoint.load(root / f"{key}.safetensors"), Choices()).picture for key in keys
+@pytest.mark.parametrize("view", [{}, {"against": "checkpoints/wake_only.safetensors"}])
+def test_each_row_shows_its_own_network_in_whatever_order_they_are_found(root, view):
+    # In a run, and so found last, but not last on the wall.
+    (root / "runs/x").mkdir(parents=True)
+    write_checkpoint(root / "runs/x/latest.safetensors", "wo_rem", 2)
+    at = page(wall="rem", **view)
+    pictures = picture_of(at)
+    files = ("checkpoints/pad", "runs/x/latest", "checkpoints/wake_only")
+    strips = [
+        strip(checkpoint.load(root / f"{file}.safetensors"), Choices(wall="rem")) for file in files
     ]
-    png = re.search(r"base64,([\w+/=]+)", wall_of(at))[1]
-    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(png))))[-96:]  # below real images
-    assert np.array_equal(shown, np.concatenate(expected))
+    if view:
+        strips = [difference(one, strips[2], 2) for one in strips[:2]] + strips[2:]
+    assert [name for name, pictured in rows(at) if pictured] == ["PAD", "w/o REM", "Wake only"]
+    assert np.array_equal(pictures, np.concatenate([one.picture for one in strips]))
 
 
 def test_networks_of_ones_own_choice_are_all_there_is(root):

@@ -24,10 +24,8 @@ from pad_core.readout import SGD_EPOCHS
 
 _MEASURES = {"converged": "Converged", "paper": "Paper's protocol"}
 _EXPLAINED = {
-    "converged": "A logistic regression on the codes, fitted until it has converged: steady, and "
-    "some points above the paper's measure.",
-    "paper": f"The paper's read-out (§4.4.1): {SGD_EPOCHS} epochs of SGD on the codes, mean of "
-    f"{READOUT_SEEDS} read-out seeds.",
+    "converged": "Logistic regression on codes, converged: some points above the paper's measure.",
+    "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {READOUT_SEEDS} read-out seeds.",
 }
 _PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next request waiting
 _AGAIN_S = 0.5
@@ -46,11 +44,7 @@ def show() -> None:
         controls.seed("Draws the test images of the first estimates, the masks and the noise.")
     controls.occlusion(panels=("probe", "footer"))
     _noise()
-    with st.container(horizontal=True, vertical_alignment="center", key="wall-choices"):
-        st.html(
-            '<div class="pad-title"><h1>What can be read out</h1></div>'
-            f'<p class="pad-note">{escape(_EXPLAINED[chosen().measure])}</p>'
-        )
+    with frame.heading("What can be read out", _EXPLAINED[chosen().measure]):
         _measure()
     if networks:
         _panels(network, networks)

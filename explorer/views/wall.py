@@ -29,9 +29,9 @@ _SHOWN = {
     "rem": ("REM", "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)"),
 }
 _EXPLAINED = {
-    "recalled": "What each network recalls of the same eight images, from the codes it stored.",
-    "nrem": "The same memories under the same masks. <i>ℓ</i>: error of the recovered code.",
-    "rem": "The same pairs of memories and noise. <i>d</i>: how real a dream seems to its network.",
+    "recalled": "What each recalls of the same images, from the codes it stored.",
+    "nrem": "The same memories and masks. ℓ: error of the recovered code.",
+    "rem": "The same memories and noise. d: how real the dream seems to it.",
 }
 
 
@@ -43,13 +43,14 @@ def show() -> None:
     networks = frame.networks()
     controls.memories()
     images = controls.images(network)
+    with st.sidebar.container(key="difference-controls"):
+        _differences(networks)
     if chosen().wall == "nrem":
         controls.occlusion(panels=("wall", "footer"))
     elif chosen().wall == "rem":
         controls.mixture(network.condition.rem_mixture, panels=("wall", "footer"))
-    with st.container(horizontal=True, vertical_alignment="center", key="wall-choices"):
-        _heading(networks)
-        _choices(networks)
+    with frame.heading("The same night in every network", _note(networks)):
+        _pictures()
     if networks:
         _wall(network, networks, images)
     else:
@@ -57,17 +58,13 @@ def show() -> None:
     _footer(network)
 
 
-def _heading(networks: Mapping[str, PadNetwork]) -> None:
-    note = _EXPLAINED[chosen().wall]
+def _note(networks: Mapping[str, PadNetwork]) -> str:
     if against := _against(networks):
-        note = (
-            f"|difference| to {escape(_label(networks[against]))}, × {chosen().amplified}; "
-            "black where equal. Δ: its mean, in % of the pixels’ range."
+        return (
+            f"|difference| to {_label(networks[against])}, × {chosen().amplified}. "
+            "Δ: its mean, in % of the range."
         )
-    st.html(
-        '<div class="pad-title"><h1>The same night in every network</h1></div>'
-        f'<p class="pad-note">{note}</p>'
-    )
+    return _EXPLAINED[chosen().wall]
 
 
 def _against(networks: Container[str]) -> str:
@@ -75,8 +72,8 @@ def _against(networks: Container[str]) -> str:
     return chosen().against if chosen().against in networks else ""
 
 
-def _choices(networks: Mapping[str, PadNetwork]) -> None:
-    """What the wall shows, and against which network differences are taken."""
+def _pictures() -> None:
+    """What the wall shows."""
     widget = fresh("wall", chosen().wall)
     st.segmented_control(
         "Pictures",
@@ -89,34 +86,40 @@ def _choices(networks: Mapping[str, PadNetwork]) -> None:
         on_change=take,
         args=("wall", widget),
     )
+
+
+def _differences(networks: Mapping[str, PadNetwork]) -> None:
+    """Against which network differences are taken, and how much they are amplified."""
     keys, against = ["", *networks], _against(networks)
-    widget = fresh("against", against)
-    st.selectbox(
-        "Differences",
-        keys,
-        keys.index(against),
-        format_func=lambda key: f"difference to {_label(networks[key])}" if key else "as they are",
-        key=widget,
-        width=230,
-        label_visibility="collapsed",
-        on_change=take,
-        args=("against", widget),
-    )
-    if against:
+    left, right = st.columns([5, 3], gap="small")
+    with left:
+        widget = fresh("against", against)
+        st.selectbox(
+            "Difference to",
+            keys,
+            keys.index(against),
+            format_func=lambda key: _label(networks[key]) if key else "none",
+            key=widget,
+            on_change=take,
+            args=("against", widget),
+            help="Shows by how much each pixel differs from this network's: black where both "
+            "are equal.",
+        )
+    with right:
         low, high, step = LIMITS["amplified"]
         widget = fresh("amplified", chosen().amplified)
         st.number_input(
-            "Differences amplified",
+            "times",
             int(low),
             int(high),
             chosen().amplified,
             int(step),
             key=widget,
-            width=110,
-            label_visibility="collapsed",
-            icon=":material/close:",
+            disabled=not against,
             on_change=take,
             args=("amplified", widget),
+            help="Differences are multiplied by this, 1 to 16, to be seen; beyond white they are "
+            "cut.",
         )
 
 
