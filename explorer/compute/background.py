@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pad_core.errors import PadError
 
 LAPSE_S = 5.0  # after which a viewer who asks no more is taken to have left
-FORGET_S = 60.0  # after which what nobody asks for is no longer held half done
+FORGET_S = 60.0  # after which they are forgotten, and so is what was left half done
 
 
 class Wanted(NamedTuple):
@@ -160,11 +160,12 @@ class Background:
     def _next(self) -> Hashable | None:
         """The most urgent job that somebody wants and nobody is at."""
         now = time.monotonic()
-        self._viewers = {v: w for v, w in self._viewers.items() if now - w.asked < LAPSE_S}
+        self._viewers = {v: w for v, w in self._viewers.items() if now - w.asked < FORGET_S}
         self._jobs = {k: j for k, j in self._jobs.items() if j.running or now - j.asked < FORGET_S}
         ready = [
             (urgency, key)
             for viewer in self._viewers.values()
+            if now - viewer.asked < LAPSE_S
             for key, urgency in viewer.urgency.items()
             if key in self._jobs and not self._jobs[key].running
         ]
