@@ -151,13 +151,14 @@ def test_the_dials_round_to_a_disturbance():
     assert undisturbed.pop().none
 
 
-def test_at_first_read_outs_are_fitted_to_what_is_stored(network, small):
+@pytest.mark.parametrize("measure", ["converged", "paper"])
+def test_at_first_read_outs_are_fitted_to_what_is_stored(network, small, measure):
     stored = network.memories["train"]
     half = Memories(stored.latents[:128], stored.labels[:128], stored.indices[:128])
     fewer = replace(network, memories=network.memories | {"train": half}, sha256="half")
     lab, seen = Lab(1), []
     while not seen or not seen[-1].full:
-        seen.append(lab.read("me", {"it": Subject(fewer, small)}, GREY, "converged")["it"])
+        seen.append(lab.read("me", {"it": Subject(fewer, small)}, GREY, measure)["it"])
         time.sleep(0.002)
     known = [(r.estimate.n_train, r.estimate.on, r.full) for r in seen if r.estimate]
     assert known[0] == (128, "real images", False)

@@ -62,7 +62,15 @@ def scores(rows: Sequence[Score], chance: float) -> str:
     Args:
         chance: percent that guessing would get right, a line through the bars.
     """
-    heads = ("Network", "", "accuracy", "95 % interval", "± seeds", "paper, clean", "test images")
+    heads = (
+        "Network",
+        "",
+        "accuracy",
+        "95 % interval",
+        "± seeds",
+        "paper, clean",
+        "test images × masks",
+    )
     body = "".join(f"<span>{head}</span>" for head in heads)
     body = f'<div class="pad-score pad-score-heads">{body}</div>'
     body += "".join(_score(row, chance) for row in rows)
@@ -95,13 +103,12 @@ def _score(row: Score, chance: float) -> str:
         number = f"{row.accuracy:.2f}<small> %</small>"
         interval = f"{row.low:.1f} – {row.high:.1f}"
     spread = "" if row.spread is None else f"{row.spread:.2f}"
-    going = (
-        f'<i class="pad-going" title="{escape(row.doing)}"><i style="width: '
-        f'{100 * row.share:.0f}%"></i></i>'
-        if row.doing
-        else ""
-    )
-    state = f"{escape(row.rests_on)} <em>{escape(row.mark)}</em>{going}"
+    if row.doing:
+        bar += (
+            f'<i class="pad-going" title="{escape(row.doing)}"><i style="width: '
+            f'{100 * row.share:.0f}%"></i></i>'
+        )
+    state = f"{escape(row.rests_on)} <em>{escape(row.mark)}</em>"
     return (
         f'<div class="pad-score">{name}<div class="pad-bar">{bar}{paper}</div>'
         f"<strong>{number}</strong><span>{interval}</span><span>{spread}</span>"
@@ -170,6 +177,9 @@ def learning(lines: Sequence[Line], steps: str, last: int | None, dark: bool) ->
     _dress(figure, steps, "accuracy, %", dark)
     if last:
         figure.update_xaxes(range=[0.5, last + 0.5])
+    if not any(line.runs for line in lines):  # nothing yet
+        figure.update_xaxes(range=[0, last or 20])
+        figure.update_yaxes(range=[0, 100])
     return figure
 
 
@@ -209,7 +219,7 @@ def classes(lines: Sequence[Line], names: Sequence[str], dark: bool) -> go.Figur
             marker={"symbol": look.symbol, "size": 10, "color": colour},
         )  # fmt: skip
     _dress(figure, "accuracy, %", "", dark)
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(range=[0, 100])
     return figure
 

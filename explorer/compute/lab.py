@@ -118,11 +118,14 @@ class Lab:
             wanted[quick] = Wanted((_FIT_QUICKLY, place), partial(_fit_quickly, subject))
         source = best if final else quick
         if measure == "paper":
-            source = _key("training", subject, run)
-            if final:
-                wanted[source] = Wanted((_TRAIN, place), partial(self._train, subject))
+            what = "training" if final else "quick training"
+            source = _key(what, subject, run)
+            train = self._train if final else _train_quickly
+            wanted[source] = Wanted(
+                (_TRAIN if final else _FIT_QUICKLY, place), partial(train, subject)
+            )
             # Read-outs trained before are the same: they serve while these learn.
-            before = (_key("training", subject, earlier) for earlier in range(run, -1, -1))
+            before = (_key(what, subject, earlier) for earlier in range(run, -1, -1))
             source = next((key for key in before if _fitted(look(key)).readouts), source)
         fitted = _fitted(look(source))
         if not fitted.readouts:
@@ -155,7 +158,8 @@ class Lab:
         full = plan.final and best is not None and best in (plan.clean, *plan.shown[-1:])
         training = measure == "paper" and not learning.readouts
         # Without stored memories there is no quick fit, but all images serve as well.
-        needed = [key for key in plan.wanted if key != _key("quick fit", subject)]
+        quick = (_key("quick fit", subject), _key("quick training", subject, run))
+        needed = [key for key in plan.wanted if key not in quick]
         failed = next((look(key).error for key in needed if look(key).error), "")
         doing = ahead.doing if ahead.share < 1 else ""
         return Reading(
@@ -213,6 +217,10 @@ class Lab:
 
 def _fit_quickly(subject: Subject) -> Iterator[Fitted]:
     yield from probe.fit(probe.quick_material(subject))
+
+
+def _train_quickly(subject: Subject) -> Iterator[Fitted]:
+    yield from probe.train(probe.quick_material(subject))
 
 
 def _key(what: str, subject: Subject, *more: Hashable) -> Hashable:

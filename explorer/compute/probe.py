@@ -6,6 +6,7 @@ far. The numbers of the last stage are those of ``python -m pad_core evaluate --
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -178,8 +179,7 @@ def fit(material: Material) -> Iterator[Fitted]:
     curve: list[float] = []
 
     def record(iteration: int, readout: Readout) -> None:
-        if len(material.latents):
-            curve.append(readout.accuracy(material.latents, material.labels))
+        curve.append(_accuracy(readout, material))
 
     data = (material.train_latents, material.train_labels, material.n_classes)
     readout = fit_converged(*data, on_iteration=record)
@@ -194,7 +194,7 @@ def train(material: Material) -> Iterator[Fitted]:
     for seed in range(READOUT_SEEDS):
         curves.append([])
         for readout in sgd_epochs(*data, seed):
-            curves[-1].append(readout.accuracy(material.latents, material.labels))
+            curves[-1].append(_accuracy(readout, material))
             share = (seed + len(curves[-1]) / SGD_EPOCHS) / READOUT_SEEDS
             yield Fitted((), tuple(map(tuple, curves)), None, share, "training read-outs")
         readouts = (*readouts, readout)
@@ -232,6 +232,12 @@ def estimate(
             yield None
         predicted.append(torch.cat(draw, dim=1))
     yield _estimate(material, torch.stack(predicted), labels, material.on)
+
+
+def _accuracy(readout: Readout, material: Material) -> float:
+    """In percent, on the undisturbed test images; NaN while these are not encoded."""
+    known = len(material.latents) > 0
+    return readout.accuracy(material.latents, material.labels) if known else math.nan
 
 
 def _clean(material: Material, readouts: tuple[Readout, ...]) -> Estimate | None:

@@ -154,7 +154,7 @@ def _draw(
     chance = 100 / max(len(one.class_names) for one in networks.values())
     rows = [_row(networks[key], reading) for key, reading in readings.items()]
     st.html(charts.scores(rows, chance))
-    st.html(f'<p class="pad-note">{_setting(disturbance, readings)}</p>')
+    st.html(f'<p class="pad-note pad-setting">{_setting(disturbance, readings)}</p>')
     looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
     with st.container(key="probe-charts"):
         left, right = st.columns(2, gap="medium")
@@ -183,7 +183,7 @@ def _row(network: PadNetwork, reading: Reading) -> Score:
     )
     if estimate is None:
         return score
-    masks = f" × {estimate.draws} masks" if estimate.draws > 1 else ""
+    masks = f" × {estimate.draws}" if estimate.draws > 1 else ""
     return replace(
         score,
         accuracy=estimate.accuracy,
@@ -208,9 +208,12 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading]) -> str:
     fitted = (
         f"fitted to {' and '.join(fits)} undisturbed training codes" if fits else "being fitted"
     )
+    going = next((r for r in readings.values() if r.doing), None)
+    more = f" <b>Now {going.doing}, {100 * going.share:.0f} %.</b>" if going else ""
     return (
         f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; read-outs {fitted}. "
         "Dotted: chance. ◇: the paper's Table 1, its protocol after 50 epochs, mean ± SEM of 4."
+        f"{more}"
     )
 
 
@@ -257,9 +260,9 @@ def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     paper = chosen().measure == "paper"
     _title(
         "How the read-outs learned",
-        "Accuracy on undisturbed test images after each epoch; a line a read-out seed."
+        "On undisturbed test images; a line for each read-out seed."
         if paper
-        else "Accuracy on undisturbed test images after each iteration of L-BFGS.",
+        else "On undisturbed test images, as L-BFGS converges.",
     )
     lines = [Line(*_names(networks[k]), runs=reading.curves) for k, reading in readings.items()]
     figure = charts.learning(
