@@ -1,0 +1,54 @@
+"""The benchmark in a browser measures what it says, in a tiny size."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+from browser import ROOT, browser_only
+
+from bench.explorer_browser import networks, table
+from bench.measure import Row
+from pad_core import checkpoint
+
+WAITS = [
+    "streamlit run → first dreams in the page",
+    "page opened → first dreams in it, server up",
+    "REM slider moved → new dreams in the page, median",
+    "NREM slider moved → new dreams in the page, median",
+    "another network chosen → its dreams in the page, median",
+    "occlusion moved → accuracies in the page, first estimate, median",
+    "occlusion moved → accuracies in the page, seen before, median",
+    "page opened on 10 checkpoints, first",
+]
+
+
+def test_its_networks_dream_differently_and_are_what_their_headers_say(tmp_path):
+    made = [checkpoint.load(path) for path in networks(tmp_path, 3)]
+    assert len(list(tmp_path.iterdir())) == 3
+    latents = made[0].memories["test"].latents[:1]
+    dreams = [network.generate(latents) for network in made]
+    assert dreams[0].mean() < dreams[1].mean() < dreams[2].mean()
+    assert len({network.header.weights_sha256 for network in made}) == 3
+    assert [network.header.seed for network in made] == [1000, 1001, 1002]
+
+
+@pytest.mark.slow
+@browser_only[0]
+@browser_only[1]
+@browser_only[2]
+def test_all_that_a_viewer_waits_for_is_measured(tmp_path):
+    out = tmp_path / "rows.json"
+    command = [sys.executable, "-m", "bench.explorer_browser", "--quick", "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = {row["name"]: Row(**row) for row in json.loads(out.read_text())}
+    for name in WAITS:
+        assert 0 < rows[name].low <= rows[name].value <= rows[name].high < math.inf
+    # What a viewer waits for holds what the server computes.
+    for what in ("REM", "NREM"):
+        waited = rows[f"{what} slider moved → new dreams in the page, median"]
+        computed = rows[f"{what} slider moved, computed on the server, median"]
+        assert waited.value > computed.value
+    assert table(list(rows.values())).row_count == len(rows)
