@@ -38,6 +38,11 @@ class Limits(NamedTuple):
             return int(number) if number == math.floor(number) else None
         return round(number, 2)
 
+    def nearest(self, number: float) -> float:
+        """The value that comes nearest to a number that somebody typed."""
+        inside = min(max(number, self.low), self.high)
+        return round(inside) if isinstance(self.step, int) else round(inside, 2)
+
 
 def _number(default: float, low: float, high: float, step: float, terse: bool = False) -> Any:
     return field(default=default, metadata={"limits": Limits(low, high, step), "terse": terse})

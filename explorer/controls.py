@@ -130,19 +130,7 @@ def step_seed(step: int) -> None:
 
 def seed(help: str) -> None:
     """Choose the seed; ``help`` says what it draws on the page."""
-    widget = fresh("seed", chosen().seed)
-    low, high, step = LIMITS["seed"]
-    st.number_input(
-        "Seed",
-        int(low),
-        int(high),
-        chosen().seed,
-        step=int(step),
-        key=widget,
-        on_change=take,
-        args=("seed", widget),
-        help=help,
-    )
+    _field("seed", "Seed", fresh("seed", chosen().seed), help=help)
 
 
 def images(network: PadNetwork) -> DataSet | None:
@@ -332,17 +320,34 @@ def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | Non
                 args=(name, slider, redraw),
             )
         with right:
-            st.number_input(
-                f"{label}, typed",
-                kind(low),
-                kind(high),
-                value,
-                step=kind(step),
-                key=typed,
-                label_visibility="collapsed",
-                on_change=take,
-                args=(name, typed, redraw),
-            )
+            _field(name, f"{label}, typed", typed, redraw, labelled=False)
+
+
+def _field(
+    name: str,
+    label: str,
+    key: str,
+    redraw: Panels = (),
+    help: str | None = None,
+    labelled: bool = True,
+) -> None:
+    """A field for a typed number.
+
+    It knows no limits itself: the browser would keep what lies outside to itself, and cut 3.7
+    to 3 without a word. ``take`` corrects it and says so.
+    """
+    step = LIMITS[name].step
+    st.number_input(
+        label,
+        value=float(getattr(chosen(), name)),
+        step=float(step),
+        format="%.0f" if isinstance(step, int) else "%.2f",
+        key=key,
+        label_visibility="visible" if labelled else "collapsed",
+        on_change=take,
+        args=(name, key, redraw),
+        help=help,
+    )
 
 
 def _take_upload() -> None:

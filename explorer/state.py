@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.choices import Choices
+from explorer.choices import LIMITS, Choices
 from explorer.loaders import Upload
 
 Panels = tuple[str, ...]
@@ -70,10 +70,27 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
     if value is not None and int(version) == st.session_state["versions"][widget]:
         if isinstance(value, list):
             value = tuple(value)
-        changes: dict[str, Any] = {name: round(value, 2) if isinstance(value, float) else value}
+        elif name in LIMITS:
+            value = _corrected(name, value)
+        changes: dict[str, Any] = {name: value}
         choose(**changes)
     if redraw:
         st.rerun(redraw)
+
+
+def _corrected(name: str, typed: float) -> float:
+    """The value that was typed, or the nearest that can be; says so where they differ."""
+    low, high, step = LIMITS[name]
+    value = LIMITS[name].nearest(typed)
+    if abs(value - typed) > step / 2 or (isinstance(step, int) and value != typed):
+        whole = "a whole number " if isinstance(step, int) else ""
+        st.toast(
+            f"{typed:.12g} became {value:g}: it is {whole}from {low:g} to {high:.12g}."
+            if isinstance(value, float)
+            else f"{typed:.12g} became {value}: it is {whole}from {low} to {high}.",
+            icon=":material/info:",
+        )
+    return value
 
 
 def _address() -> dict[str, str | list[str]]:

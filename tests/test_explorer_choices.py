@@ -74,3 +74,16 @@ def test_what_an_address_gets_wrong_keeps_its_default(name, text):
 
 def test_what_an_address_knows_more_is_ignored():
     assert Choices.from_query({"colour": "red", "seed": "3"}) == Choices(seed=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("seed", 3.7, 4), ("seed", -1.0, 0), ("seed", 1e12, MAX_SEED), ("size_px", 0.0, 1),
+        ("lam", 1.5, 1.0), ("lam", -0.2, 0.0), ("lam", 0.554, 0.55), ("noise_level", 1e9, 10.0),
+    ],
+)  # fmt: skip
+def test_the_nearest_value_to_what_was_typed(name, typed, value):
+    nearest = LIMITS[name].nearest(typed)
+    assert nearest == value
+    assert type(nearest) is type(value)

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import loaders, real_images
 from explorer.real_images import RealImages
 from pad_core import checkpoint
+from pad_core.datasets import load_dataset
 from pad_core.files import HEADER_KEY
 from pad_core.images import png_bytes
 
@@ -441,3 +442,43 @@ def test_a_talk_begins_and_ends_where_it_was(root):
     at.button(key="present-off").click().run()
     assert "present" not in address(at)
     assert panels(at) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "name", "value", "said"),
+    [
+        ("seed", 3.7, "seed", "4", "3.7 became 4: it is a whole number from 0"),
+        ("seed", -5.0, "seed", "0", "-5 became 0"),
+        ("lam-typed", 1.5, "lam", "1", "1.5 became 1: it is from 0 to 1"),
+        ("size_px-typed", 2.5, "size_px", "2", "2.5 became 2: it is a whole number from 1 to 8"),
+        ("noise_level-typed", 99.0, "noise_level", "10", "99 became 10"),
+    ],
+)
+def test_a_typed_value_that_cannot_be_is_corrected_and_says_so(
+    root, field, typed, name, value, said
+):
+    at = page(seed=1)
+    widget(at.number_input, field).set_value(typed).run()
+    assert not at.exception
+    assert address(at)[name] == value
+    assert said in at.toast[0].value
+    assert f"{widget(at.number_input, field).value:g}" == value
+
+
+def test_a_value_that_can_be_is_taken_without_a_word(root):
+    at = page()
+    widget(at.number_input, "lam-typed").set_value(0.56).run()
+    assert not at.toast
+    assert address(at)["lam"] == "0.56"
+
+
+def test_real_images_stand_above_what_is_recalled_of_them(root, monkeypatch):
+    without = panels(page())
+    found = RealImages("ready", load_dataset("fashion-mini"))
+    monkeypatch.setattr(real_images, "find", lambda network: found)
+    at = page()
+    assert not at.exception
+    assert changed(without, panels(at)) == {"memories"}
+    assert "Seen" in panels(at)["memories"]
+    assert panels(at)["memories"].count("pad-tile") == 16
+    assert "not photographs" in without["memories"]
