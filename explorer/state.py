@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from explorer.choices import LIMITS, Choices
 from explorer.loaders import Upload
@@ -29,7 +30,10 @@ def choose(redraw: Panels = (), **changes: Any) -> None:
     st.session_state["choices"] = replace(chosen(), **changes)
     _write_address()
     if redraw:
-        st.rerun(redraw)
+        try:
+            st.rerun(redraw)
+        except StreamlitAPIException:  # one of them isn't on the page (any more)
+            st.rerun()
 
 
 def follow_address() -> None:
@@ -67,15 +71,14 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
     """
     value = st.session_state[key]
     widget, version = key.rsplit("-", 1)
-    if value is not None and int(version) == st.session_state["versions"][widget]:
-        if isinstance(value, list):
-            value = tuple(value)
-        elif name in LIMITS:
-            value = _corrected(name, value)
-        changes: dict[str, Any] = {name: value}
-        choose(**changes)
-    if redraw:
-        st.rerun(redraw)
+    if value is None or int(version) != st.session_state["versions"][widget]:
+        return
+    if isinstance(value, list):
+        value = tuple(value)
+    elif name in LIMITS:
+        value = _corrected(name, value)
+    if value != getattr(chosen(), name):  # a widget that goes out of sight reports itself, too
+        choose(redraw, **{name: value})
 
 
 def _corrected(name: str, typed: float) -> float:
