@@ -14,7 +14,8 @@ pytestmark = browser_only
 def shot(page, panel):
     """What a panel's pictures look like on the screen, below the moving pointer and its hints."""
     page.mouse.move(640, 715)
-    return page.locator(f".pad-{panel}").screenshot(animations="disabled")
+    png = page.locator(f".pad-{panel}").screenshot(animations="disabled")
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
 def press(page, dial, key, times):
@@ -62,19 +63,26 @@ def test_a_dial_changes_its_pictures_only_and_the_address_shows_the_same_elsewhe
     press(page, "lam", "ArrowRight", 10)
     wait_for_query(page, "lam=0.6")
     wait_for_lambda(page, "0.60")
-    other, deadline = visit(page.url), time.monotonic() + 90
-    while (after := shots(page)) != (elsewhere := shots(other)):  # the last step may be under way
-        assert time.monotonic() < deadline, [
-            name for name in after if after[name] != elsewhere[name]
-        ]
-    assert after["rem"] != before["rem"]
-    assert after["nrem"] == before["nrem"]
-    assert after["memories"] == before["memories"]
+    other, deadline = visit(page.url), time.monotonic() + 60
+    while changed(after := shots(page), shots(other)):  # the last step may be under way
+        assert time.monotonic() < deadline, "the address shows other pictures elsewhere"
+    assert changed(before, after) == {"rem"}
     assert page.locator(".pad-rem").bounding_box() == size
 
 
 def shots(page):
     return {panel: shot(page, panel) for panel in ("memories", "nrem", "rem")}
+
+
+def changed(before, after):
+    """Panels that look different; two renderings of a rounded corner may differ by a shade."""
+
+    def differ(one, other):
+        if one.shape != other.shape:
+            return True
+        return (np.abs(one.astype(int) - other) > 2).any(axis=2).mean() > 1e-4
+
+    return {panel for panel in before if differ(before[panel], after[panel])}
 
 
 def test_reset_goes_into_the_address_and_back_undoes_it(address, visit):
