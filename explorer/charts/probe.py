@@ -172,7 +172,11 @@ def learning(lines: Sequence[Line], steps: str, last: int | None, dark: bool) ->
             figure.add_scatter(
                 x=list(range(1, len(run) + 1)), y=run, name=line.label, legendgroup=line.label,
                 showlegend=i == 0, mode="lines",
-                line={"color": colour, "dash": look.dash, "width": 2.5 if i == 0 else 1.2},
+                line={
+                    "color": colour, "dash": look.dash if i == 0 else "solid",
+                    "width": 2.5 if i == 0 else 1,
+                },
+                opacity=1.0 if i == 0 else 0.6,
             )  # fmt: skip
     _dress(figure, steps, "accuracy, %", dark)
     if last:
