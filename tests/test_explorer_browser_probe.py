@@ -35,7 +35,7 @@ def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
     assert after != before
     page.wait_for_function(f"{CURSOR} === 75")
     assert page.locator(".pad-scores").bounding_box() == size
-    assert page.locator(".js-plotly-plot").count() == 4
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 4")
 
     other = visit(page.url)
     assert numbers(other) == after

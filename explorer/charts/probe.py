@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -154,7 +155,9 @@ def occlusion(
         )  # fmt: skip
     figure.add_vline(percent, line={"width": 2, "dash": "dot", "color": "#888888"})
     _dress(figure, "occlusion, % of patches", "accuracy, %", dark)
+    top = max((y for line in [*recorded, *live] for y in [*line.y, *line.high]), default=100)
     figure.update_xaxes(range=[-3, 103])
+    figure.update_yaxes(range=[0, 10 * math.ceil(top / 10 + 0.2)])
     return figure
 
 
@@ -229,13 +232,17 @@ def classes(lines: Sequence[Line], names: Sequence[str], dark: bool) -> go.Figur
 
 
 def _dress(figure: go.Figure, x: str, y: str, dark: bool) -> None:
-    """The looks of all charts of the page; zoom outlives an update."""
+    """The looks of all charts of the page.
+
+    A chart whose numbers changed is a new one to Streamlit's page and would lose its zoom, so
+    there is none to lose.
+    """
     ink = "#b9bdcf" if dark else "#565b70"
     finished(figure, x, y)
     figure.update_layout(
-        height=_HEIGHT, font={"family": _FONT, "color": ink, "size": 14}, uirevision="probe",
+        height=_HEIGHT, font={"family": _FONT, "color": ink, "size": 14}, dragmode=False,
         margin={"l": 50, "r": 8, "t": 6, "b": 44}, showlegend=False,
         hoverlabel={"font": {"family": _FONT}},
     )  # fmt: skip
-    figure.update_xaxes(title_standoff=6)
-    figure.update_yaxes(title_standoff=6)
+    figure.update_xaxes(title_standoff=6, fixedrange=True)
+    figure.update_yaxes(title_standoff=6, fixedrange=True)
