@@ -7,7 +7,7 @@ import streamlit as st
 from explorer import loaders, real_images
 from explorer.choices import LIMITS
 from explorer.loaders import Listing, Upload
-from explorer.state import Panels, choose, chosen, fresh, take, upload
+from explorer.state import Panels, choose, chosen, fresh, step_by, take, upload
 from pad_core.checkpoint import PadNetwork
 from pad_core.conditions import Mixture
 from pad_core.datasets import DataSet
@@ -122,8 +122,8 @@ def step_seed(step: int) -> None:
         shortcut=shortcut,
         icon=f":material/chevron_{icon}:",
         disabled=not low <= chosen().seed + step <= high,
-        on_click=choose,
-        kwargs={"seed": chosen().seed + step},
+        on_click=step_by,
+        args=("seed", step, low, high),
         help=f"The memories of the {word} seed.",
     )
 

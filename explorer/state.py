@@ -36,6 +36,15 @@ def choose(redraw: Panels = (), **changes: Any) -> None:
             st.rerun()
 
 
+def step_by(field: str, step: int, low: int, high: int) -> None:
+    """Count a choice up or down, within its limits, from where it is when the button is pressed.
+
+    That may be further than when the button was drawn: keys are pressed faster than pages are
+    made.
+    """
+    choose(**{field: min(max(getattr(chosen(), field) + step, low), high)})
+
+
 def follow_address() -> None:
     """Take over an address that was opened, edited or gone back to; call once a page."""
     state, query = st.session_state, _address()

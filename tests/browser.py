@@ -29,6 +29,8 @@ BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+
 PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
 browser_only = [
     pytest.mark.browser,
@@ -93,6 +95,7 @@ def visit(browser):
         # Real images come in the background and change the page once they are there.
         loading = "document.querySelector('.st-key-real-images [role=progressbar]')"
         page.wait_for_function(f"!{loading}", timeout=120_000)
+        page.wait_for_selector(IDLE, timeout=120_000)
         return page
 
     yield open_page

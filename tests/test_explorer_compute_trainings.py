@@ -10,7 +10,8 @@ import pytest
 from explorer.compute import orders, trainings
 from explorer.compute.orders import Order, check, condition_arguments, own_condition
 from explorer.compute.trainings import look, resume, start, stop
-from pad_core.__main__ import _overrides, _parser
+from pad_core.__main__ import _overrides
+from pad_core.arguments import build_parser
 from pad_core.conditions import CONDITIONS, PAD, find_condition
 from pad_core.errors import PadError
 from pad_core.occupancy import asked_to_stop, occupied
@@ -21,7 +22,7 @@ ORDER = Order("mine", epochs=3)
 
 def as_parsed(order, resume=False):
     """What the command line makes of an order's arguments."""
-    return _parser().parse_args(order.arguments(resume)[2:])
+    return build_parser().parse_args(order.arguments(resume)[2:])
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def as_parsed(order, resume=False):
     [
         *CONDITIONS.values(),
         replace(PAD, name="pad+lam=0.8", lam=0.8),
-        replace(PAD, name="mine", lam_prime=0.1, nrem_replay="mixed", phases=("wake", "rem")),
+        replace(PAD, name="mine", lam_prime=0.1, phases=("wake", "rem")),
         replace(PAD, name="0.5"),
         replace(PAD, name="true", rem_replay="single"),
         replace(CONDITIONS["wo_rem"], name="a=b", weight_nrem=0.25),

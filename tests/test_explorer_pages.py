@@ -472,6 +472,13 @@ def test_a_value_that_can_be_is_taken_without_a_word(root):
     assert address(at)["lam"] == "0.56"
 
 
+def test_a_dream_says_how_real_it_looks_what_of_and_who_says_so(root):
+    html = panels(page())["rem"]
+    dreamt = html[html.index("REM dream") :]
+    assert len(re.findall(r"d 0\.\d\d  δ \d+\.\d\d</span><span>\d+% ", dreamt)) == 8
+    assert "on the 2000 codes of training images stored here. It is right about" in dreamt
+
+
 def test_real_images_stand_above_what_is_recalled_of_them(root, monkeypatch):
     without = panels(page())
     found = RealImages("ready", load_dataset("fashion-mini"))

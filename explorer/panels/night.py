@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 import numpy as np
 import streamlit as st
@@ -101,7 +102,7 @@ def dream_row(
     captions = [f"d {d:.2f}" for d in realness]
     classes: Sequence[str] = ()
     if readings is not None:
-        text += " <i>δ</i>: distance to the nearest memory. %: the probe’s class."
+        text += f" <i>δ</i>: distance to the nearest memory. %: {_probe(network)}."
         captions = [
             f"{caption}  δ {distance:.2f}"
             for caption, distance in zip(captions, readings.distance, strict=True)
@@ -116,6 +117,16 @@ def dream_row(
         [float(d) for d in realness],
         notes=classes,
     )
+
+
+def _probe(network: PadNetwork) -> str:
+    """What gives the class of a dream, with its explanation as a hint, as HTML."""
+    n, accuracy = len(network.memories["train"]), loaders.reader(network).accuracy
+    right = "" if isnan(accuracy) else f" It is right about {accuracy:.0f} % of the test ones."
+    hint = (
+        f"Logistic regression, converged, on the {n} codes of training images stored here.{right}"
+    )
+    return f'<abbr title="{hint}">the probe’s class</abbr>'
 
 
 def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:

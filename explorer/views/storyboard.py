@@ -10,7 +10,7 @@ from explorer.compute import dreams
 from explorer.pair import choose_pair, pictures
 from explorer.panels.flow import flow
 from explorer.panels.steps import PHASES, STEPS, lesson
-from explorer.state import choose, chosen, fresh, take
+from explorer.state import chosen, fresh, step_by, take
 from pad_core.errors import PadError
 
 
@@ -67,6 +67,6 @@ def _turn(by: int) -> None:
         shortcut=side,
         type="tertiary",
         disabled=not 1 <= chosen().step + by <= N_STEPS,
-        on_click=choose,
-        kwargs={"step": chosen().step + by},
+        on_click=step_by,
+        args=("step", by, 1, N_STEPS),
     )
