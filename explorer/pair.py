@@ -11,9 +11,9 @@ from explorer.choices import BY_SEED, PICTURE
 from explorer.controls import plain, step_seed
 from explorer.state import choose, chosen, fresh, take
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import read_picture
 from pad_core.dreams import pick_memories
 from pad_core.errors import PadError
+from pad_core.imagesets import read_picture
 
 _BY_SEED = "by seed"
 

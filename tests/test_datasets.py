@@ -18,9 +18,10 @@ import pytest
 import torch
 from PIL import Image
 
-from pad_core import datasets
-from pad_core.datasets import BUILT_IN, ImageSet, is_local, load_dataset, read_picture
+from pad_core import published
+from pad_core.datasets import BUILT_IN, is_local, load_dataset
 from pad_core.errors import PadError
+from pad_core.imagesets import ImageSet, read_picture
 
 RANDOM = np.random.default_rng(0)
 
@@ -31,7 +32,7 @@ def no_network(monkeypatch):
         raise URLError("no route to host")
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
-    monkeypatch.setattr(datasets, "DEBIAN", Path("/nowhere"))
+    monkeypatch.setattr(published, "DEBIAN", Path("/nowhere"))
 
 
 def pixels(*shape):
@@ -70,7 +71,7 @@ def test_fashion_mini_is_balanced_complete_and_quick():
     assert torch.equal(every[:, 0], every[:, 2])
     means = [data.train.images[data.train.labels == c].float().mean().item() for c in (5, 2)]
     assert means[0] < 40 < 60 < means[1]  # sandals leave most of the picture black, pullovers not
-    files = (Path(datasets.__file__).parent / "data").iterdir()
+    files = (Path(published.__file__).parent / "data").iterdir()
     assert sum(file.stat().st_size for file in files) < 4e6
 
 
@@ -188,7 +189,7 @@ def test_truncated_mnist_says_so(tmp_path):
 
 def test_fashion_mnist_from_debian_unless_root_has_it(tmp_path, monkeypatch):
     debian = write_idx(tmp_path / "debian", zipped=True)
-    monkeypatch.setattr(datasets, "DEBIAN", tmp_path / "debian")
+    monkeypatch.setattr(published, "DEBIAN", tmp_path / "debian")
     data = load_dataset("fashion-mnist", tmp_path / "data")
     assert_padded(data.test.images, debian["test"])
     assert data.name == "fashion-mnist" and data.class_names[8] == "Bag"

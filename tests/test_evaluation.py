@@ -8,7 +8,7 @@ import torch
 import pad_core
 from pad_core import evaluator, measures
 from pad_core.__main__ import main
-from pad_core.datasets import DataSet, ImageSet
+from pad_core.datasets import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import (
     FIELDS,
@@ -20,6 +20,7 @@ from pad_core.evaluation import (
 )
 from pad_core.frechet import Features, classifier_features
 from pad_core.images import to_unit
+from pad_core.imagesets import ImageSet
 from pad_core.networks import build_networks
 from pad_core.readout import fit_converged, train_sgd
 from pad_core.summary import grouped, mean_and_sem
