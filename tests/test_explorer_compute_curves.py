@@ -15,7 +15,8 @@ from explorer.compute.orders import Order
 from explorer.compute.trainings import Training
 from pad_core.conditions import CONDITIONS
 from pad_core.palette import style
-from pad_core.report_items import ITEMS, table_1
+from pad_core.report_items import ITEMS
+from pad_core.report_panels import table_1
 from pad_core.runfolder import Progress
 
 HISTORY = [

@@ -22,7 +22,8 @@ from pad_core.report_figures import (
     ratio_bars,
     table_bars,
 )
-from pad_core.report_items import ITEMS, frechet_stages, groups_of
+from pad_core.report_items import ITEMS
+from pad_core.report_panels import frechet_stages, groups_of
 from pad_core.shelf import Shelf
 
 _FONT = "Source Sans, sans-serif"

@@ -22,7 +22,8 @@ from pad_core.claims import paper_name
 from pad_core.errors import PadError
 from pad_core.images import SIDE_PX
 from pad_core.report import missing_for
-from pad_core.report_items import ITEMS, table_1
+from pad_core.report_items import ITEMS
+from pad_core.report_panels import table_1
 from pad_core.shelf import Shelf
 
 _PARTS = {"paper": "The paper's figures", "losses": "Losses", "epochs": "Dreams over epochs"}
