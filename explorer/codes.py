@@ -16,8 +16,9 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer.compute import latent_map
-from explorer.compute.latent_map import Cloud, Space
+from explorer.compute import map_axes, map_clouds
+from explorer.compute.map_axes import Space
+from explorer.compute.map_clouds import Cloud
 from pad_core.checkpoint import PadNetwork
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
@@ -82,7 +83,7 @@ def of_test_images(network: PadNetwork, dataset: DataSet) -> Job[torch.Tensor]:
 
     def encode(job: Job) -> torch.Tensor:
         parts: list[torch.Tensor] = []
-        for part in latent_map.encode(network, dataset.test.images):
+        for part in map_clouds.encode(network, dataset.test.images):
             parts.append(part)
             job.share += len(part) / len(dataset.test)
         return torch.cat(parts)
@@ -122,7 +123,7 @@ def space(network: PadNetwork, dims: int) -> Space:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _space(sha256: str, dims: int, _network: PadNetwork) -> Space:
-    return latent_map.space(_network, dims)
+    return map_axes.space(_network, dims)
 
 
 def images(shown: Shown) -> torch.Tensor:
@@ -132,7 +133,7 @@ def images(shown: Shown) -> torch.Tensor:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _images(pictured_by: str, _shown: Shown) -> torch.Tensor:
-    return latent_map.images_of(_shown.network, _shown.cloud, _shown.dataset)
+    return map_clouds.images_of(_shown.network, _shown.cloud, _shown.dataset)
 
 
 def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.Tensor:
@@ -143,7 +144,7 @@ def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.T
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _occluded(key: str, intensity: float, size_px: int, seed: int, _shown: Shown) -> torch.Tensor:
-    return latent_map.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
+    return map_clouds.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def atlas(shown: Shown) -> Job[Atlas]:
     """Thumbnails of what the codes stand for."""
 
     def lay_out(job: Job) -> Atlas:
-        tiles, tile_px = latent_map.tiles(images(shown))
+        tiles, tile_px = map_clouds.tiles(images(shown))
         columns = max(1, round(len(tiles) ** 0.5))
         return Atlas(png_bytes(picture_grid(tiles, columns), level=1), columns, tile_px)
 

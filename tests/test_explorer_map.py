@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import loaders, real_images
 from explorer.components import latent_map as component
-from explorer.compute import latent_map
+from explorer.compute import map_axes, map_clouds, map_places
 from pad_core import checkpoint
 from pad_core.datasets import load_dataset
 from pad_core.images import to_uint8
@@ -107,8 +107,8 @@ def load(root, key=A):
 def test_every_code_of_the_cloud_is_sent_where_it_lies_on_the_axes(root, cloud, splits):
     network = load(root)
     sent = packets(page(cloud=cloud))["map"]
-    shown = latent_map.stored_cloud(network, splits)
-    expected = latent_map.space(network, 2).projection.project(shown.latents)
+    shown = map_clouds.stored_cloud(network, splits)
+    expected = map_axes.space(network, 2).projection.project(shown.latents)
     assert np.allclose(sent["points0"].reshape(-1, 2), expected, atol=1e-4)
     assert np.array_equal(sent["labels"], shown.labels)
     assert np.array_equal(sent["indices"], shown.indices)
@@ -151,15 +151,15 @@ def test_a_point_of_the_address_is_decoded_with_its_neighbours(root):
     assert f"test image {memories.indices[place]}" in side(at, "picked")
     decoded = to_uint8(network.generate(memories.latents[place, None]))[0].permute(1, 2, 0).numpy()
     assert np.abs(strips(at)[0][:, :32].astype(int) - decoded).max() <= 1
-    cloud = latent_map.stored_cloud(network, ("test",))
-    near = latent_map.neighbours(cloud, cloud.latents[place, None], without=place)
+    cloud = map_clouds.stored_cloud(network, ("test",))
+    near = map_places.neighbours(cloud, cloud.latents[place, None], without=place)
     assert packets(at)["marks"]["neighbours"] == [near.places.tolist()]
     assert strips(at)[1].shape == (32, 8 * 32, 3)
 
 
 def test_empty_ground_is_dreamt_of_and_far_from_data_there_is_a_warning(root):
     network = load(root)
-    space, cloud = latent_map.space(network, 2), latent_map.stored_cloud(network, ("test",))
+    space, cloud = map_axes.space(network, 2), map_clouds.stored_cloud(network, ("test",))
     at = space.projection.project(cloud.latents)[5]
     near = page(spot="0:{:.4f}:{:.4f}".format(*at))
     assert "Far from data" not in side(near, "picked")
@@ -185,8 +185,8 @@ def test_what_an_address_gets_wrong_shows_the_map_all_the_same(root, query):
 def test_two_networks_show_the_same_images_with_residual_and_variance(root):
     sent = packets(page(beside=B, dims="3", picked="2"))
     first, second = load(root), load(root, B)
-    own, onto = latent_map.space(second, 3), latent_map.space(first, 3)
-    space = latent_map.turned(second, own, first, onto)
+    own, onto = map_axes.space(second, 3), map_axes.space(first, 3)
+    space = map_axes.turned(second, own, first, onto)
     points = space.projection.project(second.memories["test"].latents)
     assert np.allclose(sent["map"]["points1"].reshape(-1, 3), points, atol=1e-4)
     assert f"residual {space.residual:.2f}" in sent["map"]["panes"][1]["note"]

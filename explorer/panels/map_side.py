@@ -13,8 +13,9 @@ from explorer.choices import BY_SEED, Choices
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import ClassStyle
-from explorer.compute import latent_map
-from explorer.compute.latent_map import Neighbours, Spot, Table
+from explorer.compute import map_clouds, map_places, map_table
+from explorer.compute.map_places import Neighbours, Spot
+from explorer.compute.map_table import Table
 from explorer.panels import map_html
 from explorer.panels.map_html import Tile
 from explorer.state import choose, chosen
@@ -41,7 +42,7 @@ def looked_at(shown: list[Shown]) -> None:
     if 0 <= place < len(shown[0].cloud):
         with frame.timed("decoded"):
             near = [
-                latent_map.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
+                map_places.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
                 for one in shown
             ]
             parts = [
@@ -59,7 +60,7 @@ def looked_at(shown: list[Shown]) -> None:
         pane, coordinates = at
         one = shown[pane]
         with frame.timed("decoded"):
-            spot = latent_map.spot(one.space, one.cloud, coordinates)
+            spot = map_places.spot(one.space, one.cloud, coordinates)
             part = _place(one, spot)
         st.html(map_html.section("picked", "A place without a code", "", part))
         where_to = {"pane": pane, "at": coordinates.tolist()}
@@ -99,9 +100,9 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
     network, cloud, choices = shown.network, shown.cloud, chosen()
     # These alone: pictures of all codes are made in the background.
     places = np.concatenate([[place], near.places])
-    images = latent_map.images_of(network, cloud.at(places), shown.dataset)
+    images = map_clouds.images_of(network, cloud.at(places), shown.dataset)
     dials = (choices.intensity, choices.size_px, choices.seed)
-    hidden = latent_map.occluded_image(images[:1], place, len(cloud), *dials)
+    hidden = map_clouds.occluded_image(images[:1], place, len(cloud), *dials)
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
@@ -203,7 +204,7 @@ def selection(shown: list[Shown]) -> None:
     places = st.session_state.get(_SELECTED, np.zeros(0, int))
     places = places[places < n]
     if len(places):
-        counts = latent_map.counts(first.cloud, places, len(first.network.class_names))
+        counts = map_places.counts(first.cloud, places, len(first.network.class_names))
         body = map_html.bars(counts, classes(first.network))
         st.html(map_html.section("selection", "Selected", f"{len(places):,} of {n:,}", body))
     else:
@@ -235,7 +236,7 @@ def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
         )
         for one in shown
     ]
-    return latent_map.to_csv(tables, places)
+    return map_table.to_csv(tables, places)
 
 
 def take_selection() -> None:

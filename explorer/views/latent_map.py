@@ -10,7 +10,7 @@ from explorer import codes, controls, frame
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import Pane
-from explorer.compute import latent_map, map_dreams
+from explorer.compute import map_axes, map_clouds, map_dreams
 from explorer.panels import map_bar
 from explorer.panels.map_side import (
     classes,
@@ -84,11 +84,11 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
     for network in networks:
         space = codes.space(network, int(chosen().dims))
         if shown:
-            latent_map.same_images(shown[0].network, network)
+            map_axes.same_images(shown[0].network, network)
             if chosen().axes == "aligned":
-                space = latent_map.turned(network, space, shown[0].network, shown[0].space)
+                space = map_axes.turned(network, space, shown[0].network, shown[0].space)
         if name in _SPLITS:
-            cloud = latent_map.stored_cloud(network, _SPLITS[name])
+            cloud = map_clouds.stored_cloud(network, _SPLITS[name])
         else:
             assert dataset is not None
             encoding = codes.of_test_images(network, dataset)
@@ -96,7 +96,7 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
                 raise PadError(encoding.problem)
             if encoding.result is None:
                 return None
-            cloud = latent_map.image_cloud(network, dataset, encoding.result)
+            cloud = map_clouds.image_cloud(network, dataset, encoding.result)
         shown.append(Shown(network, name, cloud, space, dataset))
     return shown
 

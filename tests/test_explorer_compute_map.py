@@ -12,8 +12,8 @@ from scipy.spatial import procrustes
 from sklearn.decomposition import PCA
 
 from explorer.choices import Choices
-from explorer.compute import latent_map, map_dreams
-from explorer.compute.latent_map import Table
+from explorer.compute import map_axes, map_clouds, map_dreams, map_places, map_table
+from explorer.compute.map_table import Table
 from pad_core import checkpoint
 from pad_core.datasets import load_dataset
 from pad_core.errors import PadError
@@ -40,7 +40,7 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def cloud(network):
-    return latent_map.stored_cloud(network, ("test",))
+    return map_clouds.stored_cloud(network, ("test",))
 
 
 def with_latents(network, latents):
@@ -53,7 +53,7 @@ def with_latents(network, latents):
 def test_axes_are_scikit_learns_of_the_stored_test_memories(network, dims):
     latents = network.memories["test"].latents.numpy()
     pca = PCA(dims, svd_solver="full").fit(latents)
-    space = latent_map.space(network, dims)
+    space = map_axes.space(network, dims)
     ours = space.projection.project(network.memories["test"].latents)
     theirs = pca.transform(latents)
     signs = np.sign((ours * theirs).sum(axis=0))
@@ -66,13 +66,13 @@ def test_the_typical_distance_is_the_median_one_to_the_nearest(network):
     latents = network.memories["test"].latents.double().numpy()
     apart = np.linalg.norm(latents[:, None] - latents[None], axis=2)
     np.fill_diagonal(apart, np.inf)
-    assert latent_map.space(network, 2).typical == pytest.approx(
+    assert map_axes.space(network, 2).typical == pytest.approx(
         np.sort(apart.min(axis=1))[(len(latents) - 1) // 2], rel=1e-3
     )
 
 
 def test_a_cloud_knows_which_image_each_code_is_of(network, dataset):
-    both = latent_map.stored_cloud(network, ("train", "test"))
+    both = map_clouds.stored_cloud(network, ("train", "test"))
     n = {split: len(network.memories[split]) for split in ("train", "test")}
     assert len(both) == n["train"] + n["test"]
     for i in (0, n["train"] - 1, n["train"], len(both) - 1):
@@ -83,8 +83,8 @@ def test_a_cloud_knows_which_image_each_code_is_of(network, dataset):
 
 
 def test_all_test_images_are_there_and_the_stored_ones_known_among_them(network, dataset):
-    latents = torch.cat(list(latent_map.encode(network, dataset.test.images)))
-    cloud = latent_map.image_cloud(network, dataset, latents)
+    latents = torch.cat(list(map_clouds.encode(network, dataset.test.images)))
+    cloud = map_clouds.image_cloud(network, dataset, latents)
     assert len(cloud) == len(dataset.test)
     stored = cloud.places >= 0
     memories = network.memories["test"]
@@ -94,33 +94,33 @@ def test_all_test_images_are_there_and_the_stored_ones_known_among_them(network,
 
 
 def test_pictures_are_the_real_images_or_else_what_is_recalled(network, dataset):
-    both = latent_map.stored_cloud(network, ("train", "test"))
-    real = latent_map.images_of(network, both, dataset)
+    both = map_clouds.stored_cloud(network, ("train", "test"))
+    real = map_clouds.images_of(network, both, dataset)
     for i in (3, len(both) - 3):
         assert torch.equal(real[i], getattr(dataset, both.splits[i]).images[both.indices[i]])
     some = np.array([len(both) - 1, 0, len(both) - 2])
-    assert torch.equal(latent_map.images_of(network, both.at(some), dataset), real[some])
-    recalled = latent_map.images_of(network, both, None)
+    assert torch.equal(map_clouds.images_of(network, both.at(some), dataset), real[some])
+    recalled = map_clouds.images_of(network, both, None)
     expected = to_uint8(network.generate(both.latents[-3:]))
     assert (recalled[-3:].int() - expected.int()).abs().max() <= 1
 
 
 def test_occluded_codes_are_those_of_the_occluded_images(network, cloud, dataset):
-    images = latent_map.images_of(network, cloud, dataset)
-    codes = latent_map.occluded_codes(network, images, 0.4, 4, seed=3)
+    images = map_clouds.images_of(network, cloud, dataset)
+    codes = map_clouds.occluded_codes(network, images, 0.4, 4, seed=3)
     for place in (0, 100, len(images) - 1):
-        hidden = latent_map.occluded_image(images[place, None], place, len(images), 0.4, 4, seed=3)
+        hidden = map_clouds.occluded_image(images[place, None], place, len(images), 0.4, 4, seed=3)
         assert bool((hidden == 0).any())
         assert torch.allclose(network.encode(hidden)[0], codes[place], atol=1e-3)
     first = generator(3, "map occlusion", 0)
     encoder = network.networks.encoder
-    chunk = encode_occluded(encoder, images[: latent_map.CHUNK], 0.4, 4, first)
-    assert torch.allclose(codes[: latent_map.CHUNK], chunk, atol=1e-5)
+    chunk = encode_occluded(encoder, images[: map_clouds.CHUNK], 0.4, 4, first)
+    assert torch.allclose(codes[: map_clouds.CHUNK], chunk, atol=1e-5)
 
 
 def test_without_occlusion_a_real_image_keeps_its_code(network, cloud, dataset):
-    images = latent_map.images_of(network, cloud, dataset)
-    codes = latent_map.occluded_codes(network, images, 0.0, 4, seed=3)
+    images = map_clouds.images_of(network, cloud, dataset)
+    codes = map_clouds.occluded_codes(network, images, 0.0, 4, seed=3)
     # Stored codes are rounded to 8 bits, and are those of the network before its own rounding.
     apart = (codes - cloud.latents).norm(dim=1) / cloud.latents.norm(dim=1)
     assert float(apart.max()) < 0.05
@@ -130,8 +130,8 @@ def test_a_turned_copy_is_turned_back_without_a_residual(network):
     latents = network.memories["test"].latents
     rotation, _ = torch.linalg.qr(torch.randn(256, 256, generator=torch.Generator().manual_seed(0)))
     copy = with_latents(network, 3.0 * latents @ rotation + 5.0)
-    onto = latent_map.space(network, 3)
-    turned = latent_map.turned(copy, latent_map.space(copy, 3), network, onto)
+    onto = map_axes.space(network, 3)
+    turned = map_axes.turned(copy, map_axes.space(copy, 3), network, onto)
     assert turned.residual == pytest.approx(0.0, abs=1e-4)
     theirs = turned.projection.project(copy.memories["test"].latents)
     ours = onto.projection.project(latents)
@@ -140,8 +140,8 @@ def test_a_turned_copy_is_turned_back_without_a_residual(network):
 
 
 def test_another_networks_residual_and_variance_are_scipys_and_numpys(network, other):
-    onto, own = latent_map.space(network, 2), latent_map.space(other, 2)
-    turned = latent_map.turned(other, own, network, onto)
+    onto, own = map_axes.space(network, 2), map_axes.space(other, 2)
+    turned = map_axes.turned(other, own, network, onto)
     latents = other.memories["test"].latents
     coordinates = own.projection.project(latents)
     target = onto.projection.project(network.memories["test"].latents)
@@ -157,13 +157,13 @@ def test_networks_that_remember_other_images_are_not_aligned(network, other):
     moved = replace(memories, indices=memories.indices.flip(0))
     strange = replace(other, memories=other.memories | {"test": moved})
     with pytest.raises(PadError, match="remembers other images"):
-        latent_map.same_images(network, strange)
+        map_axes.same_images(network, strange)
 
 
 def test_at_a_data_point_the_map_decodes_that_points_code(network, cloud):
-    space = latent_map.space(network, 2)
+    space = map_axes.space(network, 2)
     at = space.projection.project(cloud.latents)[41]
-    spot = latent_map.spot(space, cloud, at)
+    spot = map_places.spot(space, cloud, at)
     assert (spot.nearest, spot.far) == (41, False)
     assert spot.distance == pytest.approx(0.0, abs=1e-3)
     assert torch.allclose(spot.latents[0], cloud.latents[41], atol=1e-3)
@@ -177,44 +177,44 @@ def test_at_a_data_point_the_map_decodes_that_points_code(network, cloud):
 def test_empty_ground_decodes_its_place_on_the_axes_and_the_nearest_code_off_them(
     network, cloud, dims
 ):
-    space = latent_map.space(network, dims)
+    space = map_axes.space(network, dims)
     coordinates = space.projection.project(cloud.latents)
     near = int(coordinates[:, 0].argmax())
     step = np.zeros(dims)
     step[0] = 0.5 * space.typical
-    spot = latent_map.spot(space, cloud, coordinates[near] + step)
+    spot = map_places.spot(space, cloud, coordinates[near] + step)
     shown = space.projection.project(spot.latents)[0]
     assert np.allclose(shown, coordinates[near] + step, atol=1e-3)
     off = spot.latents[0] - cloud.latents[near]
     assert np.allclose(off, step @ space.projection.components, atol=1e-3)
     assert spot.distance <= 0.5 + 1e-3
-    assert latent_map.spot(space, cloud, coordinates[near] + 6 * step).far
+    assert map_places.spot(space, cloud, coordinates[near] + 6 * step).far
 
 
 def test_neighbours_are_the_nearest_in_all_dimensions_without_the_code_itself(cloud):
-    near = latent_map.neighbours(cloud, cloud.latents[7, None], without=7)
+    near = map_places.neighbours(cloud, cloud.latents[7, None], without=7)
     apart = (cloud.latents.double() - cloud.latents[7].double()).norm(dim=1).numpy()
-    order = [i for i in apart.argsort() if i != 7][: latent_map.N_NEIGHBOURS]
+    order = [i for i in apart.argsort() if i != 7][: map_places.N_NEIGHBOURS]
     assert near.places.tolist() == order
     assert np.allclose(near.distances, apart[order], atol=1e-3)
 
 
 def test_counts_by_class_are_of_the_selection_alone(cloud):
     chosen = np.array([0, 1, 2, 30, 31])
-    counts = latent_map.counts(cloud, chosen, 12)
+    counts = map_places.counts(cloud, chosen, 12)
     assert counts.sum() == 5
     assert counts.tolist() == [int((cloud.labels[chosen] == k).sum()) for k in range(12)]
 
 
 def test_an_export_reads_back_exactly(network, other, cloud):
     chosen = np.array([4, 90])
-    theirs = latent_map.stored_cloud(other, ("test",))
-    coordinates = latent_map.space(network, 2).projection.project(cloud.latents)
+    theirs = map_clouds.stored_cloud(other, ("test",))
+    coordinates = map_axes.space(network, 2).projection.project(cloud.latents)
     tables = [
         Table(network, cloud, coordinates, None),
         Table(other, theirs, coordinates, None),
     ]
-    rows = list(csv.DictReader(io.StringIO(latent_map.to_csv(tables, chosen))))
+    rows = list(csv.DictReader(io.StringIO(map_table.to_csv(tables, chosen))))
     assert len(rows) == 4
     codes = np.array([[row[f"z{j}"] for j in range(256)] for row in rows], np.float32)
     assert np.array_equal(codes[:2], cloud.latents[chosen].numpy())
@@ -224,7 +224,7 @@ def test_an_export_reads_back_exactly(network, other, cloud):
     assert {row["sha256"] for row in rows} == {network.sha256, other.sha256}
     assert float(rows[0]["pc2"]) == pytest.approx(coordinates[4, 1], rel=1e-6)
     occluded = replace(tables[0], occluded=coordinates + 1)
-    row = next(csv.DictReader(io.StringIO(latent_map.to_csv([occluded], chosen))))
+    row = next(csv.DictReader(io.StringIO(map_table.to_csv([occluded], chosen))))
     assert float(row["occluded_pc1"]) == pytest.approx(coordinates[4, 0] + 1, rel=1e-6)
 
 
@@ -241,9 +241,9 @@ def test_the_path_leads_from_b_to_a_and_the_first_dream_lies_on_it(network):
 
 
 def test_thumbnails_of_very_many_images_are_halved():
-    few, side = latent_map.tiles(torch.full((3, 3, 32, 32), 7, dtype=torch.uint8))
+    few, side = map_clouds.tiles(torch.full((3, 3, 32, 32), 7, dtype=torch.uint8))
     assert (len(few), side) == (3, 32)
-    many, side = latent_map.tiles(torch.full((4001, 3, 32, 32), 7, dtype=torch.uint8))
+    many, side = map_clouds.tiles(torch.full((4001, 3, 32, 32), 7, dtype=torch.uint8))
     assert many.shape == (4001, 3, 16, 16)
     assert (side, int(many.float().mean())) == (16, 7)
 
@@ -252,6 +252,6 @@ def test_without_stored_memories_there_is_a_sentence(network):
     empty = checkpoint.Memories(torch.empty((0, 256)), *(2 * [torch.empty(0, dtype=torch.int64)]))
     bare = replace(network, memories={"train": empty, "test": empty})
     with pytest.raises(PadError, match="no memories"):
-        latent_map.stored_cloud(bare, ("test",))
+        map_clouds.stored_cloud(bare, ("test",))
     with pytest.raises(PadError, match="holds 0 stored test memories"):
-        latent_map.space(bare, 2)
+        map_axes.space(bare, 2)
