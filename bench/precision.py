@@ -21,9 +21,10 @@ from bench.measure import describe
 from bench.train import batches
 from pad_core.conditions import PAD
 from pad_core.datasets import DataSet, load_dataset
+from pad_core.hardware import choose_device
 from pad_core.measures import separability
 from pad_core.metrics import mean_sem
-from pad_core.recipe import Recipe, choose_device
+from pad_core.recipe import Recipe
 from pad_core.trainer import Trainer
 
 MEASURES = ("linear_separability", "converged_separability")

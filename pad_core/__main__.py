@@ -94,7 +94,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tuple[Any, Any]:
     """The device and the recipe that ``_add_dataset`` and ``_add_recipe`` options ask for."""
-    from pad_core.recipe import Recipe, choose_device, choose_precision
+    from pad_core.hardware import choose_device, choose_precision
+    from pad_core.recipe import Recipe
 
     device = choose_device(options.device)
     precision = options.precision
@@ -253,7 +254,7 @@ def run_bench(options: argparse.Namespace) -> None:
     from rich.console import Console
 
     from pad_core.bench import PARTS, bench, table
-    from pad_core.recipe import choose_device
+    from pad_core.hardware import choose_device
 
     parts = [options.part] if options.part else list(PARTS)
     rows = bench(parts, choose_device(options.device), options.quick)

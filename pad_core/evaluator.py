@@ -16,8 +16,8 @@ from pad_core.errors import PadError
 from pad_core.evaluation import Protocol, evaluate, measure_baselines, real_moments
 from pad_core.files import file_sha256
 from pad_core.frechet import Features, classifier_features, inception_features
+from pad_core.hardware import choose_device
 from pad_core.metrics import Moments
-from pad_core.recipe import choose_device
 
 MEMORIES = "memories"
 

@@ -98,6 +98,17 @@ def test_converged_by_default_is_within_0_3_points_of_scikit_learn():
     assert abs(ours - 100 * theirs) <= 0.3
 
 
+def test_rounded_latents_are_read_out_as_well(monkeypatch):
+    train, test = clusters(40_000, 24, 6), clusters(10_000, 24, 6, seed=1)
+    assert train[0].mean() > 10 * train[0][:, 0].std()  # rounding has to look at what differs
+    fits = {}
+    for precision in ("fp32", "bf16"):
+        monkeypatch.setattr("pad_core.readout.choose_precision", lambda device, p=precision: p)
+        fits[precision] = fit_converged(*train, 6)
+    assert not torch.equal(fits["fp32"].weight, fits["bf16"].weight)
+    assert abs(fits["fp32"].accuracy(*test) - fits["bf16"].accuracy(*test)) <= 0.3
+
+
 def test_two_gaussians_are_read_out_at_their_bayes_error():
     # Means ±μ, unit covariance: the best classifier errs with probability Φ(−‖μ‖).
     random = torch.Generator().manual_seed(0)

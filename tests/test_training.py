@@ -16,7 +16,8 @@ import pad_core
 from pad_core.conditions import CONDITIONS, PAD
 from pad_core.errors import PadError
 from pad_core.files import read_tensors
-from pad_core.recipe import Recipe, choose_device
+from pad_core.hardware import choose_device
+from pad_core.recipe import Recipe
 from pad_core.trainer import Trainer
 from pad_core.training import train
 
