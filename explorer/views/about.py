@@ -65,13 +65,11 @@ _LIMITS = """
 
 def show() -> None:
     """The page."""
-    with st.container(width=760):
+    with st.container(width=1500):
+        model, ours = st.columns(2, gap="xlarge")
+    with model:
         st.title("Dreams that teach to see")
         st.markdown(_MODEL)
-        st.header("What is ours")
-        st.markdown(_OURS)
-        st.header("What it can't tell")
-        st.markdown(_LIMITS)
         st.header("Please cite")
         st.markdown(
             "Nicolas Deperrois, Mihai A. Petrovici, Walter Senn and Jakob Jordan, "
@@ -79,3 +77,8 @@ def show() -> None:
             "(https://doi.org/10.7554/eLife.76384), *eLife* 11:e76384, 2022."
         )
         st.code(_BIBTEX, language="bibtex")
+    with ours:
+        st.header("What is ours")
+        st.markdown(_OURS)
+        st.header("What it can't tell")
+        st.markdown(_LIMITS)
