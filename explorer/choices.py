@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
+from explorer import map_address
 from pad_core.checkpoint import SPLITS
 from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.randomness import MAX_SEED
@@ -52,6 +53,10 @@ def _option(default: str, options: tuple[str, ...], terse: bool = False) -> Any:
     return field(default=default, metadata={"options": options, "terse": terse})
 
 
+def _checked(check: Callable[[str], bool]) -> Any:
+    return field(default="", metadata={"check": check})
+
+
 @dataclass(frozen=True)
 class Choices:
     """All that the pages depend on; the defaults are the paper's where it has any.
@@ -69,7 +74,9 @@ class Choices:
     cloud: whose codes the map shows. dims: of the map, '2' or '3'. beside: key of the second
     network on it, or empty. axes: of that one, turned onto the first's or its own. joined: '1'
     for occluded codes, too. picked: place in the cloud of the code looked at, or −1. spot: a
-    place of the map that is no code's, 'network:x:y' or 'network:x:y:z', or empty.
+    place of the map that is no code's, 'network:x:y' or 'network:x:y:z', or empty. view: the
+    map's window, or empty for all points. drawn: the outlines of its selection, or empty. hidden:
+    classes out of sight on it, or empty (see ``map_address`` for the form of these three).
     wall: which pictures the ablation wall shows. against: key of the network that the others are
     compared with on it, or empty. amplified: the factor of the differences.
     curves: which part of that page. figure: of the paper. log: '1' for logarithmic losses.
@@ -100,6 +107,9 @@ class Choices:
     joined: str = _option("", ("", "1"))
     picked: int = _number(-1, -1, MAX_PLACE, 1, terse=True)
     spot: str = ""
+    view: str = _checked(map_address.is_window)
+    drawn: str = _checked(map_address.are_outlines)
+    hidden: str = _checked(map_address.is_hidden)
     wall: str = _option("recalled", ("recalled", "nrem", "rem"), terse=True)
     against: str = ""
     amplified: int = _number(2, 1, 16, 1, terse=True)
@@ -156,6 +166,8 @@ def _read(metadata: Mapping[str, Any], default: Any, texts: list[str]) -> Any:
         return metadata["limits"].read(texts[-1])
     if "options" in metadata:
         return texts[-1] if texts[-1] in metadata["options"] else None
+    if "check" in metadata:
+        return texts[-1] if metadata["check"](texts[-1]) else None
     return texts[-1]
 
 

@@ -50,7 +50,13 @@ def follow_address() -> None:
     state, query = st.session_state, _address()
     if "choices" not in state or (query and query != state["address"]):
         state["choices"] = Choices.from_query(query)
+        state["arrivals"] = arrivals() + 1
     _write_address()
+
+
+def arrivals() -> int:
+    """How often this viewer has opened an address, or gone back to one."""
+    return int(st.session_state.get("arrivals", 0))
 
 
 def upload() -> Upload | None:

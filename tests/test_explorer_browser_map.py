@@ -22,6 +22,7 @@ STATE = """() => {
   const [pane] = map.panes;
   const box = pane.canvas.getBoundingClientRect();
   return {
+    seen: pane.seen(map.camera), hidden: [...map.hidden], drawn: Number(map.root.dataset.drawn),
     n: pane.n, hover: map.hover, picked: map.picked, spot: map.spot, zoom: map.camera.zoom,
     x: [...pane.x].map((x) => x + box.left), y: [...pane.y].map((y) => y + box.top),
     box: [box.left, box.top, box.width, box.height],
@@ -172,3 +173,113 @@ def test_a_class_is_hidden_and_counted_out(map_page):
     assert f"{left:,} of {n:,}" in page.locator(".map .count").inner_text()
     chip.click()
     assert f"all {n:,}" in page.locator(".map .count").inner_text()
+
+
+def drag(page, start, *ways):
+    page.mouse.move(*start)
+    page.mouse.down()
+    for way in ways:
+        page.mouse.move(*way, steps=4)
+    page.mouse.up()
+
+
+def in_the_address(page, *names):
+    """Wait until these stand in the page's address, and have stayed there for a while."""
+    condition = "names => names.every((n) => new URLSearchParams(location.search).has(n))"
+    page.wait_for_function(condition, arg=list(names))
+    before = None
+    while before != page.url:
+        before = page.url
+        page.wait_for_timeout(1000)
+    return page.url
+
+
+@pytest.mark.parametrize("dims", ["2", "3"])
+def test_the_address_shows_the_same_window_and_selection_in_another_browser(map_page, visit, dims):
+    page, network = map_page
+    if dims == "3":
+        page.get_by_text("3-D", exact=True).click()
+        wait_for(page, lambda now: len(now["seen"]) == 6, "the third axis")
+        page.wait_for_function("location.search.includes('dims=3')")
+    left, top, width, height = state(page)["box"]
+
+    def at(x, y):
+        return left + x * width, top + y * height
+
+    page.mouse.move(*at(0.6, 0.6))
+    page.mouse.wheel(0, -300)
+    drag(page, at(0.4, 0.5), at(0.5, 0.42))  # moves the map, or turns it
+    page.locator(".legend button").nth(2).click()
+    page.get_by_role("button", name="Lasso").click()
+    drag(page, at(0.2, 0.2), at(0.75, 0.25), at(0.6, 0.9), at(0.25, 0.7))
+    first = wait_for(page, lambda now: now["selected"], "a selection")
+    # Taking away a box within: a second outline, of the other kind.
+    page.get_by_role("button", name="Box").click()
+    page.keyboard.down("Alt")
+    drag(page, at(0.4, 0.4), at(0.55, 0.55))
+    page.keyboard.up("Alt")
+    now = wait_for(page, lambda now: now["selected"] != first["selected"], "a smaller selection")
+    assert 0 < sum(now["selected"]) < sum(first["selected"])
+    assert not any(network.memories["test"].labels.numpy()[np.flatnonzero(now["selected"])] == 2)
+
+    url = in_the_address(page, "view", "drawn", "hidden")
+    assert len(url) < 2000
+    other = visit(url)
+    there = wait_for(other, lambda now: now["selected"] and now["thumbnails"], "the selection")
+    size = min(now["seen"][2] - now["seen"][0], now["seen"][3] - now["seen"][1])
+    assert np.abs(np.subtract(there["seen"], now["seen"])[:4]).max() < size / 1000
+    assert np.allclose(there["seen"], now["seen"], rtol=1e-2, atol=size / 1000)
+    assert there["selected"] == now["selected"]
+    assert there["hidden"] == [2]
+    count = page.locator(".map .count").inner_text()
+    assert count.startswith(f"{sum(now['selected']):,} selected")
+    assert other.locator(".map .count").inner_text() == count
+    name = f"CSV of {sum(now['selected']):,} selected"
+    other.get_by_role("button", name=name).wait_for()
+
+    other.set_viewport_size({"width": 1100, "height": 900})
+    wide = wait_for(other, lambda now: now["box"] != there["box"], "a window of another size")
+    low, high = np.array(now["seen"][:2]), np.array(now["seen"][2:4])
+    assert (np.array(wide["seen"][:2]) <= low + size / 1000).all()
+    assert (np.array(wide["seen"][2:4]) >= high - size / 1000).all()
+
+    other.get_by_role("button", name="Fit", exact=True).click()
+    other.wait_for_function("!location.search.includes('view=')")
+    assert wait_for(other, lambda now: now["zoom"] == 1, "the fitted view")["selected"]
+    other.go_back()
+    back = wait_for(other, lambda now: now["zoom"] != 1, "the window before")
+    back = wait_for(other, lambda now: now["box"] == back["box"], "the page at rest")
+    assert (np.array(back["seen"][:2]) <= low + size / 1000).all()
+    middle = np.add(back["seen"][:2], back["seen"][2:4]) / 2
+    assert np.allclose(middle, (low + high) / 2, atol=size / 1000)
+
+
+def test_a_zoom_has_the_points_drawn_but_not_sent_again(map_page):
+    page, _ = map_page
+    page.evaluate("""() => {
+      const host = [...document.querySelectorAll('*')].find((e) => e.shadowRoot?.querySelector('.map'));
+      const map = host.shadowRoot.padMap;
+      const show = map.show.bind(map);
+      map.shown = 0;
+      map.show = (packet) => (map.shown++, show(packet));
+      window.padShown = () => map.shown;
+    }""")  # noqa: E501
+    left, top, width, height = state(page)["box"]
+    page.mouse.move(left + 0.3 * width, top + 0.6 * height)
+    for _ in range(6):
+        page.mouse.wheel(0, -100)
+        page.wait_for_timeout(60)
+    url = in_the_address(page, "view")
+    assert page.evaluate("padShown()") == 0
+    seen = state(page)["seen"]
+    text = re.search(r"view=([^&]+)", url)[1]
+    assert np.allclose([float(x) for x in text.split("_")], seen, atol=(seen[2] - seen[0]) / 1000)
+    page.locator("[class*=st-key-intensity-slider] input").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("location.search.includes('intensity=0.31')")
+    page.get_by_text("both,").click()
+    both = wait_for(page, lambda now: now["n"] > 1000, "more codes")
+    both = wait_for(
+        page, lambda now: now["seen"] != both["seen"] or now["drawn"] > both["drawn"], ""
+    )
+    assert np.allclose(both["seen"], seen, atol=(seen[2] - seen[0]) / 1000)

@@ -27,6 +27,9 @@ CHANGED = Choices(
     joined="1",
     picked=0,
     spot="0:-1.25:3:0.5",
+    view="-1_-2_3_4.5_-0.5_0.35",
+    drawn="in0_-0.5_0.35_1_2_3_4~out1.3.12_0_0_1_2_3_4_-5_6",
+    hidden="0_12",
     wall="rem",
     against="c.safetensors",
     amplified=8,
@@ -64,6 +67,8 @@ def test_every_step_of_every_number_survives_the_address():
         ("intensity", "1,5"), ("size_px", "0"), ("size_px", "9"), ("size_px", "2.5"),
         ("seed", "-1"), ("seed", "1.5"), ("seed", str(MAX_SEED + 1)), ("seed", "nan"),
         ("split", "validation"), ("first", "-3"), ("second", "1.5"), ("sight", "far"),
+        ("view", "1_2_3"), ("view", "0_0_0_1"), ("view", "0_0_nan_1"), ("drawn", "in0_1_2"),
+        ("drawn", "in0_1_2_3_4~"), ("drawn", "at0_1_2_3_4"), ("hidden", "-1"), ("hidden", "cat"),
     ],
 )  # fmt: skip
 def test_what_an_address_gets_wrong_keeps_its_default(name, text):

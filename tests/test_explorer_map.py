@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import loaders, real_images
 from explorer.components import latent_map as component
 from explorer.compute import map_axes, map_clouds, map_places
+from explorer.map_address import Outline
 from pad_core import checkpoint
 from pad_core.datasets import load_dataset
 from pad_core.images import to_uint8
@@ -120,7 +121,7 @@ def test_the_axes_stay_when_the_cloud_or_the_occlusion_changes(root):
     n = len(test["map"]["points0"])
     assert np.allclose(both["map"]["points0"][-n:], test["map"]["points0"], atol=1e-4)
     assert both["map"]["panes"][0]["axes"] == test["map"]["panes"][0]["axes"]
-    assert both["map"]["fit"] == test["map"]["fit"]
+    assert both["map"]["stamp"] == test["map"]["stamp"]
 
 
 def test_occlusion_changes_its_layer_and_nothing_else(root):
@@ -236,14 +237,122 @@ def test_a_checkpoint_without_memories_gets_a_sentence(root):
     assert any("stored test memories" in error.value for error in at.error)
 
 
-def test_a_class_is_chosen_bit_by_bit(monkeypatch):
-    bits = np.packbits([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1], bitorder="little").tobytes()
-    for text, expected in [
-        (base64.b64encode(bits).decode(), [0, 9, 10]), ("", []), ("%%", []), (7, []), (None, []),
+def box_of(network, dims=2):
+    """A box around the middle half of the map's breadth, as an address has it; what it holds."""
+    points = map_axes.space(network, dims).projection.project(network.memories["test"].latents)
+    (left, right), (low, high) = np.quantile(points[:, 0], [0.25, 0.75]), [-1e3, 1e3]
+    within = (points[:, 0] >= round(left, 3)) & (points[:, 0] <= round(right, 3))
+    return f"in0_{left:.3f}_{low:.0f}_{right:.3f}_{high:.0f}", np.flatnonzero(within)
+
+
+def test_an_address_selects_what_its_outlines_hold_and_counts_it(root):
+    network = load(root)
+    text, inside = box_of(network)
+    labels = network.memories["test"].labels.numpy()
+    at = page(drawn=text, view="-1_-2_3_4", hidden="1_3")
+    assert at.query_params["drawn"] == text
+    sent = packets(at)
+    assert np.flatnonzero(sent["selection"]["selected"]).tolist() == inside.tolist()
+    assert sent["map"]["view"] == [-1, -2, 3, 4]
+    assert sent["map"]["hidden"] == [1, 3]
+    assert f"{len(inside):,} of {len(labels):,}" in side(at, "selection")
+    for k, name in enumerate(network.class_names):
+        assert f" {name} {int((labels[inside] == k).sum())} " in side(at, "selection")
+    without = page(drawn=f"{text}~out0.2.5_-1e3_-1e3_1e3_1e3")
+    kept = [i for i in inside if labels[i] in (2, 5)]
+    assert np.flatnonzero(packets(without)["selection"]["selected"]).tolist() == kept
+
+
+def test_zoom_is_no_reason_to_send_the_points_again(root):
+    still, zoomed = (packets(page(**query))["map"] for query in ({}, {"view": "0_0_1_1"}))
+    assert (still["view"], zoomed["view"]) == (None, [0, 0, 1, 1])
+    assert still["version"] == zoomed["version"]
+
+
+def test_other_axes_begin_anew_and_another_cloud_keeps_window_and_outline(root):
+    text, inside = box_of(load(root))
+    at = page(drawn=text, view="-1_-2_3_4")
+    widget(at.segmented_control, "cloud").set_value("stored").run()
+    both = packets(at)["selection"]["selected"]
+    n_test = len(load(root).memories["test"])
+    assert np.flatnonzero(both[-n_test:]).tolist() == inside.tolist()
+    assert at.query_params["view"] == "-1_-2_3_4"
+    stamp = packets(at)["map"]["stamp"]
+    widget(at.segmented_control, "dims").set_value("3").run()
+    assert "view" not in at.query_params
+    assert "drawn" not in at.query_params
+    assert packets(at)["selection"]["empty"]
+    assert packets(at)["map"]["stamp"] != stamp
+
+
+def test_an_address_opened_later_brings_its_own_window_on_its_own_axes(root):
+    at = page(view="-1_-2_3_4")
+    stamp = packets(at)["map"]["stamp"]
+    at.query_params["dims"] = "3"
+    at.query_params["view"] = "-1_-1_2_2_0.5_0.25"
+    at.run()
+    assert packets(at)["map"]["view"] == [-1, -1, 2, 2, 0.5, 0.25]
+    assert at.query_params["view"] == "-1_-1_2_2_0.5_0.25"
+    assert packets(at)["map"]["stamp"] != stamp
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"view": "1_2"}, {"view": "0_0_1_1_0.5_0.5"}, {"view": "3_0_1_1"}, {"view": "x"},
+        {"drawn": "in1_0_0_9_9"}, {"drawn": "in0_0_0"}, {"drawn": "in0_1_2_0_0_9_9_1"},
+        {"hidden": "99"}, {"hidden": "a"},
+    ],
+)  # fmt: skip
+def test_a_window_or_selection_of_no_such_map_is_dropped_from_the_address(root, query):
+    at = page(**query)
+    assert not set(query) & set(at.query_params)
+    sent = packets(at)
+    assert (sent["map"]["view"], sent["map"]["hidden"]) == (None, [])
+    assert sent["selection"]["empty"]
+
+
+def told(monkeypatch, **events):
+    """The component, as after the browser has sent these events."""
+    state = {component.KEY: events}
+    monkeypatch.setattr(component, "st", SimpleNamespace(session_state=state))
+    return component
+
+
+def test_a_window_is_taken_of_the_map_that_is_shown(monkeypatch):
+    def window(event):
+        return told(monkeypatch, view=event).window("1 a")
+
+    assert window({"stamp": "1 a", "seen": [0, 1, 2, 3.5]}) == (0, 1, 2, 3.5)
+    assert window({"stamp": "1 a", "seen": None}) == ()
+    for nonsense in [
+        None, 3, {"seen": [0, 1, 2, 3]}, {"stamp": "1 b", "seen": [0, 1, 2, 3]},
+        {"stamp": "1 a", "seen": [0, 1]}, {"stamp": "1 a", "seen": ["0", 1, 2, 3]},
+        {"stamp": "1 a", "seen": [0, 1, 2, float("nan")]}, {"stamp": "1 a", "seen": "all"},
     ]:  # fmt: skip
-        state = {component.KEY: {"selected": text}}
-        monkeypatch.setattr(component, "st", SimpleNamespace(session_state=state))
-        assert component.selected(11).tolist() == expected
+        assert window(nonsense) is None
+
+
+def test_an_outline_is_taken_only_if_it_is_one(monkeypatch):
+    good = {
+        "stamp": "1 a", "how": "anew", "network": 1, "hidden": [4, 2], "turn": [],
+        "corners": [[0, 1], [2, 3]], "pixel": 0.5,
+    }  # fmt: skip
+    how, outline, pixel = told(monkeypatch, outline=good).outline("1 a")
+    assert (how, pixel) == ("anew", 0.5)
+    assert outline == Outline(True, 1, (2, 4), (), ((0, 1), (2, 3)))
+    assert not told(monkeypatch, outline=good | {"how": "out"}).outline("1 a")[1].adds
+    clear = {"stamp": "1 a", "how": "clear"}
+    assert told(monkeypatch, outline=clear).outline("1 a")[0] == "clear"
+    for change in [
+        {"stamp": "0"}, {"how": "up"}, {"network": 2}, {"network": [0]}, {"turn": [1]},
+        {"turn": None}, {"corners": None}, {"corners": [[0, 1]]}, {"corners": [[0, 1], [2]]},
+        {"corners": [[0, 1], [2, "x"]]}, {"pixel": 0}, {"pixel": None}, {"pixel": float("inf")},
+    ]:  # fmt: skip
+        assert told(monkeypatch, outline=good | change).outline("1 a") == ("", None, 0.0)
+    assert told(monkeypatch, hidden={"labels": [3, 1, 3, -1, "x"]}).hidden() == [1, 3]
+    assert told(monkeypatch, hidden={"labels": "all"}).hidden() == []
+    assert told(monkeypatch, hidden=[1]).hidden() == []
 
 
 @pytest.mark.parametrize(

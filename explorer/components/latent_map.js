@@ -1,10 +1,13 @@
 // The latent map: one or two panes of points that share their view, pointer and selection.
 // Wheel, + and − zoom; dragging moves (or turns, in 3-D), boxes or lassoes; a click looks at a
-// code, or at an empty place; arrow keys go from point to point. Zoom and place outlive updates.
+// code, or at an empty place; arrow keys go from point to point. Zoom and place outlive updates;
+// the explorer hears of them for the page's address once a gesture has ended.
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   const map = (parentElement.padMap ??= new LatentMap(parentElement));
-  map.tell = setTriggerValue;
+  // Not a trigger: of two triggers while the explorer is busy, it would hear of the last alone.
+  // The time makes the same thing, done again, another one.
+  map.tell = (name, event) => setStateValue(name, { ...event, stamp: map.stamp, time: Date.now() });
   map.show(unpack(data));
   const call = {};
   map.call = call;
@@ -13,8 +16,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
 }
 
-const DRAG_PX = 4; // less is a click
-const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const PAUSE_MS = 250; // after the last step of a gesture
+const ALL_IN_SIGHT = { zoom: 1, x: 0, y: 0, yaw: -0.5, pitch: 0.35 };
 
 class LatentMap {
   constructor(parent) {
@@ -24,7 +27,11 @@ class LatentMap {
     this.hidden = new Set();
     this.atlases = new Map();
     [this.selection, this.selections] = [null, 0];
+    // seen: what of the first pane's plane is in sight, or null for all points; the camera follows
+    // where it is stale.
+    Object.assign(this, { seen: null, camera: { ...ALL_IN_SIGHT }, stale: true, pausing: 0, trace: null });
     Object.assign(this, { hover: -1, dream: -1, picked: -1, spot: null, mode: "move" });
+    this.legend = new Legend(this);
     this.board = window.padMapBoard ??= { layers: new Map(), changes: new EventTarget() };
     this.onLayer = ({ detail }) => this.takeLayer(detail);
     this.board.changes.addEventListener("layer", this.onLayer);
@@ -41,6 +48,7 @@ class LatentMap {
   close(parent) {
     this.board.changes.removeEventListener("layer", this.onLayer);
     this.watch.disconnect();
+    clearTimeout(this.pausing);
     delete parent.padMap;
   }
 
@@ -51,16 +59,19 @@ class LatentMap {
       const { version, labels, indices, tests, classes, dims } = packet;
       Object.assign(this, { version, labels, indices, tests, classes, dims, what: packet.what });
       this.setPanes(packet);
-      if (packet.fit !== this.fit) {
-        this.fit = packet.fit;
-        this.fitView();
-      }
-      // Another set of points has other places for what was selected and looked at.
-      if (packet.what !== this.selectedOf) this.select(null, packet.what);
+      if (!this.pausing) this.stale = true; // among other points, the same is seen
+      this.selection = null; // a layer says which of these points are selected
+      this.selections++;
       if (!(this.hover < labels.length)) this.hover = -1;
     }
+    if (packet.stamp !== this.stamp) {
+      clearTimeout(this.pausing);
+      this.stamp = packet.stamp;
+      [this.seen, this.stale, this.trace, this.pausing] = [packet.view, true, null, 0];
+      this.hidden = new Set(packet.hidden);
+    }
     this.readTheme();
-    this.setLegend();
+    this.legend.draw();
     for (const name of this.board.layers.keys()) this.takeLayer(name);
     this.redraw();
   }
@@ -75,7 +86,7 @@ class LatentMap {
     packet.panes.forEach((description, i) => {
       if (!this.panes[i]) {
         this.panes[i] = new Pane(holder, i);
-        this.listen(this.panes[i]);
+        new Gestures(this, this.panes[i]);
         this.watch.observe(this.panes[i].canvas);
       }
       this.panes[i].set(packet[`points${i}`], packet.dims, description);
@@ -90,6 +101,7 @@ class LatentMap {
   takeLayer(name) {
     const layer = this.layer(name);
     if (name.startsWith("atlas") || name === "dreams") this.loadPictures(name, layer);
+    if (name === "selection") this.select(layer?.selected);
     if (name === "marks" && layer && layer.version !== this.marked) {
       this.marked = layer.version;
       // What comes late, after a further click, is of no interest any more.
@@ -134,44 +146,6 @@ class LatentMap {
     this.classes.forEach((style) => (style.shown = dark ? style.dark : style.colour));
   }
 
-  setLegend() {
-    const legend = this.root.querySelector(".legend");
-    legend.replaceChildren(
-      ...this.classes.map((style, label) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.title = `Hide or show ${style.name}; with Alt, show it alone`;
-        const picture = document.createElement("canvas");
-        picture.width = picture.height = 24;
-        const { canvas } = dot(this, style.shown, SHAPES[Math.floor(label / 10) % 4], 5);
-        picture.getContext("2d").drawImage(canvas, 0, 0, 24, 24);
-        button.append(picture, style.name, document.createElement("small"));
-        button.onclick = (event) => this.toggle(label, event.altKey);
-        return button;
-      }),
-    );
-    this.setCounts();
-  }
-
-  setCounts() {
-    const [all, chosen] = [this.classes.map(() => 0), this.classes.map(() => 0)];
-    for (let i = 0; i < this.labels.length; i++) {
-      all[this.labels[i]]++;
-      if (this.selection?.[i]) chosen[this.labels[i]]++;
-    }
-    const format = (n) => n.toLocaleString("en");
-    this.root.querySelectorAll(".legend button").forEach((button, label) => {
-      button.setAttribute("aria-pressed", String(!this.hidden.has(label)));
-      button.lastChild.textContent = this.selection ? `${format(chosen[label])} of ${format(all[label])}` : format(all[label]);
-    });
-    const n = this.labels.length;
-    const seen = all.reduce((sum, count, label) => sum + (this.hidden.has(label) ? 0 : count), 0);
-    const selected = this.selection ? `${format(chosen.reduce((a, b) => a + b, 0))} selected · ` : "";
-    const shown = seen === n ? `all ${format(n)}` : `${format(seen)} of ${format(n)}`;
-    this.root.querySelector(".count").textContent = `${selected}${shown} ${this.what} shown`;
-    this.root.classList.toggle("selecting", Boolean(this.selection));
-  }
-
   visible = (i) => !this.hidden.has(this.labels[i]);
 
   // --- what the viewer does ---
@@ -187,48 +161,60 @@ class LatentMap {
   act(what, pane = this.panes[0]) {
     if (what === "in") this.zoom(pane, 1.4);
     if (what === "out") this.zoom(pane, 1 / 1.4);
-    if (what === "fit") this.fitView();
-    if (what === "clear" && this.selection) this.select(null, this.what);
-  }
-
-  fitView() {
-    this.camera = { zoom: 1, x: 0, y: 0, yaw: -0.5, pitch: 0.35 };
-    this.redraw();
+    if (what === "fit") {
+      [this.seen, this.camera] = [null, { ...ALL_IN_SIGHT }];
+      this.moved();
+    }
+    if (what === "clear" && this.selection) {
+      this.select(null);
+      this.tell("outline", { how: "clear" });
+    }
   }
 
   // Enlarge around a place of the screen, or the middle.
   zoom(pane, factor, x = pane.width / 2, y = pane.height / 2) {
     const { camera } = this;
-    const zoom = Math.max(0.4, Math.min(400, camera.zoom * factor));
+    const zoom = within(camera.zoom * factor, ...ZOOMS);
     const by = zoom / camera.zoom;
     camera.x = (x - pane.width / 2) * (1 - by) + camera.x * by;
-    camera.y = (y - pane.height / 2 - 8) * (1 - by) + camera.y * by;
+    camera.y = (y - pane.height / 2 - MIDDLE_PX) * (1 - by) + camera.y * by;
     camera.zoom = zoom;
-    this.redraw();
+    this.moved();
   }
 
-  toggle(label, alone) {
-    const others = this.classes.map((_, k) => k).filter((k) => k !== label);
-    if (alone) this.hidden = new Set(others.every((k) => this.hidden.has(k)) ? [] : others);
-    else if (!this.hidden.delete(label)) this.hidden.add(label);
-    this.setCounts();
-    this.redraw();
+  shift(x, y) {
+    this.camera.x += x;
+    this.camera.y += y;
+    this.moved();
   }
 
-  // selection: a Uint8Array of 0 and 1, or null for none; the explorer is told, bit by bit.
-  select(selection, of) {
-    const told = this.selection || selection;
-    this.selection = selection?.includes(1) ? selection : null;
-    this.selectedOf = of;
+  turn(yaw, pitch) {
+    this.camera.yaw += yaw;
+    this.camera.pitch = within(this.camera.pitch + pitch, -1.57, 1.57);
+    this.moved();
+  }
+
+  // The view has changed by the viewer's hand.
+  moved() {
+    this.trace = null;
+    this.redraw();
+    clearTimeout(this.pausing);
+    this.pausing = setTimeout(() => {
+      this.pausing = 0;
+      this.seen = this.isHome() ? null : this.panes[0].seen(this.camera);
+      this.tell("view", { seen: this.seen });
+    }, PAUSE_MS);
+  }
+
+  isHome = () => Object.entries(ALL_IN_SIGHT).every(([name, value]) => this.camera[name] === value);
+
+  // selection: a Uint8Array of 0 and 1 for each point, or nothing.
+  select(selection) {
+    this.selection = selection?.length === this.labels.length ? selection : null;
+    this.trace = null;
     this.selections++;
-    this.setCounts();
+    this.legend.count();
     this.redraw();
-    if (!told) return;
-    const bits = new Uint8Array(Math.ceil(this.labels.length / 8));
-    this.selection?.forEach((chosen, i) => (bits[i >> 3] |= chosen << (i & 7)));
-    let text = "";
-    for (const byte of this.selection ? bits : []) text += String.fromCharCode(byte);
-    this.tell("selected", btoa(text));
   }
 
   pick(pane, x, y) {
@@ -246,94 +232,6 @@ class LatentMap {
     this.asked = i;
     this.tell("pick", { place: i });
     this.redraw();
-  }
-
-  listen(pane) {
-    const { canvas } = pane;
-    const at = (event) => {
-      const box = canvas.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.zoom(pane, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), ...at(event));
-    }, { passive: false });
-    canvas.onpointerdown = (event) => {
-      if (event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      this.drag = { from: at(event), last: at(event), moved: false };
-    };
-    canvas.onpointermove = (event) => {
-      if (this.drag) this.dragTo(pane, at(event), event);
-      else this.pointAt(pane, ...at(event));
-    };
-    canvas.onpointerup = (event) => {
-      const { drag } = this;
-      this.drag = null;
-      if (this.trace) this.endTrace(event);
-      else if (drag && !drag.moved) this.pick(pane, ...at(event));
-    };
-    canvas.onpointercancel = () => {
-      [this.drag, this.trace] = [null, null];
-      this.redraw();
-    };
-    canvas.onpointerleave = () => {
-      if (!this.drag) this.pointAt(null);
-    };
-    canvas.ondblclick = (event) => event.preventDefault();
-    canvas.onkeydown = (event) => this.key(pane, event);
-    canvas.onblur = () => this.pointAt(null);
-  }
-
-  dragTo(pane, [x, y], event) {
-    const { drag, camera } = this;
-    if (!drag.moved && Math.hypot(x - drag.from[0], y - drag.from[1]) < DRAG_PX) return;
-    drag.moved = true;
-    const [dx, dy] = [x - drag.last[0], y - drag.last[1]];
-    drag.last = [x, y];
-    if (this.mode === "lasso") {
-      this.trace ??= { pane, points: [drag.from] };
-      this.trace.points.push([x, y]);
-    } else if (this.mode === "box") {
-      const [x0, y0] = drag.from;
-      this.trace = { pane, points: [[x0, y0], [x, y0], [x, y], [x0, y]] };
-    } else if (this.dims === 3 && !event.shiftKey) {
-      camera.yaw += dx / 150;
-      camera.pitch = Math.max(-1.57, Math.min(1.57, camera.pitch + dy / 150));
-    } else {
-      camera.x += dx;
-      camera.y += dy;
-    }
-    this.pointAt(null);
-    this.redraw();
-  }
-
-  endTrace(event) {
-    const { pane, points } = this.trace;
-    this.trace = null;
-    const keep = event.shiftKey || event.altKey;
-    const selection = keep && this.selection ? this.selection.slice() : new Uint8Array(this.labels.length);
-    for (let i = 0; i < selection.length; i++) {
-      if (this.visible(i) && inside(points, pane.x[i], pane.y[i])) selection[i] = event.altKey ? 0 : 1;
-    }
-    this.select(selection, this.what);
-  }
-
-  key(pane, event) {
-    const known = { "+": "in", "=": "in", "-": "out", 0: "fit", Escape: "clear" };
-    const modes = { m: "move", b: "box", l: "lasso" };
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in ARROWS) {
-      const from = this.hover >= 0 ? this.hover : this.picked;
-      const start = pane.closest(pane.width / 2, pane.height / 2, Infinity, this.visible);
-      const next = from >= 0 ? pane.step(from, ...ARROWS[event.key], this.visible) : start;
-      if (next >= 0) this.pointTo(pane, next);
-    } else if (event.key === "Enter" && this.hover >= 0) this.look(this.hover);
-    else if (event.key in known) this.act(known[event.key], pane);
-    else if (event.key in modes) this.setMode(modes[event.key]);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
   }
 
   // --- what is pointed at ---
@@ -370,19 +268,22 @@ class LatentMap {
     if (this.waiting || !this.theme) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = 0;
-      if (this.theme) this.panes.forEach((pane) => pane.draw(this));
+      if (this.theme) this.draw();
       this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
     });
   }
-}
 
-function inside(polygon, x, y) {
-  let within = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [[xi, yi], [xj, yj]] = [polygon[i], polygon[j]];
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) within = !within;
+  draw() {
+    const resized = this.panes.map((pane) => pane.resize()).includes(true);
+    const [pane] = this.panes;
+    if (!pane?.width || !pane.height) return;
+    // In a window of another size, the same is seen.
+    if (this.stale || (resized && !this.pausing)) {
+      this.camera = this.seen ? pane.cameraFor(this.seen) : { ...ALL_IN_SIGHT };
+      this.stale = false;
+    }
+    this.panes.forEach((pane) => pane.draw(this));
   }
-  return within;
 }
 
 function brightness(colour) {

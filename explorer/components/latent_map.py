@@ -6,10 +6,9 @@ Everything travels as packets of bytes: what doesn't change isn't sent again. Se
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +18,14 @@ import numpy as np
 import streamlit as st
 
 from explorer.choices import MAX_PLACE
+from explorer.map_address import MAX_CLASSES, Numbers, Outline
 
 _HERE = Path(__file__).parent
 KEY = "latent-map"
+SCRIPTS = (
+    "map_packet.js", "map_ground.js", "map_marks.js", "map_pane.js", "map_legend.js",
+    "map_gestures.js", "latent_map.js",
+)  # fmt: skip
 _TYPES = ("float32", "uint8", "uint16", "uint32")
 
 
@@ -33,7 +37,7 @@ _map = st.components.v2.component(
     "pad_latent_map",
     html=_read("latent_map.html"),
     css=_read("latent_map.css"),
-    js=_read("map_packet.js", "map_pane.js", "latent_map.js"),
+    js=_read(*SCRIPTS),  # one module: a later one may use what an earlier one declares
 )
 _layer = st.components.v2.component(
     "pad_map_layer", html="<i></i>", js=_read("map_packet.js", "map_layer.js")
@@ -58,23 +62,36 @@ class ClassStyle:
     dark: str
 
 
+@dataclass(frozen=True)
+class View:
+    """What a map begins with, until the viewer moves it.
+
+    stamp: where it changes, the map begins anew; view: see ``map_address.window_of``, None for
+    all points; hidden: classes out of sight.
+    """
+
+    stamp: str
+    view: Numbers | None
+    hidden: Sequence[int]
+
+
 def draw(
     panes: Sequence[Pane],
     coordinates: Sequence[np.ndarray],
     labels: np.ndarray,
     classes: Sequence[ClassStyle],
     names: dict[str, Any],
-    fit: str,
-    on_pick: Callable[[], None],
-    on_select: Callable[[], None],
+    view: View,
+    on_change: dict[str, Callable[[], None]],
 ) -> None:
     """The map itself.
 
     Args:
         coordinates: of each pane, (N, C); labels: (N,) in the classes.
         names: 'what' the points are, for people; 'splits' and 'indices' of each image.
-        fit: where it changes, the view goes back to all points; else zoom and place stay.
-        on_pick, on_select: called when the viewer has; see ``picked`` and ``selected``.
+        view: what to begin with.
+        on_change: what to call when the viewer has done something, by its name: 'pick', 'view',
+            'outline', 'hidden'; see ``picked``, ``window``, ``outline``, ``hidden``.
     """
     arrays = {f"points{i}": _float32(c) for i, c in enumerate(coordinates)}
     arrays["labels"] = labels.astype(np.uint16)
@@ -85,9 +102,9 @@ def draw(
         "dims": coordinates[0].shape[1],
         "classes": [asdict(style) for style in classes],
         "what": names["what"],
-        "fit": fit,
     }
-    _map(key=KEY, data=pack(header, arrays), on_pick_change=on_pick, on_selected_change=on_select)
+    calls: dict[str, Any] = {f"on_{name}_change": call for name, call in on_change.items()}
+    _map(key=KEY, data=pack(header, arrays, asdict(view)), **calls)
 
 
 def post(layer: str, header: dict[str, Any], **arrays: np.ndarray) -> None:
@@ -117,18 +134,78 @@ def picked() -> tuple[int, str]:
     return -1, ""
 
 
-def selected(n: int) -> np.ndarray:
-    """Places (M,) of the points that the viewer has selected, out of n."""
-    text = st.session_state[KEY].get("selected")
-    try:
-        bits = np.frombuffer(base64.b64decode(text or "", validate=True), np.uint8)
-    except (binascii.Error, TypeError, ValueError):
-        bits = np.zeros(0, np.uint8)
-    return np.flatnonzero(np.unpackbits(bits, bitorder="little")[:n])
+def window(stamp: str) -> Numbers | None:
+    """What the viewer has zoomed or moved to, of a map of this stamp; () for all points.
+
+    As ``map_address.window_text`` takes it. None for what a browser should not have sent, and
+    for what was meant for a map that is no longer shown.
+    """
+    event = _event("view", stamp)
+    if event is None or event.get("seen") is None:
+        return None if event is None else ()
+    seen = _numbers(event["seen"])
+    return seen if seen is not None and len(seen) in (4, 6) else None
 
 
-def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
-    """A packet, as ``map_packet.js`` reads it, with a version that says whether it changed."""
+def outline(stamp: str) -> tuple[str, Outline | None, float]:
+    """What the viewer has drawn around points of a map of this stamp.
+
+    Returns:
+        how: 'anew', or 'in' or 'out' of what was selected before, or 'clear'; the outline (None
+        with 'clear'); the extent of a pixel on its plane. ('', None, 0) for what ``window``
+        doesn't take, either.
+    """
+    event = _event("outline", stamp) or {}
+    if event.get("how") == "clear":
+        return "clear", None, 0.0
+    corners, turn = event.get("corners"), _numbers(event.get("turn"))
+    hidden, network, pixel = _labels(event.get("hidden")), event.get("network"), event.get("pixel")
+    places = [_numbers(corner) for corner in corners] if isinstance(corners, list) else []
+    if (
+        event.get("how") not in ("anew", "in", "out")
+        or network not in (0, 1)
+        or turn is None
+        or len(turn) not in (0, 2)
+        or any(place is None or len(place) != 2 for place in places)
+        or len(places) < 2
+        or not (isinstance(pixel, int | float) and 0 < pixel < math.inf)
+    ):
+        return "", None, 0.0
+    found = tuple((place[0], place[1]) for place in places if place)
+    drawn = Outline(event["how"] != "out", int(network), tuple(hidden), turn, found)
+    return event["how"], drawn, float(pixel)
+
+
+def hidden() -> list[int]:
+    """Labels of the classes that the viewer put out of sight."""
+    event = st.session_state[KEY].get("hidden")
+    return _labels(event.get("labels") if isinstance(event, dict) else None)
+
+
+def _event(name: str, stamp: str) -> dict[str, Any] | None:
+    event = st.session_state[KEY].get(name)
+    return event if isinstance(event, dict) and event.get("stamp") == stamp else None
+
+
+def _numbers(values: Any) -> Numbers | None:
+    if not isinstance(values, list) or not all(isinstance(x, int | float) for x in values):
+        return None
+    return tuple(map(float, values)) if all(map(math.isfinite, values)) else None
+
+
+def _labels(values: Any) -> list[int]:
+    known = values if isinstance(values, list) else []
+    return sorted({x for x in known if isinstance(x, int) and 0 <= x < MAX_CLASSES})
+
+
+def pack(
+    header: dict[str, Any], arrays: dict[str, np.ndarray], aside: dict[str, Any] | None = None
+) -> bytes:
+    """A packet, as ``map_packet.js`` reads it, with a version that says whether it changed.
+
+    Args:
+        aside: of the header, too, but nothing that the version depends on.
+    """
     body, places = b"", {}
     for name, array in arrays.items():
         if array.dtype.name not in _TYPES:
@@ -138,7 +215,7 @@ def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
     header = header | {"arrays": places}
     text = json.dumps(header).encode()
     version = hashlib.sha256(text + body).hexdigest()[:16]
-    text = json.dumps(header | {"version": version}).encode()
+    text = json.dumps(header | {"version": version} | (aside or {})).encode()
     return len(text).to_bytes(4, "little") + text + body
 
 

@@ -16,13 +16,11 @@ from explorer.components.latent_map import ClassStyle
 from explorer.compute import map_clouds, map_places, map_table
 from explorer.compute.map_places import Neighbours, Spot
 from explorer.compute.map_table import Table
-from explorer.panels import map_html
+from explorer.panels import map_html, map_view
 from explorer.panels.map_html import Tile
 from explorer.state import choose, chosen
 from pad_core.checkpoint import PadNetwork
 from pad_core.palette import CLASS_COLOURS, style
-
-_SELECTED = "map-selected"
 
 
 def classes(network: PadNetwork) -> list[ClassStyle]:
@@ -201,8 +199,8 @@ def selection(shown: list[Shown]) -> None:
     """The selected codes, counted by class, and the file of them."""
     first, choices = shown[0], chosen()
     n = len(first.cloud)
-    places = st.session_state.get(_SELECTED, np.zeros(0, int))
-    places = places[places < n]
+    places = map_view.selected(shown)
+    map_view.post_selection(places, n)
     if len(places):
         counts = map_places.counts(first.cloud, places, len(first.network.class_names))
         body = map_html.bars(counts, classes(first.network))
@@ -237,12 +235,6 @@ def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
         for one in shown
     ]
     return map_table.to_csv(tables, places)
-
-
-def take_selection() -> None:
-    """The viewer has selected codes on the map."""
-    st.session_state[_SELECTED] = component.selected(10**7)
-    st.rerun(("selection",))
 
 
 def occluded_coordinates(shown: Shown, choices: Choices) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 import torch
@@ -11,13 +13,12 @@ from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import Pane
 from explorer.compute import map_axes, map_clouds, map_dreams
-from explorer.panels import map_bar
+from explorer.panels import map_bar, map_view
 from explorer.panels.map_side import (
     classes,
     looked_at,
     occluded_coordinates,
     selection,
-    take_selection,
 )
 from explorer.state import choose, chosen
 from pad_core.checkpoint import PadNetwork
@@ -59,6 +60,7 @@ def show() -> None:
         _await_codes(networks, dataset)
         return
 
+    map_view.keep_what_fits(shown)
     left, right = st.columns([1, 0.42], gap="medium")
     with left:
         _draw(shown)
@@ -145,9 +147,13 @@ def _draw(shown: list[Shown]) -> None:
         first.cloud.labels,
         classes(first.network),
         {"what": _what(first), "splits": first.cloud.splits, "indices": first.cloud.indices},
-        fit=" ".join([*(one.network.sha256 for one in shown), chosen().dims, chosen().axes]),
-        on_pick=_take_pick,
-        on_select=take_selection,
+        map_view.view(shown),
+        {
+            "pick": _take_pick,
+            "view": partial(map_view.take_window, shown),
+            "outline": partial(map_view.take_outline, shown),
+            "hidden": map_view.take_hidden,
+        },
     )
 
 

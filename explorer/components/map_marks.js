@@ -1,0 +1,122 @@
+// What is drawn over a pane's ground: dreams, what is looked at and pointed at, and the outline
+// that is being drawn.
+
+class Marks {
+  constructor(pane) {
+    this.pane = pane;
+    this.context = pane.context;
+  }
+
+  draw(map) {
+    this.drawDreams(map);
+    this.drawMarks(map);
+    if (map.trace?.pane === this.pane) this.drawTrace(map);
+  }
+
+  // Memories A and B, the path between them as λ goes from 0 to 1, and REM dreams.
+  drawDreams(map) {
+    const { context, pane } = this;
+    const layer = map.layer("dreams");
+    const codes = layer?.[`points${pane.index}`];
+    pane.dreams = [];
+    if (!codes?.length) return;
+    const { theme } = map;
+    const places = Array.from({ length: codes.length / pane.dims }, (_, i) => pane.place(codes, i));
+    pane.dreams = places;
+    const path = places.slice(2, 2 + layer.steps);
+    context.lineJoin = "round";
+    for (const [colour, width] of [[theme.background, 5], [theme.accent, 2.5]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.beginPath();
+      path.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+      context.stroke();
+    }
+    places.slice(2 + layer.steps).forEach(([x, y], i) => {
+      const size = i ? 5 : 8; // the first lies on the path
+      context.beginPath();
+      for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) context.lineTo(x + size * dx, y + size * dy);
+      context.closePath();
+      context.fillStyle = i ? theme.background : theme.accent;
+      context.strokeStyle = i ? theme.accent : theme.background;
+      context.lineWidth = 2;
+      context.fill();
+      context.stroke();
+    });
+    ["A", "B"].forEach((letter, i) => {
+      const [x, y] = places[i];
+      context.beginPath();
+      context.arc(x, y, 9, 0, 7);
+      context.fillStyle = theme.text;
+      context.strokeStyle = theme.background;
+      context.lineWidth = 2;
+      context.fill();
+      context.stroke();
+      context.fillStyle = theme.background;
+      context.font = `600 11px ${theme.font}`;
+      context.textAlign = "center";
+      context.fillText(letter, x, y + 4);
+    });
+    context.lineWidth = 1;
+  }
+
+  drawMarks(map) {
+    const { pane } = this;
+    const { theme } = map;
+    const marks = map.layer("marks") ?? {};
+    const occluded = map.layer("occluded")?.[`points${pane.index}`];
+    if (map.picked >= 0) {
+      const near = marks.picked === map.picked ? (marks.neighbours?.[pane.index] ?? []) : [];
+      near.forEach((i) => this.join(map.picked, [pane.x[i], pane.y[i]], theme.quiet));
+      near.forEach((i) => this.ring(pane.x[i], pane.y[i], pane.radius + 2.5, theme.text, 1.25));
+      this.ring(pane.x[map.picked], pane.y[map.picked], pane.radius + 5, theme.text, 2.5);
+    }
+    if (map.spot?.pane === pane.index) {
+      const [x, y] = pane.place(map.spot.at, 0);
+      if (marks.nearest >= 0) this.join(marks.nearest, [x, y], theme.quiet);
+      this.ring(x, y, 8, theme.text, 2.5);
+      this.ring(x, y, 1, theme.text, 2.5);
+    }
+    if (map.hover >= 0) {
+      if (occluded?.length) {
+        const end = pane.place(occluded, map.hover);
+        this.join(map.hover, end, theme.text);
+        this.ring(end[0], end[1], 3.5, theme.text, 1.5);
+      }
+      this.ring(pane.x[map.hover], pane.y[map.hover], pane.radius + 3, theme.text, 2);
+    }
+  }
+
+  join(i, [x, y], colour) {
+    const { context, pane } = this;
+    context.strokeStyle = colour;
+    context.lineWidth = 1.25;
+    context.beginPath();
+    context.moveTo(pane.x[i], pane.y[i]);
+    context.lineTo(x, y);
+    context.stroke();
+  }
+
+  ring(x, y, radius, colour, width) {
+    const { context } = this;
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 7);
+    context.stroke();
+    context.lineWidth = 1;
+  }
+
+  drawTrace({ trace, theme }) {
+    const { context } = this;
+    context.beginPath();
+    trace.points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+    context.closePath();
+    context.fillStyle = theme.wash;
+    context.strokeStyle = theme.accent;
+    context.setLineDash([5, 4]);
+    context.fill();
+    context.stroke();
+    context.setLineDash([]);
+  }
+}
