@@ -22,10 +22,12 @@ import streamlit as st
 import torch
 
 from explorer.choices import Choices
-from explorer.compute import curves, dreams, storyboard
+from explorer.compute import curves, dreams, example, storyboard
 from explorer.compute.curves import Series
 from explorer.compute.dreams import Adversarial, Recalled
+from explorer.compute.example import Example, Sight
 from explorer.compute.lab import Lab
+from explorer.compute.probe import Disturbance, Subject
 from explorer.compute.readings import Reader
 from explorer.compute.storyboard import Story
 from explorer.compute.trainings import Training
@@ -218,6 +220,24 @@ def _story(
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _reader(sha256: str, _network: PadNetwork) -> Reader:
     return Reader.fit(_network)
+
+
+def sight(subject: Subject, shown: Example, disturbance: Disturbance) -> Sight:
+    """``example.see``, which the page asks for again while read-outs learn."""
+    own = "" if shown.own is None else _sha256(shown.own.numpy().tobytes())
+    picture = (shown.dataset, shown.index, own)
+    return _sight(subject.id, picture, disturbance, subject, shown)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _sight(
+    subject_id: tuple[str, str],
+    picture: tuple[str, int, str],
+    disturbance: Disturbance,
+    _subject: Subject,
+    _shown: Example,
+) -> Sight:
+    return example.see(_subject, _shown, disturbance)
 
 
 @st.cache_resource(show_spinner=False)

@@ -61,6 +61,15 @@ def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
     )
 
 
+def tile(words: str, x: int, y: int, columns: int, rows: int) -> str:
+    """Picture (x, y) of a panel's atlas of so many, as HTML; ``words`` say what it shows."""
+    name, position = escape(words), f"{_percent(x, columns)} {_percent(y, rows)}"
+    return (
+        f'<div class="pad-tile" role="img" aria-label="{name}" title="{name}" '
+        f'style="background-position: {position}"></div>'
+    )
+
+
 def swatch(condition: str) -> str:
     """A condition's colour as a mark before its name, as HTML."""
     look = style(condition)
@@ -75,16 +84,12 @@ def source(picture: np.ndarray) -> str:
 def _row(row: Row, y: int, n_rows: int, columns: int) -> str:
     tiles = []
     for x in range(columns if row.names else 0):
-        position = f"{_percent(x, columns)} {_percent(y, n_rows)}"
         caption = f'<b><i style="width: {100 * row.levels[x]:.0f}%"></i></b>' if row.levels else ""
         for lines in (row.captions, row.notes):
             caption += f"<span>{escape(lines[x])}</span>" if lines else ""
-        name = escape(row.names[x])
-        tiles.append(
-            f'<figure><div class="pad-tile" role="img" aria-label="{name}" title="{name}" '
-            f'style="background-position: {position}"></div>'
-            f"{f'<figcaption>{caption}</figcaption>' if caption else ''}</figure>"
-        )
+        shown = tile(row.names[x], x, y, columns, n_rows)
+        below = f"<figcaption>{caption}</figcaption>" if caption else ""
+        tiles.append(f"<figure>{shown}{below}</figure>")
     size = " pad-small" if row.small else ""
     return (
         f'<div class="pad-row{size}"><header><h3>{row.title} <em>{row.formula}</em></h3>'

@@ -2,7 +2,8 @@
 
 import re
 
-from browser import browser_only
+import numpy as np
+from browser import atlas, browser_only
 
 pytestmark = browser_only
 SETTLED = """() => {
@@ -25,6 +26,8 @@ def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
     before = numbers(page)
     page.wait_for_function(f"{CURSOR} === 30")
     size = page.locator(".pad-scores").bounding_box()
+    example = atlas(page, "example")
+    place = page.locator(".pad-example").bounding_box()
 
     page.locator("[class*=st-key-intensity-slider] input").focus()
     for _ in range(45):
@@ -36,6 +39,13 @@ def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
     page.wait_for_function(f"{CURSOR} === 75")
     assert page.locator(".pad-scores").bounding_box() == size
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 4")
+
+    moved = atlas(page, "example")  # picture, disturbed, rebuilt
+    same = [np.array_equal(moved[:, x : x + 32], example[:, x : x + 32]) for x in (0, 32, 64)]
+    assert same == [True, False, False]
+    assert page.locator(".pad-example").bounding_box() == place
+    assert "75 % grey" in page.locator(".pad-example").inner_text()
+    assert page.locator(".pad-example td").all_inner_texts()[0].endswith("%")
 
     other = visit(page.url)
     assert numbers(other) == after

@@ -1,13 +1,19 @@
 """The Probe page as Streamlit runs it."""
 
+import base64
+import io
 import re
 import time
 
+import numpy as np
 import pytest
 from explorer_fixtures import write_checkpoint
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explorer import loaders, real_images
+from pad_core.datasets import load_dataset
+from pad_core.images import picture_grid
 
 PAGE = """
 import streamlit as st
@@ -129,6 +135,56 @@ def test_the_address_brings_back_the_numbers(root):
     again = page(**{name: at.query_params[name] for name in at.query_params})
     numbers = [[number for number, _ in accuracies(a).values()] for a in (at, again)]
     assert numbers[0] == numbers[1]
+
+
+def example(at):
+    """The panel at the cursor: its HTML, and picture, disturbed and rebuilt of every network."""
+    html = next(e.proto.body for e in at.get("html") if "pad-example" in e.proto.body)
+    png = base64.b64decode(re.search(r"base64,([\w+/=]+)", html)[1])
+    return html, np.split(np.asarray(Image.open(io.BytesIO(png))), 3, axis=1)
+
+
+def test_one_picture_follows_the_dials_through_every_network(root):
+    at = page()
+    html, (picture, grey, rebuilt) = example(at)
+    assert picture.shape == (64, 32, 3)
+    assert [name in html for name in ("PAD", "Wake only", "30 % grey")] == [True] * 3
+    assert "Not a photograph" in text(at)
+    assert len(re.findall(r"(right|wrong)</em>", html)) == 2
+    assert len(re.findall(r"<td>\d+ %</td>", html)) == 2 * 3
+    widget(at.slider, "intensity-slider").set_value(0.9).run()
+    html, after = example(at)
+    assert "90 % grey" in html
+    same = [np.array_equal(a, b) for a, b in zip(after, (picture, grey, rebuilt), strict=True)]
+    assert same == [True, False, False]
+    at.run().button(key="undisturbed").click().run()
+    html, (picture, same, _) = example(at)
+    assert np.array_equal(picture, same)
+    assert "as it is" in html
+
+
+def test_the_picture_is_the_addresses_memory_a(root):
+    queries = ({}, {"seed": "1"}, {"first": "7"}, {"first": "7", "seed": "1"})
+    by_seed, other, chosen, memory = (example(page(**query))[1][0] for query in queries)
+    assert len({picture.tobytes() for picture in (by_seed, other, chosen)}) == 3
+    assert np.array_equal(memory, chosen)
+    lost = page(first="5000")
+    assert "no memory 5000" in lost.error[0].value
+
+
+def test_real_images_stand_once_for_all_networks(root, monkeypatch):
+    data = load_dataset("fashion-mini")
+    found = real_images.RealImages("ready", data)
+    monkeypatch.setattr(real_images, "find", lambda network: found)
+    at = page()
+    html, (picture, *_) = example(at)
+    place = int(re.search(r"Real test image ([\d,]+)", text(at))[1].replace(",", ""))
+    assert np.array_equal(picture[:32], picture_grid(data.test.images[[place]], 1))
+    assert f"class {data.class_names[data.test.labels[place]]}." in text(at)
+    assert "pad-stimulus" in html
+    assert html.count('class="pad-tile"') == 2 + 2
+    own = page(first="-2")  # nobody has uploaded one: the seed chooses
+    assert np.array_equal(example(own)[1][0], picture)
 
 
 def test_no_network_chosen_says_what_to_do(root):

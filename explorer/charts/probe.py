@@ -16,6 +16,7 @@ from pad_core.report_figures import finished
 
 _FONT = "Source Sans, sans-serif"
 _HEIGHT = 300
+_CURSOR_HEIGHT = 346  # of the curves, beside the pictures of five networks
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def occlusion(
     figure.add_vline(percent, line={"width": 2, "dash": "dot", "color": "#888888"})
     _dress(figure, "occlusion, % of patches", "accuracy, %", dark)
     top = max((y for line in [*recorded, *live] for y in [*line.y, *line.high]), default=100)
+    figure.update_layout(height=_CURSOR_HEIGHT)
     figure.update_xaxes(range=[-3, 103])
     figure.update_yaxes(range=[0, 10 * math.ceil(top / 10 + 0.2)])
     return figure

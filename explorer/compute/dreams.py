@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from explorer.choices import PICTURE, Choices
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint import Memories, PadNetwork
 from pad_core.conditions import Mixture
 from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane
 from pad_core.errors import PadError
@@ -86,11 +86,7 @@ def recall(network: PadNetwork, choices: Choices, pictures: Pictures | None = No
     shown: list[int] = places.tolist()
     for i, name in ((0, "first"), (n, "second")):
         place = getattr(choices, name)
-        if place >= len(memories):
-            raise PadError(
-                f"There is no memory {place} among {len(memories)} {choices.split} memories; "
-                f"they count from 0."
-            )
+        check_place(place, memories, choices.split)
         if place == PICTURE and pictures and name in pictures:
             latents[i] = network.encode(pictures[name][None])[0]
             shown[i], names[i] = PICTURE, "your picture"
@@ -108,6 +104,14 @@ def recall(network: PadNetwork, choices: Choices, pictures: Pictures | None = No
         picture_grid(network.generate(current), n),
         picture_grid(network.generate(previous), n),
     )
+
+
+def check_place(place: int, memories: Memories, split: str) -> None:
+    """PadError where so few memories are stored that there is none at a place."""
+    if place >= len(memories):
+        raise PadError(
+            f"There is no memory {place} among {len(memories)} {split} memories; they count from 0."
+        )
 
 
 def seen(

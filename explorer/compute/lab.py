@@ -36,7 +36,8 @@ class Reading:
 
     estimate: the best so far, or None; full: nothing better will come; cached: it was there
     before it was asked for; doing, share: of what still goes on; curves: how the read-outs
-    learned (see ``Fitted``); error: why there will be nothing.
+    learned (see ``Fitted``); readouts: those behind the estimate, fitted: to all there is;
+    error: why there will be nothing.
     """
 
     estimate: Estimate | None = None
@@ -45,6 +46,8 @@ class Reading:
     doing: str = ""
     share: float = 0.0
     curves: tuple[tuple[float, ...], ...] = ()
+    readouts: tuple[Readout, ...] = ()
+    fitted: bool = False
     error: str = ""
 
     @property
@@ -57,13 +60,15 @@ class _Plan(NamedTuple):
     """The jobs of a subject, and where to read what they found.
 
     shown: estimates, better and better ones; the last that is there is shown; clean: the fit
-    whose own estimate will do, if any; final: whether read-outs are fitted to all there is.
+    whose own estimate will do, if any; final: whether read-outs are fitted to all there is;
+    readouts: those, as soon as there are any.
     """
 
     wanted: dict[Hashable, Wanted]
     shown: list[Hashable]
     clean: Hashable | None
     final: bool
+    readouts: tuple[Readout, ...]
 
 
 class Lab:
@@ -129,9 +134,9 @@ class Lab:
             source = next((key for key in before if _fitted(look(key)).readouts), source)
         fitted = _fitted(look(source))
         if not fitted.readouts:
-            return _Plan(wanted, [], None, final)
+            return _Plan(wanted, [], None, final, ())
         if disturbance.none and fitted.clean:
-            return _Plan(wanted, [], source, final)
+            return _Plan(wanted, [], source, final, fitted.readouts)
         # What was found quickly serves until there is better.
         shown = [_key("estimate", subject, False, measure, disturbance, s) for s in STAGES[:2]]
         for stage, urgency in zip(STAGES if final else STAGES[:2], _URGENCY, strict=False):
@@ -140,7 +145,7 @@ class Lab:
             wanted[key] = Wanted((urgency, place), start)
             if final:
                 shown.append(key)
-        return _Plan(wanted, shown, None, final)
+        return _Plan(wanted, shown, None, final, fitted.readouts)
 
     def _reading(
         self, viewer: str, subject: Subject, plan: _Plan, measure: Measure, run: int
@@ -169,6 +174,8 @@ class Lab:
             doing,
             ahead.share,
             learning.curves,
+            plan.readouts,
+            plan.final and bool(plan.readouts),
             failed,
         )
 

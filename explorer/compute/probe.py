@@ -225,13 +225,17 @@ def estimate(
             images = material.images[batch]
             if noise:
                 unit = to_unit(images) if images.dtype == torch.uint8 else images
-                added = torch.randn(unit.shape, generator=pixels)
-                images = (unit + noise * added).clamp(-1.0, 1.0)
+                images = add_noise(unit, noise, pixels)
             latents = encode_occluded(encoder, images, percent / 100, size_px, masks)
             draw.append(torch.stack([readout.predict(latents) for readout in readouts]))
             yield None
         predicted.append(torch.cat(draw, dim=1))
     yield _estimate(material, torch.stack(predicted), labels, material.on)
+
+
+def add_noise(images: torch.Tensor, noise: float, random: torch.Generator) -> torch.Tensor:
+    """Gaussian noise of a standard deviation on each pixel of images in [−1, 1], clipped."""
+    return (images + noise * torch.randn(images.shape, generator=random)).clamp(-1.0, 1.0)
 
 
 def _accuracy(readout: Readout, material: Material) -> float:
