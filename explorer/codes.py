@@ -131,7 +131,7 @@ def images(shown: Shown) -> torch.Tensor:
     return _images(shown.pictured_by, shown)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner=False)  # 31 MB for 10,000
 def _images(pictured_by: str, _shown: Shown) -> torch.Tensor:
     return map_clouds.images_of(_shown.network, _shown.cloud, _shown.dataset)
 
@@ -142,7 +142,7 @@ def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.T
     return _occluded(key, intensity, size_px, seed, shown)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)  # 10 MB for 10,000
 def _occluded(key: str, intensity: float, size_px: int, seed: int, _shown: Shown) -> torch.Tensor:
     return map_clouds.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
 

@@ -35,6 +35,7 @@ from pad_core import checkpoint
 from pad_core.checkpoint import Header, PadNetwork
 from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
+from pad_core.memory import share_freed_memory
 from pad_core.palette import style
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +45,7 @@ _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 # Eight dreams take one core a few milliseconds; more threads would make viewers wait
 # for one another.
 torch.set_num_threads(1)
+share_freed_memory()
 
 Stamp = tuple[int, int, int]
 T = TypeVar("T")

@@ -17,6 +17,7 @@ from explorer.loaders import ROOT
 from pad_core.checkpoint import SPLITS, PadNetwork
 from pad_core.datasets import BUILT_IN, DataSet, is_local, load_dataset
 from pad_core.errors import PadError
+from pad_core.memory import return_freed_memory
 
 Status = Literal["absent", "loading", "ready", "failed"]
 # What torchvision downloads and unpacks, roughly.
@@ -98,6 +99,7 @@ class _Jobs:
             threading.Thread(target=_watch, args=(spec, job, done), daemon=True).start()
         try:
             job.dataset = load_dataset(spec, _root(), progress)
+            return_freed_memory()
             job.status = "ready"
         except PadError as error:
             job.message = str(error)

@@ -26,7 +26,7 @@ from pad_core.metrics import (
     realness_auc,
     sampled_distances,
 )
-from pad_core.networks import Encoder, Networks, encode_all
+from pad_core.networks import LATENT_SIZE, Encoder, Networks, encode_all
 from pad_core.occlusion import occlude
 from pad_core.randomness import generator
 from pad_core.readout import Readout, fit_converged, train_sgd
@@ -189,12 +189,11 @@ def encode_occluded(
     encoder: Encoder, images: torch.Tensor, intensity: float, size_px: int, random: torch.Generator
 ) -> torch.Tensor:
     """Latents (N, 256) of images (N, 3, 32, 32), each under a mask of its own."""
-    device = encoder.conv1.weight.device
-    parts = []
-    for batch in images.split(BATCH_SIZE):
+    latents = torch.empty((len(images), LATENT_SIZE), device=encoder.conv1.weight.device)
+    for batch, into in zip(images.split(BATCH_SIZE), latents.split(BATCH_SIZE), strict=True):
         unit = _unit(batch).cpu()
-        parts.append(encoder.latents(occlude(unit, intensity, size_px, random).to(device)))
-    return torch.cat(parts).float()
+        into.copy_(encode_all(encoder, occlude(unit, intensity, size_px, random)))
+    return latents
 
 
 def organisation(

@@ -96,11 +96,21 @@ def build_networks(seed: int) -> Networks:
 
 
 @torch.inference_mode()
-def encode_all(encoder: Encoder, images: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
-    """Latents of many stored images, in batches: uint8 (N, 3, 32, 32) → float32 (N, 256).
+def encode_all(encoder: Encoder, images: torch.Tensor, batch_size: int = 0) -> torch.Tensor:
+    """Latents of many images, in batches: (N, 3, 32, 32) → float32 (N, 256).
 
     The images may lie on another device than the encoder; the latents are on the encoder's.
+
+    Args:
+        images: uint8, or float in [−1, 1].
+        batch_size: 0 for one that suits the device. It changes no latent, but on the CPU a
+            large one takes memory for nothing: 200 kB an image.
     """
     device = encoder.conv1.weight.device
-    parts = [encoder.latents(to_unit(batch.to(device))) for batch in images.split(batch_size)]
-    return torch.cat(parts).float() if parts else torch.empty((0, LATENT_SIZE), device=device)
+    size = batch_size or (512 if device.type == "cuda" else 128)
+    # One block, taken first: parts between what every batch frees would keep all of that.
+    latents = torch.empty((len(images), LATENT_SIZE), device=device)
+    for batch, into in zip(images.split(size), latents.split(size), strict=True):
+        unit = batch.to(device)
+        into.copy_(encoder.latents(to_unit(unit) if unit.dtype == torch.uint8 else unit))
+    return latents

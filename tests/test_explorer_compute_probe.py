@@ -209,3 +209,18 @@ def test_latents_are_kept_up_to_a_limit(network, monkeypatch):
         full(lab, Subject(replace(network, sha256=name), None), CLEAN)
     kept = [sha256 for sha256, _ in lab._kept]
     assert kept == ["d", "e", "f"]
+
+
+def test_latents_of_a_data_set_are_encoded_once(network, small, monkeypatch):
+    lab, subject, encoded = Lab(1), Subject(network, small), []
+    encode = probe.encode
+    monkeypatch.setattr(probe, "encode", lambda it: encoded.append(it) or encode(it))
+    trained = full(lab, subject, CLEAN, "paper")
+    assert len(encoded) == 1
+    lab._scratch._folder.cleanup()  # as those do who tidy up
+    again = lab.read("me", {"it": subject}, CLEAN, "paper", 1)["it"]
+    while again.busy:
+        time.sleep(0.01)
+        again = lab.read("me", {"it": subject}, CLEAN, "paper", 1)["it"]
+    assert len(encoded) == 2
+    assert again.curves == trained.curves

@@ -36,6 +36,50 @@ def test_kept_memory_is_not_cleared_again():
     assert page_faults("") > 10 * (kept + 1)
 
 
+# A hundred small blocks that stay, each after a large one that goes, taken by threads in turn;
+# prints the megabytes held beside what stays.
+GROWTH = """
+import gc, threading, torch
+from pathlib import Path
+from pad_core import memory
+{call}
+def held():
+    return 4096e-6 * int(Path("/proc/self/statm").read_text().split()[1])
+kept = []
+def work():
+    for _ in range(20):
+        large = [torch.ones(2**20, dtype=torch.uint8) for _ in range(4)]
+        kept.append(torch.ones(2**14, dtype=torch.uint8))
+before = held()
+for _ in range(5):
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+{then}
+print(held() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's")
+def test_freed_memory_is_handed_back():
+    def growth_mb(call, then):
+        command = [sys.executable, "-c", GROWTH.format(call=call, then=then)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return float(done.stdout)
+
+    stays = 5 * 4 * 20 * 2**14 * 1e-6
+    call = "if not memory.share_freed_memory(): raise SystemExit(77)"
+    shared = growth_mb(call, "memory.return_freed_memory()")
+    alone = growth_mb(call.replace("share_freed_memory()", "keep_freed_memory()"), "")
+    assert shared < stays + 8
+    assert alone > shared + 8
+
+
 def test_other_systems_are_left_alone(monkeypatch):
     monkeypatch.setattr(memory.sys, "platform", "darwin")
     assert not memory.keep_freed_memory()
+    assert not memory.share_freed_memory()
+    assert not memory.return_freed_memory()

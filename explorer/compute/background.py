@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pad_core.errors import PadError
+from pad_core.memory import return_freed_memory
 
 LAPSE_S = 5.0  # after which a viewer who asks no more is taken to have left
 FORGET_S = 60.0  # after which they are forgotten, and so is what was left half done
@@ -67,6 +68,7 @@ class Background:
         self._viewers: dict[str, _Viewer] = {}
         self._news = threading.Condition()
         self._closed = False
+        self._worked = False
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
@@ -129,12 +131,15 @@ class Background:
         while True:
             with self._news:
                 while (key := self._next()) is None and not self._closed:
-                    # Time passes without news: half-done work is forgotten in the end.
-                    self._news.wait(LAPSE_S)
+                    # Time passes without news: half-done work is forgotten in the end, and
+                    # what the rest has freed is handed back.
+                    if not self._news.wait(LAPSE_S) and self._worked:
+                        self._worked = False
+                        return_freed_memory()
                 if key is None or self._closed:
                     return
                 job = self._jobs[key]
-                job.running = True
+                job.running = self._worked = True
             result = Result(job.result.value)
             try:
                 news = next(job.steps)

@@ -21,10 +21,13 @@ from explorer.compute.probe import (
     Stage,
     Subject,
 )
+from explorer.compute.scratch import Scratch
 from pad_core.measures import Material
 from pad_core.readout import Readout
 
-KEPT_BYTES = 400e6  # of latents, so that the paper's read-outs needn't wait for them
+KEPT_BYTES = 100e6  # of what memories recall, in memory: 15 MB a network
+# Of latents of whole data sets, on the disk, so that the paper's read-outs needn't wait for them.
+SCRATCH_BYTES = 1e9
 # Who comes first: a first look at every network, then at more images, then better read-outs.
 _FIT_QUICKLY, _ENCODE, _TRAIN = 0, 3, 4
 _URGENCY = (1, 2, 5, 6)  # of the stages
@@ -77,6 +80,7 @@ class Lab:
     def __init__(self, threads: int) -> None:
         self._background = Background(threads)
         self._kept: OrderedDict[tuple[str, str], Material] = OrderedDict()
+        self._scratch = Scratch(SCRATCH_BYTES)
         self._lock = threading.Lock()
 
     def read(
@@ -202,24 +206,28 @@ class Lab:
         yield from probe.estimate(subject, material, readouts, disturbance, stage)
 
     def _material(self, subject: Subject) -> Generator[Fitted, None, Material]:
-        """All that read-outs of a subject are fitted to, encoded unless it is still known."""
+        """All that read-outs of a subject are fitted to, made unless it is still known."""
+        if subject.dataset is None:
+            return self._recalled(subject)
+        if latents := self._scratch.find(subject.id):
+            return probe.image_material(subject)._replace(**latents)
+        material = yield from probe.encode(subject)
+        latents = {"train_latents": material.train_latents, "latents": material.latents}
+        self._scratch.keep(subject.id, latents)
+        return material
+
+    def _recalled(self, subject: Subject) -> Material:
+        """What a network's memories recall; those used longest ago are forgotten."""
         with self._lock:
             if subject.id in self._kept:
                 self._kept.move_to_end(subject.id)
                 return self._kept[subject.id]
-        if subject.dataset is None:
-            material = probe.quick_material(subject)
-        else:
-            material = yield from probe.encode(subject)
-        self._keep(subject, material)
-        return material
-
-    def _keep(self, subject: Subject, material: Material) -> None:
-        """Remember a material, and forget those that were used longest ago."""
+        material = probe.quick_material(subject)
         with self._lock:
             self._kept[subject.id] = material
             while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > KEPT_BYTES:
                 self._kept.popitem(last=False)
+        return material
 
 
 def _fit_quickly(subject: Subject) -> Iterator[Fitted]:
@@ -239,8 +247,5 @@ def _fitted(result: Result) -> Fitted:
 
 
 def _size(material: Material) -> int:
-    """Bytes that a material holds of its own; images of a data set are held anyway."""
-    own = [material.train_latents, material.latents]
-    if material.on == "reconstructions":
-        own.append(material.images)
-    return sum(tensor.nbytes for tensor in own)
+    """Bytes of what memories recall, and of their latents."""
+    return sum(t.nbytes for t in (material.train_latents, material.latents, material.images))

@@ -33,7 +33,7 @@ from pad_core.readout import SGD_EPOCHS, Readout, fit_converged, sgd_epochs
 
 Measure = Literal["converged", "paper"]
 READOUT_SEEDS = Protocol().readout_seeds
-_ENCODED = 512  # images a step, the batches of ``encode_all``
+_ENCODED = 512  # images a step
 
 
 class Stage(NamedTuple):
@@ -165,12 +165,11 @@ def encode(subject: Subject) -> Generator[Fitted, None, Material]:
     total = len(dataset.train) + len(dataset.test)
     latents, done = [], 0
     for images in (dataset.train.images, dataset.test.images):
-        parts = []
-        for batch in images.split(_ENCODED):
-            parts.append(encode_all(encoder, batch))
+        latents.append(torch.empty((len(images), LATENT_SIZE)))
+        for batch, into in zip(images.split(_ENCODED), latents[-1].split(_ENCODED), strict=True):
+            into.copy_(encode_all(encoder, batch))
             done += len(batch)
             yield Fitted(share=done / total, doing="encoding all images")
-        latents.append(torch.cat(parts))
     return image_material(subject)._replace(train_latents=latents[0], latents=latents[1])
 
 

@@ -1,0 +1,69 @@
+"""Latents of whole data sets, kept on the disk: in memory five networks' would take 300 MB."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+Latents = dict[str, torch.Tensor]
+
+
+class Scratch:
+    """A folder that goes when the program ends, with the tensors that were used last.
+
+    Args:
+        most_bytes: on the disk; beyond that, what was used longest ago goes. The newest stays.
+    """
+
+    def __init__(self, most_bytes: float) -> None:
+        self._most_bytes = most_bytes
+        self._folder = tempfile.TemporaryDirectory(prefix="pad-explorer-")
+        self._sizes: OrderedDict[Hashable, tuple[Path, int]] = OrderedDict()
+        self._named = 0
+        self._lock = threading.Lock()
+
+    def keep(self, key: Hashable, latents: Latents) -> None:
+        """Remember tensors, unless the disk won't have them."""
+        with self._lock:
+            if key in self._sizes:
+                return
+            path = Path(self._folder.name) / f"{self._named}.safetensors"
+            self._named += 1
+            try:
+                save_file({name: t.contiguous() for name, t in latents.items()}, path)
+            except (OSError, SafetensorError):  # full: they can be made again
+                path.unlink(missing_ok=True)
+                return
+            self._sizes[key] = path, sum(t.nbytes for t in latents.values())
+            while len(self._sizes) > 1 and self.nbytes > self._most_bytes:
+                _, (path, _) = self._sizes.popitem(last=False)
+                path.unlink(missing_ok=True)
+
+    def find(self, key: Hashable) -> Latents | None:
+        """Tensors as they were kept, or None where they have gone."""
+        with self._lock:
+            if key not in self._sizes:
+                return None
+            self._sizes.move_to_end(key)
+            try:
+                return load_file(self._sizes[key][0])
+            except (OSError, SafetensorError):  # whoever tidies up such folders was here
+                del self._sizes[key]
+                return None
+
+    @property
+    def keys(self) -> list[Hashable]:
+        """What is remembered, used longest ago first."""
+        return list(self._sizes)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes on the disk."""
+        return sum(size for _, size in self._sizes.values())
