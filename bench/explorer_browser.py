@@ -3,9 +3,8 @@
     python -m bench.explorer_browser [--quick] [--json] [--out FILE]
 
 Starts the server as ``streamlit run`` does, with copies of the checkpoints that ship, and drives
-its pages in Chromium (Playwright, from requirements-dev.txt). A wait ends with the frame that
-shows what was waited for. The server runs on the same machine and shares its cores with the
-browser. Nothing here fails because it is slow.
+its pages in Chromium (Playwright, from requirements-dev.txt). The server runs on the same machine
+and shares its cores with the browser. Nothing here fails because it is slow.
 """
 
 from __future__ import annotations
@@ -14,15 +13,11 @@ import argparse
 import contextlib
 import json
 import os
-import re
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,68 +27,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from bench.explorer_server import NETWORKS, copies
+from bench.browser import FLAGS, Server, Viewer
+from bench.checkpoints import copies, different
 from bench.measure import Row, arguments, describe, p95, row
 from explorer.desktop import find_browser
-from pad_core.errors import PadError
-from pad_core.files import read_tensors, tensors_sha256, write_tensors
 
-ROOT = Path(__file__).resolve().parents[1]
-HOST = "127.0.0.1"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-PATIENCE_MS = 300_000
-_BIAS = "generator.tconv4.bias"
 CPU = torch.device("cpu")
-
-# Time from the key or the click to the frame that shows another picture or text in an element.
-_WATCH = """(selector) => {
-  const shown = () => {
-    const element = document.querySelector(selector);
-    return element && (element.getAttribute('style') || '') + element.textContent;
-  };
-  window.padWait = new Promise((done) => {
-    const begin = (event) => {
-      if (!event.isTrusted) return;
-      removeEventListener('keydown', begin, true);
-      const started = event.timeStamp, before = shown();
-      const look = () => {
-        const now = shown();
-        if (now !== null && now !== before) {
-          requestAnimationFrame(() => done(performance.now() - started));
-        } else requestAnimationFrame(look);
-      };
-      look();
-    };
-    addEventListener('keydown', begin, true);
-  });
-}"""
-
-
-def networks(folder: Path, n: int) -> list[Path]:
-    """n checkpoints that stand one below the other in the list and dream differently.
-
-    Of a data set that is on no machine, so that stored memories take its place on all.
-    """
-    (source,) = copies(folder, 1)
-    stored, header = read_tensors(source)
-    source.unlink()
-    paths = [folder / f"{i}.safetensors" for i in range(n)]
-    for i, path in enumerate(paths):
-        brighter = {_BIAS: stored[_BIAS] + 0.1 * i}
-        stored_now = stored | brighter
-        weights = {name: t for name, t in stored_now.items() if not name.startswith("memories")}
-        own = {
-            "seed": 1000 + i,
-            "dataset": header["dataset"] | {"name": "benchmark", "spec": "benchmark"},
-            "weights_sha256": tensors_sha256(weights),
-        }
-        write_tensors(path, stored_now, header | own)
-    return paths
-
-
-_CLOCK = """addEventListener('keydown', (event) => { window.padStarted = event.timeStamp },
-  {once: true, capture: true})"""
+NETWORKS = 5
 
 # Whether the Probe page shows an accuracy of each network at so many percent of occlusion, and
 # whether each was measured on all images that there are.
@@ -107,93 +47,6 @@ _ESTIMATED = """([percent, all]) => {
 }"""
 
 
-class Server:
-    """The explorer as ``streamlit run`` starts it."""
-
-    def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            port = free.getsockname()[1]
-        self.address = f"http://{HOST}:{port}/"
-        self.started = time.perf_counter()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "explorer/app.py",
-             "--server.headless", "true", "--server.address", HOST, "--server.port", str(port)],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.address}_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                if self._process.poll() is not None:
-                    raise PadError("The explorer's server ended before it answered.") from None
-                time.sleep(0.02)
-
-    def memory_mb(self) -> float | None:
-        """What the process holds now, in 10⁶ bytes; None where the system doesn't say."""
-        try:
-            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        except OSError:
-            return None
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-    def close(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait(30)
-
-
-class Viewer:
-    """A page of the explorer in a browser without a past."""
-
-    def __init__(self, browser: Any, address: str) -> None:
-        self._context = browser.new_context(viewport={"width": 1280, "height": 720})
-        self.page = self._context.new_page()
-        self.page.set_default_timeout(PATIENCE_MS)
-        started = time.perf_counter()
-        self.page.goto(address)
-        self.page.wait_for_selector(".pad-footer")
-        self.first_s = time.perf_counter() - started
-        self.rest()
-
-    def rest(self) -> None:
-        """Until the server has no more to say."""
-        idle = "!document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
-        self.page.wait_for_function(idle)
-
-    def begin(self, key: str, widget: str) -> None:
-        """Press a key in a widget, from which ``until`` counts."""
-        self.page.locator(widget).first.focus()
-        self.page.evaluate(_CLOCK)
-        self.page.keyboard.press(key)
-
-    def until(self, condition: str, given: Any) -> float:
-        """Seconds from there to the frame in which a condition holds."""
-        self.page.wait_for_function(condition, arg=given, polling="raf")
-        milliseconds = self.page.evaluate("performance.now() - window.padStarted")
-        self.rest()
-        return milliseconds / 1000
-
-    def press(self, key: str, widget: str, shows: str) -> float:
-        """Seconds from a key in a widget to the frame in which the element ``shows`` differs."""
-        self.page.locator(widget).first.focus()
-        self.page.evaluate(_WATCH, shows)
-        self.page.keyboard.press(key)
-        milliseconds = self.page.evaluate("window.padWait")
-        self.rest()
-        return milliseconds / 1000
-
-    def computed_ms(self, what: str) -> float:
-        """What the page's last line says that a computation took on the server."""
-        found = re.search(rf"{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
-        return float(found[1]) if found else float("nan")
-
-    def close(self) -> None:
-        """Leave."""
-        self._context.close()
-
-
 def moves(viewer: Viewer, n: int, dial: str, shows: str, what: str) -> tuple[list, list]:
     """Seconds of n steps of a dial in the browser, and milliseconds of each on the server."""
     waited, computed = [], []
@@ -204,13 +57,17 @@ def moves(viewer: Viewer, n: int, dial: str, shows: str, what: str) -> tuple[lis
     return waited, computed
 
 
-def start(browser: Any, address_of: Callable[[Server], str]) -> tuple[Server, list[Row]]:
-    """Start the server and wait for the first dreams in the page; then for those of others."""
-    server = Server()
-    viewer = Viewer(browser, address_of(server))
-    first = time.perf_counter() - server.started
-    viewer.close()
-    return server, [row("streamlit run → first dreams in the page", "s", [first], describe(CPU))]
+def starts(browser: Any, query: str, n: int) -> tuple[Server, Row]:
+    """Start the server and wait for the first dreams in the page; n times, the last stays up."""
+    seconds = []
+    for i in range(n):
+        server = Server()
+        viewer = Viewer(browser, f"{server.address}?{query}")
+        seconds.append(time.perf_counter() - server.started)
+        viewer.close()
+        if i < n - 1:
+            server.close()
+    return server, row("streamlit run → first dreams in the page", "s", seconds, describe(CPU))
 
 
 def visits(browser: Any, address: str, n: int) -> Row:
@@ -225,12 +82,26 @@ def visits(browser: Any, address: str, n: int) -> Row:
 
 def dials(viewer: Viewer, n: int) -> list[Row]:
     """REM's and NREM's sliders on the Dream page."""
-    rows = []
-    for dial, panel, what in (("lam", "rem", "REM"), ("intensity", "nrem", "NREM")):
-        waited, computed = moves(viewer, n, dial, f".pad-{panel}", what)
-        rows += _quantiles(f"{what} slider moved → new dreams in the page", waited, 1000)
-        rows += _quantiles(f"{what} slider moved, computed on the server", computed, 1)
+    return [
+        *_dial(viewer, n, "lam", "rem", "REM", "REM slider moved"),
+        *_dial(viewer, n, "intensity", "nrem", "NREM", "NREM slider moved"),
+    ]
+
+
+def wall(browser: Any, address: str, n: int) -> list[Row]:
+    """REM's slider on the Dream page where it shows eight dreams of each of eight pairs."""
+    viewer = Viewer(browser, f"{address}&sight=wall")
+    rows = _dial(viewer, n, "lam", "nights", "REM", "slider moved, 8 memories and 64 dreams")
+    viewer.close()
     return rows
+
+
+def _dial(viewer: Viewer, n: int, dial: str, panel: str, what: str, name: str) -> list[Row]:
+    waited, computed = moves(viewer, n, dial, f".pad-{panel}", what)
+    return [
+        *_quantiles(f"{name} → new dreams in the page", waited, 1000),
+        *_quantiles(f"{name}, computed on the server", computed, 1),
+    ]
 
 
 def switches(viewer: Viewer, n: int, n_networks: int) -> list[Row]:
@@ -288,6 +159,7 @@ def memory(server: Server, viewer: Viewer, interactions: int) -> list[Row]:
         return []
     where, rest = describe(CPU), interactions - early
     return [
+        row(f"server: memory after {early} interactions", "MB", [before], where),
         row(f"server: memory after {interactions} interactions", "MB", [after], where),
         row(f"server: memory that the last {rest} of these added", "MB", [after - before], where),
     ]
@@ -319,16 +191,17 @@ def measure(quick: bool) -> Iterator[list[Row]]:
         scratch = Path(made)
         own = scratch / "networks"
         own.mkdir()
-        paths = networks(own, n_networks)
+        paths = different(own, n_networks)
         query = urlencode({"folder": str(own), "checkpoint": str(paths[0])})
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        server, rows = start(browser, lambda server: f"{server.address}?{query}")
+        server, started = starts(browser, query, 1 if quick else 3)
         with contextlib.closing(server):
             address = f"{server.address}?{query}"
-            yield rows
+            yield [started]
             yield [visits(browser, address, 1 if quick else 5)]
             viewer = Viewer(browser, address)
             yield dials(viewer, 3 if quick else 60)
+            yield wall(browser, address, 3 if quick else 60)
             yield switches(viewer, 2 if quick else 20, n_networks)
             several = urlencode({"compared": list(map(str, paths))}, doseq=True)
             yield probes(browser, f"{server.address}probe?{query}&{several}", 2 if quick else 20)

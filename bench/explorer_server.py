@@ -1,10 +1,11 @@
-"""How long the explorer's server takes to answer, and how much memory it holds.
+"""How long the explorer's server computes: dreams, accuracies, the list of checkpoints.
 
     python -m bench.explorer_server [--quick]
 
-The networks are copies of the checkpoints that ship. The floor of an answer is the arithmetic
-of its convolutions at the rate of a large float32 matrix product on one thread, which is what
-the server gives a viewer. The browser's share is not in here.
+The networks are made of a checkpoint that ships. The floor of dreams is the arithmetic of their
+convolutions at the rate of a large float32 matrix product on one thread, which is what the server
+gives a viewer; accuracies are measured on as many threads as the server has for them. Pages are
+measured by ``bench.explorer_pages``, the browser's share by ``bench.explorer_browser``.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import re
-import shutil
 import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, safe_open
-from streamlit.testing.v1 import AppTest
 
 from bench import plain
+from bench.checkpoints import copies, different
 from bench.measure import (
     MatrixProduct,
     Row,
@@ -31,40 +33,44 @@ from bench.measure import (
     in_turn,
     p95,
     report,
-    resident_mb,
     row,
 )
 from explorer import loaders
 from explorer.choices import Choices
 from explorer.compute import dreams
+from explorer.compute.probe import Disturbance, Subject
+from explorer.compute.readings import Reader
 from pad_core.checkpoint import PadNetwork, load
 from pad_core.hippocampus import mix
-from pad_core.images import picture_grid, png_bytes, to_uint8
-from pad_core.measures import encode_occluded
-from pad_core.randomness import generator
-from pad_core.readout import fit_converged
+from pad_core.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
+from pad_core.readout import Readout
 
-ROOT = Path(__file__).resolve().parents[1]
 CPU = torch.device("cpu")
 NETWORKS = 5
-IMAGES = 1_000
+IMAGES = 1_000  # of each network that accuracies are measured on
+FEW = 20  # of them that plain code gets
+Task = Callable[[], object]
 
 
-def copies(folder: Path, n: int) -> list[Path]:
-    """n checkpoints under names of their own."""
-    shipped = itertools.cycle(sorted((ROOT / "checkpoints").glob("*.safetensors")))
-    paths = [folder / f"network-{i}.safetensors" for i in range(n)]
-    for path, source in zip(paths, shipped, strict=False):
-        shutil.copyfile(source, path)
-    return paths
-
-
-def dream_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
-    """A slider moved → new dreams: recall, NREM and REM of eight memories each, as PNG."""
-    seeds = itertools.count()
+def twin(network: PadNetwork) -> tuple[plain.Encoder, plain.Generator]:
+    """The plain code's networks with the same weights."""
     encoder, decoder = plain.Encoder(), plain.Generator()
     encoder.load_state_dict(network.networks.encoder.state_dict())
     decoder.load_state_dict(network.networks.generator.state_dict())
+    return encoder, decoder
+
+
+def layer_of(readout: Readout) -> torch.nn.Linear:
+    """The plain code's read-out with the same weights."""
+    layer = torch.nn.Linear(readout.weight.shape[1], len(readout.bias))
+    layer.load_state_dict({"weight": readout.weight, "bias": readout.bias})
+    return layer
+
+
+def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
+    """A slider moved → new dreams: recall, NREM and REM of eight memories each, as PNG."""
+    seeds = itertools.count()
+    encoder, decoder = twin(network)
     stored = network.memories["test"].latents
 
     def ours() -> None:
@@ -79,7 +85,6 @@ def dream_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
 
     @torch.no_grad()
     def slow() -> None:
-        """The same pictures, one after the other."""
         pictures = []
         for z, z_old in stored[torch.randperm(len(stored))[:16]].view(8, 2, 1, -1):
             dream = decoder(z)
@@ -91,60 +96,131 @@ def dream_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
         for picture in pictures:
             png_bytes(picture_grid(to_uint8(picture), 1))
 
-    flops = flops_of(slow)
-    seconds = in_turn(n, CPU, ours=ours, plain=slow, product=product)
-    floor = [1000 * flops * s / product.flops for s in seconds["product"]]
-    quick, late = ([1000 * s for s in seconds[name]] for name in ("ours", "plain"))
-    name, where = "a slider moved → 8 memories' dreams, computed", describe(CPU)
-    of = "the pictures' arithmetic at an fp32 matrix product's rate"
-    return [
-        row(f"{name}, median", "ms", quick, where, late, floor, of),
-        row(f"{name}, p95 of {n}", "ms", [p95(quick)], where, [p95(late)]),
-    ]
+    return _latencies("a slider moved → 8 memories' night, 40 images", ours, slow, n, product)
 
 
-def accuracy_latency(networks: list[PadNetwork], n: int, images: int, quick: bool) -> Row:
-    """Occlusion slider → accuracy of each network's read-out on images that it dreams up."""
-    fitted, reals = [], []
-    for network in networks:
-        train, test = network.memories["train"], network.memories["test"]
-        fitted.append(fit_converged(train.latents, train.labels, len(network.class_names)))
-        reals.append((network.generate(test.latents[:images]), test.labels[:images]))
-    twins = []
-    for network, readout in zip(networks, fitted, strict=True):
-        encoder, layer = plain.Encoder(), torch.nn.Linear(256, len(network.class_names))
-        encoder.load_state_dict(network.networks.encoder.state_dict())
-        layer.load_state_dict({"weight": readout.weight, "bias": readout.bias})
-        twins.append((encoder, layer))
+def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
+    """A slider moved → eight REM dreams of each of eight pairs, read out, as PNG."""
+    recalled, reader = dreams.recall(network, Choices()), Reader.fit(network)
+    encoder, decoder = twin(network)
+    layer = layer_of(reader.readout)
+    steps = itertools.cycle(i / 100 for i in range(101))
 
     def ours() -> None:
-        for network, readout, (pictures, labels) in zip(networks, fitted, reals, strict=True):
-            random = generator(0, "bench")
-            latents = encode_occluded(network.networks.encoder, pictures, 0.3, 4, random)
-            readout.accuracy(latents, labels)
-
-    few = max(1, images // 20)
+        dreamt = dreams.mix(network, recalled, Choices(lam=next(steps)), dreams.N_NIGHTS)
+        reader.read(dreamt.images)
+        png_bytes(dreamt.picture[SIDE_PX:])
 
     @torch.no_grad()
     def slow() -> None:
-        for (encoder, layer), (pictures, labels) in zip(twins, reals, strict=True):
-            for picture, label in zip(pictures[:few], labels, strict=False):
+        for _ in range(dreams.N_NIGHTS):
+            for z, z_old in zip(recalled.current, recalled.previous, strict=True):
+                noise = torch.randn(1, len(z))
+                mixed = decoder(mix(z[None], z_old[None], noise, network.condition.rem_mixture))
+                latents, realness = encoder(mixed)
+                realness.item()
+                layer(latents).softmax(dim=1).tolist()
+                (reader.memories - latents).norm(dim=1).min().item()
+                png_bytes(picture_grid(to_uint8(mixed), 1))
+
+    return _latencies("a slider moved → 8 memories, 64 dreams", ours, slow, n, product)
+
+
+def _latencies(name: str, ours: Task, slow: Task, n: int, product: MatrixProduct) -> list[Row]:
+    flops = flops_of(slow)
+    seconds = in_turn(n, CPU, ours=ours, plain=slow, product=product)
+    floor = [1000 * flops * s / product.flops for s in seconds["product"]]
+    quick, late = ([1000 * s for s in seconds[what]] for what in ("ours", "plain"))
+    where, of = describe(CPU), "the pictures' arithmetic at an fp32 matrix product's rate"
+    one = "the same pictures, one after the other"
+    return [
+        row(f"{name}, computed, median", "ms", quick, where, late, floor, of, one),
+        row(f"{name}, computed, p95 of {n}", "ms", [p95(quick)], where, [p95(late)]),
+    ]
+
+
+class Occlusion:
+    """The Probe page's slider: accuracies of networks under one more percent of occlusion."""
+
+    def __init__(self, networks: list[PadNetwork]) -> None:
+        self._lab = loaders.lab()
+        self._subjects = {str(i): Subject(network, None) for i, network in enumerate(networks)}
+        self._percent = 0
+
+    def first(self) -> None:
+        """Until there is an estimate for every network."""
+        self._percent += 1
+        self._wait(1)
+
+    def rest(self) -> None:
+        """Until each rests on all its images."""
+        self._wait(IMAGES)
+        self._leave()
+
+    def again(self) -> None:
+        """The same once more."""
+        self._wait(IMAGES)
+        self._leave()
+
+    def _wait(self, images: int) -> None:
+        disturbance = Disturbance(self._percent, 4, 0.0, 0)
+        while True:
+            readings = self._lab.read("bench", self._subjects, disturbance, "converged").values()
+            assert not any(r.error for r in readings), readings
+            if all(r.estimate and r.estimate.images >= images for r in readings):
+                return
+            time.sleep(0.002)
+
+    def _leave(self) -> None:
+        """Ask for nothing more: the server would go on with more masks."""
+        self._lab.read("bench", {}, Disturbance(0, 4, 0.0, 0), "converged")
+
+
+def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
+    """Occlusion slider → accuracy of each network's read-out on images that it recalls."""
+    occlusion = Occlusion(networks)
+    reals, twins = [], []
+    for network in networks:
+        test = network.memories["test"]
+        reals.append(to_unit(to_uint8(network.generate(test.latents[:IMAGES]))))
+        twins.append((twin(network)[0], layer_of(Reader.fit(network).readout)))
+    labels = networks[0].memories["test"].labels
+
+    @torch.no_grad()
+    def slow() -> None:
+        for (encoder, layer), pictures in zip(twins, reals, strict=True):
+            for picture, label in zip(pictures[:FEW], labels, strict=False):
                 occluded = plain.occlude(picture[None], torch.rand(1, 32, 32).tolist(), 0.3, 4)
                 _ = (layer(encoder(occluded)[0]).argmax() == label).item()
 
     @torch.inference_mode()
-    def bare() -> None:
-        for network, (pictures, _) in zip(networks, reals, strict=True):
-            for batch in pictures.split(500):
-                network.networks.encoder.latents(batch)
+    def passes(network: PadNetwork, pictures: torch.Tensor) -> None:
+        for batch in pictures.split(128):
+            network.networks.encoder.latents(batch)
 
-    seconds = in_turn(n, CPU, ours=ours, plain=slow, bare=bare)
-    return row(
-        f"occlusion slider → accuracy of {len(networks)} networks on {images:,} images each",
-        "s", seconds["ours"], describe(CPU),
-        plain=[s * images / few for s in seconds["plain"]],
-        floor=seconds["bare"], floor_of="the encoders' bare forward passes",
-    )  # fmt: skip
+    with ThreadPoolExecutor(len(networks)) as pool:
+        seconds = in_turn(
+            n,
+            CPU,
+            first=occlusion.first,
+            rest=occlusion.rest,
+            again=occlusion.again,
+            pause=lambda: time.sleep(0.5),  # a step that was begun ends
+            plain=slow,
+            bare=lambda: list(pool.map(passes, networks, reals)),
+        )
+    full = [a + b for a, b in zip(seconds["first"], seconds["rest"], strict=True)]
+    name, where = f"occlusion slider → accuracy of {len(networks)} networks", describe(CPU)
+    return [
+        row(f"{name}, first estimate", "ms", [1000 * s for s in seconds["first"]], where),
+        row(
+            f"{name}, {IMAGES:,} images each", "s", full, where,
+            plain=[s * IMAGES / FEW for s in seconds["plain"]],
+            plain_of=f"one after the other, {FEW} images of each, scaled",
+            floor=seconds["bare"], floor_of="the encoders' bare forward passes, all at once",
+        ),
+        row(f"{name}, cached", "ms", [1000 * s for s in seconds["again"]], where),
+    ]  # fmt: skip
 
 
 def listing(folder: Path, n: int) -> Row:
@@ -182,43 +258,9 @@ def listing(folder: Path, n: int) -> Row:
     return row(
         f"listing a folder of {n:,} checkpoints", "s", seconds["ours"], describe(CPU),
         plain=[20 * s if n >= 20 else n * s for s in seconds["plain"]],
+        plain_of="loading a twentieth of them, scaled",
         floor=seconds["bare"], floor_of="reading and parsing their headers",
     )  # fmt: skip
-
-
-def pages(paths: list[Path], interactions: int) -> list[Row]:
-    """The app as Streamlit runs it: a slider's latency, and the server's memory.
-
-    Each interaction runs the whole page, where a viewer's runs only the panels it concerns.
-    """
-    page = AppTest.from_file(ROOT / "explorer/app.py", default_timeout=120)
-    page.query_params["folder"] = str(paths[0].parent)
-    for path in paths:
-        page.query_params["checkpoint"] = str(path)
-        page.run()
-        assert not page.exception, page.exception
-    positions = itertools.cycle(i / 100 for i in range(101))
-
-    def move() -> None:
-        slider = next(s for s in page.slider if re.match(r"intensity\b", s.key or ""))
-        slider.set_value(next(positions)).run()
-        assert not page.exception, page.exception
-
-    early = max(1, interactions // 5)
-    seconds = in_turn(early, CPU, move=move)["move"]
-    before = resident_mb()
-    seconds += in_turn(interactions - early, CPU, move=move)["move"]
-    after = resident_mb()
-    where, milliseconds = describe(CPU), [1000 * s for s in seconds]
-    name = "a slider moved → the page, run on the server"
-    return [
-        row(f"{name}, median", "ms", milliseconds, where),
-        row(f"{name}, p95 of {interactions}", "ms", [p95(milliseconds)], where),
-        row(f"server: memory, {len(paths)} networks, {interactions} interactions", "MB", [after],
-            where),
-        row(f"server: memory that the last {interactions - early} of these added", "MB",
-            [after - before], where),
-    ]  # fmt: skip
 
 
 def main() -> None:
@@ -227,14 +269,15 @@ def main() -> None:
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
     product = MatrixProduct(CPU, torch.float32, quick)
-    with tempfile.TemporaryDirectory() as scratch:
-        paths = copies(Path(scratch), 2 if quick else NETWORKS)
-        # First of all, while nothing else has been loaded: the memory is the server's.
-        found = pages(paths, 5 if quick else 500)
-        networks = [load(path) for path in paths]
-        found += dream_latency(networks[0], 3 if quick else 100, product)
-        found.append(accuracy_latency(networks, 1 if quick else 5, 20 if quick else IMAGES, quick))
-        found.append(listing(Path(scratch), 10 if quick else 1_000))
+    with tempfile.TemporaryDirectory() as made:
+        scratch = Path(made)
+        networks = [load(path) for path in different(scratch, 2 if quick else NETWORKS)]
+        found = [
+            *night_latency(networks[0], 3 if quick else 60, product),
+            *wall_latency(networks[0], 3 if quick else 100, product),
+            *accuracy_latency(networks, 1 if quick else 9),
+            listing(scratch, 10 if quick else 1_000),
+        ]
     report(found, options.out)
 
 

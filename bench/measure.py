@@ -36,7 +36,8 @@ class Row:
     value, plain, floor: medians over ``n`` rounds, in ``unit``; a unit that ends in '/s' is
     better when higher, any other when lower. ratio: how many times better than plain.
     fraction_of_floor: share of the possible speed that is reached, 1 at the floor. floor_of:
-    what the floor is. low, high: smallest and largest value of a round.
+    what the floor is; plain_of: what the plain work is, where not all of it was done. low, high:
+    smallest and largest value of a round.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Row:
     n: int
     low: float
     high: float
+    plain_of: str = ""
 
 
 def row(
@@ -61,6 +63,7 @@ def row(
     plain: Sequence[float] | None = None,
     floor: Sequence[float] | None = None,
     floor_of: str = "",
+    plain_of: str = "",
 ) -> Row:
     """A row out of the values of each round; ``plain`` and ``floor`` are of the same rounds."""
     rate = unit.endswith("/s")
@@ -82,6 +85,7 @@ def row(
         n=len(values),
         low=_digits(min(values)),
         high=_digits(max(values)),
+        plain_of=plain_of,
     )
 
 

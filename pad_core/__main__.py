@@ -257,7 +257,7 @@ def run_bench(options: argparse.Namespace) -> None:
     from pad_core.hardware import choose_device
 
     parts = [options.part] if options.part else list(PARTS)
-    rows = bench(parts, choose_device(options.device), options.quick)
+    rows = bench(parts, choose_device(options.device), options.quick, options.threads)
     if options.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

@@ -177,6 +177,12 @@ def _interval(text: str) -> int:
     return int(text)
 
 
+def _threads(text: str) -> int:
+    if not re.fullmatch(r" *[0-9]{1,4} *", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"a number of threads from 1, not {text!r}")
+    return int(text)
+
+
 def _path(text: str) -> Path:
     if not text.strip() or "\0" in text:
         raise argparse.ArgumentTypeError("the name of a file or folder can't be empty")
@@ -191,3 +197,6 @@ def _add_bench(commands: Any) -> None:
     bench.add_argument("--json", action="store_true", help="print a list of objects")
     bench.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
     bench.add_argument("--device", default="auto", help="that trains: cpu, cuda or auto (default)")
+    bench.add_argument(
+        "--threads", type=_threads, metavar="N", help="of the CPU's work (default: PyTorch's own)"
+    )

@@ -8,6 +8,7 @@ memory nor its caches are another's.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,19 +23,22 @@ from pad_core.errors import PadError
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = {
-    "train": "bench.train",
-    "probe": "bench.probe",
-    "explorer": "bench.explorer_server",
+    "train": ("bench.train",),
+    "probe": ("bench.probe",),
+    "explorer": ("bench.explorer_pages", "bench.explorer_server"),
 }
 
 
-def bench(parts: Sequence[str], device: torch.device, quick: bool) -> list[dict[str, Any]]:
+def bench(
+    parts: Sequence[str], device: torch.device, quick: bool, threads: int | None = None
+) -> list[dict[str, Any]]:
     """Measure; one JSON-ready object a line of the table, whose fields ``bench.measure.Row`` has.
 
     Args:
         parts: names of ``PARTS``.
         device: that trains; read-outs and the explorer are measured on the CPU.
         quick: tiny sizes, which only show that everything works.
+        threads: of the work that has several; None for as many as PyTorch takes by itself.
 
     Raises:
         PadError: the folder ``bench/`` is not here, or a part fails.
@@ -44,19 +48,30 @@ def bench(parts: Sequence[str], device: torch.device, quick: bool) -> list[dict[
             f"The benchmarks are not installed with the package: there is no folder "
             f"{ROOT / 'bench'}; run this in a clone of the repository."
         )
-    return [row for part in parts for row in _measure(part, device, quick)]
+    return [
+        row
+        for part in parts
+        for module in PARTS[part]
+        for row in _measure(part, module, device, quick, threads)
+    ]
 
 
-def _measure(part: str, device: torch.device, quick: bool) -> list[dict[str, Any]]:
+def _measure(
+    part: str, module: str, device: torch.device, quick: bool, threads: int | None
+) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "rows.json"
-        command = [sys.executable, "-m", PARTS[part], "--out", str(out), "--device", str(device)]
+        command = [sys.executable, "-m", module, "--out", str(out), "--device", str(device)]
         command += ["--quick"] if quick else []
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        # The environment reaches NumPy's and SciPy's libraries, too.
+        own = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, env=os.environ | own
+        )
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["it said nothing"]
             raise PadError(
-                f"The part {part!r} failed ({said[-1]}); '{PARTS[part]}' as a module of "
+                f"The part {part!r} failed ({said[-1]}); '{module}' as a module of "
                 f"{ROOT} shows where."
             )
         rows: list[dict[str, Any]] = json.loads(out.read_text("utf-8"))

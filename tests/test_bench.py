@@ -203,7 +203,7 @@ class TestRefusals:
         assert len(error.splitlines()) == 1
 
     def test_a_part_that_fails(self, monkeypatch):
-        monkeypatch.setitem(pad_core.bench.PARTS, "train", "bench.no_such")
+        monkeypatch.setitem(pad_core.bench.PARTS, "train", ("bench.no_such",))
         with pytest.raises(PadError, match=r"'train' failed.*No module named bench.no_such"):
             pad_core.bench.bench(["train"], CPU, quick=True)
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 from browser import ROOT, browser_only
 
-from bench.explorer_browser import networks, table
+from bench.checkpoints import different
+from bench.explorer_browser import table
 from bench.measure import Row
 from pad_core import checkpoint
 
@@ -16,6 +17,7 @@ WAITS = [
     "streamlit run → first dreams in the page",
     "page opened → first dreams in it, server up",
     "REM slider moved → new dreams in the page, median",
+    "slider moved, 8 memories and 64 dreams → new dreams in the page, median",
     "NREM slider moved → new dreams in the page, median",
     "another network chosen → its dreams in the page, median",
     "occlusion moved → accuracies in the page, first estimate, median",
@@ -25,7 +27,7 @@ WAITS = [
 
 
 def test_its_networks_dream_differently_and_are_what_their_headers_say(tmp_path):
-    made = [checkpoint.load(path) for path in networks(tmp_path, 3)]
+    made = [checkpoint.load(path) for path in different(tmp_path, 3)]
     assert len(list(tmp_path.iterdir())) == 3
     latents = made[0].memories["test"].latents[:1]
     dreams = [network.generate(latents) for network in made]

@@ -1,0 +1,137 @@
+"""A running explorer and a browser that looks at it, to measure how long a viewer waits.
+
+A wait ends with the frame that shows what was waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from bench.checkpoints import ROOT
+from pad_core.errors import PadError
+
+HOST = "127.0.0.1"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+PATIENCE_MS = 300_000
+
+# Time from the key or the click to the frame that shows another picture or text in an element.
+_WATCH = """(selector) => {
+  const shown = () => {
+    const element = document.querySelector(selector);
+    return element && (element.getAttribute('style') || '') + element.textContent;
+  };
+  window.padWait = new Promise((done) => {
+    const begin = (event) => {
+      if (!event.isTrusted) return;
+      removeEventListener('keydown', begin, true);
+      const started = event.timeStamp, before = shown();
+      const look = () => {
+        const now = shown();
+        if (now !== null && now !== before) {
+          requestAnimationFrame(() => done(performance.now() - started));
+        } else requestAnimationFrame(look);
+      };
+      look();
+    };
+    addEventListener('keydown', begin, true);
+  });
+}"""
+
+_CLOCK = """addEventListener('keydown', (event) => { window.padStarted = event.timeStamp },
+  {once: true, capture: true})"""
+
+
+class Server:
+    """The explorer as ``streamlit run`` starts it."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind((HOST, 0))
+            port = free.getsockname()[1]
+        self.address = f"http://{HOST}:{port}/"
+        self.started = time.perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "explorer/app.py",
+             "--server.headless", "true", "--server.address", HOST, "--server.port", str(port)],
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.address}_stcore/health", timeout=1).close()
+                break
+            except OSError:
+                if self._process.poll() is not None:
+                    raise PadError("The explorer's server ended before it answered.") from None
+                time.sleep(0.02)
+
+    def memory_mb(self) -> float | None:
+        """What the process holds now, in 10⁶ bytes; None where the system doesn't say."""
+        try:
+            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        except OSError:
+            return None
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(30)
+
+
+class Viewer:
+    """A page of the explorer in a browser without a past."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self._context = browser.new_context(viewport={"width": 1280, "height": 720})
+        self.page = self._context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        started = time.perf_counter()
+        self.page.goto(address)
+        self.page.wait_for_selector(".pad-footer")
+        self.first_s = time.perf_counter() - started
+        self.rest()
+
+    def rest(self) -> None:
+        """Until the server has no more to say."""
+        idle = "!document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
+        self.page.wait_for_function(idle)
+
+    def begin(self, key: str, widget: str) -> None:
+        """Press a key in a widget, from which ``until`` counts."""
+        self.page.locator(widget).first.focus()
+        self.page.evaluate(_CLOCK)
+        self.page.keyboard.press(key)
+
+    def until(self, condition: str, given: Any) -> float:
+        """Seconds from there to the frame in which a condition holds."""
+        self.page.wait_for_function(condition, arg=given, polling="raf")
+        milliseconds = self.page.evaluate("performance.now() - window.padStarted")
+        self.rest()
+        return milliseconds / 1000
+
+    def press(self, key: str, widget: str, shows: str) -> float:
+        """Seconds from a key in a widget to the frame in which the element ``shows`` differs."""
+        self.page.locator(widget).first.focus()
+        self.page.evaluate(_WATCH, shows)
+        self.page.keyboard.press(key)
+        milliseconds = self.page.evaluate("window.padWait")
+        self.rest()
+        return milliseconds / 1000
+
+    def computed_ms(self, what: str) -> float:
+        """What the page's last line says that a computation took on the server."""
+        found = re.search(rf"{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
+        return float(found[1]) if found else float("nan")
+
+    def close(self) -> None:
+        """Leave."""
+        self._context.close()
