@@ -209,10 +209,11 @@ class Lab:
         """All that read-outs of a subject are fitted to, made unless it is still known."""
         if subject.dataset is None:
             return self._recalled(subject)
-        if latents := self._scratch.find(subject.id):
-            return probe.image_material(subject)._replace(**latents)
+        if kept := self._scratch.find(subject.id):
+            known = probe.image_material(subject)
+            return known._replace(train_latents=kept["train"], latents=kept["test"])
         material = yield from probe.encode(subject)
-        latents = {"train_latents": material.train_latents, "latents": material.latents}
+        latents = {"train": material.train_latents, "test": material.latents}
         self._scratch.keep(subject.id, latents)
         return material
 
