@@ -23,9 +23,3 @@ def test_each_script_is_shipped_used_once_and_declares_names_of_its_own():
     assert not re.findall("^import ", whole, re.MULTILINE)
     pyproject = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text("utf-8"))
     assert "components/*.js" in pyproject["tool"]["setuptools"]["package-data"]["explorer"]
-
-
-def test_no_script_lies_about_unused():
-    sources = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
-    for path in FOLDER.glob("*.js"):
-        assert f'"{path.name}"' in sources, path.name

@@ -30,12 +30,12 @@ class Ground {
     else this.drawAxes(map);
     if (occluded?.length) this.drawOccluded(map, occluded);
     this.drawPoints(map);
-    if (pane.dims === 3) this.nameAxes(map);
+    this.nameAxes(map);
   }
 
   drawGrid({ theme }) {
     const { context } = this;
-    const { scale, middle, origin, width, height, axes } = this.pane;
+    const { scale, middle, origin, width, height } = this.pane;
     const rough = 90 / scale;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
@@ -60,11 +60,6 @@ class Ground {
         if (!axis && pixel > 40 && pixel < width - 150) context.fillText(text, pixel, height - 7);
       }
     }
-    context.fillStyle = theme.text;
-    context.textAlign = "right";
-    context.fillText(`${axes[0]} →`, width - 10, height - 7);
-    context.textAlign = "left";
-    context.fillText(`↑ ${axes[1]}`, 8, 40);
   }
 
   // The two ends of an axis through the middle of the points, on the screen.
@@ -89,20 +84,28 @@ class Ground {
     context.stroke();
   }
 
+  // Over the points, on a halo.
   nameAxes({ theme }) {
-    const { context } = this;
+    const { context, pane } = this;
     context.font = `11px ${theme.font}`;
-    context.textAlign = "center";
     context.lineJoin = "round";
     context.lineWidth = 4;
     context.strokeStyle = theme.background;
     context.fillStyle = theme.text;
-    this.pane.axes.forEach((label, k) => {
-      const [[x0, y0], [x1, y1]] = this.axis(k);
-      const place = [x1 + (x1 - x0) * 0.04, y1 + (y1 - y0) * 0.04];
+    const write = (label, side, ...place) => {
+      context.textAlign = side;
       context.strokeText(label, ...place);
       context.fillText(label, ...place);
-    });
+    };
+    if (pane.dims === 2) {
+      write(`${pane.axes[0]} →`, "right", pane.width - 10, pane.height - 7);
+      write(`↑ ${pane.axes[1]}`, "left", 8, 40);
+    } else {
+      pane.axes.forEach((label, k) => {
+        const [[x0, y0], [x1, y1]] = this.axis(k);
+        write(label, "center", x1 + (x1 - x0) * 0.04, y1 + (y1 - y0) * 0.04);
+      });
+    }
     context.lineWidth = 1;
   }
 
