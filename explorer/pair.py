@@ -8,7 +8,8 @@ import streamlit as st
 import torch
 
 from explorer.choices import BY_SEED, PICTURE
-from explorer.controls import plain, step_seed
+from explorer.controls import plain
+from explorer.dials import step_seed
 from explorer.state import choose, chosen, fresh, take
 from pad_core.checkpoint import PadNetwork
 from pad_core.dreams import pick_memories

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import controls, frame, loaders
+from explorer import controls, dials, frame, loaders
 from explorer.charts import curves as charts
 from explorer.components.scrubber import scrubber
 from explorer.compute import curves, trainings
@@ -45,8 +45,8 @@ def show() -> None:
         controls.networks()
     elif part == "epochs":
         controls.memories()
-        controls.occlusion(panels=("stages",))
-        controls.mixture(network.condition.rem_mixture, panels=("stages",))
+        dials.occlusion(panels=("stages",))
+        dials.mixture(network.condition.rem_mixture, panels=("stages",))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         frame.heading("Curves", "")
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")

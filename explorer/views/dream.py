@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import controls, frame, journal
+from explorer import controls, dials, frame, journal
 from explorer.choices import SIGHTS
 from explorer.compute import dreams
 from explorer.compute.dreams import Recalled
@@ -37,10 +37,10 @@ def show() -> None:
     talk = bool(chosen().present)
     sight = "talk" if talk else chosen().sight
     if sight == "night":
-        controls.occlusion(panels=("nrem", "footer"))
+        dials.occlusion(panels=("nrem", "footer"))
     panels = (*_REM_PANELS[sight], "footer")
     if not talk:
-        controls.mixture(network.condition.rem_mixture, panels)
+        dials.mixture(network.condition.rem_mixture, panels)
     images = controls.images(network)
 
     with frame.heading(_title(recalled, sight), network.name):
@@ -52,11 +52,11 @@ def show() -> None:
     elif sight == "wall":
         wall.wall(network, recalled)
     else:
-        plane.pad(network, recalled, (controls.REM_DIALS, *panels), talk)
+        plane.pad(network, recalled, (dials.REM_DIALS, *panels), talk)
         if sight == "plane":
             plane.pairs(network, recalled)
     if talk:
-        controls.mixture(network.condition.rem_mixture, panels, talk=True)
+        dials.mixture(network.condition.rem_mixture, panels, talk=True)
     _footer(network)
 
 

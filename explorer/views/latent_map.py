@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer import codes, controls, frame
+from explorer import codes, controls, dials, frame
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import Pane
@@ -37,8 +37,8 @@ def show() -> None:
         return
     controls.memories()
     dataset = controls.images(network)
-    controls.occlusion(panels=("occluded", "picked", "selection", "footer"))
-    controls.mixture(network.condition.rem_mixture, panels=("dreams", "footer"))
+    dials.occlusion(panels=("occluded", "picked", "selection", "footer"))
+    dials.mixture(network.condition.rem_mixture, panels=("dreams", "footer"))
 
     frame.heading(
         "A map of codes",

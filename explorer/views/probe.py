@@ -9,7 +9,7 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import controls, frame, loaders, real_images
+from explorer import controls, dials, frame, loaders, real_images
 from explorer.compute.lab import Reading
 from explorer.compute.probe import READOUT_SEEDS, Disturbance, Subject
 from explorer.panels import example, probe_charts
@@ -36,14 +36,18 @@ def show() -> None:
     networks = frame.networks()
     controls.images(network)
     with st.sidebar:
-        controls.seed(
+        dials.seed(
             "Draws the picture at the cursor, the test images of the first estimates, the masks "
             "and the noise."
         )
-    controls.occlusion(_PANELS)
+    talk = bool(chosen().present)
+    if not talk:
+        dials.occlusion(_PANELS)
     _noise()
     with frame.heading("What can be read out", _EXPLAINED[chosen().measure]):
         _measure()
+    if talk:
+        dials.occlusion(_PANELS, talk)
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
         top = st.container()
@@ -63,9 +67,9 @@ def _noise() -> None:
     """The dial of noise on pixels, and the way back to undisturbed images."""
 
     @st.fragment(key="noise-dials")
-    def dials() -> None:
+    def noise() -> None:
         redraw = ("noise-dials", *_PANELS)
-        controls.dial(
+        dials.dial(
             "pixel_noise",
             "Noise on pixels",
             "Not in the paper: Gaussian noise added to each pixel of a test image before it is "
@@ -81,14 +85,14 @@ def _noise() -> None:
             disabled=not (chosen().pixel_noise or chosen().intensity),
             on_click=choose,
             kwargs={
-                "redraw": (controls.NREM_DIALS, *redraw),
+                "redraw": (dials.NREM_DIALS, *redraw),
                 "intensity": 0.0,
                 "pixel_noise": 0.0,
             },
         )
 
     with st.sidebar.container(key="noise-controls"):
-        dials()
+        noise()
 
 
 def _measure() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer import controls, frame
+from explorer import controls, dials, frame
 from explorer.choices import LIMITS
 from explorer.compute import wall
 from explorer.compute.dreams import N_DREAMS
@@ -45,12 +45,13 @@ def show() -> None:
     images = controls.images(network)
     with st.sidebar.container(key="difference-controls"):
         _differences(networks)
-    if chosen().wall == "nrem":
-        controls.occlusion(panels=("wall", "footer"))
-    elif chosen().wall == "rem":
-        controls.mixture(network.condition.rem_mixture, panels=("wall", "footer"))
+    talk = bool(chosen().present)
+    if not talk:
+        _dials(network)
     with frame.heading("The same night in every network", _note(networks)):
         _pictures()
+    if talk:
+        _dials(network, talk)
     if networks:
         _wall(network, networks, images)
     else:
@@ -70,6 +71,15 @@ def _note(networks: Mapping[str, PadNetwork]) -> str:
 def _against(networks: Container[str]) -> str:
     """Key of the network that the others are compared with, if it is one of these."""
     return chosen().against if chosen().against in networks else ""
+
+
+def _dials(network: PadNetwork, talk: bool = False) -> None:
+    """Those of the sleep whose pictures are on the wall."""
+    panels = ("wall", "footer")
+    if chosen().wall == "nrem":
+        dials.occlusion(panels, talk)
+    elif chosen().wall == "rem":
+        dials.mixture(network.condition.rem_mixture, panels, talk)
 
 
 def _pictures() -> None:
