@@ -108,7 +108,7 @@ def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Ro
 
     def ours() -> None:
         dreamt = dreams.mix(network, recalled, Choices(lam=next(steps)), dreams.N_NIGHTS)
-        reader.read(dreamt.images)
+        reader.interpret(dreamt.codes, dreamt.realness)
         png_bytes(dreamt.picture[SIDE_PX:])
 
     @torch.no_grad()

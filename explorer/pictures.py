@@ -78,7 +78,7 @@ def swatch(condition: str) -> str:
 
 def source(picture: np.ndarray) -> str:
     """A picture, uint8 (H, W, 3), as the address of a PNG that carries it in itself."""
-    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture)).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture, level=1)).decode()}"
 
 
 def _row(row: Row, y: int, n_rows: int, columns: int) -> str:

@@ -8,16 +8,19 @@ such an address is not updated when the program moves a widget, as a reset butto
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.choices import LIMITS, Choices
 from explorer.loaders import Upload
 
 Panels = tuple[str, ...]
+_KNOWN = 100  # addresses to remember: far more than a browser can be late by
 
 
 def chosen() -> Choices:
@@ -46,11 +49,18 @@ def step_by(field: str, step: int, low: int, high: int) -> None:
 
 
 def follow_address() -> None:
-    """Take over an address that was opened, edited or gone back to; call once a page."""
+    """Take over an address that was opened, edited or gone back to; call once a page.
+
+    A page that is slow to answer is asked again by a browser that doesn't know the newest
+    address yet, and what has just been chosen must not be lost then: an address of before
+    counts only if the viewer went back to it.
+    """
     state, query = st.session_state, _address()
-    if "choices" not in state or (query and query != state["address"]):
+    new = query and query != state.get("address")
+    if "choices" not in state or (new and (_went_back() or query not in state["known"])):
         state["choices"] = Choices.from_query(query)
         state["arrivals"] = arrivals() + 1
+        _remember(query)
     _write_address()
 
 
@@ -116,6 +126,12 @@ def _address() -> dict[str, str | list[str]]:
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
 
 
+def _went_back() -> bool:
+    """Whether the browser's Back or Forward made the page run."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
 def _write_address() -> None:
     query = {
         name: texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
@@ -124,3 +140,10 @@ def _write_address() -> None:
     if st.session_state.get("address") != query or _address() != query:
         st.query_params.from_dict(query)
         st.session_state["address"] = query
+        _remember(query)
+
+
+def _remember(query: dict[str, str | list[str]]) -> None:
+    known = st.session_state.setdefault("known", deque(maxlen=_KNOWN))
+    if query not in known:
+        known.append(query)

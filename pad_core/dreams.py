@@ -36,10 +36,15 @@ class NremDreams:
 
 @dataclass(frozen=True)
 class RemDreams:
-    """Adversarial dreams: latents Z_mix (B, Z), images G(Z_mix), realness d in (0, 1), (B,)."""
+    """Adversarial dreams, and how the encoder sees them.
+
+    latents: Z_mix, (B, Z); dreams: G(Z_mix), images (B, 3, 32, 32) in [−1, 1]; codes:
+    E_z(G(Z_mix)), (B, Z); realness: d in (0, 1), (B,).
+    """
 
     latents: torch.Tensor
     dreams: torch.Tensor
+    codes: torch.Tensor
     realness: torch.Tensor
 
 
@@ -118,7 +123,8 @@ def rem_plane(
 
 def _dream(networks: Networks, latents: torch.Tensor) -> RemDreams:
     dreams = networks.generator(latents)
-    return RemDreams(latents, dreams, networks.encoder.logits(dreams).sigmoid())
+    codes, logits = networks.encoder(dreams)
+    return RemDreams(latents, dreams, codes, logits.sigmoid())
 
 
 def walk(

@@ -1,6 +1,8 @@
 """The one kind of error that a user meets."""
 
-import unicodedata
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc, which never changes
 
 
 class PadError(Exception):
@@ -13,4 +15,4 @@ class PadError(Exception):
 
 def printable(text: str) -> str:
     """A text out of a file without control characters, which a terminal would obey."""
-    return "".join("�" if unicodedata.category(char) == "Cc" else char for char in text)
+    return _CONTROL.sub("�", text)

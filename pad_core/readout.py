@@ -21,6 +21,7 @@ from pad_core.regression import FEWEST_ROWS, HALF_FROM, NOT_FINITE, Regression
 SGD_EPOCHS = 20
 SGD_BATCH_SIZE = 64
 SGD_LEARNING_RATE = 0.2
+_BATCHES_AT_ONCE = 16  # are fetched from all over memory, by all threads
 PAPER = "paper's protocol"
 CONVERGED = "converged logistic regression"
 
@@ -98,23 +99,23 @@ def sgd_epochs(
     bound = size**-0.5
     initial = torch.empty((n_classes, size + 1)).uniform_(-bound, bound, generator=random).numpy()
     weight, bias = initial[:, :-1].copy(), initial[:, -1:].copy()
-    inputs = np.ascontiguousarray(latents.detach().float().cpu().numpy())
-    targets = labels.cpu().numpy()
-    column = np.arange(SGD_BATCH_SIZE)
+    inputs, targets = latents.detach().float().cpu(), labels.cpu().numpy()
+    batch = min(SGD_BATCH_SIZE, n)
+    rate, column = SGD_LEARNING_RATE / batch, np.arange(batch)
     for _ in range(epochs):
-        order = torch.randperm(n, generator=random).numpy()
-        ordered = targets[order]
-        for start in range(0, n - n % SGD_BATCH_SIZE or n, SGD_BATCH_SIZE):
-            x = inputs.take(order[start : start + SGD_BATCH_SIZE], axis=0)
-            error = np.dot(weight, x.T)
-            error += bias
-            error -= error.max(axis=0)
-            np.exp(error, out=error)
-            error /= error.sum(axis=0)
-            error[ordered[start : start + SGD_BATCH_SIZE], column[: len(x)]] -= 1.0
-            error *= SGD_LEARNING_RATE / len(x)
-            weight -= np.dot(error, x)
-            bias -= error.sum(axis=1, keepdims=True)
+        order = torch.randperm(n, generator=random)[: n - n % batch]
+        for block in order.split(_BATCHES_AT_ONCE * batch):
+            rows, wanted = inputs.index_select(0, block).numpy(), targets[block.numpy()]
+            for start in range(0, len(rows), batch):
+                x = rows[start : start + batch]
+                change = np.dot(weight, x.T)
+                change += bias
+                change -= np.maximum.reduce(change, axis=0)
+                np.exp(change, out=change)
+                change *= rate / np.add.reduce(change, axis=0)
+                change[wanted[start : start + batch], column] -= rate
+                weight -= np.dot(change, x)
+                bias -= np.add.reduce(change, axis=1, keepdims=True)
         yield _finite(_readout(weight, bias, latents.device))
 
 

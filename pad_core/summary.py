@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from pad_core.metrics import mean_sem
@@ -100,8 +101,10 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
             title=f"{dataset}: {first['n_train']:,} training and {first['n_test']:,} test latents",
             caption="Mean ± SEM over seeds where there are several. Measured on "
             f"{first['on']}; occlusion on {first['occlusion_n']:,} of them.",
+            box=SIMPLE,
+            collapse_padding=True,
         )
-        table.add_column("")
+        table.add_column("", min_width=20)  # so that words stay whole where many networks share 80
         for group in here:
             seeds = len(group.evaluations)
             table.add_column(

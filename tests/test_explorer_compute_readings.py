@@ -8,6 +8,8 @@ import torch
 from explorer_fixtures import write_checkpoint
 from sklearn.linear_model import LogisticRegression
 
+from explorer.choices import Choices
+from explorer.compute.dreams import mix, recall
 from explorer.compute.readings import Reader, Readings
 from pad_core import checkpoint
 from pad_core.checkpoint import Memories
@@ -54,6 +56,16 @@ def test_accuracy_is_that_on_the_stored_test_memories(network, reader):
 
 def test_realness_is_that_of_the_network(network, reader, dreams):
     assert reader.read(dreams).realness == pytest.approx(network.realness(dreams).numpy(), abs=1e-6)
+
+
+def test_a_dream_is_read_as_its_picture_is(network, reader):
+    recalled = recall(network, Choices())
+    dreamt = mix(network, recalled, Choices())
+    expected = reader.read(dreamt.images)
+    readings = reader.interpret(dreamt.codes, dreamt.realness)
+    assert readings.realness == pytest.approx(expected.realness, abs=1e-6)
+    assert np.allclose(readings.probabilities, expected.probabilities, atol=1e-5)
+    assert np.allclose(readings.distance, expected.distance, atol=1e-4)
 
 
 def test_distance_is_to_the_nearest_of_all_memories_in_units_of_their_spacing(

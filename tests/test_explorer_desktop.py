@@ -68,6 +68,14 @@ def script(path, *lines):
     return path
 
 
+def wait_for_lines(path):
+    deadline = time.monotonic() + 60
+    while not Path(path).exists() or not Path(path).read_text().endswith("\n"):
+        assert time.monotonic() < deadline, "no window was opened"
+        time.sleep(0.1)
+    return Path(path).read_text().splitlines()
+
+
 @posix
 def test_closing_the_window_ends_the_server(explorer, tmp_path):
     browser = script(tmp_path / "browser", f"while [ ! -e {tmp_path}/close ]; do sleep 0.1; done")
@@ -75,7 +83,7 @@ def test_closing_the_window_ends_the_server(explorer, tmp_path):
     address, process = explorer("--browser", browser, "--checkpoint", checkpoint)
     assert answers(address)
     assert "mine.safetensors" in address
-    seen = Path(f"{browser}.seen").read_text().splitlines()
+    seen = wait_for_lines(f"{browser}.seen")
     assert f"--app={address}" in seen
     (profile,) = [flag.split("=")[1] for flag in seen if flag.startswith("--user-data-dir")]
     assert Path(profile).is_dir()

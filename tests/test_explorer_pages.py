@@ -42,7 +42,7 @@ def root(tmp_path, monkeypatch, two):
 
 
 def page(**query):
-    at = AppTest.from_file(APP, default_timeout=30)
+    at = AppTest.from_file(APP, default_timeout=120)
     for name, value in query.items():
         at.query_params[name] = str(value)
     return at.run()
@@ -160,6 +160,20 @@ def test_the_address_brings_back_the_pictures(root):
     at.run()  # brings what lies outside the fragment back into the tree
     widget(at.number_input, "seed").set_value(11).run()
     assert panels(page(**address(at))) == panels(at)
+
+
+def test_a_browser_that_lags_behind_takes_nothing_back(root, monkeypatch):
+    at = page(lam=0.3)
+    old = dict(at.query_params)
+    widget(at.slider, "lam-slider").set_value(0.9).run()
+    for name, value in old.items():  # what a browser sends that hasn't heard of 0.9 yet
+        at.query_params[name] = value
+    assert address(at.run())["lam"] == "0.9"
+    assert widget(at.slider, "lam-slider").value == 0.9
+    for name, value in old.items():
+        at.query_params[name] = value
+    monkeypatch.setattr("explorer.state._went_back", lambda: True)
+    assert widget(at.run().slider, "lam-slider").value == 0.3
 
 
 def test_an_invalid_address_shows_the_defaults(root):

@@ -35,7 +35,7 @@ def root(tmp_path, monkeypatch):
 
 
 def page(**query):
-    at = AppTest.from_string(PAGE, default_timeout=30)
+    at = AppTest.from_string(PAGE, default_timeout=120)
     for name, value in query.items():
         at.query_params[name] = value
     return at.run()

@@ -56,11 +56,12 @@ class Perturbed:
 class Adversarial:
     """REM dreams.
 
-    images: (M, 3, 32, 32) in [−1, 1]; realness: d of each, (M,); picture: of them all, N to a
-    row, from ``mix`` below a row of G(z_old).
+    images: (M, 3, 32, 32) in [−1, 1]; codes: what the encoder makes of each, (M, Z); realness:
+    d of each, (M,); picture: of them all, N to a row, from ``mix`` below a row of G(z_old).
     """
 
     images: torch.Tensor
+    codes: torch.Tensor
     picture: np.ndarray
     realness: np.ndarray
 
@@ -165,7 +166,7 @@ def mix(network: PadNetwork, recalled: Recalled, choices: Choices, nights: int =
     )
     rows = picture_grid(dreams.dreams, len(recalled))
     picture = np.vstack([recalled.previous_picture, rows])
-    return Adversarial(dreams.dreams, picture, dreams.realness.numpy())
+    return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
 
 
 def plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Adversarial:
@@ -183,7 +184,7 @@ def plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Adversar
         choices.seed,
     )
     picture = picture_grid(dreams.dreams, PLANE_STEPS)
-    return Adversarial(dreams.dreams, picture, dreams.realness.numpy())
+    return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
 
 
 def mixture(choices: Choices) -> Mixture:

@@ -73,11 +73,16 @@ class Reader:
     @torch.inference_mode()
     def read(self, images: torch.Tensor) -> Readings:
         """Look at pictures (N, 3, 32, 32), floats in [−1, 1]."""
-        latents, logits = self.network.networks.encoder(images)
-        near = torch.cdist(latents, self.memories).min(dim=1)
+        codes, logits = self.network.networks.encoder(images)
+        return self.interpret(codes, logits.sigmoid().numpy())
+
+    @torch.inference_mode()
+    def interpret(self, codes: torch.Tensor, realness: np.ndarray) -> Readings:
+        """The same of pictures that the encoder has seen: codes (N, Z) and d (N,)."""
+        near = torch.cdist(codes, self.memories).min(dim=1)
         return Readings(
-            logits.sigmoid().numpy(),
-            self.readout.probabilities(latents).numpy(),
+            realness,
+            self.readout.probabilities(codes).numpy(),
             (near.values / self.spacing).numpy(),
             near.indices.numpy(),
         )

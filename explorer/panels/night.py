@@ -132,7 +132,7 @@ def _probe(network: PadNetwork) -> str:
 def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:
     """Class scores and distances of dreams; none where the checkpoint remembers too little."""
     try:
-        return loaders.reader(network).read(adversarial.images)
+        return loaders.reader(network).interpret(adversarial.codes, adversarial.realness)
     except PadError:
         return None
 
