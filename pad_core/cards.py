@@ -78,7 +78,8 @@ def _card(entry: Entry) -> list[str]:
         f"## {entry.path.name}",
         "",
         f"- **Condition** {style(condition.name).label}: {' → '.join(condition.phases)}; "
-        f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)} (the paper trains 50).",
+        f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)} "
+        "(the paper trains 50).",
         f"- **Data** {entry.dataset}: {data['n_train']:,} training and "
         f"{data['n_test']:,} test images. {data.get('note', '')}".rstrip(),
         f"- **File** {size:.2f} MB, {header.export.get('bits', '?')} bits a weight, which cost "

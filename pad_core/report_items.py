@@ -144,8 +144,21 @@ ITEMS: dict[str, Item] = {
                 "PAD is as good as w/o NREM, or better.",
                 lower=True,
             ),
-            higher(
-                SEPARABILITY, "pad", "wake_only", "Appendix 1-Table 1", "PAD is above Wake only."
+            *(
+                higher(
+                    SEPARABILITY,
+                    above,
+                    below,
+                    "Appendix 1-Table 1",
+                    f"{style(above).label} is above {style(below).label}.",
+                )
+                for above, below in (
+                    ("pad", "wake_only"),
+                    ("wo_nrem", "wo_rem"),
+                    ("wo_nrem", "wake_only"),
+                    ("wo_memory_mix", "wo_rem"),
+                    ("wo_rem", "wake_only"),
+                )
             ),
         ),
         draw_table1,
