@@ -1,26 +1,28 @@
 """The PAD dream explorer: ``streamlit run explorer/app.py``."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, not its parent
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.state import follow_address  # noqa: E402
-from explorer.views import (  # noqa: E402
-    about,
-    curves,
-    dream,
-    journal,
-    latent_map,
-    probe,
-    storyboard,
-    train,
-    wall,
-)
+
+
+def make_page(view: str, title: str, icon: str, url_path: str | None = None) -> StreamlitPage:
+    """A page of ``explorer/views``, whose imports wait until it is opened: some take a second."""
+
+    def show() -> None:
+        import_module(f"explorer.views.{view}").show()
+
+    icon = f":material/{icon}:"
+    return st.Page(show, title=title, icon=icon, url_path=url_path, default=url_path is None)
+
 
 st.set_page_config(
     page_title="PAD dream explorer",
@@ -31,17 +33,15 @@ st.set_page_config(
 st.logo(HERE / "logo.svg", size="large")
 st.html(HERE / "style.css")
 pages = [
-    st.Page(dream.show, title="Dream", icon=":material/bedtime:", default=True),
-    st.Page(wall.show, title="Wall", icon=":material/view_module:", url_path="wall"),
-    st.Page(latent_map.show, title="Map", icon=":material/scatter_plot:", url_path="map"),
-    st.Page(probe.show, title="Probe", icon=":material/linear_scale:", url_path="probe"),
-    st.Page(curves.show, title="Curves", icon=":material/show_chart:", url_path="curves"),
-    st.Page(train.show, title="Train", icon=":material/model_training:", url_path="train"),
-    st.Page(journal.show, title="Journal", icon=":material/book_2:", url_path="journal"),
-    st.Page(
-        storyboard.show, title="Storyboard", icon=":material/view_carousel:", url_path="storyboard"
-    ),
-    st.Page(about.show, title="About", icon=":material/menu_book:", url_path="about"),
+    make_page("dream", "Dream", "bedtime"),
+    make_page("wall", "Wall", "view_module", "wall"),
+    make_page("latent_map", "Map", "scatter_plot", "map"),
+    make_page("probe", "Probe", "linear_scale", "probe"),
+    make_page("curves", "Curves", "show_chart", "curves"),
+    make_page("train", "Train", "model_training", "train"),
+    make_page("journal", "Journal", "book_2", "journal"),
+    make_page("storyboard", "Storyboard", "view_carousel", "storyboard"),
+    make_page("about", "About", "menu_book", "about"),
 ]
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
 page = st.navigation(pages, position="top")

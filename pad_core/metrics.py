@@ -1,7 +1,8 @@
 """Measures of arrays: distances between latents, PCA, Fréchet distance, ROC, intervals, tests.
 
 Nothing here knows of networks or files. Latents are float arrays or tensors (N, Z); labels
-are (N,) in 0..K−1.
+are (N,) in 0..K−1. (SciPy and scikit-learn are imported where they are used: they take a second
+to load, and whoever only looks at dreams needs neither.)
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy import stats
-from sklearn.decomposition import PCA
-from sklearn.metrics import roc_auc_score
 
 from pad_core.errors import PadError
 from pad_core.randomness import generator
@@ -158,6 +156,8 @@ def principal_components(latents: torch.Tensor, n_components: int = 2) -> Projec
     """The first principal components of latents (N, Z)."""
     if len(latents) < n_components or n_components < 1:
         raise PadError(f"{n_components} principal components need as many latents or more.")
+    from sklearn.decomposition import PCA
+
     pca = PCA(n_components, svd_solver="covariance_eigh").fit(latents.cpu().numpy())
     return Projection(pca.mean_, pca.components_, pca.explained_variance_ratio_)
 
@@ -203,6 +203,8 @@ def realness_auc(external: torch.Tensor, internal: torch.Tensor) -> float:
     Args:
         external, internal: logits or probabilities of d, (N,) and (M,).
     """
+    from sklearn.metrics import roc_auc_score
+
     scores = torch.cat([external, internal]).cpu().numpy()
     truth = np.repeat([1, 0], [len(external), len(internal)])
     return float(roc_auc_score(truth, scores))
@@ -226,14 +228,14 @@ def accuracy_interval(right: torch.Tensor) -> tuple[float, float, float]:
             independent samples, so the images are what is counted. Wilson's interval, with
             the variance that the draws leave.
     """
+    from scipy.stats import binomtest
+
     per_image = right.double().mean(dim=0)
     n, share = len(per_image), float(per_image.mean())
     binomial = share * (1 - share)
     variance = float(per_image.var(unbiased=False))
     effective = n * binomial / variance if variance > 0 else float(n)
-    interval = stats.binomtest(round(share * effective), round(effective)).proportion_ci(
-        method="wilson"
-    )
+    interval = binomtest(round(share * effective), round(effective)).proportion_ci(method="wilson")
     return (
         100 * share,
         100 * min(float(interval.low), share),
@@ -251,18 +253,22 @@ class Difference(NamedTuple):
 
 def welch(one: Sequence[float], other: Sequence[float]) -> Difference:
     """Welch's t-test of two conditions' means over seeds, each with at least two."""
+    from scipy.stats import ttest_ind
+
     estimate = float(np.mean(one) - np.mean(other))
     if np.ptp(one) == 0 and np.ptp(other) == 0:
         p = 1.0 if estimate == 0 else 0.0
     else:
-        p = float(stats.ttest_ind(one, other, equal_var=False).pvalue)
+        p = float(ttest_ind(one, other, equal_var=False).pvalue)
     return Difference(estimate, p, f"Welch's t over seeds, n = {len(one)} and {len(other)}")
 
 
 def z_test(one: float, one_se: float, other: float, other_se: float, over: str) -> Difference:
     """Test of a difference between two estimates with standard errors, ``over`` what they vary."""
+    from scipy.stats import norm
+
     estimate, error = one - other, math.hypot(one_se, other_se)
-    p = 2.0 * float(stats.norm.sf(abs(estimate) / error)) if error > 0 else float(estimate == 0)
+    p = 2.0 * float(norm.sf(abs(estimate) / error)) if error > 0 else float(estimate == 0)
     return Difference(estimate, p, f"z over {over}")
 
 
