@@ -65,7 +65,9 @@ def test_a_dial_changes_its_pictures_only_and_the_address_shows_the_same_elsewhe
     wait_for_lambda(page, "0.60")
     other, deadline = visit(page.url), time.monotonic() + 60
     while changed(after := shots(page), shots(other)):  # the last step may be under way
-        assert time.monotonic() < deadline, "the address shows other pictures elsewhere"
+        assert time.monotonic() < deadline, (
+            f"{changed(after, shots(other))} differ between {page.url} and {other.url}"
+        )
     assert changed(before, after) == {"rem"}
     assert page.locator(".pad-rem").bounding_box() == size
 
