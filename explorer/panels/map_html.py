@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,8 +9,9 @@ from html import escape
 import numpy as np
 import torch
 
+from explorer import pictures
 from explorer.components.latent_map import ClassStyle
-from pad_core.images import picture_grid, png_bytes
+from pad_core.images import picture_grid
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,14 @@ class Tile:
 
 def strip(tiles: Sequence[Tile], kind: str) -> str:
     """Pictures side by side; ``kind`` is 'four' or 'eight', as many as fill the column."""
-    picture = np.concatenate([picture_grid(tile.image, 1) for tile in tiles], axis=1)
-    source = f"data:image/png;base64,{base64.b64encode(png_bytes(picture)).decode()}"
-    last = max(1, len(tiles) - 1)
+    atlas = np.concatenate([picture_grid(tile.image, 1) for tile in tiles], axis=1)
     figures = "".join(
-        f'<figure><div class="pad-tile" role="img" aria-label="{escape(tile.name)}" '
-        f'title="{escape(tile.name)}" style="background-position: {100 * i / last:.6g}% 0"></div>'
+        f"<figure>{pictures.tile(tile.name, i, 0, len(tiles), 1)}"
         f"<figcaption>{_caption(tile.caption)}</figcaption></figure>"
         for i, tile in enumerate(tiles)
     )
     return (
-        f'<div class="pad-strip pad-{kind}" style="--atlas: url({source}); '
+        f'<div class="pad-strip pad-{kind}" style="--atlas: url({pictures.source(atlas)}); '
         f'--columns: {len(tiles)}; --rows: 1">{figures}</div>'
     )
 
