@@ -107,6 +107,15 @@ def occluded_distance(clean: torch.Tensor, occluded: torch.Tensor, seed: int) ->
     return _mean_distance(clean[chosen], occluded[chosen])
 
 
+def spacing(latents: torch.Tensor) -> float:
+    """Median distance from a latent, (N, Z) with N ≥ 1, to its nearest neighbour.
+
+    Infinite for a single latent, 0 where most coincide.
+    """
+    apart = torch.cdist(latents, latents).fill_diagonal_(torch.inf)
+    return float(apart.amin(dim=1).median())
+
+
 def _members(labels: torch.Tensor) -> list[torch.Tensor]:
     present = labels.unique().tolist()
     classes = [(labels == label).nonzero().flatten().cpu() for label in present]

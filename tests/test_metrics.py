@@ -54,6 +54,13 @@ def test_no_pair_is_an_image_with_itself():
     assert found.inter == pytest.approx(10.0, abs=0.1)
 
 
+def test_spacing_is_the_median_distance_to_the_nearest_neighbour():
+    along = torch.tensor([0.0, 1.0, 3.0, 7.0, 20.0])  # nearest: 1, 1, 2, 4, 13
+    assert metrics.spacing(torch.stack([0.6 * along, 0.8 * along], dim=1)) == pytest.approx(2.0)
+    assert metrics.spacing(torch.ones(1, 2)) == math.inf
+    assert metrics.spacing(torch.ones(3, 2)) == 0.0
+
+
 def test_distances_need_two_images_of_two_classes():
     for measure in (metrics.exact_distances, metrics.squared_distances):
         with pytest.raises(PadError, match="two classes"):

@@ -14,7 +14,7 @@ from scipy.linalg import orthogonal_procrustes
 
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
-from pad_core.metrics import Projection, principal_components
+from pad_core.metrics import Projection, principal_components, spacing
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,7 @@ def space(network: PadNetwork, dims: int) -> Space:
         raise PadError(
             f"A map needs axes: {network.path.name} holds {len(latents)} stored test memories."
         )
-    apart = torch.cdist(latents, latents)
-    apart.fill_diagonal_(torch.inf)
-    typical = float(apart.min(dim=1).values.median())
-    return Space(principal_components(latents, dims), typical, len(latents))
+    return Space(principal_components(latents, dims), spacing(latents), len(latents))
 
 
 def turned(network: PadNetwork, own: Space, reference: PadNetwork, onto: Space) -> Space:

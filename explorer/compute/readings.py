@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from pad_core.checkpoint import PadNetwork
+from pad_core.metrics import spacing
 from pad_core.readout import Readout, fit_converged
 
 
@@ -64,11 +65,10 @@ class Reader:
         readout = fit_converged(train.latents, train.labels, len(network.class_names))
         accuracy = readout.accuracy(test.latents, test.labels) if len(test) else float("nan")
         memories = torch.cat([train.latents, test.latents])
-        apart = torch.cdist(memories, memories).fill_diagonal_(torch.inf)
-        spacing = float(apart.amin(dim=1).median())
+        unit = spacing(memories)
         # One memory has no neighbour; memories that coincide lie no distance apart.
-        usable = 0 < spacing < float("inf")
-        return cls(network, readout, accuracy, memories, spacing if usable else 1.0)
+        usable = 0 < unit < float("inf")
+        return cls(network, readout, accuracy, memories, unit if usable else 1.0)
 
     @torch.inference_mode()
     def read(self, images: torch.Tensor) -> Readings:
