@@ -45,9 +45,7 @@ DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # package dataset-fashion-mn
 
 def is_here(name: str, root: Path) -> bool:
     """Whether `load` would find the images without a download; False for an unknown name."""
-    if name == "fashion-mini" or (name == "fashion-mnist" and DEBIAN.exists()):
-        return True
-    return name in KNOWN and any(root.glob(KNOWN[name].files))
+    return name == "fashion-mini" or (name in KNOWN and _folder(name, root) is not None)
 
 
 def load(name: str, root: Path, progress: Progress | None) -> Parts:
@@ -56,7 +54,7 @@ def load(name: str, root: Path, progress: Progress | None) -> Parts:
     read: Callable[[str], ImageSet] = partial(_read_torchvision, name, root)
     if name == "fashion-mini":
         read = _read_fashion_mini
-    elif name == "fashion-mnist" and DEBIAN.exists() and not any(root.glob(known.files)):
+    elif _folder(name, root) == DEBIAN:
         read = partial(_read_idx_split, DEBIAN)
     return Parts(name, *_read_both(name, read, progress), known.class_names, known.note)
 
@@ -64,6 +62,13 @@ def load(name: str, root: Path, progress: Progress | None) -> Parts:
 def load_idx(name: str, folder: Path, progress: Progress | None) -> Parts:
     """The four IDX files of MNIST's format, gzipped or not."""
     return Parts(name, *_read_both(name, partial(_read_idx_split, folder), progress), None, "")
+
+
+def _folder(name: str, root: Path) -> Path | None:
+    """Where the files of one of KNOWN lie: in `root`, in Debian's folder, or nowhere yet."""
+    if any(root.glob(KNOWN[name].files)):
+        return root
+    return DEBIAN if name == "fashion-mnist" and DEBIAN.exists() else None
 
 
 def _read_both(
@@ -78,8 +83,7 @@ def _read_both(
 
 
 def _read_torchvision(name: str, root: Path, split: str) -> ImageSet:
-    known = KNOWN[name]
-    present = any(root.glob(known.files))
+    present = _folder(name, root) == root
     try:
         from torchvision import datasets
 
@@ -94,7 +98,7 @@ def _read_torchvision(name: str, root: Path, split: str) -> ImageSet:
         problem = f"it is not in {root} and cannot be downloaded"
         advice = "check the network"
         if present:
-            problem = f"the copy in {root / known.files} is damaged or incomplete"
+            problem = f"the copy in {root / KNOWN[name].files} is damaged or incomplete"
             advice = "remove it to download it again"
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         raise PadError(
