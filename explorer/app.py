@@ -14,14 +14,17 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, 
 from explorer.state import follow_address  # noqa: E402
 
 
-def make_page(view: str, title: str, icon: str, url_path: str | None = None) -> StreamlitPage:
-    """A page of ``explorer/views``, whose imports wait until it is opened: some take a second."""
+def make_page(view: str, title: str, icon: str) -> StreamlitPage:
+    """A page of ``explorer/views``, whose imports wait until it is opened: some take a second.
+
+    Its title in lower case is its path in the address; Dream opens without any.
+    """
 
     def show() -> None:
         import_module(f"explorer.views.{view}").show()
 
     icon = f":material/{icon}:"
-    return st.Page(show, title=title, icon=icon, url_path=url_path, default=url_path is None)
+    return st.Page(show, title=title, icon=icon, url_path=title.lower(), default=title == "Dream")
 
 
 st.set_page_config(
@@ -34,14 +37,14 @@ st.logo(HERE / "logo.svg", size="large")
 st.html(HERE / "style.css")
 pages = [
     make_page("dream", "Dream", "bedtime"),
-    make_page("wall", "Wall", "view_module", "wall"),
-    make_page("latent_map", "Map", "scatter_plot", "map"),
-    make_page("probe", "Probe", "linear_scale", "probe"),
-    make_page("curves", "Curves", "show_chart", "curves"),
-    make_page("train", "Train", "model_training", "train"),
-    make_page("journal", "Journal", "book_2", "journal"),
-    make_page("storyboard", "Storyboard", "view_carousel", "storyboard"),
-    make_page("about", "About", "menu_book", "about"),
+    make_page("wall", "Wall", "view_module"),
+    make_page("latent_map", "Map", "scatter_plot"),
+    make_page("probe", "Probe", "linear_scale"),
+    make_page("curves", "Curves", "show_chart"),
+    make_page("train", "Train", "model_training"),
+    make_page("journal", "Journal", "book_2"),
+    make_page("storyboard", "Storyboard", "view_carousel"),
+    make_page("about", "About", "menu_book"),
 ]
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
 page = st.navigation(pages, position="top")
