@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer import dials, loaders, real_images
 from explorer.loaders import Listing, Upload
-from explorer.state import choose, chosen, fresh, take, upload
+from explorer.state import choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint import PadNetwork
 from pad_core.datasets import DataSet
 
@@ -183,10 +183,10 @@ def _problems(listing: Listing) -> None:
 
 
 def _take_upload() -> None:
-    file = st.session_state["dropped"]
+    file = session()["dropped"]
     if file is None:
         return
     dropped = Upload(file.name, file.getvalue())
-    st.session_state["upload"] = dropped
+    session()["upload"] = dropped
     if dropped.key in loaders.list_checkpoints("", dropped).headers:
         choose(checkpoint=dropped.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.choices import LIMITS
 from explorer.state import Panels, choose, chosen, fresh, step_by, take
@@ -23,7 +24,7 @@ def occlusion(panels: Panels, talk: bool = False) -> None:
     def dials() -> None:
         redraw = (NREM_DIALS, *panels)
         st.markdown("**NREM** · occlusion")
-        places = st.columns(2, gap="large") if talk else [st.container() for _ in range(2)]
+        places = _places(2, talk)
         with places[0]:
             dial(
                 "intensity",
@@ -41,7 +42,7 @@ def occlusion(panels: Panels, talk: bool = False) -> None:
                 redraw,
             )
 
-    with (st if talk else st.sidebar).container(key="nrem-controls"):
+    with stand("nrem-controls", talk):
         dials()
 
 
@@ -66,7 +67,7 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
                 on_click=_reset,
                 args=(trained, redraw),
             )
-        places = st.columns(3, gap="large") if talk else [st.container() for _ in range(3)]
+        places = _places(3, talk)
         with places[0]:
             dial(
                 "lam",
@@ -93,7 +94,7 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
                 shown_to=max(_SIGMA_SHOWN, sigma, chosen().noise_level),
             )
 
-    with (st if talk else st.sidebar).container(key="rem-controls"):
+    with stand("rem-controls", talk):
         dials()
 
 
@@ -177,6 +178,16 @@ def _field(
         args=(name, key, redraw),
         help=help,
     )
+
+
+def stand(key: str, talk: bool) -> DeltaGenerator:
+    """Where dials stand: in the sidebar, but in a talk, when that is out of sight, right here."""
+    return (st if talk else st.sidebar).container(key=key)
+
+
+def _places(n: int, talk: bool) -> list[DeltaGenerator]:
+    """For ``n`` dials: abreast in a talk, else below one another."""
+    return st.columns(n, gap="large") if talk else [st.container() for _ in range(n)]
 
 
 def _reset(trained: Mixture, redraw: Panels) -> None:

@@ -12,7 +12,7 @@ import torch
 from explorer.compute import orders, trainings
 from explorer.compute.orders import Order
 from explorer.controls import plain
-from explorer.state import fresh
+from explorer.state import fresh, remembered, session
 from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
 from pad_core.palette import style
@@ -231,11 +231,11 @@ def _usual_name() -> str:
 
 
 def _draft() -> Draft:
-    return st.session_state.setdefault("draft", Draft())  # type: ignore[no-any-return]
+    return remembered("draft", Draft())  # type: ignore[no-any-return]
 
 
 def _set(**changes: Any) -> None:
-    st.session_state["draft"] = replace(_draft(), **changes)
+    session()["draft"] = replace(_draft(), **changes)
 
 
 def _value(name: str) -> Any:
@@ -248,16 +248,16 @@ def _changed() -> list[str]:
 
 
 def _take(name: str, key: str) -> None:
-    if (value := st.session_state[key]) is not None:
+    if (value := session()[key]) is not None:
         _set(**{name: value})
 
 
 def _take_base(key: str) -> None:
-    _set(base=st.session_state[key], changes={})
+    _set(base=session()[key], changes={})
 
 
 def _take_change(name: str, key: str) -> None:
-    if (value := st.session_state[key]) is not None:
+    if (value := session()[key]) is not None:
         _set(changes=_draft().changes | {name: value})
 
 

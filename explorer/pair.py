@@ -10,7 +10,7 @@ import torch
 from explorer.choices import BY_SEED, PICTURE
 from explorer.controls import plain
 from explorer.dials import step_seed
-from explorer.state import choose, chosen, fresh, take
+from explorer.state import choose, chosen, fresh, remembered, session, take
 from pad_core.checkpoint import PadNetwork
 from pad_core.dreams import pick_memories
 from pad_core.errors import PadError
@@ -21,7 +21,7 @@ _BY_SEED = "by seed"
 
 def pictures() -> dict[str, torch.Tensor]:
     """What this viewer uploaded as memory 'first' or 'second': uint8 (3, 32, 32)."""
-    return st.session_state.setdefault("pictures", {})
+    return remembered("pictures", {})  # type: ignore[no-any-return]
 
 
 def choose_pair(network: PadNetwork) -> None:
@@ -107,7 +107,7 @@ def _menu(network: PadNetwork, name: str, letter: str) -> None:
 
 
 def _take_class(network: PadNetwork, name: str, widget: str) -> None:
-    label = st.session_state[widget]
+    label = session()[widget]
     if label == _BY_SEED:
         _set(name, BY_SEED)
         return
@@ -117,8 +117,8 @@ def _take_class(network: PadNetwork, name: str, widget: str) -> None:
 
 
 def _take_picture(name: str) -> None:
-    file = st.session_state[f"{name}-picture"]
-    st.session_state.pop(f"{name}-problem", None)
+    file = session()[f"{name}-picture"]
+    session()[f"{name}-problem"] = ""
     if file is None:
         pictures().pop(name, None)
         if getattr(chosen(), name) == PICTURE:
@@ -128,7 +128,7 @@ def _take_picture(name: str) -> None:
         pictures()[name] = read_picture(file.name, file.getvalue())
         _set(name, PICTURE)
     except PadError as error:
-        st.session_state[f"{name}-problem"] = str(error)
+        session()[f"{name}-problem"] = str(error)
 
 
 def _set(name: str, place: int) -> None:

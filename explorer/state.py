@@ -23,20 +23,55 @@ Panels = tuple[str, ...]
 _KNOWN = 100  # addresses to remember: far more than a browser can be late by
 
 
+def session() -> Any:
+    """What Streamlit keeps for this viewer, for callbacks.
+
+    ``st.session_state`` is the same, but stops the script at each use as soon as a newer
+    request of the browser waits. A callback would end there, and its widget's change be lost:
+    it isn't called twice for one change.
+    """
+    context = get_script_run_ctx()
+    return st.session_state if context is None else context.session_state._state
+
+
+def remembered(name: str, at_first: Any) -> Any:
+    """What ``session`` has by this name; ``at_first`` before there is anything."""
+    state = session()
+    if name not in state:
+        state[name] = at_first
+    return state[name]
+
+
 def chosen() -> Choices:
     """What this viewer has chosen: read from the address on arrival, then from the widgets."""
-    return st.session_state["choices"]  # type: ignore[no-any-return]
+    return session()["choices"]  # type: ignore[no-any-return]
 
 
 def choose(redraw: Panels = (), **changes: Any) -> None:
-    """Replace some choices, and draw again the panels that depend on them."""
-    st.session_state["choices"] = replace(chosen(), **changes)
+    """Replace some choices, and draw again the panels that depend on them.
+
+    Panels other than those that the widget stands in can be named in a callback only.
+    """
+    _keep(**changes)
     _write_address()
     if redraw:
-        try:
-            st.rerun(redraw)
-        except StreamlitAPIException:  # one of them isn't on the page (any more)
-            st.rerun()
+        _draw_again(redraw)
+
+
+def _draw_again(panels: Panels) -> None:
+    """Draw these panels instead of what this run was asked for, if that was one panel's widget.
+
+    Streamlit answers requests that wait together in one run. What this one was asked for may
+    be the whole page, with new images say, or a panel that another dial belongs to.
+    """
+    context = get_script_run_ctx()
+    asked = context.fragment_ids_this_run if context is not None else None
+    if not asked:
+        return  # the whole page is drawn
+    try:
+        st.rerun(panels if len(asked) == 1 else "app")
+    except StreamlitAPIException:  # one of them isn't on the page (any more)
+        st.rerun()
 
 
 def step_by(field: str, step: int, low: int, high: int) -> None:
@@ -94,22 +129,33 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
 
     The callback (``on_change``) of each widget; ``name`` is the field of ``Choices``.
     """
-    value = st.session_state[key]
+    value = session()[key]
     widget, version = key.rsplit("-", 1)
-    if value is None or int(version) != st.session_state["versions"][widget]:
+    if value is None or int(version) != session()["versions"][widget]:
         return
-    if isinstance(value, list):
-        value = tuple(value)
-    elif name in LIMITS:
-        value = _corrected(name, value)
-    if value != getattr(chosen(), name):  # a widget that goes out of sight reports itself, too
-        choose(redraw, **{name: value})
+    typed, value = value, _as_chosen(name, value)
+    changed = value != getattr(chosen(), name)
+    if changed:  # a widget that goes out of sight reports itself, too
+        _keep(**{name: value})
+    if name in LIMITS:
+        _say_if_corrected(name, typed, value)
+    if changed:
+        choose(redraw)
 
 
-def _corrected(name: str, typed: float) -> float:
-    """The value that was typed, or the nearest that can be; says so where they differ."""
+def _keep(**changes: Any) -> None:
+    session()["choices"] = replace(chosen(), **changes)
+
+
+def _as_chosen(name: str, value: Any) -> Any:
+    """What a widget shows, as it stands in ``Choices``: of numbers, the nearest that can be."""
+    if name in LIMITS:
+        return LIMITS[name].nearest(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _say_if_corrected(name: str, typed: float, value: float) -> None:
     low, high, step = LIMITS[name]
-    value = LIMITS[name].nearest(typed)
     if abs(value - typed) > step / 2 or (isinstance(step, int) and value != typed):
         whole = "a whole number " if isinstance(step, int) else ""
         st.toast(
@@ -118,7 +164,6 @@ def _corrected(name: str, typed: float) -> float:
             else f"{typed:.12g} became {value}: it is {whole}from {low} to {high}.",
             icon=":material/info:",
         )
-    return value
 
 
 def _address() -> dict[str, str | list[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from explorer_fixtures import write_checkpoint
+from explorer_fixtures import run_as_from_a_browser, write_checkpoint
 from streamlit.testing.v1 import AppTest
 
 from explorer import loaders, real_images
@@ -96,7 +96,7 @@ def test_a_dial_redraws_its_panel_its_twin_and_the_address(root, kind, name, val
     at = page()
     before = panels(at)
     dial = at.slider if kind == "slider" else at.number_input
-    widget(dial, f"{name}-{kind}").set_value(value).run()
+    run_as_from_a_browser(widget(dial, f"{name}-{kind}").set_value(value))
     assert not at.exception
     assert widget(at.slider, f"{name}-slider").value == value
     assert widget(at.number_input, f"{name}-typed").value == value
@@ -143,7 +143,7 @@ def test_seed_and_split_change_everything(root):
 )
 def test_reset_goes_where_the_network_was_trained(root, key, point):
     at = page(checkpoint=key, lam=0.1, lam_prime=0.2, noise_level=0.3, intensity=0.9)
-    at.button(key="reset").click().run()
+    run_as_from_a_browser(at.button(key="reset").click())
     names = ("lam", "lam_prime", "noise_level")
     assert set(panels(at)) == {"rem"}
     assert tuple(widget(at.slider, f"{name}-slider").value for name in names) == point

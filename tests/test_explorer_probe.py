@@ -85,15 +85,16 @@ def test_every_network_has_its_accuracy_and_says_what_it_rests_on(root):
     assert "Stored memories" in at.sidebar.caption[0].value
 
 
-def test_the_dials_of_occlusion_and_noise_change_the_numbers(root):
-    at = page()
+@pytest.mark.parametrize(("present", "place"), [("", "sidebar"), ("1", "main")])
+def test_the_dials_of_occlusion_and_noise_change_the_numbers(root, present, place):
+    at = page(present=present)
     seen = [accuracies(at)]
     for dial, value, said in [
         ("intensity", 0.9, "90 % of their 4 px"),
         ("size_px", 8, "90 % of their 8 px"),
         ("pixel_noise", 0.6, "pixel noise of σ = 0.6"),
     ]:
-        widget(at.slider, f"{dial}-slider").set_value(value).run()
+        widget(getattr(at, place).slider, f"{dial}-slider").set_value(value).run()
         settled(at.run())
         seen.append(accuracies(at))
         assert said in text(at)

@@ -103,15 +103,16 @@ def test_a_condition_in_a_run_joins_the_wall(root):
     assert dict(rows(page()))["w/o REM"]
 
 
-def test_each_view_has_its_dials_and_its_pictures(root):
-    at = page()
+@pytest.mark.parametrize(("present", "place"), [("", "sidebar"), ("1", "main")])
+def test_each_view_has_its_dials_and_its_pictures(root, present, place):
+    at = page(present=present)
     assert not [s for s in at.slider if "-slider-" in s.key]
     seen = {wall_of(at)}
     for shown, dial in [("nrem", "intensity"), ("rem", "lam")]:
         widget(at.segmented_control, "wall").set_value(shown).run()
         assert not at.exception
         seen.add(wall_of(at))
-        widget(at.slider, f"{dial}-slider").set_value(0.9).run()
+        widget(getattr(at, place).slider, f"{dial}-slider").set_value(0.9).run()
         seen.add(wall_of(at))
         at.run()
     assert len(seen) == 5

@@ -19,6 +19,7 @@ import streamlit as st
 
 from explorer.choices import MAX_PLACE
 from explorer.map_address import MAX_CLASSES, Numbers, Outline
+from explorer.state import session
 
 _HERE = Path(__file__).parent
 KEY = "latent-map"
@@ -122,7 +123,7 @@ def picked() -> tuple[int, str]:
 
     (−1, '') for what a browser should not have sent.
     """
-    event = st.session_state[KEY].get("pick")
+    event = session()[KEY].get("pick")
     if not isinstance(event, dict):
         return -1, ""
     place, pane, at = event.get("place"), event.get("pane"), event.get("at")
@@ -178,12 +179,12 @@ def outline(stamp: str) -> tuple[str, Outline | None, float]:
 
 def hidden() -> list[int]:
     """Labels of the classes that the viewer put out of sight."""
-    event = st.session_state[KEY].get("hidden")
+    event = session()[KEY].get("hidden")
     return _labels(event.get("labels") if isinstance(event, dict) else None)
 
 
 def _event(name: str, stamp: str) -> dict[str, Any] | None:
-    event = st.session_state[KEY].get(name)
+    event = session()[KEY].get(name)
     return event if isinstance(event, dict) and event.get("stamp") == stamp else None
 
 

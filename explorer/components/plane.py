@@ -13,6 +13,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.state import session
+
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "pad_plane",
@@ -78,7 +80,7 @@ def plane(
     key = "plane-talk" if talk else "plane-pad"
 
     def moved() -> None:
-        lam, lam_prime = st.session_state[key]["moved"]
+        lam, lam_prime = session()[key]["moved"]
         on_move(_on_the_plane(lam), _on_the_plane(lam_prime))
 
     _component(

@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.state import session
+
 _HTML = """<div class="pad-scrubber">
 <div class="pad-scrub">
 <button type="button" aria-label="Play" title="Play">▶</button>
@@ -45,7 +47,7 @@ def scrubber(
     """
 
     def moved() -> None:
-        state: Any = st.session_state[key]
+        state: Any = session()[key]
         on_change(int(state["place"]))
 
     _component(

@@ -13,6 +13,7 @@ from explorer import journal, journal_file
 from explorer.controls import plain
 from explorer.exports import SETTINGS, Export, make, read_manifest
 from explorer.kept import Kept
+from explorer.state import session
 from pad_core.errors import PadError
 
 _WALKS = {
@@ -175,15 +176,15 @@ def open_file() -> None:
 
 
 def _take_file() -> None:
-    file = st.session_state["journal-upload"]
+    file = session()["journal-upload"]
     if file is None:
-        st.session_state["journal-opened"] = None
+        session()["journal-opened"] = None
         return
     try:
         sentence = take(file.name, file.getvalue())
-        st.session_state["journal-opened"] = (True, sentence)
+        session()["journal-opened"] = (True, sentence)
     except PadError as error:
-        st.session_state["journal-opened"] = (False, f"{file.name}: {error}")
+        session()["journal-opened"] = (False, f"{file.name}: {error}")
 
 
 def take(name: str, content: bytes) -> str:

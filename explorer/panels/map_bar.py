@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import controls, frame, loaders
-from explorer.state import choose, chosen, fresh, take, upload
+from explorer.state import choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint import PadNetwork
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
@@ -137,4 +137,4 @@ def occluded_too() -> None:
 
 
 def _take_joined(widget: str) -> None:
-    choose(joined="1" if st.session_state[widget] else "")
+    choose(joined="1" if session()[widget] else "")

@@ -16,7 +16,7 @@ from explorer.compute import curves, trainings
 from explorer.compute.curves import Stage
 from explorer.compute.trainings import Training
 from explorer.pictures import Row, panel
-from explorer.state import Panels, choose, chosen, fresh, take, upload
+from explorer.state import Panels, choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint import Header, PadNetwork
 from pad_core.claims import paper_name
 from pad_core.errors import PadError
@@ -187,7 +187,7 @@ def _losses() -> None:
 
 
 def _take_log(key: str) -> None:
-    choose(log="1" if st.session_state[key] else "")
+    choose(log="1" if session()[key] else "")
 
 
 # --- Dreams over epochs -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from explorer.kept import MAX_NOTE, MAX_TITLE, Kept
 from explorer.pair import pictures
 from explorer.panels import journal_files
 from explorer.pictures import Row, panel
-from explorer.state import choose
+from explorer.state import choose, session
 from pad_core.errors import PadError
 from pad_core.palette import style
 
@@ -163,22 +163,22 @@ def _deleted(gone: list[Kept]) -> None:
 
 def _delete(kept: Kept) -> None:
     if _write(kept, deleted=True):
-        st.session_state[_UNDO] = kept
+        session()[_UNDO] = kept
 
 
 def _bring_back(kept: Kept) -> None:
     if _write(kept):
-        st.session_state[_UNDO] = None
+        session()[_UNDO] = None
 
 
 def _write(kept: Kept, deleted: bool = False) -> bool:
     try:
         journal.write([kept], deleted)
     except PadError as error:
-        st.session_state[_PROBLEM] = error
+        session()[_PROBLEM] = error
         return False
     return True
 
 
 def _show_more() -> None:
-    st.session_state[_SHOWN] += _MORE
+    session()[_SHOWN] += _MORE

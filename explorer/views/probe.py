@@ -40,14 +40,11 @@ def show() -> None:
             "Draws the picture at the cursor, the test images of the first estimates, the masks "
             "and the noise."
         )
-    talk = bool(chosen().present)
-    if not talk:
-        dials.occlusion(_PANELS)
-    _noise()
     with frame.heading("What can be read out", _EXPLAINED[chosen().measure]):
         _measure()
-    if talk:
-        dials.occlusion(_PANELS, talk)
+    talk = bool(chosen().present)
+    dials.occlusion(_PANELS, talk)
+    _noise(talk)
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
         top = st.container()
@@ -63,7 +60,7 @@ def show() -> None:
     _footer(network)
 
 
-def _noise() -> None:
+def _noise(talk: bool) -> None:
     """The dial of noise on pixels, and the way back to undisturbed images."""
 
     @st.fragment(key="noise-dials")
@@ -91,7 +88,7 @@ def _noise() -> None:
             },
         )
 
-    with st.sidebar.container(key="noise-controls"):
+    with dials.stand("noise-controls", talk):
         noise()
 
 

@@ -14,7 +14,7 @@ from explorer.compute.trainings import Training
 from explorer.controls import plain
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel
-from explorer.state import choose
+from explorer.state import choose, remembered
 from pad_core.display import duration
 from pad_core.errors import PadError
 from pad_core.palette import style
@@ -181,7 +181,7 @@ def _latest_dreams(training: Training) -> None:
 
 def _try(what: str, name: str, epochs: int | None = None) -> None:
     """Carry out what a button asks for; what goes wrong stands in the card."""
-    problems = st.session_state.setdefault("training-problems", {})
+    problems = remembered("training-problems", {})
     problems.pop(name, None)
     try:
         training = trainings.find(loaders.ROOT, name)

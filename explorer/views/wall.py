@@ -45,13 +45,9 @@ def show() -> None:
     images = controls.images(network)
     with st.sidebar.container(key="difference-controls"):
         _differences(networks)
-    talk = bool(chosen().present)
-    if not talk:
-        _dials(network)
     with frame.heading("The same night in every network", _note(networks)):
         _pictures()
-    if talk:
-        _dials(network, talk)
+    _dials(network)
     if networks:
         _wall(network, networks, images)
     else:
@@ -73,9 +69,9 @@ def _against(networks: Container[str]) -> str:
     return chosen().against if chosen().against in networks else ""
 
 
-def _dials(network: PadNetwork, talk: bool = False) -> None:
+def _dials(network: PadNetwork) -> None:
     """Those of the sleep whose pictures are on the wall."""
-    panels = ("wall", "footer")
+    panels, talk = ("wall", "footer"), bool(chosen().present)
     if chosen().wall == "nrem":
         dials.occlusion(panels, talk)
     elif chosen().wall == "rem":
