@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -178,6 +180,11 @@ def _field(
         args=(name, key, redraw),
         help=help,
     )
+
+
+def in_a_row(talk: bool) -> AbstractContextManager[object]:
+    """Around dials that shall stand in one line in a talk, with little but the numbers."""
+    return st.container(horizontal=True, key="talk-dials") if talk else nullcontext()
 
 
 def stand(key: str, talk: bool) -> DeltaGenerator:

@@ -43,8 +43,9 @@ def show() -> None:
     with frame.heading("What can be read out", _EXPLAINED[chosen().measure]):
         _measure()
     talk = bool(chosen().present)
-    dials.occlusion(_PANELS, talk)
-    _noise(talk)
+    with dials.in_a_row(talk):
+        dials.occlusion(_PANELS, talk)
+        _noise(talk)
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
         top = st.container()

@@ -72,10 +72,11 @@ def _against(networks: Container[str]) -> str:
 def _dials(network: PadNetwork) -> None:
     """Those of the sleep whose pictures are on the wall."""
     panels, talk = ("wall", "footer"), bool(chosen().present)
-    if chosen().wall == "nrem":
-        dials.occlusion(panels, talk)
-    elif chosen().wall == "rem":
-        dials.mixture(network.condition.rem_mixture, panels, talk)
+    with dials.in_a_row(talk):
+        if chosen().wall == "nrem":
+            dials.occlusion(panels, talk)
+        elif chosen().wall == "rem":
+            dials.mixture(network.condition.rem_mixture, panels, talk)
 
 
 def _pictures() -> None:
