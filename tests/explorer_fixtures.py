@@ -1,6 +1,13 @@
-"""Checkpoints for the explorer's tests: untrained, real in every other respect."""
+"""For the explorer's tests: checkpoints, a repository that holds some, its pages.
 
+The checkpoints are untrained, real in every other respect.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +15,18 @@ import pytest
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.state import SafeSessionState
+from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
+from explorer import loaders, real_images
+from explorer.real_images import RealImages
 from pad_core import checkpoint
 from pad_core.checkpoint import Header
 from pad_core.conditions import built_in
 from pad_core.datasets import DataSet, load_dataset
 from pad_core.networks import build_networks
+
+PAD_AND_WAKE_ONLY = {f"checkpoints/{name}.safetensors": name for name in ("pad", "wake_only")}
 
 
 def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0) -> Path:
@@ -50,3 +62,48 @@ def run_as_from_a_browser(widget: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalScriptRunner, "request_rerun", ask_for_it)
         widget.run()
+
+
+@cache
+def checkpoint_bytes(condition: str, seed: int) -> bytes:
+    """What such a file holds, made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write_checkpoint(Path(folder) / "made", condition, seed).read_bytes()
+
+
+def repository(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    checkpoints: Mapping[str, str],
+    images: bool = False,
+) -> Path:
+    """Make the explorer's repository one with these checkpoints, path → condition.
+
+    Their seeds are 0, 1, … Images that arrive in the background would change a page between
+    two looks at it: unless they are asked for, there are none.
+    """
+    monkeypatch.setattr(loaders, "ROOT", root)
+    if not images:
+        monkeypatch.setattr(real_images, "find", lambda network: RealImages("absent"))
+    for seed, (key, condition) in enumerate(checkpoints.items()):
+        (root / key).parent.mkdir(parents=True, exist_ok=True)
+        (root / key).write_bytes(checkpoint_bytes(condition, seed))
+    return root
+
+
+def page_of(view: str, timeout_s: float, **query: object) -> AppTest:
+    """A page of ``explorer/views`` with this in its address, as an AppTest to be run."""
+    lines = (
+        "from explorer.state import follow_address",
+        f"from explorer.views import {view}",
+        "follow_address()",
+        f"{view}.show()",
+    )
+    at = AppTest.from_string("\n".join(lines), default_timeout=timeout_s)
+    at.query_params.update(query)
+    return at
+
+
+def widget(widgets: Iterable[Any], name: str) -> Any:
+    """The widget of that name; a number follows it in its key."""
+    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key or ""))

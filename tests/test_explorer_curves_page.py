@@ -1,25 +1,16 @@
 """The Curves page: the paper's figures with verdicts, losses, dreams over epochs."""
 
 import json
-import re
 from dataclasses import replace
 
 import pytest
-from explorer_fixtures import write_checkpoint
-from streamlit.testing.v1 import AppTest
+from explorer_fixtures import page_of, widget, write_checkpoint
 
 from explorer import loaders
 from explorer.compute.orders import Order
 from pad_core import checkpoint
 from pad_core.occupancy import occupied
 
-PAGE = """
-import streamlit as st
-from explorer.state import follow_address
-from explorer.views import curves
-follow_address()
-curves.show()
-"""
 HISTORY = [
     {"epoch": e, "losses": {"image": 1 / e}, "linear_separability": 20.0 + e} for e in (1, 2, 3)
 ]
@@ -50,16 +41,9 @@ def home(tmp_path, monkeypatch, made):
 
 
 def page(**query):
-    at = AppTest.from_string(PAGE, default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = str(value)
-    at.run()
+    at = page_of("curves", 60, **query).run()
     assert not at.exception
     return at
-
-
-def widget(widgets, name):
-    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key or ""))
 
 
 def html(at):

@@ -9,11 +9,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from explorer_fixtures import write_checkpoint
+from explorer_fixtures import page_of, repository, widget
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
-from explorer import loaders, real_images
+from explorer import real_images
 from explorer.components import latent_map as component
 from explorer.compute import map_axes, map_clouds, map_places
 from explorer.map_address import Outline
@@ -21,33 +20,13 @@ from pad_core import checkpoint
 from pad_core.datasets import load_dataset
 from pad_core.images import to_uint8
 
-PAGE = """
-import streamlit as st
-from explorer.state import follow_address
-from explorer.views import latent_map
-follow_address()
-latent_map.show()
-"""
 A, B = "checkpoints/a.safetensors", "checkpoints/b.safetensors"
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
-    pad = write_checkpoint(folder / "pad", "pad", seed=0)
-    wake = write_checkpoint(folder / "wake", "wake_only", seed=1)
-    return {A: pad.read_bytes(), B: wake.read_bytes()}
-
-
 @pytest.fixture
-def root(tmp_path, monkeypatch, files):
+def root(tmp_path, monkeypatch):
     """A repository with two checkpoints, and nothing known of real images."""
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
-    monkeypatch.setattr(real_images, "find", lambda network: real_images.RealImages("absent"))
-    (tmp_path / "checkpoints").mkdir()
-    for key, content in files.items():
-        (tmp_path / key).write_bytes(content)
-    return tmp_path
+    return repository(tmp_path, monkeypatch, {A: "pad", B: "wake_only"})
 
 
 @pytest.fixture
@@ -59,10 +38,7 @@ def with_images(root, monkeypatch):
 
 
 def page(**query):
-    at = AppTest.from_string(PAGE, default_timeout=120)
-    for name, value in query.items():
-        at.query_params[name] = str(value)
-    at.run()
+    at = page_of("latent_map", 120, **query).run()
     assert not at.exception
     return at
 
@@ -92,10 +68,6 @@ def strips(at):
     html = next(e.proto.body for e in at.get("html") if "pad-side pad-picked" in e.proto.body)
     sources = re.findall(r"base64,([\w+/=]+)", html)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(s)))) for s in sources]
-
-
-def widget(widgets, name):
-    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key))
 
 
 def load(root, key=A):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from explorer_fixtures import run_as_from_a_browser, write_checkpoint
+from explorer_fixtures import checkpoint_bytes, repository, run_as_from_a_browser, widget
 from streamlit.testing.v1 import AppTest
 
 from explorer import loaders, real_images
@@ -21,30 +21,23 @@ A, B = "checkpoints/a.safetensors", "runs/b/latest.safetensors"
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory):
+def two():
     """The bytes of two checkpoints: of PAD, and of a network that dreams single memories."""
-    folder = tmp_path_factory.mktemp("made")
-    pad = write_checkpoint(folder / "pad", "pad", seed=0)
-    single = write_checkpoint(folder / "single", "wo_memory_mix", seed=1)
-    return {"pad": pad.read_bytes(), "wo_memory_mix": single.read_bytes()}
+    return {
+        condition: checkpoint_bytes(condition, seed)
+        for seed, condition in enumerate(("pad", "wo_memory_mix"))
+    }
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch, two):
+def root(tmp_path, monkeypatch):
     """A repository with one checkpoint in ``checkpoints/`` and one in a run."""
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
-    # Images that arrive in the background would change a page between two looks at it.
-    monkeypatch.setattr(real_images, "find", lambda network: RealImages("absent"))
-    for key, name in [(A, "pad"), (B, "wo_memory_mix")]:
-        (tmp_path / key).parent.mkdir(parents=True)
-        (tmp_path / key).write_bytes(two[name])
-    return tmp_path
+    return repository(tmp_path, monkeypatch, {A: "pad", B: "wo_memory_mix"})
 
 
 def page(**query):
     at = AppTest.from_file(APP, default_timeout=120)
-    for name, value in query.items():
-        at.query_params[name] = str(value)
+    at.query_params.update(query)
     return at.run()
 
 
@@ -56,11 +49,6 @@ def panels(at):
         if match:
             found[match[1]] = element.proto.body
     return found
-
-
-def widget(widgets, name):
-    """The widget of that name; a number follows it in its key."""
-    return next(widget for widget in widgets if re.fullmatch(rf"{name}-\d+", widget.key))
 
 
 def changed(before, after):

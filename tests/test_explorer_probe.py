@@ -7,39 +7,22 @@ import time
 
 import numpy as np
 import pytest
-from explorer_fixtures import write_checkpoint
+from explorer_fixtures import PAD_AND_WAKE_ONLY, page_of, repository, widget
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
-from explorer import loaders, real_images
+from explorer import real_images
 from pad_core.datasets import load_dataset
 from pad_core.images import picture_grid
-
-PAGE = """
-import streamlit as st
-from explorer.state import follow_address
-from explorer.views import probe
-follow_address()
-probe.show()
-"""
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A repository with PAD and Wake only, and no images."""
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
-    monkeypatch.setattr(real_images, "find", lambda network: real_images.RealImages("absent"))
-    (tmp_path / "checkpoints").mkdir()
-    for seed, name in enumerate(("pad", "wake_only")):
-        write_checkpoint(tmp_path / f"checkpoints/{name}.safetensors", name, seed)
-    return tmp_path
+    return repository(tmp_path, monkeypatch, PAD_AND_WAKE_ONLY)
 
 
 def page(**query):
-    at = AppTest.from_string(PAGE, default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return settled(at.run())
+    return settled(page_of("probe", 60, **query).run())
 
 
 def settled(at):
@@ -69,10 +52,6 @@ def accuracies(at):
 
 def text(at):
     return " ".join(re.sub("<.*?>", "", e.proto.body) for e in at.get("html"))
-
-
-def widget(widgets, name):
-    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key))
 
 
 def test_every_network_has_its_accuracy_and_says_what_it_rests_on(root):
@@ -187,8 +166,6 @@ def test_real_images_stand_once_for_all_networks(root, monkeypatch):
 
 
 def test_no_network_chosen_says_what_to_do(root):
-    at = AppTest.from_string(PAGE, default_timeout=60)
-    at.query_params["compared"] = "checkpoints/lost.safetensors"
-    at.run()
+    at = page_of("probe", 60, compared="checkpoints/lost.safetensors").run()
     assert not at.exception
     assert "Choose networks" in at.info[0].value

@@ -1,38 +1,21 @@
 """The Storyboard page as Streamlit runs it."""
 
 import pytest
-from explorer_fixtures import write_checkpoint
-from streamlit.testing.v1 import AppTest
+from explorer_fixtures import PAD_AND_WAKE_ONLY, page_of, repository
 
-from explorer import loaders, real_images
+from explorer import real_images
 from explorer.real_images import RealImages
 from pad_core.datasets import load_dataset
-
-PAGE = """
-import streamlit as st
-from explorer.state import follow_address
-from explorer.views import storyboard
-follow_address()
-storyboard.show()
-"""
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A repository with PAD, and one trained awake only."""
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
-    monkeypatch.setattr(real_images, "find", lambda network: RealImages("absent"))
-    (tmp_path / "checkpoints").mkdir()
-    for seed, name in enumerate(("pad", "wake_only")):
-        write_checkpoint(tmp_path / f"checkpoints/{name}.safetensors", name, seed)
-    return tmp_path
+    return repository(tmp_path, monkeypatch, PAD_AND_WAKE_ONLY)
 
 
 def page(**query):
-    at = AppTest.from_string(PAGE, default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = str(value)
-    return at.run()
+    return page_of("storyboard", 60, **query).run()
 
 
 def html(at, name):

@@ -1,27 +1,17 @@
 """The Train page: orders are checked, trainings started, watched, stopped and resumed."""
 
 import json
-import re
 import time
 from pathlib import Path
 
 import pytest
-from explorer_fixtures import write_checkpoint
-from streamlit.testing.v1 import AppTest
+from explorer_fixtures import page_of, widget, write_checkpoint
 
 from explorer import loaders
 from explorer.compute import trainings
 from explorer.compute.orders import Order
 from explorer.order_form import Draft
 from pad_core.occupancy import asked_to_stop, occupied
-
-PAGE = """
-import streamlit as st
-from explorer.state import follow_address
-from explorer.views import train
-follow_address()
-train.show()
-"""
 
 
 @pytest.fixture
@@ -49,15 +39,15 @@ def started(monkeypatch):
 
 def page(**typed):
     """The page, with what was typed into the form (AppTest can't type into a select box)."""
-    at = AppTest.from_string(PAGE, default_timeout=60)
+    at = page_of("train", 60)
     at.session_state["draft"] = Draft(**typed)
     at.run()
     assert not at.exception
     return at
 
 
-def widget(widgets, name):
-    return next(w for w in widgets if re.fullmatch(rf"order-{name}-\d+", w.key or ""))
+def field(widgets, name):
+    return widget(widgets, f"order-{name}")
 
 
 def button(at, label):
@@ -81,7 +71,7 @@ def write_run(home, name, epochs_done=1, epochs=3, **files):
 
 def test_the_first_visit_offers_two_epochs_of_what_ships_and_says_how(home):
     at = page()
-    assert widget(at.selectbox, "dataset").value == "fashion-mini"
+    assert field(at.selectbox, "dataset").value == "fashion-mini"
     command = at.code[0].value
     assert command.startswith("python -m pad_core train --dataset fashion-mini --condition pad")
     assert "--epochs 2" in command
@@ -91,7 +81,7 @@ def test_the_first_visit_offers_two_epochs_of_what_ships_and_says_how(home):
 
 def test_start_runs_the_command_that_is_shown(home, started):
     at = page()
-    widget(at.number_input, "seed").set_value(3).run()
+    field(at.number_input, "seed").set_value(3).run()
     shown = at.code[0].value
     button(at, "Start training").click().run()
     assert not at.exception
@@ -103,18 +93,18 @@ def test_start_runs_the_command_that_is_shown(home, started):
 
 def test_a_condition_of_ones_own_goes_into_the_command_and_the_name(home):
     at = page()
-    widget(at.number_input, "lam_prime").set_value(0.8).run()
-    widget(at.selectbox, "phases").set_value(("wake", "rem")).run()
+    field(at.number_input, "lam_prime").set_value(0.8).run()
+    field(at.selectbox, "phases").set_value(("wake", "rem")).run()
     command = at.code[0].value
     assert "--set lam_prime=0.8" in command
     assert "phases=" in command
     assert "runs/fashion-mini-pad+" in command
-    widget(at.text_input, "condition_name").set_value("mine").run()
+    field(at.text_input, "condition_name").set_value("mine").run()
     assert "--set name=mine" in at.code[0].value
     assert "--run runs/fashion-mini-mine-seed0" in at.code[0].value
-    widget(at.selectbox, "base").set_value("wo_rem").run()
+    field(at.selectbox, "base").set_value("wo_rem").run()
     assert "lam_prime" not in at.code[0].value
-    assert widget(at.number_input, "wake_noise_variance").value == 0.5
+    assert field(at.number_input, "wake_noise_variance").value == 0.5
 
 
 @pytest.mark.parametrize(
@@ -198,8 +188,8 @@ def test_a_run_whose_folder_vanished_gets_a_sentence(home):
 def test_a_training_started_from_the_page_ends_as_a_network(home, image_folder):
     """The real thing: the page starts a process; its network can then be listed."""
     at = page(dataset=f"folder:{image_folder}", probe_every=0)
-    widget(at.number_input, "epochs").set_value(1).run()
-    widget(at.text_input, "name").set_value("from-the-page").run()
+    field(at.number_input, "epochs").set_value(1).run()
+    field(at.text_input, "name").set_value("from-the-page").run()
     button(at, "Start training").click().run()
     folder = home / "runs/from-the-page"
     deadline = time.monotonic() + 150

@@ -6,39 +6,22 @@ import re
 
 import numpy as np
 import pytest
-from explorer_fixtures import write_checkpoint
+from explorer_fixtures import PAD_AND_WAKE_ONLY, page_of, repository, widget, write_checkpoint
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
-from explorer import loaders
 from explorer.choices import Choices
 from explorer.compute.wall import difference, strip
 from pad_core import checkpoint
-
-PAGE = """
-import streamlit as st
-from explorer.state import follow_address
-from explorer.views import wall
-follow_address()
-wall.show()
-"""
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A repository with PAD and Wake only."""
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
-    (tmp_path / "checkpoints").mkdir()
-    for seed, name in enumerate(("pad", "wake_only")):
-        write_checkpoint(tmp_path / f"checkpoints/{name}.safetensors", name, seed)
-    return tmp_path
+    return repository(tmp_path, monkeypatch, PAD_AND_WAKE_ONLY, images=True)
 
 
 def page(**query):
-    at = AppTest.from_string(PAGE, default_timeout=120)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return at.run()
+    return page_of("wall", 120, **query).run()
 
 
 def rows(at):
@@ -60,10 +43,6 @@ def picture_of(at):
     source = re.search(r"base64,([\w+/=]+)", wall_of(at))[1]
     atlas = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
     return atlas[32:] if "pad-small" in wall_of(at) else atlas
-
-
-def widget(widgets, name):
-    return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key))
 
 
 def test_rows_are_the_networks_and_the_missing_ones_of_the_paper_in_its_order(root):
