@@ -5,6 +5,7 @@ A wait ends with the frame that shows what was waited for.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +53,18 @@ _CLOCK = """addEventListener('keydown', (event) => { window.padStarted = event.t
 
 
 class Server:
-    """The explorer as ``streamlit run`` starts it."""
+    """The explorer as ``streamlit run`` starts it.
 
-    def __init__(self) -> None:
+    env: variables beside this process's own; stderr: where its complaints go, to this process's
+    own if None; patience_s: PadError where it doesn't answer by then.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str] | None = None,
+        stderr: int | None = subprocess.DEVNULL,
+        patience_s: float = math.inf,
+    ) -> None:
         with socket.socket() as free:
             free.bind((HOST, 0))
             port = free.getsockname()[1]
@@ -62,15 +73,26 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "explorer/app.py",
              "--server.headless", "true", "--server.address", HOST, "--server.port", str(port)],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=ROOT, env=os.environ | (env or {}), stdout=subprocess.DEVNULL, stderr=stderr,
         )  # fmt: skip
+        try:
+            self._wait(patience_s)
+        except BaseException:
+            self.close()
+            raise
+
+    def _wait(self, patience_s: float) -> None:
         while True:
             try:
                 urllib.request.urlopen(f"{self.address}_stcore/health", timeout=1).close()
-                break
+                return
             except OSError:
                 if self._process.poll() is not None:
                     raise PadError("The explorer's server ended before it answered.") from None
+                if time.perf_counter() - self.started > patience_s:
+                    raise PadError(
+                        f"The explorer's server did not answer within {patience_s:g} s."
+                    ) from None
                 time.sleep(0.02)
 
     def memory_mb(self) -> float | None:
@@ -84,7 +106,7 @@ class Server:
     def close(self) -> None:
         """End it."""
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(10)
 
 
 class Viewer:

@@ -5,16 +5,11 @@ all of them. A module whose tests use it sets ``pytestmark = browser_only``.
 """
 
 import base64
+import contextlib
 import importlib.util
 import io
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -23,11 +18,11 @@ import pytest
 from explorer_fixtures import write_checkpoint
 from PIL import Image
 
+from bench.browser import FLAGS, Server
+
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
@@ -43,33 +38,9 @@ browser_only = [
 def address(tmp_path_factory):
     """A running explorer's address that shows a checkpoint in a folder of its own."""
     path = write_checkpoint(tmp_path_factory.mktemp("browser") / "pad.safetensors")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "explorer/app.py", "--server.headless",
-               "true", "--server.address", "127.0.0.1", "--server.port", str(port)]  # fmt: skip
-    server = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PAD_JOURNAL": str(path.with_name("j.jsonl"))},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-        query = urlencode({"folder": path.parent, "checkpoint": path})
-        yield f"http://127.0.0.1:{port}/?{query}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for(url):
-    for _ in range(150):
-        try:
-            return urllib.request.urlopen(url, timeout=1).read()
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(url)
+    env = {"OMP_NUM_THREADS": "1", "PAD_JOURNAL": str(path.with_name("j.jsonl"))}
+    with contextlib.closing(Server(env, stderr=None, patience_s=30)) as server:
+        yield f"{server.address}?{urlencode({'folder': path.parent, 'checkpoint': path})}"
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,12 @@ import sys
 import pytest
 from browser import ROOT, browser_only
 
+from bench.browser import Server
 from bench.checkpoints import different
 from bench.explorer_browser import table
 from bench.measure import Row
 from pad_core import checkpoint
+from pad_core.errors import PadError
 
 WAITS = [
     "streamlit run → first dreams in the page",
@@ -34,6 +36,11 @@ def test_its_networks_dream_differently_and_are_what_their_headers_say(tmp_path)
     assert dreams[0].mean() < dreams[1].mean() < dreams[2].mean()
     assert len({network.header.weights_sha256 for network in made}) == 3
     assert [network.header.seed for network in made] == [1000, 1001, 1002]
+
+
+def test_a_server_that_does_not_answer_in_time_gets_a_sentence():
+    with pytest.raises(PadError, match="did not answer within 0 s"):
+        Server(patience_s=0)
 
 
 @pytest.mark.slow

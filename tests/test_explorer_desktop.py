@@ -12,9 +12,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from browser import BROWSER, FLAGS, browser_only
+from browser import BROWSER, browser_only
 from explorer_fixtures import write_checkpoint
 
+from bench.browser import FLAGS
 from explorer import desktop
 from explorer.__main__ import main
 from pad_core.errors import PadError

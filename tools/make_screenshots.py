@@ -20,9 +20,9 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench.browser import FLAGS  # noqa: E402
 from explorer.desktop import find_browser, serving  # noqa: E402
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SCREEN = {"width": 1280, "height": 720}
 PATIENCE_MS = 300_000
 N_FRAMES, FRAME_MS, GIF_WIDTH = 24, 110, 800
