@@ -33,6 +33,7 @@ TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
     },
 }  # fmt: skip
 PAPER_EPOCHS = 50
+WHILE_TRAINING = "Linear separability, read out while it trained (one read-out)"
 DECLINE_POINTS = 1.0  # what an accuracy has to lose before it counts as a decline
 
 
@@ -44,10 +45,21 @@ def paper_name(dataset: str) -> str | None:
 
 
 class Verdict(NamedTuple):
-    """Whether ours agrees, and on what grounds."""
+    """Whether ours agrees, on what grounds, and how many networks of a condition these are.
+
+    networks: of the condition that has fewest; 0 where nothing could be compared. With 1, the
+    verdict is about these very networks: others of their conditions may differ.
+    """
 
     status: Status
     grounds: str
+    networks: int = 0
+
+    @property
+    def told(self) -> str:
+        """'agrees with the paper, n = 1'."""
+        of = "" if self.status == "cannot be told" else " with the paper"
+        return f"{self.status}{of}" + (f", n = {self.networks}" if self.networks else "")
 
 
 class Claim(NamedTuple):
@@ -88,7 +100,9 @@ def occluded(intensity: int) -> Measure:
 
 
 SEPARABILITY = Measure(
-    "linear separability (paper's protocol)", ("linear_separability",), _separability_error
+    "linear separability (by evaluate, mean of its read-outs)",
+    ("linear_separability",),
+    _separability_error,
 )
 INTRA = Measure(
     "intra/inter ratio", ("intra_inter_ratio",),
@@ -111,9 +125,10 @@ def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Clai
         if difference is None:
             return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
         grounds = _grounds(measure, groups[0], groups[1], difference)
+        n = _fewest(groups[0], groups[1])
         if difference.p >= ALPHA:
-            return Verdict("cannot be told", f"{grounds} The difference may be chance.")
-        return Verdict("agrees" if difference.estimate > 0 else "does not agree", grounds)
+            return Verdict("cannot be told", f"{grounds} The difference may be chance.", n)
+        return Verdict("agrees" if difference.estimate > 0 else "does not agree", grounds, n)
 
     return Claim(text, where, judge, (high, low))
 
@@ -132,11 +147,13 @@ def alike(
             return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
         grounds = _grounds(measure, groups[0], groups[1], difference)
         apart = difference.estimate if lower else -abs(difference.estimate)
+        n = _fewest(groups[0], groups[1])
         if apart >= -ALIKE_POINTS:
-            return Verdict("agrees", f"{grounds} Within {ALIKE_POINTS:g} points counts as alike.")
+            grounds += f" Within {ALIKE_POINTS:g} points counts as alike."
+            return Verdict("agrees", grounds, n)
         if difference.p >= ALPHA:
-            return Verdict("cannot be told", f"{grounds} The difference may be chance.")
-        return Verdict("does not agree", grounds)
+            return Verdict("cannot be told", f"{grounds} The difference may be chance.", n)
+        return Verdict("does not agree", grounds, n)
 
     return Claim(text, where, judge, (one, other))
 
@@ -147,8 +164,12 @@ def trend(
     condition: str,
     where: str,
     text: str,
+    what: str,
 ) -> Claim:
-    """The claim that a value of the history rises (or falls) from the first to the last epoch."""
+    """The claim that a value of the history rises (or falls) from the first to the last epoch.
+
+    what: names the value, and says how it was measured.
+    """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
         changes = []
@@ -160,15 +181,21 @@ def trend(
             return Verdict("cannot be told", f"No history of {style(condition).label} has it.")
         if all(abs(last[1] - first[1]) < 0.01 * abs(first[1]) for first, last in changes):
             return Verdict(
-                "cannot be told", "It changed by less than 1 % from first to last epoch."
+                "cannot be told",
+                f"{what} changed by less than 1 % from first to last epoch.",
+                len(changes),
             )
         expected = [(last[1] > first[1]) == rises for first, last in changes]
         (e0, v0), (e1, v1) = changes[0]
+        whose = ""
+        if len(changes) > 1:
+            verb = "rises" if rises else "falls"
+            whose = f"; it {verb} in {sum(expected)} of {len(changes)} networks, this is the first"
         grounds = (
-            f"{sum(expected)} of {len(changes)} network(s); the first went from {v0:.3g} "
-            f"(epoch {e0}) to {v1:.3g} (epoch {e1}). First against last epoch, no test."
+            f"{what}: {v0:.3g} at epoch {e0}, {v1:.3g} at epoch {e1}{whose}. First against last "
+            "epoch, no test."
         )
-        return Verdict("agrees" if all(expected) else "does not agree", grounds)
+        return Verdict("agrees" if all(expected) else "does not agree", grounds, len(changes))
 
     return Claim(text, where, judge, (condition,))
 
@@ -198,12 +225,15 @@ def declines(
             )
         fell = [last < best - DECLINE_POINTS for best, last in falls]
         best, last = falls[0]
+        whose = ""
+        if len(fell) > 1:
+            whose = f"; {sum(fell)} of {len(fell)} networks fall so, this is the first"
         grounds = (
-            f"{sum(fell)} of {len(fell)} network(s) end more than {DECLINE_POINTS:g} point below "
-            f"their best; the first has {best:.2f} % at its best and {last:.2f} % at the end. "
-            "Means over a fifth of the measurements, no test."
+            f"{WHILE_TRAINING}: {best:.2f} % at its best, {last:.2f} % at the end{whose}. "
+            f"A fall counts from {DECLINE_POINTS:g} point. Means over a fifth of the "
+            "measurements, no test."
         )
-        return Verdict("agrees" if all(fell) else "does not agree", grounds)
+        return Verdict("agrees" if all(fell) else "does not agree", grounds, len(fell))
 
     return Claim(text, where, judge, (condition,))
 
@@ -224,7 +254,7 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
             f"{style(condition).label} {ours:.3f}, untrained {untrained[0]:.3f}, PAD {full:.3f}; "
             f"nearer to {'the untrained network' if nearer else 'PAD'}. No test."
         )
-        return Verdict("agrees" if nearer else "does not agree", grounds)
+        return Verdict("agrees" if nearer else "does not agree", grounds, _fewest(group, pad))
 
     return Claim(text, where, judge, (condition, "pad"))
 
@@ -250,14 +280,21 @@ def dreams_improve(kind: str) -> Claim:
             return Verdict("cannot be told", "Early and late networks used different features.")
         falls = [before > after for before, after, _, _ in pairs]
         before, after, one, other = pairs[0]
+        whose = ""
+        if len(falls) > 1:
+            whose = f"; it falls in {sum(falls)} of {len(falls)} networks, this is the first"
         grounds = (
             f"{names[0]}: {before:.3g} at epoch {one['epoch']}, {after:.3g} at epoch "
-            f"{other['epoch']}; falls in {sum(falls)} of {len(falls)} network(s). No test."
+            f"{other['epoch']}{whose}. No test."
         )
-        return Verdict("agrees" if all(falls) else "does not agree", grounds)
+        return Verdict("agrees" if all(falls) else "does not agree", grounds, len(falls))
 
     where = "§2.2, Figure 3d"
     return Claim(f"{kind} dreams become more like images with training.", where, judge)
+
+
+def _fewest(one: Group, other: Group) -> int:
+    return min(len(one.evaluations), len(other.evaluations))
 
 
 def _difference(measure: Measure, one: Group, other: Group) -> Difference | None:

@@ -18,6 +18,7 @@ from pad_core.errors import PadError
 from pad_core.files import write_atomically
 from pad_core.palette import STYLES, style
 from pad_core.report_items import ITEMS, PROBE, Item
+from pad_core.report_legend import legend
 from pad_core.shelf import Shelf, find
 
 DEFAULT_DATASET = "cifar10"
@@ -59,13 +60,13 @@ def _section(shelf: Shelf, name: str, item: Item, dataset: str) -> tuple[str, li
     missing = missing_for(shelf, item, dataset)
     lines, rows = [], []
     for claim in item.claims:
-        status, grounds = claim.judge(shelf, dataset)
-        lines.append(f"{name}, {dataset}: {status} – {claim.text} {grounds}")
-        kind = {"agrees": "yes", "does not agree": "no"}.get(status, "open")
+        verdict = claim.judge(shelf, dataset)
+        lines.append(f"{name}, {dataset}: {verdict.told} – {claim.text} {verdict.grounds}")
+        kind = {"agrees": "yes", "does not agree": "no"}.get(verdict.status, "open")
         rows.append(
             f"<tr><td>{html.escape(claim.text)}<br><small>{html.escape(claim.where)}</small></td>"
-            f'<td><span class="verdict {kind}">{status}</span></td>'
-            f"<td>{html.escape(grounds)}</td></tr>"
+            f'<td><span class="verdict {kind}">{verdict.told}</span></td>'
+            f"<td>{html.escape(verdict.grounds)}</td></tr>"
         )
     for what, command in missing:
         lines.append(f"{name}, {dataset}: missing {what}: {command}")
@@ -73,9 +74,12 @@ def _section(shelf: Shelf, name: str, item: Item, dataset: str) -> tuple[str, li
         f"<li>{html.escape(what)}: <code>{html.escape(command)}</code></li>"
         for what, command in missing
     )
+    drawn = item.draw(shelf, dataset, item.conditions)
+    if drawn:
+        drawn += f"<p class=note>{html.escape(legend(name, shelf, dataset))}</p>"
     head = "<tr><th>The paper's claim</th><th>Ours</th><th>Grounds and test</th></tr>"
     return (
-        f"{_heading(shelf, dataset)}{item.draw(shelf, dataset, item.conditions)}"
+        f"{_heading(shelf, dataset)}{drawn}"
         f"<table class=claims>{head}{''.join(rows)}</table>"
         + (f"<details open><summary>Missing</summary><ul>{notes}</ul></details>" if notes else "")
     ), lines
@@ -162,8 +166,9 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', dress);
 _INTRODUCTION = """<h1>What the paper claims, and what our networks say</h1>
 <p>Perturbed and adversarial dreaming, Deperrois et al., eLife 2022. Accuracies follow the paper's
 read-out protocol unless they say otherwise. “Agrees” and “does not agree” need p &lt; 0.05; the
-test stands beside each. With one network of a condition, tests run over test images and read-out
-seeds: they tell these networks apart, not conditions in general. The paper's own values are means
+test stands beside each. n is the number of networks (seeds) of a condition: with n = 1, tests run
+over test images and read-out seeds and tell these networks apart, not conditions in general. The
+paper's own values are means
 over four networks after 50 epochs; its figures give no numbers, so they are claims in words
 here.</p>
 """

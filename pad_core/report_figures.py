@@ -5,6 +5,7 @@ Colours are those of a light page; the page's script swaps them for their dark t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,13 +53,12 @@ def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
     figure.add_bar(
         x=[labels[c] for c in order], y=[ours[c][0] if c in ours else None for c in order],
         name="ours", width=0.55, marker_color=[style(c).colour for c in order],
-        error_y={"type": "data", "array": [ours.get(c, (0, 0))[1] or 0 for c in order],
-                 "color": GREY},
+        error_y=_errors([ours[c][1] if c in ours else None for c in order]),
     )  # fmt: skip
     if paper:
         figure.add_scatter(
             x=[labels[c] for c in paper], y=[mean for mean, _ in paper.values()],
-            error_y={"type": "data", "array": [sem for _, sem in paper.values()], "color": GREY},
+            error_y=_errors([sem for _, sem in paper.values()]),
             mode="markers", name="paper (epoch 50, 4 seeds)",
             marker={"symbol": "diamond", "size": 12, "color": "#ffffff",
                     "line": {"width": 2, "color": "#555555"}},
@@ -132,19 +132,20 @@ def ratio_bars(groups: Sequence[Group]) -> go.Figure:
     )
     figure = make_subplots(1, 2, subplot_titles=[title for _, title in panels])
     for column, (key, _) in enumerate(panels, start=1):
-        names, heights, errors = [], [], []
+        names, heights = [], []
+        errors: list[float | None] = []
         untrained = groups[0].values("baselines", "untrained", key)
         if untrained:
-            names, heights, errors = ["untrained"], [untrained[0]], [0.0]
+            names, heights, errors = ["untrained"], [untrained[0]], [None]
         for group in groups:
             mean, sem = mean_sem(group.values(key))
             names.append(group.condition)
             heights.append(mean)
-            errors.append(group.evaluations[0].get(f"{key}_se") or 0.0 if sem is None else sem)
+            errors.append(group.evaluations[0].get(f"{key}_se") if sem is None else sem)
         figure.add_bar(
             x=[style(name).label for name in names], y=heights, width=0.55, showlegend=False,
             marker_color=[style(name).colour for name in names],
-            error_y={"type": "data", "array": errors, "color": GREY}, row=1, col=column,
+            error_y=_errors(errors), row=1, col=column,
         )  # fmt: skip
     return finished(figure, "", "ratio of mean distances")
 
@@ -205,7 +206,7 @@ def frechet_bars(stages: Sequence[tuple[str, Group]]) -> go.Figure:
         figure.add_bar(
             x=[name.split(", ")[-1] for name in names], y=[mean for mean, _ in values], name=stage,
             marker_color=("#9ab8d3", "#0a6fb8")[index % 2],
-            error_y={"type": "data", "array": [sem or 0 for _, sem in values], "color": GREY},
+            error_y=_errors([sem for _, sem in values]),
         )  # fmt: skip
     features = stages[-1][1].evaluations[0]["frechet"]
     title = next(iter(features), "").rsplit(", ", 1)[0]
@@ -236,6 +237,14 @@ def finished(figure: go.Figure, x: str, y: str) -> go.Figure:
     figure.update_yaxes(**grid)
     figure.layout.yaxis.title.text = y
     return figure
+
+
+def _errors(sems: Sequence[float | None]) -> dict[str, Any]:
+    """Error bars, none where the error isn't known: a cap at 0 would say that it is none."""
+    known = any(sem is not None for sem in sems)
+    # Plotly takes a null for 0; NaN, which only an array keeps on its way there, draws nothing.
+    array = np.array([math.nan if sem is None else sem for sem in sems]) if known else None
+    return {"type": "data", "array": array, "color": GREY, "visible": known}
 
 
 def _curve(

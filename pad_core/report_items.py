@@ -9,6 +9,7 @@ from pad_core.claims import (
     INTRA,
     OCCLUDED_RATIO,
     SEPARABILITY,
+    WHILE_TRAINING,
     Claim,
     above_untrained,
     alike,
@@ -56,10 +57,13 @@ def _loss(*names: str) -> Callable[[dict[str, Any]], float | None]:
 
 _S23, _S24, _S25 = "§2.3, Figure 4c,d", "§2.4, Figure 5c,d", "§2.5, Figure 6e"
 _LOSSES = (
-    trend(_loss("image"), False, "pad", "Appendix A.1", "The image loss falls with learning."),
-    trend(_loss("kl"), False, "pad", "Appendix A.1", "The KL loss falls with learning."),
+    trend(_loss("image"), False, "pad", "Appendix A.1", "The image loss falls with learning.",
+          "Image loss, mean over an epoch"),
+    trend(_loss("kl"), False, "pad", "Appendix A.1", "The KL loss falls with learning.",
+          "KL loss, mean over an epoch"),
     trend(_loss("external", "internal"), False, "pad", "Appendix A.1",
-          "The discriminator's loss (external + internal) falls with learning."),
+          "The discriminator's loss (external + internal) falls with learning.",
+          "External + internal loss, mean over an epoch"),
 )  # fmt: skip
 _ABOVE_NO_REM = higher(
     SEPARABILITY, "pad", "wo_rem", _S23, "Without REM, separability stays below PAD's."
@@ -82,7 +86,12 @@ ITEMS: dict[str, Item] = {
         ("pad", "wo_rem", "wo_memory_mix"),
         (
             trend(
-                lambda h: h.get(PROBE), True, "pad", _S23, "PAD's separability rises as it learns."
+                lambda h: h.get(PROBE),
+                True,
+                "pad",
+                _S23,
+                "PAD's separability rises as it learns.",
+                WHILE_TRAINING,
             ),
             _ABOVE_NO_REM,
             _ABOVE_NO_MIX,

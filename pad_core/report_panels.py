@@ -128,8 +128,7 @@ def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> s
     note = (
         f"Squares of {protocol['size_px']} × {protocol['size_px']} pixels on "
         f"{first['occlusion_n']:,} {first['on']}, {protocol['mask_draws']} masks each; read-outs "
-        f"({protocol['readout_seeds']} seeds) fitted to clean latents. Shaded: ± SEM over seeds, "
-        "or, for a single network, 95 % over images."
+        f"({protocol['readout_seeds']} seeds) fitted to clean latents."
     )
     return _figure(occlusion_curves(groups)) + f"<p class=note>{note}</p>"
 

@@ -93,9 +93,11 @@ def test_of_many_epochs_a_dozen_is_shown_with_the_first_last_and_own(kept):
 def test_a_note_is_of_the_epoch_itself(header):
     assert curves.stage_note(header) == ""  # epoch 2 was not measured
     first = replace(header, epoch=1, history=HISTORY[:1])
-    assert curves.stage_note(first) == "30.0 % linearly separable"
-    recorded = replace(header, metrics={"linear_separability": 52.52})
-    assert curves.stage_note(recorded) == "52.5 % linearly separable"
+    assert curves.stage_note(first) == ("30.0 % linearly separable, one read-out while it trained")
+    metrics = {"linear_separability": 52.52, "protocol": {"readout_seeds": 4}}
+    assert curves.stage_note(replace(header, metrics=metrics)) == (
+        "52.5 % linearly separable by evaluate, mean of 4 read-outs"
+    )
 
 
 def test_a_stage_shows_the_dreams_of_the_dream_page(exported):

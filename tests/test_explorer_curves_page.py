@@ -60,7 +60,7 @@ def test_a_claim_stands_with_its_verdict_and_what_is_missing_with_its_command(ho
     assert "PAD, n = 1" in [trace.get("name") for trace in chart["data"]]
     page_html = html(at)
     assert "PAD&#x27;s separability rises as it learns." in page_html
-    assert "✓ ours agrees" in page_html
+    assert "✓ agrees with the paper, n = 1" in page_html
     assert "? cannot be told" in page_html
     commands = [code.value for code in at.code]
     assert any("--condition wo_rem" in c and "--dataset fashion-mini" in c for c in commands)
@@ -115,7 +115,8 @@ def test_the_same_dreams_at_each_epoch_with_what_was_measured(home):
     data = scrubber(at)
     assert data["labels"] == ["1", "3"]
     assert data["notes"] == [
-        "epoch 1 · 21.0 % linearly separable", "epoch 3 · 23.0 % linearly separable",
+        "epoch 1 · 21.0 % linearly separable, one read-out while it trained",
+        "epoch 3 · 23.0 % linearly separable, one read-out while it trained",
     ]  # fmt: skip
     assert data["place"] == 1
     assert all("pad-epoch" in panel for panel in data["panels"])

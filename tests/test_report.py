@@ -1,3 +1,4 @@
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,10 @@ from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
 from pad_core.palette import STYLES, style
 from pad_core.report import missing_for, reproduce
+from pad_core.report_figures import frechet_bars, ratio_bars, table_bars
 from pad_core.report_items import ITEMS
+from pad_core.report_legend import legend
+from pad_core.report_panels import frechet_stages, groups_of
 
 
 def evaluation(condition: str, seed: int, epoch: int, accuracy: float, **others):
@@ -108,6 +112,59 @@ def test_as_good_or_better_forbids_only_clearly_worse(write, other, status):
     write("pad", accuracy=50.0)
     write("wo_nrem", accuracy=other)
     assert judge("fig5", 2, write.folder).status == status
+
+
+def test_a_verdict_says_on_how_many_networks_it_rests(write):
+    write("pad", accuracy=50.0, intra_inter_ratio=0.907)
+    write("wo_nrem", accuracy=50.0, intra_inter_ratio=0.915)
+    verdict = judge("fig6", 2, write.folder)
+    assert verdict.told == "agrees with the paper, n = 1"
+    assert "test images" in verdict.grounds
+    assert judge("table1", 1, write.folder).told == "cannot be told"
+    write("pad", seed=1, intra_inter_ratio=0.906)
+    write("pad", seed=2, intra_inter_ratio=0.908)
+    assert judge("fig6", 2, write.folder).networks == 1  # of the condition with fewest
+    for seed in (1, 2):
+        write("wo_nrem", seed=seed, intra_inter_ratio=0.915 + seed / 1000)
+    assert judge("fig6", 2, write.folder).told == "agrees with the paper, n = 3"
+    assert "in 3 of 3 networks" in judge("app-fig1", 0, write.folder).grounds
+
+
+def test_no_error_bar_where_one_network_has_no_sem(write):
+    write("pad", epoch=1)
+    write("pad")
+    found, _ = shelf.find([write.folder])
+    groups = groups_of(found, "cifar10-small", ["pad", "wo_rem"])
+    assert not table_bars(groups, "cifar10-small").data[0].error_y.visible
+    assert not frechet_bars(frechet_stages(found, "cifar10-small")).data[0].error_y.visible
+    untrained, pad = ratio_bars(groups).data[0].error_y.array
+    assert math.isnan(untrained)  # of which no standard error is recorded
+    assert pad == 0.002
+    write("pad", seed=1, accuracy=52.0)
+    write("wo_rem")
+    found, _ = shelf.find([write.folder])
+    groups = groups_of(found, "cifar10-small", ["pad", "wo_rem"])
+    ours = table_bars(groups, "cifar10-small").data[0].error_y
+    assert ours.visible
+    assert ours.array[0] == 1.0
+    assert all(math.isnan(sem) for sem in ours.array[1:])
+
+
+def test_each_figures_legend_says_what_it_shows(write):
+    write("pad", epoch=1)
+    write("pad")
+    found, _ = shelf.find([write.folder])
+    told = {name: legend(name, found, "cifar10-small") for name in ITEMS}
+    assert all("n = 1" in text and "SEM over" not in text for text in told.values())
+    assert [name for name in ITEMS if "No read-out" in told[name]] == ["fig3", "fig6"]
+    assert "while it trained: one read-out" in told["fig4"]
+    assert "by evaluate, means over 4 read-outs" in told["table1"]
+    assert "95 % over test images" in told["fig5"]
+    write("pad", seed=1)
+    write("wo_rem")
+    found, _ = shelf.find([write.folder])
+    assert "± SEM; where n = 1" in legend("fig4", found, "cifar10-small")
+    assert legend("fig5", found, "cifar10-small").endswith("± SEM.")  # PAD alone, n = 2
 
 
 def test_what_is_missing_is_named_with_its_command(write):

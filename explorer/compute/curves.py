@@ -24,7 +24,7 @@ TERMS = {
     "nrem": "NREM loss",
     "external": "external loss (real)",
     "internal": "internal loss (REM)",
-    "linear_separability": "linear separability, %",
+    "linear_separability": "linear separability (one read-out), %",
 }
 MOST_STAGES = 12  # of one training that are shown at once: each is a network in memory
 
@@ -127,12 +127,26 @@ def _training_of(header: Header) -> tuple[Any, ...]:
 
 
 def stage_note(header: Header) -> str:
-    """What was measured at a checkpoint's epoch: '52.9 % linearly separable', or nothing."""
+    """What was measured at a checkpoint's epoch, and how, or nothing.
+
+    '52.5 % linearly separable by evaluate, mean of 4 read-outs'.
+    """
     last = header.history[-1] if header.history else {}
-    value = header.metrics.get("linear_separability", last.get("linear_separability"))
-    if not isinstance(value, int | float) or (last and last.get("epoch") != header.epoch):
+    if last and last.get("epoch") != header.epoch:
         return ""
-    return f"{value:.1f} % linearly separable"
+    measured = header.metrics.get("linear_separability")
+    if isinstance(measured, int | float):
+        n = header.metrics.get("protocol", {}).get("readout_seeds", "several")
+        return f"{measured:.1f} % linearly separable by evaluate, mean of {n} read-outs"
+    return while_training(last)
+
+
+def while_training(entry: Mapping[str, Any]) -> str:
+    """'52.9 % linearly separable, one read-out while it trained' of a history's entry."""
+    value = entry.get("linear_separability")
+    if not isinstance(value, int | float):
+        return ""
+    return f"{value:.1f} % linearly separable, one read-out while it trained"
 
 
 def condition_label(training: Training) -> str:

@@ -18,11 +18,12 @@ from explorer.compute.trainings import Training
 from explorer.pictures import Row, panel
 from explorer.state import Panels, choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint import Header, PadNetwork
-from pad_core.claims import paper_name
+from pad_core.claims import Verdict, paper_name
 from pad_core.errors import PadError
 from pad_core.images import SIDE_PX
 from pad_core.report import missing_for
 from pad_core.report_items import ITEMS
+from pad_core.report_legend import legend
 from pad_core.report_panels import table_1
 from pad_core.shelf import Shelf
 
@@ -94,9 +95,9 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             with st.container(key=f"chart-{name}", height="stretch"):
                 st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
-            st.caption(_legend(name, paper))
+            st.caption(controls.plain(legend(name, shelf, dataset)))
     with right:
-        st.html("".join(_claim(claim.text, claim.where, *claim.judge(shelf, dataset))
+        st.html("".join(_claim(claim.text, claim.where, claim.judge(shelf, dataset))
                         for claim in item.claims))  # fmt: skip
     if name == "table1":
         names, rows = table_1(shelf, dataset, item.conditions)
@@ -119,26 +120,14 @@ def _short(name: str) -> str:
     return plain.replace("fig", f"Fig. {place}").replace("table", f"Table {place}")
 
 
-def _legend(name: str, paper: str | None) -> str:
-    """How to read the figure."""
-    if ITEMS[name].needs == "losses":
-        return "Training losses by epoch, means over seeds where there are several."
-    spread = "± SEM over seeds (n networks)"
-    if name in ("fig5", "app-fig6"):
-        return f"Shaded: {spread}; for a single network, 95 % over test images."
-    if name in ("table1", "fig6"):
-        spread += "; for a single network of Figure 6, over test images" * (name == "fig6")
-    beside = f" The paper's {paper}: 4 networks, 50 epochs." if paper and name != "fig6" else ""
-    return f"Mean {spread}, by the paper's read-out protocol.{beside}"
-
-
-def _claim(text: str, where: str, status: str, grounds: str) -> str:
-    kind = {"agrees": "yes", "does not agree": "no"}.get(status, "open")
-    mark = {"yes": "✓ ours agrees", "no": "✗ ours does not", "open": "? cannot be told"}[kind]
+def _claim(text: str, where: str, verdict: Verdict) -> str:
+    kind, mark = {"agrees": ("yes", "✓"), "does not agree": ("no", "✗")}.get(
+        verdict.status, ("open", "?")
+    )
     return (
         f'<section class="pad-claim"><h4>{escape(text)}</h4><p>'
-        f'<span class="pad-verdict pad-{kind}">{mark}</span>{escape(where)}</p>'
-        f"<p>{escape(grounds)}</p></section>"
+        f'<span class="pad-verdict pad-{kind}">{mark} {verdict.told}</span>{escape(where)}</p>'
+        f"<p>{escape(verdict.grounds)}</p></section>"
     )
 
 

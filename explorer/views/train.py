@@ -101,10 +101,8 @@ def _facts(training: Training) -> str:
 def _epochs(training: Training) -> str:
     if training.status != "finished":
         return ""
-    value = training.history[-1].get("linear_separability")
-    measured = f" · {value:.1f} % linearly separable" if isinstance(value, int | float) else ""
-    n = training.epochs_done
-    return f" · {n} epoch{'' if n == 1 else 's'}{measured}"
+    n, measured = training.epochs_done, curves.while_training(training.history[-1])
+    return " · ".join(["", f"{n} epoch{'' if n == 1 else 's'}", *filter(None, [measured])])
 
 
 def _where(training: Training) -> str:
