@@ -148,20 +148,22 @@ def probes(browser: Any, address: str, n: int) -> list[Row]:
     ]
 
 
-def memory(server: Server, viewer: Viewer, interactions: int) -> list[Row]:
-    """What the server holds after many interactions, and what the later ones added."""
-    early = max(1, interactions // 5)
-    moves(viewer, early, "lam", ".pad-rem", "REM")
+def memory(server: Server, viewer: Viewer, done: int, to_do: int) -> list[Row]:
+    """What the server holds after many interactions, and what the later ones added.
+
+    Args:
+        done: interactions that the other parts had with this server; to_do: further ones.
+    """
     before = server.memory_mb()
-    moves(viewer, interactions - early, "lam", ".pad-rem", "REM")
+    moves(viewer, to_do, "lam", ".pad-rem", "REM")
     after = server.memory_mb()
     if before is None or after is None:
         return []
-    where, rest = describe(CPU), interactions - early
+    where, total = describe(CPU), done + to_do
     return [
-        row(f"server: memory after {early} interactions", "MB", [before], where),
-        row(f"server: memory after {interactions} interactions", "MB", [after], where),
-        row(f"server: memory that the last {rest} of these added", "MB", [after - before], where),
+        row(f"server: memory after {done} interactions", "MB", [before], where),
+        row(f"server: memory after {total} interactions", "MB", [after], where),
+        row(f"server: memory that the last {to_do} of these added", "MB", [after - before], where),
     ]
 
 
@@ -200,12 +202,14 @@ def measure(quick: bool) -> Iterator[list[Row]]:
             yield [started]
             yield [visits(browser, address, 1 if quick else 5)]
             viewer = Viewer(browser, address)
-            yield dials(viewer, 3 if quick else 60)
-            yield wall(browser, address, 3 if quick else 60)
+            n, n_probes = (3, 2) if quick else (60, 20)
+            yield dials(viewer, n)
+            yield wall(browser, address, n)
             yield switches(viewer, 2 if quick else 20, n_networks)
             several = urlencode({"compared": list(map(str, paths))}, doseq=True)
-            yield probes(browser, f"{server.address}probe?{query}&{several}", 2 if quick else 20)
-            yield memory(server, viewer, 5 if quick else 500)
+            yield probes(browser, f"{server.address}probe?{query}&{several}", n_probes)
+            done = 3 * n + 3 * n_probes  # dials moved
+            yield memory(server, viewer, done, 2 if quick else 500 - done)
             viewer.close()
             yield listing(browser, server, scratch, 10 if quick else 1_000)
         browser.close()

@@ -116,13 +116,20 @@ def images(network: PadNetwork) -> DataSet | None:
         elif found.status == "loading":
             _await_images(network)
         else:
+            fetched = real_images.can_fetch(network)
+            name = plain(network.header.dataset_name)
             st.caption(
-                f":material/psychology: Stored memories: no images of "
-                f"{plain(network.header.dataset_name)} on this computer."
+                f":material/psychology: Stored memories: no images of {name} on this computer"
+                f"{'.' if fetched else ', and nowhere to fetch them from.'}"
                 if found.status == "absent"
-                else f":material/error: {plain(found.message)}"
+                else f":material/error: {plain(found.message)}",
+                help=None
+                if fetched
+                else "This copy of the images, in the order in which the "
+                "network remembers them, is not offered for download. Pages use what the "
+                f"network stored instead; in `{real_images.place(network)}` images would be found.",
             )
-            if real_images.can_fetch(network):
+            if fetched:
                 st.button(
                     "Fetch the images",
                     key="fetch",

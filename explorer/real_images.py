@@ -63,6 +63,12 @@ def find(network: PadNetwork) -> RealImages:
     return found
 
 
+def place(network: PadNetwork) -> str:
+    """The folder in which ``find`` looks for what can't be fetched, relative to the project."""
+    _, colon, folder = str(network.header.dataset.get("spec", "")).partition(":")
+    return folder if colon else f"data/{network.header.dataset_name}"
+
+
 def can_fetch(network: PadNetwork) -> bool:
     """Whether ``fetch`` knows where to get the network's images from."""
     return network.header.dataset_name in _BYTES

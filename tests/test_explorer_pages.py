@@ -491,3 +491,12 @@ def test_real_images_stand_above_what_is_recalled_of_them(root, monkeypatch):
     assert "Seen" in panels(at)["memories"]
     assert panels(at)["memories"].count("pad-tile") == 16
     assert "not photographs" in without["memories"]
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_images_are_fetched_by_a_button_where_they_are_offered(root, monkeypatch, offered):
+    monkeypatch.setattr(real_images, "can_fetch", lambda network: offered)
+    at = page()
+    (said,) = [c.value for c in at.sidebar.caption if "Stored memories" in c.value]
+    assert ("nowhere to fetch them from" in said) != offered
+    assert bool([b for b in at.button if b.key == "fetch"]) == offered
