@@ -66,12 +66,28 @@ def visit(browser):
         # Real images come in the background and change the page once they are there.
         loading = "document.querySelector('.st-key-real-images [role=progressbar]')"
         page.wait_for_function(f"!{loading}", timeout=120_000)
-        page.wait_for_selector(IDLE, timeout=120_000)
+        settle(page)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
+
+
+def settle(page):
+    """Wait until the server has said all and the browser has drawn it: keys act from then on.
+
+    What a key does is told to the browser only after its button was drawn.
+    """
+    page.wait_for_selector(IDLE, timeout=120_000)
+    page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=120_000)
+    page.evaluate("new Promise((idle) => requestIdleCallback(idle))")
+
+
+def press(page, key):
+    """A key, as a person would press it who sees the page."""
+    settle(page)
+    page.keyboard.press(key)
 
 
 def atlas(page, panel):

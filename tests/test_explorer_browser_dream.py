@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
-from browser import atlas, browser_only
+from browser import atlas, browser_only, press
 
 pytestmark = browser_only
 WAIT_MS = 60_000
@@ -115,7 +115,7 @@ def test_the_dial_moves_the_point_and_the_point_the_dial(plane):
 
 def test_a_talk_by_keyboard_alone(address, visit):
     page = visit(address)
-    page.keyboard.press("p")
+    press(page, "p")
     page.wait_for_selector(".plane.talk[data-settled=true]", timeout=WAIT_MS)
     for gone in ("stSidebar", "stHeader"):
         assert not page.get_by_test_id(gone).is_visible()
@@ -130,9 +130,9 @@ def test_a_talk_by_keyboard_alone(address, visit):
     assert place(page) == "0.70 0.40"
     until(lambda: query(page)["lam"] == "0.7" and settled(page), "the server doesn't follow")
     assert picture(page) != first
-    page.keyboard.press("PageDown")  # as a presenter's remote sends it
+    press(page, "PageDown")  # as a presenter's remote sends it
     until(lambda: query(page)["seed"] == "1", "the next memories don't come")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.wait_for_selector(".pad-memories", timeout=WAIT_MS)
     assert page.get_by_test_id("stSidebar").is_visible()
     assert "present" not in query(page)
@@ -142,10 +142,10 @@ def test_a_talk_by_keyboard_alone(address, visit):
 def test_keys_step_to_other_memories_and_back(address, visit):
     page = visit(address)
     before = atlas(page, "memories")
-    page.keyboard.press("k")
+    press(page, "k")
     until(lambda: query(page)["seed"] == "1", "no next seed")
     until(lambda: not np.array_equal(atlas(page, "memories"), before), "the memories stay")
-    page.keyboard.press("j")
+    press(page, "j")
     until(lambda: np.array_equal(atlas(page, "memories"), before), "not back")
 
 
@@ -153,9 +153,9 @@ def test_arrow_keys_turn_the_storyboard_and_a_reload_keeps_the_step(address, vis
     page = visit(address.replace("/?", "/storyboard?"))
     title = page.locator(".pad-title h1")
     for expected in ("Wake · Rebuild", "Wake · Recognise", "NREM · Replay"):
-        page.keyboard.press("ArrowRight")
+        press(page, "ArrowRight")
         until(lambda wanted=expected: title.inner_text() == wanted, f"no {expected}")
-    page.keyboard.press("ArrowLeft")
+    press(page, "ArrowLeft")
     until(lambda: title.inner_text() == "Wake · Recognise", "not back")
     page.reload()
     page.wait_for_selector(".pad-flow", timeout=WAIT_MS)
@@ -183,7 +183,7 @@ def test_nothing_is_asked_of_any_other_computer(address, browser):
 def test_two_viewers_keep_to_themselves(address, visit):
     one, other = visit(f"{address}&seed=1"), visit(f"{address}&seed=2&sight=wall")
     first = atlas(one, "memories")
-    other.keyboard.press("k")
+    press(other, "k")
     until(lambda: query(other)["seed"] == "3", "the second viewer's step is lost")
     one.locator("[class*=st-key-lam-slider] input").focus()
     one.keyboard.press("End")
