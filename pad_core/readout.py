@@ -133,13 +133,14 @@ def fit_converged(
     L-BFGS. Its first metric is the Hessian's upper bound ½XᵀX (Böhning 1992), with which few
     iterations are needed; of many latents, a random eighth comes first, so that fewer still
     see all of them. Those are products with ten columns, which no processor likes: where it
-    multiplies bfloat16 faster, latents are rounded to that.
+    multiplies bfloat16 faster, latents are rounded to that, if the tolerance allows.
 
     Args:
         latents: (N, Z); labels: (N,) in 0..n_classes − 1.
         tolerance: stop when the mean loss is estimated to be within this many nats of its
-            minimum. At the default, the accuracies of two encoders on CIFAR-10 were within 0.15
-            points of those at 1e-6.
+            minimum. At the default, 50,000 latents of CIFAR-10 in 8 random orders ended at most
+            0.0022 above it, in bfloat16 as in float32; accuracies on 10,000 test latents were
+            within 0.11 points of that at the minimum in bfloat16, within 0.15 in float32.
         max_iterations: at most so many with all latents.
         on_iteration: called with the iteration (from 1) and the read-out so far.
     """

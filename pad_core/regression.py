@@ -11,7 +11,11 @@ from pad_core.randomness import generator
 
 _DIVERGED = "the network that made them has diverged."
 NOT_FINITE = f"Some latents are not finite; {_DIVERGED}"
-HALF_FROM = 1e-4  # nats: rounding to bfloat16 misjudges the mean loss by less
+# Nats; no finer tolerance goes with bfloat16. With 50,000 latents of CIFAR-10 in 8 random orders,
+# that misjudged the mean loss by up to 0.0021 (at 129 parameters on the way), and the gradient at
+# the end by 0.7 to 1.7 times its length. With tolerances of 1e-3 and 5e-4 it did no harm; at 3e-4
+# one of the 8 stopped 0.15 above the minimum, 5 points short of its accuracy, at 1e-4 four did.
+HALF_FROM = 1e-3
 FEWEST_ROWS = 2048  # that give a useful start
 _BLOCK_ROWS = 2048  # latents of a block stay in the cache between their two products
 _PAIRS = 10  # of past steps and gradients that L-BFGS keeps

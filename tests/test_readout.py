@@ -109,6 +109,14 @@ def test_rounded_latents_are_read_out_as_well(monkeypatch):
     assert abs(fits["fp32"].accuracy(*test) - fits["bf16"].accuracy(*test)) <= 0.3
 
 
+def test_a_finer_tolerance_gets_latents_that_are_not_rounded(monkeypatch):
+    data, fits = clusters(3_000, 8, 3), []
+    for precision in ("fp32", "bf16"):
+        monkeypatch.setattr("pad_core.readout.choose_precision", lambda device, p=precision: p)
+        fits.append(fit_converged(*data, 3, tolerance=5e-4).weight)
+    assert torch.equal(*fits)
+
+
 def test_two_gaussians_are_read_out_at_their_bayes_error():
     # Means ±μ, unit covariance: the best classifier errs with probability Φ(−‖μ‖).
     random = torch.Generator().manual_seed(0)
