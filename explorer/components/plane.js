@@ -2,17 +2,15 @@
 
 const STEP = 0.1, FINE_STEP = 0.01; // of the arrow keys; with Shift
 const QUIET_MS = 200; // after the last key, before the server is told
-const PATIENCE_MS = 4000; // for the server's answer, before its point counts again
-const views = new WeakMap();
 
-export default function (component) {
-  const root = component.parentElement.querySelector(".plane");
-  if (!views.has(root)) views.set(root, new Plane(root));
-  const view = views.get(root);
-  view.update(component.data, component.setTriggerValue);
-  const listen = (event) => view.talk && view.onKey(event);
-  document.addEventListener("keydown", listen);
-  return () => document.removeEventListener("keydown", listen);
+// Called at each update with the same element. What it returns is called at the end alone, or late
+// for a call that a newer one has overtaken.
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".plane");
+  const view = (root.view ??= new Plane(root));
+  view.update(data, setTriggerValue);
+  const call = (view.call = {});
+  return () => view.call === call && view.close();
 }
 
 class Plane {
@@ -21,18 +19,26 @@ class Plane {
     this.find = (selector) => root.querySelector(selector);
     this.pad = this.find(".pad");
     this.dragged = false;
-    this.sent = null; // a point the server was told of and has not drawn yet
+    this.sent = null; // {point, time} that the server was told of and has not drawn yet
     this.pad.addEventListener("pointerdown", (event) => this.onGrasp(event));
     this.pad.addEventListener("pointermove", (event) => this.dragged && this.follow(event));
     this.pad.addEventListener("pointerup", (event) => this.onRelease(event));
     this.pad.addEventListener("pointercancel", (event) => this.onRelease(event));
     this.pad.addEventListener("keydown", (event) => !this.talk && this.onKey(event));
+    this.onTalkKey = (event) => this.talk && this.onKey(event);
+  }
+
+  close() {
+    document.removeEventListener("keydown", this.onTalkKey);
+    clearTimeout(this.timer);
+    this.timer = null;
   }
 
   update(data, send) {
     this.data = data;
     this.send = send;
     this.talk = data.talk;
+    document.addEventListener("keydown", this.onTalkKey); // once, however often it is called
     this.root.classList.toggle("talk", data.talk);
     this.pad.style.backgroundImage = `url(${data.grid.atlas})`;
     const [a, b] = data.memories;
@@ -46,9 +52,9 @@ class Plane {
       figure.querySelector("figcaption").textContent = `${letter} · ${memory.name}`;
     }
     this.place(this.find(".trained"), data.trained);
-    const answered = this.sent && same(this.sent, data.here);
-    if (answered) this.sent = null;
-    if (!this.dragged && !this.sent && !this.timer) this.show(data.here);
+    // Until the server has caught up, what it draws is older than the point here.
+    if (this.sent && data.heard >= this.sent.time) this.sent = null;
+    this.show(this.dragged || this.sent || this.timer ? this.point : data.here);
   }
 
   show(point) {
@@ -152,10 +158,9 @@ class Plane {
   tell() {
     clearTimeout(this.timer);
     this.timer = null;
-    if (same(this.point, this.data.here)) return;
-    const sent = (this.sent = this.point);
-    this.send("moved", sent);
-    setTimeout(() => this.sent === sent && (this.sent = null), PATIENCE_MS);
+    if (same(this.point, this.sent?.point ?? this.data.here)) return;
+    this.sent = { point: this.point, time: Date.now() };
+    this.send("moved", this.sent);
   }
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.state import session
+from explorer.state import remembered, session
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -80,7 +80,9 @@ def plane(
     key = "plane-talk" if talk else "plane-pad"
 
     def moved() -> None:
-        lam, lam_prime = session()[key]["moved"]
+        move = session()[key]["moved"]
+        session()["plane-heard"] = move["time"]
+        lam, lam_prime = move["point"]
         on_move(_on_the_plane(lam), _on_the_plane(lam_prime))
 
     _component(
@@ -89,6 +91,7 @@ def plane(
             "grid": asdict(grid),
             "memories": [asdict(memory) for memory in memories],
             "here": here,
+            "heard": remembered("plane-heard", 0),  # when the browser sent the newest move known
             "trained": trained,
             "exact": exact,
             "dream": asdict(dream),

@@ -63,5 +63,11 @@ export default function ({ parentElement, data, setStateValue }) {
   button.disabled = data.panels.length < 2;
   slider.disabled = data.panels.length < 2;
   show(own.place);
-  return () => { clearInterval(own.playing); clearTimeout(own.rest); };
+  // Called at the end alone, or late for a call that a newer one has overtaken.
+  const call = (own.call = {});
+  return () => {
+    if (own.call !== call) return;
+    clearInterval(own.playing);
+    clearTimeout(own.rest);
+  };
 }
