@@ -121,6 +121,11 @@ class Condition:
         }
 
     @property
+    def trains_discriminator(self) -> bool:
+        """Whether any loss teaches *d*: the external one in Wake, or the internal one in REM."""
+        return self.weight_external > 0 or ("rem" in self.phases and self.weight_internal > 0)
+
+    @property
     def idle_fields(self) -> dict[str, str]:
         """Fields that change nothing in this condition, each with the reason."""
         reasons: dict[str, str] = {}

@@ -148,3 +148,23 @@ def test_changes_that_make_others_effective_are_taken():
     assert find_condition("wo_memory_mix", {"rem_replay": "mixed", "lam": "0.8"}).lam == 0.8
     mixed = find_condition("wo_rem", {"nrem_replay": "mixed", "lam_prime": "0.8"})
     assert mixed.idle_fields.keys() == {"rem_replay", "weight_internal"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "trained"),
+    [
+        ({}, True),
+        ({"phases": ("wake", "nrem")}, True),  # by the external loss alone
+        ({"phases": ("wake", "nrem"), "weight_external": 0.0}, False),
+        ({"weight_external": 0.0}, True),
+        ({"weight_external": 0.0, "weight_internal": 0.0}, False),
+    ],
+)
+def test_the_discriminator_is_trained_where_a_loss_reaches_it(changes, trained):
+    assert replace(CONDITIONS["pad"], **changes).trains_discriminator is trained
+
+
+def test_only_conditions_without_rem_leave_the_discriminator_alone():
+    alone = {name for name, c in CONDITIONS.items() if not c.trains_discriminator}
+    assert alone == {name for name, c in CONDITIONS.items() if "rem" not in c.phases}
+    assert {"wo_rem", "wake_only"} <= alone

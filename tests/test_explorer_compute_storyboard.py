@@ -137,6 +137,13 @@ def test_each_step_shows_pictures_and_says_which_loss_is_live_and_who_learns(net
     assert "Generator rests" in nrem
     assert "Encoder descends" in nrem
     assert "Generator ascends" in rem
+    see, rebuild = lesson(STEPS[0], story, network), lesson(STEPS[1], story, network)
+    assert "mean over 256 units, <i>μ</i> and <i>σ</i> of each over 64 images" in see
+    assert "Eq. 2, as a mean over pixels" in rebuild
+    assert "Eq. 6, as a mean over 256 units, where the paper has their sum, and 64 dreams" in nrem
+    mixed = flow(STEPS[6].parts(story))
+    for factor in ("λ′λ ×", "λ′(1−λ) ×", "(1−λ′)σ ×"):
+        assert factor in mixed
     assert {step.phase for step in STEPS} == {"wake", "nrem", "rem"}
 
 

@@ -76,8 +76,10 @@ def test_captions_are_realness_and_error(networks):
     recalled = wall.strip(network, CHOICES)
     images = network.generate(dreams.recall(network, CHOICES).current)
     d = network.realness(images)
-    assert recalled.realness == pytest.approx(d.numpy())
+    assert recalled.levels == pytest.approx(d.tolist())
     assert recalled.captions == tuple(f"d {value:.2f}" for value in d)
+    wake_only = wall.strip(networks[1], CHOICES)  # nothing ever taught its d
+    assert (set(wake_only.captions), list(wake_only.levels)) == ({"d –"}, [])
     nrem = replace(CHOICES, wall="nrem")
     error = dreams.perturb(network, dreams.recall(network, nrem), nrem).error
     assert wall.strip(network, nrem).captions[1::2] == tuple(f"ℓ {e:.2f}" for e in error[:4])

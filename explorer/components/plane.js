@@ -69,7 +69,7 @@ class Plane {
     picture.style.backgroundPosition = settled ? "0 0" : `${percent(column, grid)} ${percent(row, grid)}`;
     const dream = settled ? this.data.dream : grid.dreams[row * grid.steps + column];
     const at = `λ ${point[0].toFixed(2)}, λ′ ${point[1].toFixed(2)}`;
-    picture.setAttribute("aria-label", `Dream at ${at}, realness ${dream.realness.toFixed(2)}`);
+    picture.setAttribute("aria-label", `Dream at ${at}, realness ${judged(dream)}`);
     this.pad.setAttribute("aria-label", `Dream plane, ${at}; arrow keys move the point`);
     this.root.dataset.at = `${point[0].toFixed(2)} ${point[1].toFixed(2)}`;
     this.root.dataset.settled = settled;
@@ -80,12 +80,13 @@ class Plane {
     const [best] = dream.scores;
     const reading = best ? ` · ${best[0]} ${Math.round(100 * best[1])} %` : "";
     this.find(".dream figcaption").textContent = this.talk
-      ? `${at} · d ${dream.realness.toFixed(2)}${reading}`
+      ? `${at} · d ${judged(dream)}${reading}`
       : at;
     const readings = this.find(".readings");
     readings.replaceChildren(
-      heading("Looks real to the network"), bar("d", dream.realness, dream.realness.toFixed(2)),
-      note("d: 1 is an external image, 0 a dream it has seen through."),
+      heading("Looks real to the network"), bar("d", dream.realness ?? 0, judged(dream)),
+      note(dream.realness == null ? "d: not trained in this condition."
+        : "d: 1 is an external image, 0 a dream it has seen through."),
     );
     if (best) {
       readings.append(heading("A linear read-out takes it for"));
@@ -165,6 +166,7 @@ class Plane {
 }
 
 const on = (value) => Math.round(100 * Math.min(1, Math.max(0, value))) / 100;
+const judged = ({ realness }) => (realness == null ? "–" : realness.toFixed(2));
 const same = (one, other) => one[0] === other[0] && one[1] === other[1];
 const percent = (place, grid) => `${(100 * place) / (grid.steps - 1)}%`;
 

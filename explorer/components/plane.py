@@ -28,11 +28,12 @@ _component = st.components.v2.component(
 class Dream:
     """What is written beside a dream.
 
-    realness: 0 to 1; scores: likeliest classes with their probabilities, best first, or none;
-    distance: to the nearest memory, or None where it isn't known.
+    realness: 0 to 1, or None where it was never trained; scores: likeliest classes with their
+    probabilities, best first, or none; distance: to the nearest memory, or None where it
+    isn't known.
     """
 
-    realness: float
+    realness: float | None
     scores: Sequence[tuple[str, float]] = ()
     distance: float | None = None
 

@@ -163,13 +163,14 @@ class Stage:
 
     picture: rows of memories, occluded and recovered NREM dreams, and REM dreams, uint8
     (128, 32·N, 3); classes: of the memories; error: of each recovered dream, realness: of
-    each REM dream, both (N,).
+    each REM dream, both (N,); trained: whether any loss taught it d.
     """
 
     picture: np.ndarray
     classes: tuple[str, ...]
     error: np.ndarray
     realness: np.ndarray
+    trained: bool
 
 
 def stage(network: PadNetwork, choices: Choices) -> Stage:
@@ -178,4 +179,5 @@ def stage(network: PadNetwork, choices: Choices) -> Stage:
     nrem = dreams.perturb(network, recalled, choices)
     rem = dreams.mix(network, recalled, choices)
     picture = np.concatenate([recalled.picture, nrem.picture, rem.picture[SIDE_PX:]])
-    return Stage(picture, recalled.classes, nrem.error, rem.realness)
+    trained = network.condition.trains_discriminator
+    return Stage(picture, recalled.classes, nrem.error, rem.realness, trained)

@@ -66,6 +66,13 @@ class Adversarial:
     realness: np.ndarray
 
 
+def judged(network: PadNetwork, realness: np.ndarray) -> tuple[list[str], list[float]]:
+    """*d* of pictures as captions and bars; 'd –' and no bars where nothing ever trained it."""
+    if not network.condition.trains_discriminator:
+        return ["d –"] * len(realness), []
+    return [f"d {d:.2f}" for d in realness], [float(d) for d in realness]
+
+
 def recall(network: PadNetwork, choices: Choices, pictures: Pictures | None = None) -> Recalled:
     """Choose memories by split and seed, A and B as the viewer did, and recall them.
 

@@ -31,9 +31,9 @@ class Story:
 
     pictures: uint8 (32, 32, 3) by name: 'image' (where it is here), 'recalled', 'mask', 'occluded',
     'recovered', 'second', 'dream', and codes of 256 numbers: 'z', 'z_occluded', 'z_old', 'noise',
-    'z_mix'; realness: d of 'image' (or of 'recalled', in its place), and of 'dream'; losses:
-    unweighted, by their names in ``phases``, over a mini-batch of ``batch_size`` memories, A the
-    first; real: whether the mini-batch's images are real ones.
+    'z_mix'; realness: d of 'image' (or of 'recalled', in its place), and of 'dream', empty
+    where d was never trained; losses: unweighted, by their names in ``phases``, over a mini-batch
+    of ``batch_size`` memories, A the first; real: whether the mini-batch's images are real ones.
     """
 
     pictures: dict[str, np.ndarray]
@@ -81,10 +81,12 @@ def tell(
     if seen is not None:
         pictures["image"] = seen
         external = to_unit(torch.from_numpy(seen).permute(2, 0, 1)[None])
-    realness = {
-        "image": float(network.realness(external)),
-        "dream": float(network.realness(dream)),
-    }
+    realness = {}
+    if network.condition.trains_discriminator:
+        realness = {
+            "image": float(network.realness(external)),
+            "dream": float(network.realness(dream)),
+        }
     losses, batch_size = _losses(network, recalled, choices, seen, images)
     return Story(pictures, realness, losses, batch_size, images is not None)
 

@@ -59,8 +59,9 @@ def table(network: PadNetwork, recalled: Recalled, choices: Choices) -> Iterator
 
     Rows have 'picture' (what it is), 'place' (1 to N), 'index', 'label' and 'class' (of the
     memory it comes from, in its data set; of a REM dream the first one's; empty for an uploaded
-    picture), 'realness', 'read_as', 'probability' and 'nearest_memory_distance' (what the network
-    reads in the picture, see ``Readings``), and 'z_0' to 'z_255' (what it is made of).
+    picture), 'realness' (empty where nothing trained it), 'read_as', 'probability' and
+    'nearest_memory_distance' (what the network reads in the picture, see ``Readings``), and 'z_0'
+    to 'z_255' (what it is made of).
     """
     pair = (network.networks, recalled.current, recalled.previous)
     nrem = nrem_dreams(
@@ -73,6 +74,7 @@ def table(network: PadNetwork, recalled: Recalled, choices: Choices) -> Iterator
         "REM dream": rem_dreams(*pair, mixture(choices), choices.seed).latents,
     }
     memories, reader = network.memories[choices.split], Reader.fit(network)
+    trained = network.condition.trains_discriminator
     for kind, latents in kinds.items():
         readings = reader.read(network.generate(latents))
         tops = readings.top(network.class_names)
@@ -83,7 +85,7 @@ def table(network: PadNetwork, recalled: Recalled, choices: Choices) -> Iterator
                 "picture": kind,
                 "place": i + 1,
                 **_identity(network, memories, place),
-                "realness": f"{readings.realness[i]:.6f}",
+                "realness": f"{readings.realness[i]:.6f}" if trained else "",
                 "read_as": read_as,
                 "probability": f"{probability:.6f}",
                 "nearest_memory_distance": f"{readings.distance[i]:.6f}",

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from explorer.choices import Choices
-from explorer.compute.dreams import N_DREAMS
+from explorer.compute.dreams import N_DREAMS, judged
 from pad_core.checkpoint import Header, Memories, PadNetwork
 from pad_core.conditions import TABLE_1, Mixture
 from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams
@@ -35,13 +35,13 @@ class Columns:
 class Strip:
     """One network's row: N_DREAMS pictures side by side, uint8 (32, 32·N_DREAMS, 3).
 
-    captions: realness d or error ℓ of each, empty where there is none; realness: (N_DREAMS,)
-    in (0, 1), or None in NREM.
+    captions: realness d or error ℓ of each, empty where there is none; levels: d of each, 0 to 1,
+    or none: in NREM, and where the network never trained it.
     """
 
     picture: np.ndarray
     captions: tuple[str, ...]
-    realness: np.ndarray | None
+    levels: Sequence[float] = ()
 
 
 def columns(network: PadNetwork, choices: Choices) -> Columns:
@@ -74,7 +74,7 @@ def strip(network: PadNetwork, choices: Choices) -> Strip:
         )
         pairs = torch.stack([replay.occluded, replay.recovered], dim=1)[:N_REPLAYED].flatten(0, 1)
         captions = [text for error in replay.error[:N_REPLAYED] for text in ("", f"ℓ {error:.2f}")]
-        return Strip(picture_grid(pairs, N_DREAMS), tuple(captions), None)
+        return Strip(picture_grid(pairs, N_DREAMS), tuple(captions))
     if choices.wall == "rem":
         mixture = Mixture(choices.lam, choices.lam_prime, choices.noise_level)
         dreams = rem_dreams(network.networks, current, previous, mixture, choices.seed)
@@ -82,8 +82,8 @@ def strip(network: PadNetwork, choices: Choices) -> Strip:
     else:
         images = network.generate(current)
         realness = network.realness(images)
-    captions = [f"d {d:.2f}" for d in realness]
-    return Strip(picture_grid(images, N_DREAMS), tuple(captions), realness.numpy())
+    captions, levels = judged(network, realness.numpy())
+    return Strip(picture_grid(images, N_DREAMS), tuple(captions), levels)
 
 
 def difference(one: Strip, reference: Strip, amplified: int) -> Strip:
@@ -94,7 +94,7 @@ def difference(one: Strip, reference: Strip, amplified: int) -> Strip:
     apart = np.abs(one.picture.astype(int) - reference.picture)
     picture = (apart * amplified).clip(0, 255).astype(np.uint8)
     means = 100 * apart.reshape(len(apart), N_DREAMS, -1).mean(axis=(0, 2)) / 255
-    return Strip(picture, tuple(f"Δ {mean:.1f} %" for mean in means), None)
+    return Strip(picture, tuple(f"Δ {mean:.1f} %" for mean in means))
 
 
 def lacking(networks: Sequence[PadNetwork]) -> list[str]:

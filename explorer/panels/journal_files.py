@@ -62,8 +62,9 @@ def files(kept: Kept) -> None:
     if kind == "table":
         st.caption(
             "A row for each memory, recovered and REM dream: index and class of its memory, "
-            "realness d, distance to the nearest stored memory, and the 256 numbers of z. The "
-            "first line says how it was made: `pandas.read_csv(file, comment='#')` passes over it."
+            "realness d (empty where the condition never trains it), distance to the nearest "
+            "stored memory, and the 256 numbers of z. The first line says how it was made: "
+            "`pandas.read_csv(file, comment='#')` passes over it."
         )
     else:
         source = base64.b64encode(content).decode()

@@ -96,10 +96,10 @@ def dream_row(
     """A row of REM dreams, one of each pair, with what the network makes of them."""
     text = (
         "… and noise. <i>d</i>: how external it looks to the network."
-        if "rem" in network.condition.phases
-        else "… and noise. <b>Trained without REM</b>, it never learned to judge <i>d</i>."
+        if network.condition.trains_discriminator
+        else "… and noise. <b><i>d</i>: not trained</b> in this condition."
     )
-    captions = [f"d {d:.2f}" for d in realness]
+    captions, levels = dreams.judged(network, realness)
     classes: Sequence[str] = ()
     if readings is not None:
         text += f" <i>δ</i>: distance to the nearest memory. %: {_probe(network)}."
@@ -112,9 +112,9 @@ def dream_row(
         "REM dream",
         "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)",
         text,
-        describe(recalled, readings, realness, network.class_names),
+        describe(network, recalled, readings, realness),
         captions,
-        [float(d) for d in realness],
+        levels,
         notes=classes,
     )
 
@@ -138,17 +138,16 @@ def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | Non
 
 
 def describe(
-    recalled: Recalled,
-    readings: Readings | None,
-    realness: np.ndarray,
-    class_names: Sequence[str],
+    network: PadNetwork, recalled: Recalled, readings: Readings | None, realness: np.ndarray
 ) -> list[str]:
     """Each dream in words, for its hint and for those who can't see it."""
-    words = []
+    words, class_names = [], network.class_names
     for i, d in enumerate(realness):
         column = i % len(recalled)
         pair = f"{recalled.classes[column]} and {recalled.previous_classes[column]}"
-        text = f"Dream of {pair}, realness {d:.2f}"
+        text = f"Dream of {pair}"
+        if network.condition.trains_discriminator:
+            text += f", realness {d:.2f}"
         if readings is not None:
             order = readings.probabilities[i].argsort()[::-1][:3]
             likely = ", ".join(

@@ -60,17 +60,19 @@ def pairs(network: PadNetwork, recalled: Recalled) -> None:
 
 
 def _dreams(network: PadNetwork, adversarial: Adversarial) -> list[Dream]:
-    realness, readings = adversarial.realness, read(network, adversarial)
+    readings = read(network, adversarial)
+    trained = network.condition.trains_discriminator
+    judged = [round(float(d), 4) if trained else None for d in adversarial.realness]
     if readings is None:
-        return [Dream(float(d)) for d in realness]
+        return [Dream(d) for d in judged]
     order = (-readings.probabilities).argsort(axis=1)[:, :_SCORES]
     return [
         Dream(
-            round(float(d), 4),
+            d,
             [(network.class_names[k], round(float(p[k]), 4)) for k in best],
             round(float(distance), 4),
         )
         for d, p, best, distance in zip(
-            realness, readings.probabilities, order, readings.distance, strict=True
+            judged, readings.probabilities, order, readings.distance, strict=True
         )
     ]

@@ -28,17 +28,29 @@ class Step:
 
 
 PHASES: dict[Phase, str] = {"wake": "Wake", "nrem": "NREM", "rem": "REM"}
-# Name, formula and the paper's equation of each loss.
+# Name and formula of each loss, and what it is of n examples, with the paper's equation.
 _LOSSES = {
-    "image": ("ℒ<sub>img</sub>", "⟨(<i>x</i> − <i>G</i>(<i>z</i>))²⟩", "Eq. 2"),
-    "kl": ("ℒ<sub>KL</sub>", "½⟨<i>μ</i>² + <i>σ</i>² − 1 − ln <i>σ</i>²⟩", "Eq. 4"),
-    "external": ("ℒ<sub>real</sub>", "−ln <i>d</i>(<i>x</i>)", "Eq. 5"),
+    "image": (
+        "ℒ<sub>img</sub>",
+        "⟨(<i>x</i> − <i>G</i>(<i>z</i>))²⟩",
+        "Eq. 2, as a mean over pixels, where the paper has their sum, and {n} {examples}",
+    ),
+    "kl": (
+        "ℒ<sub>KL</sub>",
+        "½⟨<i>μ</i>² + <i>σ</i>² − 1 − ln <i>σ</i>²⟩",
+        "Eq. 4: mean over 256 units, <i>μ</i> and <i>σ</i> of each over {n} {examples}",
+    ),
+    "external": ("ℒ<sub>real</sub>", "−ln <i>d</i>(<i>x</i>)", "Eq. 5, mean over {n} {examples}"),
     "nrem": (
         "ℒ<sub>NREM</sub>",
         "⟨(<i>z</i> − <i>E<sub>z</sub></i>(<i>G</i>(<i>z</i>) ⊙ Ω))²⟩",
-        "Eq. 6",
+        "Eq. 6, as a mean over 256 units, where the paper has their sum, and {n} {examples}",
     ),
-    "internal": ("ℒ<sub>REM</sub>", "−ln(1 − <i>d</i>(<i>G</i>(<i>z</i><sub>mix</sub>)))", "Eq. 8"),
+    "internal": (
+        "ℒ<sub>REM</sub>",
+        "−ln(1 − <i>d</i>(<i>G</i>(<i>z</i><sub>mix</sub>)))",
+        "Eq. 8, mean over {n} {examples}",
+    ),
 }
 # What each network does about a loss, where it isn't that both descend it.
 _ROLES = {
@@ -67,6 +79,8 @@ def _recalled(story: Story, caption: str) -> Tile:
 
 
 def _judged(story: Story, name: str) -> str:
+    if name not in story.realness:
+        return "<b><i>E</i></b>→ <em>d: not trained</em>"
     return f"<b><i>E</i></b>→ <em>d = {story.realness[name]:.2f}</em>"
 
 
@@ -126,10 +140,13 @@ STEPS = (
     Step(
         "rem",
         "Mix",
-        "Two memories and spontaneous activity ε are <b>mixed</b>: a code that no image ever had.",
+        "Two memories and spontaneous activity ε are <b>mixed</b>: a code that no image ever had, "
+        "<i>z</i><sub>mix</sub> = λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε, "
+        "where the paper has λ = λ′ = ½ and σ = 1.",
         lambda s: [
-            _z(s), "+", _of(s, "z_old", "<i>z</i><sub>old</sub>", "an older memory"), "+",
-            _of(s, "noise", "ε", "noise"), "→",
+            _of(s, "z", "λ′λ × <i>z</i>", "code, 256 numbers"), "+",
+            _of(s, "z_old", "λ′(1−λ) × <i>z</i><sub>old</sub>", "an older memory"), "+",
+            _of(s, "noise", "(1−λ′)σ × ε", "noise"), "=",
             _of(s, "z_mix", "<i>z</i><sub>mix</sub>", "mixture"),
         ],
     ),
@@ -161,14 +178,17 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
     if step.phase == "wake":
         examples = "images" if story.real else "reconstructions"
     for name in step.losses:
-        symbol, formula, equation = _LOSSES[name]
+        symbol, formula, told = _LOSSES[name]
+        how = told.format(n=story.batch_size, examples=examples)
         value = story.losses[name]
         number = f"{value:.3f}" if isfinite(value) else "needs more memories"
         weight = condition.loss_weights[name]
         factor = "" if weight == 1 else f" It counts {weight:g} times in this condition."
+        if weight == 0:
+            factor = " In this condition, it teaches nothing."
         body += (
             f'<div class="pad-loss"><span>{symbol} = {formula}</span><b>{number}</b>'
-            f"<small>{equation}, mean over {story.batch_size} {examples}.{factor}</small></div>"
+            f"<small>{how}.{factor}</small></div>"
         )
         for learner in ("encoder", "generator"):
             body += _learner(step, name, learner)

@@ -25,12 +25,18 @@ def wall(network: PadNetwork, recalled: Recalled) -> None:
     with frame.timed("REM"):
         adversarial = dreams.mix(network, recalled, chosen(), N_NIGHTS)
     readings, realness = read(network, adversarial), adversarial.realness
-    words = describe(recalled, readings, realness, network.class_names)
+    words = describe(network, recalled, readings, realness)
+    levels = dreams.judged(network, realness)[1]
     n = len(recalled)
     summary = (
         f"{len(realness)} dreams at one mixture: a pair of memories in each column, other noise ε "
-        f"in each row.<br><br>Mean realness <i>d</i> <b>{realness.mean():.2f}</b> (the bars; from "
+        "in each row.<br><br>"
+    )
+    summary += (
+        f"Mean realness <i>d</i> <b>{realness.mean():.2f}</b> (the bars; from "
         f"{realness.min():.2f} to {realness.max():.2f})."
+        if levels
+        else "<i>d</i>: not trained."
     )
     if readings is not None:
         counts = np.bincount(
@@ -50,7 +56,7 @@ def wall(network: PadNetwork, recalled: Recalled) -> None:
             "",
             summary if night == 0 else "",
             words[night * n : (night + 1) * n],
-            levels=[float(d) for d in realness[night * n : (night + 1) * n]],
+            levels=levels[night * n : (night + 1) * n],
         )
         for night in range(N_NIGHTS)
     ]

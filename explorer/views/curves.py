@@ -243,7 +243,10 @@ def _one(stage: Stage) -> str:
             [f"ℓ {e:.2f}" for e in errors]),
         Row("REM dream", "", "Two memories and noise, mixed; <i>d</i>, how real it seems to it.",
             [f"Dream, realness {d:.2f}" for d in realness], [f"d {d:.2f}" for d in realness],
-            [float(d) for d in realness]),
+            [float(d) for d in realness])
+        if stage.trained else
+        Row("REM dream", "", "Two memories and noise, mixed; <i>d</i>: not trained.",
+            [f"Dream of the class {c}, mixed" for c in stage.classes]),
     ]  # fmt: skip
     return panel("epoch", stage.picture, rows)
 

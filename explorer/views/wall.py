@@ -29,7 +29,8 @@ _SHOWN = {
     "rem": ("REM", "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)"),
 }
 _EXPLAINED = {
-    "recalled": "What each recalls of the same images, from the codes it stored.",
+    "recalled": "What each recalls of the same images, from the codes it stored. "
+    "d: how real that seems to it.",
     "nrem": "The same memories and masks. ℓ: error of the recovered code.",
     "rem": "The same memories and noise. d: how real the dream seems to it.",
 }
@@ -196,6 +197,8 @@ def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: boo
         text += "<br>the reference, as it is"
     elif not wall.same_images(network, first, chosen()):
         text += f"<br><b>Other images:</b> {escape(header.dataset_name)}"
+    if chosen().wall != "nrem" and not header.condition.trains_discriminator:
+        text += "<br><i>d</i>: not trained"
     label = style(header.condition.name).label
     return Row(
         f"{swatch(header.condition.name)}{escape(label)}",
@@ -203,7 +206,7 @@ def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: boo
         text,
         [f"{_SHOWN[chosen().wall][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
         strip.captions,
-        [] if strip.realness is None else [float(d) for d in strip.realness],
+        strip.levels,
     )
 
 
