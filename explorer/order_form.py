@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 
 from explorer.compute import orders, trainings
 from explorer.compute.orders import Order
+from explorer.compute.trainings import Training
 from explorer.controls import plain
 from explorer.state import fresh, remembered, session
 from pad_core.conditions import CONDITIONS
@@ -70,8 +72,11 @@ class Draft:
         return order if self.name else replace(order, name=orders.folder_name(order))
 
 
-def order_form(home: Path, n_running: int) -> None:
-    """Draw the form; its button starts the training, and the page runs again."""
+def order_form(home: Path, running: Sequence[Training]) -> None:
+    """Draw the form; its button starts the training, and the page runs again.
+
+    running: trainings that run now.
+    """
     with st.container(border=True, key="order"):
         st.markdown("**New training**")
         _data(home)
@@ -84,7 +89,7 @@ def order_form(home: Path, n_running: int) -> None:
         except PadError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        _go(order, home, n_running)
+        _go(order, home, running)
 
 
 def _data(home: Path) -> None:
@@ -187,19 +192,26 @@ def _length() -> None:
               "the epoch scrubber of *Curves* shows them.", "1, 5, 10")  # fmt: skip
 
 
-def _go(order: Order, home: Path, n_running: int) -> None:
+def _go(order: Order, home: Path, running: Sequence[Training]) -> None:
     st.code(trainings.spoken(order.arguments()), language="bash", wrap_lines=True)
     taken = (home / order.folder).exists()
     if orders.needs_download(order.dataset, home):
         st.caption(f":material/download: {plain(order.dataset)} is not on this computer: it is "
                    "downloaded first.")  # fmt: skip
     if taken:
-        new = _free_name(order.name, home)
-        st.warning(
-            f"There is a run **{plain(order.name)}** already: resume it at the right, or train "
-            "another one beside it.",
-            icon=":material/folder:",
-        )
+        new, name = _free_name(order.name, home), plain(order.name)
+        if any(training.folder.name == order.name for training in running):
+            st.success(
+                f"**{name}** was started: its card at the right shows how far it is. Another "
+                "training needs another name.",
+                icon=":material/model_training:",
+            )
+        else:
+            st.warning(
+                f"There is a run **{name}** already: resume it at the right, or train another one "
+                "beside it.",
+                icon=":material/folder:",
+            )
         st.button(f"Call it {plain(new)}", on_click=_set, kwargs={"name": new})
         return
     if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
@@ -210,7 +222,8 @@ def _go(order: Order, home: Path, n_running: int) -> None:
             return
         st.rerun()
     if order.device == "cpu" or not torch.cuda.is_available():
-        others = f" {n_running} train{'s' * (n_running == 1)} now." if n_running else ""
+        n = len(running)
+        others = f" {n} train{'s' * (n == 1)} now." if n else ""
         st.caption(f"Trains on this computer's CPU, which the pages share: they may answer more "
                    f"slowly, and trainings slow one another.{others}")  # fmt: skip
 

@@ -17,6 +17,7 @@ from pad_core.errors import PadError
 from pad_core.imagesets import read_picture
 
 _BY_SEED = "by seed"
+_LETTERS = {"first": "A", "second": "B"}
 
 
 def pictures() -> dict[str, torch.Tensor]:
@@ -24,14 +25,27 @@ def pictures() -> dict[str, torch.Tensor]:
     return remembered("pictures", {})  # type: ignore[no-any-return]
 
 
+def say_what_lacks(where: str = "on the *Dream* page") -> None:
+    """In the sidebar, which pictures of the address aren't here, and where to upload them."""
+    for name, letter in _LETTERS.items():
+        if getattr(chosen(), name) == PICTURE and name not in pictures():
+            st.sidebar.info(
+                f"This address shows an uploaded picture as {letter}, which an address can't "
+                f"carry. Upload it under *{letter}* {where}; until then {letter} is chosen by "
+                "seed.",
+                icon=":material/upload_file:",
+            )
+
+
 def choose_pair(network: PadNetwork) -> None:
     """The sidebar's menus for A and B between the steps to other memories.
 
     What can't be had is put right, and says so.
     """
+    say_what_lacks("below")
     with st.sidebar.container(horizontal=True, key="pair"):
         step_seed(-1)
-        for name, letter in (("first", "A"), ("second", "B")):
+        for name, letter in _LETTERS.items():
             _put_right(network, name, letter)
             place = getattr(chosen(), name)
             with st.popover(f"{letter}: {_label(network, place)}", width="stretch"):
@@ -48,12 +62,6 @@ def _put_right(network: PadNetwork, name: str, letter: str) -> None:
             icon=":material/info:",
         )
         _set(name, BY_SEED)
-    elif place == PICTURE and name not in pictures():
-        st.sidebar.info(
-            f"This address shows an uploaded picture as {letter}, which an address can't carry. "
-            f"Upload it under *{letter}*; until then {letter} is chosen by seed.",
-            icon=":material/upload_file:",
-        )
 
 
 def _label(network: PadNetwork, place: int) -> str:

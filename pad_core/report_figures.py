@@ -30,9 +30,10 @@ GREY = "#888888"  # of text, axes and the paper's marks: readable on light and o
 # The paper's Figure 6 shows classes 0 to 3 only, in these colours (Okabe and Ito's).
 CLASS_COLOURS = ("#8e6bbf", "#2ba3c7", "#d9a400", "#d1495b")
 
+# Names and colours of losses: none that a condition has, as both stand side by side.
 LOSSES = {
-    "image": ("image", "#0a6fb8"), "kl": ("KL", "#00916e"), "nrem": ("NREM", "#e08a00"),
-    "external": ("external (real)", "#7a4fbf"), "internal": ("internal (REM)", "#d6619f"),
+    "image": ("image", "#17becf"), "kl": ("KL", "#8fb31a"), "nrem": ("NREM", "#c9b200"),
+    "external": ("external (real)", "#5b7be0"), "internal": ("internal (REM)", "#d03bd8"),
 }  # fmt: skip
 
 

@@ -107,11 +107,11 @@ def test_empty_ground_is_decoded_and_zoom_outlives_what_that_changes(map_page):
     page.get_by_role("button", name="Fit", exact=True).click()
     wait_for(page, lambda now: now["zoom"] == 1, "the fitted view")
     page.mouse.click(left + 30, top + height - 60)
-    page.get_by_text("typical neighbour distances from").wait_for()
+    page.get_by_text("times as far from here as").wait_for()
     assert "spot=0" in page.url
     restored = page.context.new_page()
     restored.goto(page.url)
-    restored.get_by_text("typical neighbour distances from").wait_for(timeout=60_000)
+    restored.get_by_text("times as far from here as").wait_for(timeout=60_000)
 
 
 def test_a_lasso_counts_by_class_and_exports_what_it_holds(map_page):

@@ -139,6 +139,19 @@ def test_the_mean_so_far_is_an_open_circle_joined_to_the_last_epoch():
     assert charts.panels([first], log=False, dark=False).data[0].showlegend
 
 
+def test_no_loss_has_the_colour_of_a_condition():
+    from pad_core.palette import STYLES
+    from pad_core.report_figures import LOSSES
+
+    def rgb(colour):
+        return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+
+    taken = [colour for look in STYLES.values() for colour in (look.colour, look.dark)]
+    for name, (_, colour) in LOSSES.items():
+        others = [*taken, *(c for other, (_, c) in LOSSES.items() if other != name)]
+        assert min(np.linalg.norm(rgb(colour) - rgb(other)) for other in others) > 40, name
+
+
 def on_shelf(header, accuracy=58.0):
     from test_report import evaluation
 

@@ -136,7 +136,7 @@ def test_empty_ground_is_dreamt_of_and_far_from_data_there_is_a_warning(root):
     at = space.projection.project(cloud.latents)[5]
     near = page(spot="0:{:.4f}:{:.4f}".format(*at))
     assert "Far from data" not in side(near, "picked")
-    assert "0.00 typical neighbour distances" in side(near, "picked")
+    assert "lies 0.00 times as far from here as a stored code usually" in side(near, "picked")
     far = page(spot="0:{:.4f}:{:.4f}".format(*(at + 9 * space.typical)))
     assert "Far from data" in side(far, "picked")
 
@@ -153,6 +153,12 @@ def test_what_an_address_gets_wrong_shows_the_map_all_the_same(root, query):
     at = page(**query)
     assert len(packets(at)["map"]["panes"]) == 1
     assert "Nothing looked at yet" in side(at, "picked")
+
+
+def test_a_picture_that_an_address_cannot_carry_is_missed_aloud(root):
+    told = [info.value for info in page(first=-2).sidebar.info]
+    assert any("uploaded picture as A" in text and "by seed" in text for text in told)
+    assert not page().sidebar.info
 
 
 def test_two_networks_show_the_same_images_with_residual_and_variance(root):

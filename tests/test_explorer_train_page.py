@@ -163,7 +163,11 @@ def test_a_training_started_elsewhere_is_shown_and_can_be_stopped(home):
         assert any("pad-latest" in html.proto.body for html in at.get("html"))
         at.button(key="stop-elsewhere").click().run()
         assert asked_to_stop(folder)
-        assert "stop-elsewhere" not in [b.key for b in at.button]
+        assert at.button(key="stop-elsewhere").disabled
+        assert any("stopping …" in html.proto.body for html in at.get("html"))
+        at = page(name="elsewhere")
+        assert "**elsewhere** was started" in at.success[0].value
+        assert not at.warning
 
 
 def test_an_error_of_the_process_stands_in_its_card(home):

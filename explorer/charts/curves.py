@@ -59,8 +59,9 @@ def panels(series: Sequence[Series], log: bool, dark: bool, height: int = 500) -
                 _add_now(figure, one, term, points, colour, cell, legend=not shown)
                 shown = True
     finished(figure, "", "")
-    figure.update_layout(legend={"y": -0.16}, margin={"l": 44, "r": 8, "t": 30, "b": 30})
+    figure.update_layout(legend={"y": -0.16}, margin={"l": 56, "r": 8, "t": 30, "b": 30})
     figure.update_xaxes(title_text="epoch", row=2)
+    figure.update_yaxes(title_text="loss", col=1)
     if log:
         figure.update_yaxes(type="log")
         figure.update_yaxes(type="linear", row=2, col=3)  # percents stay as they are
@@ -68,7 +69,7 @@ def panels(series: Sequence[Series], log: bool, dark: bool, height: int = 500) -
     return _for_page(figure, dark, height)
 
 
-def terms(one: Series, dark: bool, height: int = 165) -> go.Figure:
+def terms(one: Series, dark: bool, height: int = 190) -> go.Figure:
     """All losses of one training in one small chart, on a logarithmic axis."""
     figure = go.Figure()
     for name, (label, colour) in LOSSES.items():
@@ -82,11 +83,11 @@ def terms(one: Series, dark: bool, height: int = 165) -> go.Figure:
         if name in one.now:
             cell: dict[str, Any] = {"legendgroup": name}
             _add_now(figure, one, name, points, colour, cell, legend=not points, label=label)
-    finished(figure, "", "")
+    finished(figure, "epoch", "loss")
     figure.update_yaxes(type="log", dtick="D2")
     figure.update_layout(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
-        uirevision="terms", margin={"l": 44, "r": 8, "t": 24, "b": 26},
+        uirevision="terms", margin={"l": 58, "r": 8, "t": 24, "b": 44},
     )  # fmt: skip
     return _for_page(figure, dark, height)
 

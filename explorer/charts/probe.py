@@ -243,7 +243,7 @@ def _dress(figure: go.Figure, x: str, y: str, dark: bool) -> None:
     finished(figure, x, y)
     figure.update_layout(
         height=_HEIGHT, font={"family": _FONT, "color": ink, "size": 14}, dragmode=False,
-        margin={"l": 50, "r": 8, "t": 6, "b": 44}, showlegend=False,
+        margin={"l": 66, "r": 8, "t": 6, "b": 44}, showlegend=False,
         hoverlabel={"font": {"family": _FONT}},
     )  # fmt: skip
     figure.update_xaxes(title_standoff=6, fixedrange=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from explorer.choices import Choices
-from explorer.compute.dreams import recall
+from explorer.compute.dreams import Pictures, recall
 from pad_core.checkpoint import PadNetwork
 from pad_core.conditions import Mixture
 from pad_core.dreams import rem_dreams
@@ -30,13 +30,16 @@ class Dreamt:
     names: tuple[str, ...]
 
 
-def dreamt(network: PadNetwork, choices: Choices) -> Dreamt:
+def dreamt(network: PadNetwork, choices: Choices, pictures: Pictures | None = None) -> Dreamt:
     """The dreams of the Dream page at the choices' λ, λ′, noise level, seed and memories.
+
+    Args:
+        pictures: that the viewer uploaded as A or B, see ``recall``.
 
     Raises:
         PadError: the checkpoint holds too few memories.
     """
-    recalled = recall(network, choices)
+    recalled = recall(network, choices, pictures)
 
     def dreams(lam: float) -> torch.Tensor:
         mixture = Mixture(lam, choices.lam_prime, choices.noise_level)

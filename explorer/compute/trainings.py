@@ -38,6 +38,7 @@ _SPOKEN = "pad_core train: "  # what the command's own errors start with
 _CODE = Path(pad_core.__file__).resolve().parents[1]
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}  # those that this process started
+_ending: set[Path] = set()  # those of them that were told to end before they trained
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def stop(training: Training) -> None:
     child = _running_here().get(training.folder)
     if child is not None and training.status == "starting":
         child.terminate()  # it has learned nothing yet, and may be long in fetching images
+        _ending.add(training.folder)
     elif training.running:
         ask_to_stop(training.folder)
 
@@ -186,7 +188,7 @@ def look(folder: Path, started_here: bool = False) -> Training:
     error = ""
     if is_occupied(folder) or started_here:
         status = "training" if at_work else "starting"
-        if asked_to_stop(folder):
+        if asked_to_stop(folder) or folder in _ending:
             status = "stopping"
     elif order is not None and history and history[-1]["epoch"] >= order.epochs:
         status = "finished"
@@ -203,6 +205,7 @@ def _running_here() -> dict[Path, subprocess.Popen[bytes]]:
     for folder, child in list(_children.items()):
         if child.poll() is not None:
             _children.pop(folder, None)
+            _ending.discard(folder)
     return dict(_children)
 
 

@@ -156,8 +156,9 @@ def _place(shown: Shown, spot: Spot) -> str:
         Tile(network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"),
     ]
     told = (
-        f"{spot.distance:.2f} typical neighbour distances from the nearest code of {_title(shown)} "
-        f"(1 is how far stored codes lie from their nearest one, {shown.space.typical:.1f})."
+        f"The nearest code of {_title(shown)} lies {spot.distance:.2f} times as far from here as "
+        "a stored code usually lies from its own nearest neighbour "
+        f"(a distance of {shown.space.typical:.1f})."
     )
     warning = "Far from data: no code lies near, and what is decoded is guesswork. "
     how = "Off the axes, it is as the nearest code is."

@@ -102,6 +102,7 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     """The recorded curves, and where on them the dial stands."""
     percent = Disturbance.of(chosen()).percent
     recorded, live, lacking, on = [], [], [], set()
+    sizes: list[set[int]] = [set(), set()]  # codes that read-outs of lines and rings had
     for key, network in networks.items():
         label, condition = _names(network)
         line = _recorded(network)
@@ -110,13 +111,19 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
         else:
             recorded.append(line)
             on.add(str(network.metrics.get("on", "test images")))
+            sizes[0].add(int(network.metrics["n_train"]))
         if estimate := readings[key].estimate:
+            sizes[1].add(estimate.n_train)
             live.append(
                 Line(label, condition, [percent], [estimate.accuracy],
                      [estimate.low], [estimate.high])
             )  # fmt: skip
     where = f" on {' and '.join(sorted(on))}" if on else ""
-    note = f"Lines: recorded by evaluate{where}, 4 px, no noise. Rings: now, at the cursor."
+    note = f"Lines: recorded by evaluate{where}, 4 px, no noise. Rings: now, at the cursor"
+    if all(sizes) and sizes[0] != sizes[1]:
+        lines, rings = (" and ".join(f"{n:,}" for n in sorted(size)) for size in sizes)
+        note += f"; they lie apart as their read-outs learned from {rings} codes, not {lines}"
+    note += "."
     if lacking:
         note += f" Not recorded: {', '.join(lacking)}."
     title("Occlusion", note)

@@ -76,7 +76,7 @@ def show() -> None:
             "[Learning cortical representations through perturbed and adversarial dreaming]"
             "(https://doi.org/10.7554/eLife.76384), *eLife* 11:e76384, 2022."
         )
-        st.code(_BIBTEX, language="bibtex")
+        st.code(_BIBTEX, language="bibtex", wrap_lines=True)
     with ours:
         st.header("What is ours")
         st.markdown(_OURS)

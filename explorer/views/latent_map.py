@@ -13,6 +13,7 @@ from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import Pane
 from explorer.compute import map_axes, map_clouds, map_dreams
+from explorer.pair import pictures, say_what_lacks
 from explorer.panels import map_bar, map_view
 from explorer.panels.map_side import (
     classes,
@@ -36,6 +37,7 @@ def show() -> None:
     if network is None:
         return
     controls.memories()
+    say_what_lacks()
     dataset = controls.images(network)
     dials.occlusion(panels=("occluded", "picked", "selection", "footer"))
     dials.mixture(network.condition.rem_mixture, panels=("dreams", "footer"))
@@ -178,7 +180,7 @@ def _occluded(shown: list[Shown]) -> None:
 def _dreams(shown: list[Shown]) -> None:
     try:
         with frame.timed("dreams"):
-            dreamt = [map_dreams.dreamt(one.network, chosen()) for one in shown]
+            dreamt = [map_dreams.dreamt(one.network, chosen(), pictures()) for one in shown]
     except PadError:  # the Dream page says why there are none
         component.post("dreams", {"empty": True})
         return

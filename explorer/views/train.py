@@ -24,7 +24,7 @@ _SHOWN = 6  # of those that don't run
 _LOOKS = {
     "starting": ("pad-open", "starting"),
     "training": ("pad-go", "training"),
-    "stopping": ("pad-open", "stopping after this mini-batch"),
+    "stopping": ("pad-open", "stopping …"),
     "finished": ("pad-yes", "finished"),
     "stopped": ("pad-open", "stopped"),
     "failed": ("pad-no", "failed"),
@@ -38,7 +38,7 @@ def show() -> None:
     running = [t for t in trainings.trainings(loaders.ROOT) if t.running]
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        order_form(loaders.ROOT, len(running))
+        order_form(loaders.ROOT, running)
     with right, st.container(key="trainings"):
         _trainings()
     frame.footer(None, note=f"run folders in {loaders.ROOT / 'runs'}")
@@ -111,6 +111,8 @@ def _where(training: Training) -> str:
     at = training.progress
     if not training.running:
         return f"{training.epochs_done} of {end} epochs"
+    if training.status == "stopping":
+        return f"{training.epochs_done} of {end} epochs · stops after the mini-batch at hand …"
     if at is None:
         return "loading images …"
     if at.step == at.steps and at.epoch > training.epochs_done:
@@ -123,11 +125,13 @@ def _where(training: Training) -> str:
 
 def _buttons(training: Training) -> None:
     name, latest = training.folder.name, training.folder / "latest.safetensors"
-    if training.status in ("starting", "training"):
-        st.button("Stop", key=f"stop-{name}", icon=":material/stop:", on_click=_try,
-                  args=("stop", name), help="After the mini-batch at hand; nothing that was "
+    if training.running:
+        stopping = training.status == "stopping"
+        st.button("Stopping …" if stopping else "Stop", key=f"stop-{name}",
+                  icon=":material/stop:", on_click=_try, args=("stop", name), disabled=stopping,
+                  help="After the mini-batch at hand; nothing that was "
                   "learned is lost, and it can be resumed.")  # fmt: skip
-    elif not training.running and training.order is not None:
+    elif training.order is not None:
         finished = training.status == "finished"
         more = 2 * training.order.epochs if finished else training.order.epochs
         st.button(
