@@ -8,10 +8,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.choices import LIMITS
+from explorer.components.arrow_keys import arrow_keys
 from explorer.state import Panels, choose, chosen, fresh, step_by, take
 from pad_core.conditions import Mixture
 
 NREM_DIALS, REM_DIALS = "nrem-dials", "rem-dials"
+_ARROW_STEP = 0.1  # of the arrow keys, where a value has so fine steps
 _SIGMA_SHOWN = 2.0  # the slider's end, unless more was trained or typed
 
 
@@ -73,7 +75,7 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
         with places[0]:
             dial(
                 "lam",
-                "λ  first : second",
+                "λ  second → first",
                 f"λ, 0 to 1: the share of memory z against the second memory z_old. "
                 f"At 1 only z is dreamt of. This network was trained at {lam:g}.",
                 redraw,
@@ -81,7 +83,7 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
         with places[1]:
             dial(
                 "lam_prime",
-                "λ′  memory : noise",
+                "λ′  noise → memory",
                 f"λ′, 0 to 1: the share of memories against spontaneous activity. At 0 the dream "
                 f"is noise alone. This network was trained at {lam_prime:g}.",
                 redraw,
@@ -127,6 +129,22 @@ def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | Non
             )
         with right:
             _field(name, f"{label}, typed", typed, redraw, labelled=False)
+
+
+@st.fragment(key="talk-keys")
+def arrows(across: str, up: str, redraw: Panels) -> None:
+    """In a talk, ← and → step through one number of ``Choices``, ↓ and ↑ through another."""
+
+    def step(right: int, upward: int) -> None:
+        changes = {}
+        for name, n in ((across, right), (up, upward)):
+            limits = LIMITS[name]
+            changes[name] = limits.nearest(
+                getattr(chosen(), name) + n * max(limits.step, _ARROW_STEP)
+            )
+        choose(redraw, **changes)
+
+    arrow_keys(step)
 
 
 def seed(help: str) -> None:
@@ -182,9 +200,12 @@ def _field(
     )
 
 
-def in_a_row(talk: bool) -> AbstractContextManager[object]:
-    """Around dials that shall stand in one line in a talk, with little but the numbers."""
-    return st.container(horizontal=True, key="talk-dials") if talk else nullcontext()
+def in_a_row(talk: bool, name: str = "") -> AbstractContextManager[object]:
+    """Around dials that shall stand in one line in a talk, with little but the numbers.
+
+    A page with several such lines gives each a ``name``.
+    """
+    return st.container(horizontal=True, key=f"talk-dials{name}") if talk else nullcontext()
 
 
 def stand(key: str, talk: bool) -> DeltaGenerator:

@@ -116,6 +116,19 @@ def go_to(page: str) -> None:
     st.switch_page(st.session_state["pages"][page])
 
 
+def _offer_first() -> None:
+    """A way on: the first network of the list, if there is any."""
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    for first in [*listing.headers][:1]:
+        st.button(
+            f"Open {controls.plain(listing.label(first))}",
+            key="open-first",
+            icon=":material/arrow_forward:",
+            on_click=choose,
+            kwargs={"checkpoint": first},
+        )
+
+
 def _ask_for_network() -> None:
     wanted = chosen().checkpoint
     if wanted.startswith(loaders.UPLOAD):
@@ -130,6 +143,7 @@ def _ask_for_network() -> None:
             f"The checkpoint **{controls.plain(wanted)}** is not here. Choose another at the left.",
             icon=":material/search_off:",
         )
+        _offer_first()
     else:
         st.title("No network to dream yet")
         st.markdown(

@@ -127,3 +127,50 @@ def test_each_press_in_a_talk_is_one_step_and_the_address_ends_where_the_last_on
     until(lambda: (query(page)["lam"], query(page)["lam_prime"]) == ("0.7", "0.7"), "steps lost")
     page.wait_for_timeout(2000)
     assert place(page) == "0.70 0.70"
+
+
+def texts(page, selector):
+    return page.locator(selector).all_inner_texts()
+
+
+def test_the_arrow_keys_step_through_the_wall_and_the_map_as_well(address, visit):
+    page = visit(address.replace("/?", "/wall?") + "&present=1&wall=nrem&intensity=0.5&size_px=4")
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)  # the fastest hand can't be faster
+    until(lambda: (query(page)["intensity"], query(page)["size_px"]) == ("0.7", "5"), "steps lost")
+    page = visit(address.replace("/?", "/map?") + "&present=1&lam=0.5&lam_prime=0.5")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    until(lambda: (query(page)["lam"], query(page)["lam_prime"]) == ("0.4", "0.7"), "steps lost")
+    page.locator("[class*=st-key-lam-slider] input").focus()
+    page.keyboard.press("ArrowRight")  # the slider's own
+    until(lambda: query(page)["lam"] == "0.41", "the slider doesn't move by its own step")
+
+
+def test_a_talk_on_the_map_is_tidy_and_in_large_type(address, visit):
+    page = visit(address.replace("/?", "/map?") + "&present=1&joined=1")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
+    size = "e => parseFloat(getComputedStyle(e).fontSize)"
+    assert page.locator(".map .legend button").first.evaluate(size) >= 16
+    switch = page.locator(".st-key-map-bar [data-testid=stCheckbox] label > :nth-child(1)")
+    words = page.locator(".st-key-map-bar [data-testid=stCheckbox] p")
+    middles = [
+        box["y"] + box["height"] / 2 for box in (switch.bounding_box(), words.bounding_box())
+    ]
+    assert abs(middles[0] - middles[1]) <= 3
+
+
+def test_the_ends_of_the_mixture_have_names_in_a_talk(plane):
+    render(plane, [0, 0.5])
+    assert texts(plane, ".memory figcaption") == ["B · cat (λ = 0)", "A · cat (λ = 1)"]
+    assert "how real it looks" in plane.locator(".meaning").inner_text()
+
+
+def test_the_largest_seed_and_the_longest_class_name_fit(address, visit):
+    page = visit(f"{address}&seed=4294967295")
+    fits = "e => e.scrollWidth <= e.clientWidth"
+    assert page.locator(".st-key-memories-dials [data-testid=stNumberInput] input").evaluate(fits)
+    caption = page.locator(".pad-small figcaption span").first
+    caption.evaluate("e => e.textContent = 'automobile'")
+    assert caption.evaluate(fits)

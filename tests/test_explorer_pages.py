@@ -182,6 +182,20 @@ def test_a_checkpoint_that_is_not_here_is_named_and_not_replaced(root):
     assert widget(at.slider, "lam-slider").value == 0.2
 
 
+def test_beside_the_name_of_a_lost_checkpoint_stands_a_way_on(root):
+    at = page(checkpoint="checkpoints/lost_one.safetensors", lam=0.2)
+    at.button(key="open-first").click().run()
+    assert address(at)["checkpoint"] == at.selectbox[0].value == A
+    assert address(at)["lam"] == "0.2"
+    assert set(panels(at)) == {"memories", "nrem", "rem"}
+
+
+def test_the_heading_says_how_many_dreams_there_are(root):
+    titles = {sight: page(sight=sight).get("html")[0].proto.body for sight in ("night", "wall")}
+    assert "<h1>Eight memories, asleep</h1>" in titles["night"]
+    assert "<h1>64 dreams of eight pairs of memories</h1>" in titles["wall"]
+
+
 def test_a_checkpoint_outside_the_listed_folders_is_not_opened(root, two):
     (root / "private").mkdir()
     (root / "private/x.safetensors").write_bytes(two["pad"])

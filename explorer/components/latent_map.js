@@ -139,7 +139,7 @@ class LatentMap {
     const [text, background, accent] = ["text-color", "background-color", "primary-color"].map(read);
     const mix = (share) => `color-mix(in srgb, ${text} ${share}%, transparent)`;
     this.theme = {
-      text, background, accent, font: style.fontFamily,
+      text, background, accent, font: style.fontFamily, size: `${Math.round(0.86 * parseFloat(style.fontSize))}px`,
       quiet: mix(66), axis: mix(40), grid: mix(8), wash: `color-mix(in srgb, ${accent} 14%, transparent)`,
     };
     const dark = brightness(background) < 0.5;

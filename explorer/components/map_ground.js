@@ -39,7 +39,7 @@ class Ground {
     const rough = 90 / scale;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
-    context.font = `11px ${theme.font}`;
+    context.font = `${theme.size} ${theme.font}`;
     context.lineWidth = 1;
     const digits = Math.max(0, -Math.floor(Math.log10(step)));
     for (const axis of [0, 1]) {
@@ -87,7 +87,7 @@ class Ground {
   // Over the points, on a halo.
   nameAxes({ theme }) {
     const { context, pane } = this;
-    context.font = `11px ${theme.font}`;
+    context.font = `${theme.size} ${theme.font}`;
     context.lineJoin = "round";
     context.lineWidth = 4;
     context.strokeStyle = theme.background;

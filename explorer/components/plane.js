@@ -49,7 +49,10 @@ class Plane {
       const image = figure.querySelector("img");
       image.src = memory.picture;
       image.alt = `Recalled memory ${letter}, ${memory.name}`;
-      figure.querySelector("figcaption").textContent = `${letter} · ${memory.name}`;
+      const end = letter === "A" ? "1" : "0"; // of λ, where the dream is of this memory alone
+      figure.querySelector("figcaption").textContent = data.talk
+        ? `${letter} · ${memory.name} (λ = ${end})`
+        : `${letter} · ${memory.name}`;
     }
     this.place(this.find(".trained"), data.trained);
     // Until the server has caught up, what it draws is older than the point here.

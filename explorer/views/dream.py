@@ -7,7 +7,7 @@ import streamlit as st
 from explorer import controls, dials, frame, journal
 from explorer.choices import SIGHTS
 from explorer.compute import dreams
-from explorer.compute.dreams import Recalled
+from explorer.compute.dreams import N_NIGHTS, Recalled
 from explorer.pair import choose_pair, pictures
 from explorer.panels import night, plane, wall
 from explorer.state import chosen, fresh, take
@@ -61,10 +61,14 @@ def show() -> None:
 
 
 def _title(recalled: Recalled, sight: str) -> str:
+    count = _COUNTS[len(recalled)]
     if sight == "plane":
         return f"{recalled.classes[0]}, {recalled.previous_classes[0]} and noise"
     many = len(recalled) > 1
-    return f"{_COUNTS[len(recalled)]} memor{'ies' if many else 'y'}, asleep"
+    if sight == "wall":
+        pairs = "pairs" if many else "pair"
+        return f"{N_NIGHTS * len(recalled)} dreams of {count.lower()} {pairs} of memories"
+    return f"{count} memor{'ies' if many else 'y'}, asleep"
 
 
 def _choose_sight() -> None:

@@ -39,9 +39,9 @@ def show() -> None:
     controls.memories()
     say_what_lacks()
     dataset = controls.images(network)
-    dials.occlusion(panels=("occluded", "picked", "selection", "footer"))
-    dials.mixture(network.condition.rem_mixture, panels=("dreams", "footer"))
-
+    talk = bool(chosen().present)
+    if not talk:
+        _dials(network, talk)
     frame.heading(
         "A map of codes",
         f"Principal components of {len(network.memories['test']):,} stored test memories, without "
@@ -52,6 +52,8 @@ def show() -> None:
         map_bar.dimensions()
         second = map_bar.second_network(network)
         map_bar.occluded_too()
+    if talk:
+        _dials(network, talk)
     networks = [network] if second is None else [network, second]
     try:
         shown = _shown(networks, dataset)
@@ -74,6 +76,18 @@ def show() -> None:
         _dreams(shown)
         _atlases(shown)
     _footer(network)
+
+
+def _dials(network: PadNetwork, talk: bool) -> None:
+    """Those of both sleeps; in a talk only of what is on the map."""
+    panels = ("dreams", "footer")
+    if chosen().joined or not talk:
+        with dials.in_a_row(talk, "-nrem"):
+            dials.occlusion(("occluded", "picked", "selection", "footer"), talk)
+    with dials.in_a_row(talk, "-rem"):
+        dials.mixture(network.condition.rem_mixture, panels, talk)
+    if talk:
+        dials.arrows("lam", "lam_prime", (dials.REM_DIALS, *panels))
 
 
 # --- Load -----------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ def show() -> None:
     with dials.in_a_row(talk):
         dials.occlusion(_PANELS, talk)
         _noise(talk)
+    if talk:
+        dials.arrows("intensity", "size_px", (dials.NREM_DIALS, "noise-dials", *_PANELS))
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
         top = st.container()

@@ -78,6 +78,10 @@ def _dials(network: PadNetwork) -> None:
             dials.occlusion(panels, talk)
         elif chosen().wall == "rem":
             dials.mixture(network.condition.rem_mixture, panels, talk)
+    if talk and chosen().wall == "nrem":
+        dials.arrows("intensity", "size_px", (dials.NREM_DIALS, *panels))
+    elif talk and chosen().wall == "rem":
+        dials.arrows("lam", "lam_prime", (dials.REM_DIALS, *panels))
 
 
 def _pictures() -> None:
