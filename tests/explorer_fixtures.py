@@ -91,7 +91,7 @@ def repository(
     return root
 
 
-def page_of(view: str, timeout_s: float, **query: object) -> AppTest:
+def page_of(view: str, timeout_s: float, /, **query: object) -> AppTest:
     """A page of ``explorer/views`` with this in its address, as an AppTest to be run."""
     lines = (
         "from explorer.state import follow_address",

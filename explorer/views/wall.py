@@ -29,8 +29,7 @@ _SHOWN = {
     "rem": ("REM", "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)"),
 }
 _EXPLAINED = {
-    "recalled": "What each recalls of the same images, from the codes it stored. "
-    "d: how real that seems to it.",
+    "recalled": "Recalled from each one's codes. d: how real it seems to it.",
     "nrem": "The same memories and masks. ℓ: error of the recovered code.",
     "rem": "The same memories and noise. d: how real the dream seems to it.",
 }
