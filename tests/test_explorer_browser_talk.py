@@ -143,7 +143,9 @@ def test_the_arrow_keys_step_through_the_wall_and_the_map_as_well(address, visit
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
     until(lambda: (query(page)["lam"], query(page)["lam_prime"]) == ("0.4", "0.7"), "steps lost")
-    page.locator("[class*=st-key-lam-slider] input").focus()
+    slider = page.locator("[class*=st-key-lam-slider] input")
+    until(lambda: slider.count() == 1 and slider.input_value() == "0.4", "the old dial stays")
+    slider.focus()
     page.keyboard.press("ArrowRight")  # the slider's own
     until(lambda: query(page)["lam"] == "0.41", "the slider doesn't move by its own step")
 
