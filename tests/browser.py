@@ -10,8 +10,9 @@ import importlib.util
 import io
 import re
 import shutil
+import time
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pytest
@@ -88,6 +89,24 @@ def press(page, key):
     """A key, as a person would press it who sees the page."""
     settle(page)
     page.keyboard.press(key)
+
+
+def until(condition, what, seconds=60):
+    """Wait for what the server answers when it gets to it."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def query(page):
+    """What the page's address says."""
+    return dict(parse_qsl(page.evaluate("location.search.slice(1)")))
+
+
+def place(page):
+    """Where the dream plane's point is, as the browser has it: 'λ λ′'."""
+    return page.locator(".plane").get_attribute("data-at")
 
 
 def atlas(page, panel):

@@ -1,32 +1,14 @@
 """The dream plane, talks, the keyboard, the storyboard, and who hears of it, in a real browser."""
 
 import re
-import time
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from browser import atlas, browser_only, press
+from browser import atlas, browser_only, place, press, query, until
 
 pytestmark = browser_only
 WAIT_MS = 60_000
-
-
-def until(condition, what):
-    """Wait for what the server answers when it gets to it."""
-    deadline = time.monotonic() + WAIT_MS / 1000
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
-def query(page):
-    return dict(parse_qsl(page.evaluate("location.search.slice(1)")))
-
-
-def place(page):
-    """Where the plane's point is, as the browser has it: 'λ λ′'."""
-    return page.locator(".plane").get_attribute("data-at")
 
 
 def settled(page):

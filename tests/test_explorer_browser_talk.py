@@ -1,32 +1,13 @@
 """The arrow keys of a talk, in a real browser: each press counts, and counts once."""
 
-import time
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import pytest
-from browser import browser_only
+from browser import browser_only, place, query, until
 
 pytestmark = browser_only
 WAIT_MS = 120_000
 COMPONENTS = Path(__file__).parents[1] / "explorer/components"
-
-
-def until(condition, what):
-    """Wait for what the server answers when it gets to it."""
-    deadline = time.monotonic() + WAIT_MS / 1000
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
-def query(page):
-    return dict(parse_qsl(page.evaluate("location.search.slice(1)")))
-
-
-def place(page):
-    """Where the plane's point is, as the browser has it: 'λ λ′'."""
-    return page.locator(".plane").get_attribute("data-at")
 
 
 @pytest.fixture
