@@ -33,6 +33,7 @@ TITLE = "PAD dream explorer"
 SIZE = (1360, 860)
 _ROOT = Path(__file__).resolve().parents[1]
 _START_S = 120.0
+_END_S = 5.0  # for the server and the browser to end by themselves
 _BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
     "msedge", "microsoft-edge", "microsoft-edge-stable", "brave-browser",
@@ -105,12 +106,7 @@ def serving(port: int | None) -> Iterator[str]:
             _wait(server, f"http://{HOST}:{port}/_stcore/health", lambda: _last_line(log))
             yield f"http://{HOST}:{port}/"
         finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            _end(server)
 
 
 def choose_window(wanted: str) -> Window:
@@ -164,14 +160,22 @@ def _app_window(command: list[str], address: str) -> None:
         try:
             status = browser.wait()
         finally:
-            if browser.poll() is None:
-                browser.terminate()
-                browser.wait(10)
+            _end(browser)
     if status:
         raise PadError(
             f"The browser {command[0]} ended with status {status}; try '--browser default', or "
             "'--no-window' and open the address yourself."
         )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and end it if it takes too long; nothing if it has ended."""
+    process.terminate()
+    try:
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _webview(address: str) -> None:

@@ -146,6 +146,15 @@ def test_a_real_browser_opens_the_page_without_its_bars(explorer, tmp_path):
     assert not answers(address)
 
 
+def test_ctrl_c_ends_a_browser_that_does_not_want_to_end(explorer, tmp_path):
+    browser = script(tmp_path / "browser", "trap '' TERM", "while :; do sleep 0.1; done")
+    address, process = explorer("--browser", browser)
+    wait_for_lines(f"{browser}.seen")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not answers(address)
+
+
 def test_pywebview_is_taken_where_it_is_installed(monkeypatch, tmp_path):
     (tmp_path / "webview.py").write_text(
         "settings = {}\nshown = []\nclass WebViewException(Exception): pass\n"
