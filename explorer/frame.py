@@ -61,6 +61,8 @@ def heading(title: str, note: str) -> DeltaGenerator:
         A place between note and switch for the page's own controls.
     """
     talk = bool(chosen().present)
+    if talk:
+        look("talk")
     with st.container(key="pad-heading", horizontal=True, vertical_alignment="center"):
         st.html(
             f'<div class="pad-title{" pad-talk" if talk else ""}"><h1>{escape(title)}</h1>'

@@ -56,6 +56,7 @@ def show() -> None:
         if sight == "plane":
             plane.pairs(network, recalled)
     if talk:
+        frame.look("plane_talk")
         dials.mixture(network.condition.rem_mixture, panels, talk=True)
     _footer(network)
 
