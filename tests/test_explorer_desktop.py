@@ -27,6 +27,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="scripts stand in for brow
 @pytest.fixture
 def explorer():
     """Start the program; its address, when it is there, and the process."""
+    # What starts the tests in the background may have them ignore it, and their children, too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = []
 
     def start(*arguments, **environment):
@@ -41,6 +43,7 @@ def explorer():
         return found[0], process
 
     yield start
+    signal.signal(signal.SIGINT, before)
     for process in started:
         if process.poll() is None:
             process.kill()
