@@ -33,14 +33,15 @@ def share_freed_memory(limit_mb: int = 32) -> bool:
 
     glibc gives up to eight times as many threads as there are cores an arena each, and every
     one keeps what its busiest moment took. A server, whose pages run in a new thread each time,
-    grows so for hours.
+    grows so for hours. One arena is left here: of any other one, ``return_freed_memory`` cannot
+    hand back what is free at its end, up to ``limit_mb`` of it.
 
     Returns:
         Whether the C library could do that; else nothing has changed.
     """
     return _set(
         {
-            _M_ARENA_MAX: 2,
+            _M_ARENA_MAX: 1,
             _M_MMAP_THRESHOLD: _LARGEST_MMAP_THRESHOLD,
             _M_TRIM_THRESHOLD: limit_mb * 2**20,
         }
