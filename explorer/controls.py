@@ -117,18 +117,10 @@ def images(network: PadNetwork) -> DataSet | None:
             _await_images(network)
         else:
             fetched = real_images.can_fetch(network)
-            name = plain(network.header.dataset_name)
-            st.caption(
-                f":material/psychology: Stored memories: no images of {name} on this computer"
-                f"{'.' if fetched else ', and nowhere to fetch them from.'}"
-                if found.status == "absent"
-                else f":material/error: {plain(found.message)}",
-                help=None
-                if fetched
-                else "This copy of the images, in the order in which the "
-                "network remembers them, is not offered for download. Pages use what the "
-                f"network stored instead; in `{real_images.place(network)}` images would be found.",
-            )
+            if found.status == "failed":
+                st.caption(f":material/error: {plain(found.message)}")
+            else:
+                _say_absent(network, fetched)
             if fetched:
                 st.button(
                     "Fetch the images",
@@ -139,6 +131,20 @@ def images(network: PadNetwork) -> DataSet | None:
                     args=(network,),
                 )
     return found.dataset
+
+
+def _say_absent(network: PadNetwork, fetched: bool) -> None:
+    name = plain(network.header.dataset_name)
+    says = f":material/psychology: Stored memories: no images of {name} on this computer"
+    if fetched:
+        st.caption(f"{says}.")
+    else:
+        st.caption(
+            f"{says}, and nowhere to fetch them from.",
+            help="This copy of the images, in the order in which the network remembers them, is "
+            "not offered for download. Pages use what the network stored instead; in "
+            f"`{real_images.place(network)}` images would be found.",
+        )
 
 
 @st.fragment(run_every=1.0)

@@ -65,7 +65,7 @@ def find(network: PadNetwork) -> RealImages:
 
 def place(network: PadNetwork) -> str:
     """The folder in which ``find`` looks for what can't be fetched, relative to the project."""
-    _, colon, folder = str(network.header.dataset.get("spec", "")).partition(":")
+    _, colon, folder = _spec(network).partition(":")
     return folder if colon else f"data/{network.header.dataset_name}"
 
 
@@ -136,8 +136,12 @@ def _root() -> Path:
     return ROOT / "data"
 
 
+def _spec(network: PadNetwork) -> str:
+    return str(network.header.dataset.get("spec", ""))
+
+
 def _specs(network: PadNetwork) -> list[str]:
-    spec = str(network.header.dataset.get("spec", ""))
+    spec = _spec(network)
     kind, colon, folder = spec.partition(":")
     beside = [f"{kind}:{ROOT / folder}"] if colon else []
     name = network.header.dataset_name

@@ -182,13 +182,13 @@ def _write_address() -> None:
         name: texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
         for name, texts in chosen().to_query().items()
     }
-    if st.session_state.get("address") != query or _address() != query:
+    if remembered("address", None) != query or _address() != query:
         st.query_params.from_dict(query)
-        st.session_state["address"] = query
+        session()["address"] = query
         _remember(query)
 
 
 def _remember(query: dict[str, str | list[str]]) -> None:
-    known = st.session_state.setdefault("known", deque(maxlen=_KNOWN))
+    known = remembered("known", deque(maxlen=_KNOWN))
     if query not in known:
         known.append(query)

@@ -39,9 +39,6 @@ def show() -> None:
     controls.memories()
     say_what_lacks()
     dataset = controls.images(network)
-    talk = bool(chosen().present)
-    if not talk:
-        _dials(network, talk)
     frame.heading(
         "A map of codes",
         f"Principal components of {len(network.memories['test']):,} stored test memories, without "
@@ -52,8 +49,7 @@ def show() -> None:
         map_bar.dimensions()
         second = map_bar.second_network(network)
         map_bar.occluded_too()
-    if talk:
-        _dials(network, talk)
+    _dials(network)
     networks = [network] if second is None else [network, second]
     try:
         shown = _shown(networks, dataset)
@@ -78,9 +74,9 @@ def show() -> None:
     _footer(network)
 
 
-def _dials(network: PadNetwork, talk: bool) -> None:
+def _dials(network: PadNetwork) -> None:
     """Those of both sleeps; in a talk only of what is on the map."""
-    panels = ("dreams", "footer")
+    panels, talk = ("dreams", "footer"), bool(chosen().present)
     if chosen().joined or not talk:
         with dials.in_a_row(talk, "-nrem"):
             dials.occlusion(("occluded", "picked", "selection", "footer"), talk)

@@ -72,15 +72,18 @@ def _against(networks: Container[str]) -> str:
 def _dials(network: PadNetwork) -> None:
     """Those of the sleep whose pictures are on the wall."""
     panels, talk = ("wall", "footer"), bool(chosen().present)
-    with dials.in_a_row(talk):
-        if chosen().wall == "nrem":
+    if chosen().wall == "nrem":
+        with dials.in_a_row(talk):
             dials.occlusion(panels, talk)
-        elif chosen().wall == "rem":
+        across, up, stands_in = "intensity", "size_px", dials.NREM_DIALS
+    elif chosen().wall == "rem":
+        with dials.in_a_row(talk):
             dials.mixture(network.condition.rem_mixture, panels, talk)
-    if talk and chosen().wall == "nrem":
-        dials.arrows("intensity", "size_px", (dials.NREM_DIALS, *panels))
-    elif talk and chosen().wall == "rem":
-        dials.arrows("lam", "lam_prime", (dials.REM_DIALS, *panels))
+        across, up, stands_in = "lam", "lam_prime", dials.REM_DIALS
+    else:
+        return
+    if talk:
+        dials.arrows(across, up, (stands_in, *panels))
 
 
 def _pictures() -> None:
