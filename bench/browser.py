@@ -151,7 +151,7 @@ class Viewer:
 
     def computed_ms(self, what: str) -> float:
         """What the page's last line says that a computation took on the server."""
-        found = re.search(rf"{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
+        found = re.search(rf"\b{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
         return float(found[1]) if found else float("nan")
 
     def close(self) -> None:

@@ -1,8 +1,10 @@
 """The PAD dream explorer: ``streamlit run explorer/app.py``."""
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -11,7 +13,21 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, not its parent
     sys.path.insert(0, str(HERE.parent))
 
-from explorer.state import follow_address  # noqa: E402
+
+def imported(name: str) -> Any:
+    """A module of this project, which garbage collection leaves alone with all that it imports.
+
+    Streamlit collects after each run, of which a slider's move makes two: to look through all
+    that has been imported took 200 ms each time, and 0.5 s while it was being imported.
+    """
+    if name in sys.modules:
+        return import_module(name)  # waits where another viewer's page is just importing it
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def make_page(view: str, title: str, icon: str) -> StreamlitPage:
@@ -21,7 +37,7 @@ def make_page(view: str, title: str, icon: str) -> StreamlitPage:
     """
 
     def show() -> None:
-        import_module(f"explorer.views.{view}").show()
+        imported(f"explorer.views.{view}").show()
 
     icon = f":material/{icon}:"
     return st.Page(show, title=title, icon=icon, url_path=title.lower(), default=title == "Dream")
@@ -48,5 +64,5 @@ pages = [
 ]
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
 page = st.navigation(pages, position="top")
-follow_address()
+imported("explorer.state").follow_address()
 page.run()

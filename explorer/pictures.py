@@ -56,9 +56,14 @@ def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
         body += _row(row, y, pictured, columns)
         y += bool(row.names)
     return (
-        f'<section class="pad-panel pad-{name}" style="--atlas: url({source(atlas)}); '
+        f'<section class="pad-panel pad-{name}" style="{handed_down(atlas)}; '
         f'--columns: {columns}; --rows: {pictured}; --lines: {len(rows)}">{body}</section>'
     )
+
+
+def handed_down(atlas: np.ndarray) -> str:
+    """What of a panel's or a strip's style gives its tiles their atlas."""
+    return f"background-image: url({source(atlas)})"
 
 
 def tile(words: str, x: int, y: int, columns: int, rows: int) -> str:

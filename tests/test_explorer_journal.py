@@ -89,7 +89,7 @@ def bodies(at):
 
 
 def atlas(body):
-    return re.search(r"--atlas: url\((.*?)\)", body)[1]
+    return re.search(r"background-image: url\((.*?)\)", body)[1]
 
 
 def read(root):
@@ -130,12 +130,12 @@ def test_a_network_that_is_gone_or_another_now_is_stated(root, kept, made):
     (root / A).write_bytes(made["other"])
     at = journal()
     (body,) = bodies(at)
-    assert "--atlas" not in body
+    assert "background-image" not in body
     assert f"sha256 {kept.source.sha256[:12]}" in body
     assert at.button(key=f"open-{kept.id}").disabled
     assert at.button(key=f"files-{kept.id}").disabled
     (root / A).write_bytes(made["pad"])
-    assert "--atlas" in bodies(at.run())[0]
+    assert "background-image" in bodies(at.run())[0]
 
 
 def test_open_in_dream_sets_the_choices(root, kept):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -345,6 +347,22 @@ def test_an_odd_header_never_ends_a_page(root, two, changes, monkeypatch):
         at = page(**query)
         assert not at.exception, at.exception
         assert panels(at) or at.error or at.warning or at.get("bidi_component")
+
+
+def test_garbage_is_not_looked_for_in_what_was_imported():
+    program = """if True:
+        import gc, os
+        from streamlit.testing.v1 import AppTest
+        page = AppTest.from_file("explorer/app.py", default_timeout=120).run()
+        gc.collect()
+        print(len(page.exception), gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects()))
+        os._exit(0)  # without waiting for what the page began in the background"""
+    done = subprocess.run(
+        [sys.executable, "-u", "-c", program], cwd=APP.parents[1], capture_output=True, text=True
+    )
+    problems, enabled, imported, searched = done.stdout.split()
+    assert (problems, enabled) == ("0", "True")
+    assert int(imported) > 10 * int(searched)
 
 
 def test_whatever_a_file_provokes_becomes_a_sentence(root, monkeypatch):

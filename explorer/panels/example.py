@@ -21,7 +21,7 @@ from explorer.compute.example import (
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance, Subject
 from explorer.pair import pictures
-from explorer.pictures import source, swatch, tile
+from explorer.pictures import handed_down, swatch, tile
 from explorer.state import chosen
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
@@ -87,7 +87,7 @@ def _panel(shown: Example, lines: list[_Line]) -> str:
     seen = [line.sight for line in lines if line.sight]
     inputs = [sight.picture[:, : 2 * SIDE_PX] for sight in seen]
     shared = all(np.array_equal(one, inputs[0]) for one in inputs)
-    atlas = f"--atlas: url({source(np.vstack([one.picture for one in seen]))}); " if seen else ""
+    atlas = handed_down(np.vstack([one.picture for one in seen])) if seen else ""
     first = "recalled" if seen and seen[0].recalled else "undisturbed"
     heads = (first, _disturbed(), "rebuilt")
     stimulus, body, y = "", "", 0
@@ -111,7 +111,7 @@ def _panel(shown: Example, lines: list[_Line]) -> str:
             y += 1
         body += _row(line, shown, tiles)
     return (
-        f'<section class="pad-panel pad-example" style="{atlas}--columns: {_COLUMNS}; '
+        f'<section class="pad-panel pad-example" style="{atlas}; --columns: {_COLUMNS}; '
         f'--rows: {len(seen)}">{stimulus}<div class="pad-answers"><p>{named}</p>{body}</div>'
         "</section>"
     )

@@ -36,7 +36,7 @@ def strip(tiles: Sequence[Tile], kind: str) -> str:
         for i, tile in enumerate(tiles)
     )
     return (
-        f'<div class="pad-strip pad-{kind}" style="--atlas: url({pictures.source(atlas)}); '
+        f'<div class="pad-strip pad-{kind}" style="{pictures.handed_down(atlas)}; '
         f'--columns: {len(tiles)}; --rows: 1">{figures}</div>'
     )
 
