@@ -48,11 +48,16 @@ _ESTIMATED = """([percent, all]) => {
 
 
 def moves(viewer: Viewer, n: int, dial: str, shows: str, what: str) -> tuple[list, list]:
-    """Seconds of n steps of a dial in the browser, and milliseconds of each on the server."""
-    waited, computed = [], []
-    for i in range(n):
-        key = "ArrowRight" if i // 40 % 2 == 0 else "ArrowLeft"
-        waited.append(viewer.press(key, f"[class*=st-key-{dial}-slider] input", shows))
+    """Seconds of n steps of a dial in the browser, and milliseconds of each on the server.
+
+    Up from where it stands, and back from its end.
+    """
+    slider = f"[class*=st-key-{dial}-slider] input"
+    waited, computed, key = [], [], "ArrowRight"
+    for _ in range(n):
+        low, high, at = viewer.page.locator(slider).first.evaluate("e => [e.min, e.max, e.value]")
+        key = {low: "ArrowRight", high: "ArrowLeft"}.get(at, key)
+        waited.append(viewer.press(key, slider, shows))
         computed.append(viewer.computed_ms(what))
     return waited, computed
 

@@ -83,7 +83,8 @@ FIELDS = {
     "intra_inter_ratio_se": "standard error over ten disjoint tenths of the images, exact pairs",
     "clean_occluded_ratio": "by the paper's sampled pairs at 30 % occlusion (Figure 6f)",
     "clean_occluded_ratio_se": "standard error over ten disjoint tenths of the images",
-    "realness_auc": "ROC AUC of d, test images against REM dreams; null without real images",
+    "realness_auc": "ROC AUC of d, test images against REM dreams; null without real images, or "
+    "where no loss teaches d",
     "realness_auc_nrem": "the same against NREM dreams",
     "frechet": "name of the features and kind of dream → distance; empty without real images",
     "frechet_n": "images on each side of it",
@@ -143,9 +144,10 @@ def evaluate(
     if material.train_images is not None:
         step("dreams", 0.85)
         few = evaluated_images(len(material.labels), protocol.dreams, protocol.seed)
-        auc |= reality_monitoring(
-            network, material.images[few], material.latents[few], protocol.seed
-        )
+        if header.condition.trains_discriminator:
+            auc |= reality_monitoring(
+                network, material.images[few], material.latents[few], protocol.seed
+            )
         many = evaluated_images(len(material.train_labels), protocol.frechet_images, protocol.seed)
         n_frechet = len(many)
         if real is None:

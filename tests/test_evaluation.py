@@ -8,6 +8,7 @@ import torch
 import pad_core
 from pad_core import evaluator, measures
 from pad_core.__main__ import main
+from pad_core.conditions import CONDITIONS
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import (
@@ -64,6 +65,13 @@ def test_it_says_what_it_was_measured_on(on_images, on_memories):
     # Neither can be measured without images from outside.
     assert on_memories["realness_auc"] is None
     assert on_memories["frechet"] == {}
+
+
+def test_a_discriminator_that_nothing_taught_is_not_measured(network, small):
+    header = replace(network.header, condition=CONDITIONS["wo_rem"])
+    found = evaluate(replace(network, header=header), small, PIXELS, QUICK)
+    assert found["realness_auc"] is found["realness_auc_nrem"] is None
+    assert found["frechet"]
 
 
 def test_numbers_are_those_of_their_parts(network, small, on_images):
