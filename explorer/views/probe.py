@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from uuid import uuid4
 
@@ -23,7 +23,9 @@ _EXPLAINED = {
     "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {READOUT_SEEDS} read-out seeds.",
 }
 _PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next request waiting
-_AGAIN_S = 0.5
+# Between looks for news: while something has no number yet, and while numbers only become better.
+# Each look draws all charts again, which slows down what it looks for.
+_SOON_S, _LATER_S = 0.5, 1.0
 _PANELS = ("example", "probe", "footer")  # in the order in which they are drawn again
 
 
@@ -132,10 +134,12 @@ def _panels(
 ) -> None:
     """All that is measured: a table here, the curve at the left, other charts below."""
     with frame.timed("probe"):
-        busy = _busy(_read(networks, _PATIENCE_S))
+        readings = _read(networks, _PATIENCE_S).values()
     runs = count()
+    missing = any(reading.busy and reading.estimate is None for reading in readings)
+    again_s = _SOON_S if missing else _LATER_S
 
-    @st.fragment(run_every=_AGAIN_S if busy else None)
+    @st.fragment(run_every=again_s if _busy(readings) else None)
     def follow() -> None:
         readings = _read(networks)
         probe_charts.table(networks, readings)
@@ -143,7 +147,7 @@ def _panels(
             probe_charts.occlusion(networks, readings)
         with below:
             probe_charts.explanations(looked_at, networks, readings)
-        if next(runs) and not _busy(readings):
+        if next(runs) and not _busy(readings.values()):
             st.rerun()  # the page stands still again: no more runs by the clock
 
     follow()
@@ -155,7 +159,7 @@ def _example(looked_at: str, networks: Mapping[str, PadNetwork]) -> None:
     # ``follow`` lets the page run again once all is known, and the clock stops.
     waiting = any(not (reading.fitted or reading.error) for reading in readings)
 
-    @st.fragment(key="example", run_every=_AGAIN_S if waiting else None)
+    @st.fragment(key="example", run_every=_LATER_S if waiting else None)
     def at_cursor() -> None:
         with frame.timed("picture"):
             example.show(looked_at, _subjects(networks), _read(networks))
@@ -163,8 +167,8 @@ def _example(looked_at: str, networks: Mapping[str, PadNetwork]) -> None:
     at_cursor()
 
 
-def _busy(readings: Mapping[str, Reading]) -> bool:
-    return any(reading.busy for reading in readings.values())
+def _busy(readings: Iterable[Reading]) -> bool:
+    return any(reading.busy for reading in readings)
 
 
 def _subjects(networks: Mapping[str, PadNetwork]) -> dict[str, Subject]:
