@@ -18,10 +18,12 @@ from explorer.controls import plain
 from explorer.journal_file import Journal
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.pair import pictures
-from explorer.state import chosen, upload
+from explorer.state import chosen, session, upload
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
 from pad_core.images import SIDE_PX
+
+_OPEN, _PROBLEM = "keep-open", "keep-problem"
 
 
 def keep_button(network: PadNetwork) -> None:
@@ -31,21 +33,31 @@ def keep_button(network: PadNetwork) -> None:
 
 @st.fragment
 def _keep(network: PadNetwork) -> None:
-    with st.popover("Keep this", icon=":material/bookmark_add:", type="tertiary"):
+    with st.popover(
+        "Keep this", key=_OPEN, icon=":material/bookmark_add:", type="tertiary", on_change="rerun"
+    ):
         with st.form("keep", clear_on_submit=True, border=False):
-            title = st.text_input(
-                "Title", placeholder=network.name, max_chars=MAX_TITLE, key="keep-title"
-            )
-            note = st.text_area("Note", max_chars=MAX_NOTE, height=68, key="keep-note")
-            asked = st.form_submit_button("Keep these dreams", type="primary", width="stretch")
+            st.text_input("Title", placeholder=network.name, max_chars=MAX_TITLE, key="keep-title")
+            st.text_area("Note", max_chars=MAX_NOTE, height=68, key="keep-note")
+            st.form_submit_button(
+                "Keep these dreams", type="primary", width="stretch",
+                on_click=_keep_now, args=(network,),
+            )  # fmt: skip
         st.caption("The journal keeps all that it takes to make them again.")
-        if asked:
-            try:
-                write([Kept.now(network, chosen(), title, note, pictures())])
-            except PadError as error:
-                st.error(plain(str(error)))
-            else:
-                st.toast("Kept. It stands in the Journal now.", icon=":material/bookmark_added:")
+        if problem := st.session_state.pop(_PROBLEM, None):
+            st.error(plain(str(problem)))
+
+
+def _keep_now(network: PadNetwork) -> None:
+    state = session()
+    try:
+        title, note = state["keep-title"], state["keep-note"]
+        write([Kept.now(network, chosen(), title, note, pictures())])
+    except PadError as error:
+        state[_PROBLEM] = error
+    else:
+        state[_OPEN] = False
+        st.toast("Kept. It stands in the Journal now.", icon=":material/bookmark_added:")
 
 
 def read() -> Journal:

@@ -17,6 +17,7 @@ def test_a_dream_is_kept_found_again_downloaded_and_made_again(address, visit, t
     page.get_by_role("textbox", name="Title").fill("Seen in a browser")
     page.get_by_role("button", name="Keep these dreams").click()
     page.get_by_text("It stands in the Journal now").wait_for()
+    page.get_by_role("button", name="Keep these dreams").wait_for(state="hidden")
 
     page.get_by_role("link", name="Journal", exact=True).click()
     page.get_by_role("heading", name="Seen in a browser").wait_for()

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from explorer_fixtures import write_checkpoint
@@ -192,9 +193,19 @@ def test_a_journal_that_cannot_be_read_or_written_gets_a_sentence(root, kept, mo
     assert "Cannot write the journal" in at.error[0].value
 
 
-def test_many_dreams_come_by_the_dozen(root, kept):
-    from dataclasses import replace
+def test_dreams_are_found_by_their_words(root, kept):
+    others = [replace(kept, id=f"{i:03d}", title=f"Number {i}") for i in range(20)]
+    journal_file.write(root / "journal.jsonl", others)
+    at = journal()
+    at.text_input(key="journal-find").set_value("number 17 pad").run()
+    (body,) = bodies(at)
+    assert "Number 17" in body
+    at.text_input(key="journal-find").set_value("no such dream").run()
+    assert not bodies(at)
+    assert any("0 of 21 dreams" in caption.value for caption in at.caption)
 
+
+def test_many_dreams_come_by_the_dozen(root, kept):
     journal_file.write(root / "journal.jsonl", [replace(kept, id=f"{i:03d}") for i in range(20)])
     at = journal()
     assert len(bodies(at)) == 12

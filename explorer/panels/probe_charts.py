@@ -144,12 +144,13 @@ def _recorded(network: PadNetwork) -> Line | None:
 
 def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
     paper = chosen().measure == "paper"
-    title(
-        "How the read-outs learned",
-        "On undisturbed test images; a line for each read-out seed."
-        if paper
-        else "On undisturbed test images, as L-BFGS converges.",
-    )
+    if not any(reading.curves for reading in readings.values()):
+        how = "Drawn once all images are encoded."
+    elif paper:
+        how = "On undisturbed test images; a line for each read-out seed."
+    else:
+        how = "On undisturbed test images, as L-BFGS converges."
+    title("How the read-outs learned", how)
     lines = [Line(*_names(networks[k]), runs=reading.curves) for k, reading in readings.items()]
     figure = charts.learning(
         lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, frame.is_dark()

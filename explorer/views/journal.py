@@ -43,6 +43,8 @@ def show() -> None:
             st.markdown("\n".join(f"- {plain(problem)}" for problem in kept.problems[:50]))
     if not dreams:
         _empty()
+    if len(dreams) > _AT_FIRST:
+        dreams = _find(dreams)
     shown = st.session_state.setdefault(_SHOWN, _AT_FIRST)
     with frame.timed("dreams"):
         for one in dreams[:shown]:
@@ -60,6 +62,26 @@ def _empty() -> None:
         "journal, with all that it takes to make it again.",
         icon=":material/bookmark_add:",
     )
+
+
+def _find(dreams: list[Kept]) -> list[Kept]:
+    """Those in which the viewer's words occur, in a title, a note or what a dream was made of."""
+    sought = st.text_input(
+        "Find",
+        placeholder="Words of a title, a note, a network, a class or a date",
+        key="journal-find",
+        icon=":material/search:",
+        label_visibility="collapsed",
+    )
+    found = [kept for kept in dreams if all(w in _words(kept) for w in sought.casefold().split())]
+    if sought:
+        st.caption(f"{len(found)} of {len(dreams)} dreams have “{plain(sought)}” in them.")
+    return found
+
+
+def _words(kept: Kept) -> str:
+    classes = " ".join((*kept.classes, *kept.previous_classes))
+    return f"{kept.heading} {_facts(kept)} {classes}".casefold()
 
 
 def _entry(kept: Kept) -> None:
