@@ -99,13 +99,15 @@ def sgd_epochs(
     bound = size**-0.5
     initial = torch.empty((n_classes, size + 1)).uniform_(-bound, bound, generator=random).numpy()
     weight, bias = initial[:, :-1].copy(), initial[:, -1:].copy()
-    inputs, targets = latents.detach().float().cpu(), labels.cpu().numpy()
     batch = min(SGD_BATCH_SIZE, n)
-    rate, column = SGD_LEARNING_RATE / batch, np.arange(batch)
+    rate = SGD_LEARNING_RATE / batch
+    inputs = latents.detach().float().cpu()
+    targets = rate * (labels.cpu() == torch.arange(n_classes)[:, None]).float()
     for _ in range(epochs):
         order = torch.randperm(n, generator=random)[: n - n % batch]
         for block in order.split(_BATCHES_AT_ONCE * batch):
-            rows, wanted = inputs.index_select(0, block).numpy(), targets[block.numpy()]
+            rows = inputs.index_select(0, block).numpy()
+            wanted = targets.index_select(1, block).numpy()
             for start in range(0, len(rows), batch):
                 x = rows[start : start + batch]
                 change = np.dot(weight, x.T)
@@ -113,7 +115,7 @@ def sgd_epochs(
                 change -= np.maximum.reduce(change, axis=0)
                 np.exp(change, out=change)
                 change *= rate / np.add.reduce(change, axis=0)
-                change[wanted[start : start + batch], column] -= rate
+                change -= wanted[:, start : start + batch]
                 weight -= np.dot(change, x)
                 bias -= np.add.reduce(change, axis=1, keepdims=True)
         yield _finite(_readout(weight, bias, latents.device))
