@@ -92,17 +92,17 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             st.info("Nothing of this is recorded yet for these images; see below what makes it.",
                     icon=":material/hourglass_empty:")  # fmt: skip
         else:
-            with st.container(key=f"chart-{name}", height="stretch"):
+            with st.container(key=f"chart-{name}"):
                 st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
             st.caption(controls.plain(legend(name, shelf, dataset)))
+        if name == "table1":
+            names, rows = table_1(shelf, dataset, item.conditions)
+            if rows:
+                st.html(_table(names, rows))
     with right:
         st.html("".join(_claim(claim.text, claim.where, claim.judge(shelf, dataset))
                         for claim in item.claims))  # fmt: skip
-    if name == "table1":
-        names, rows = table_1(shelf, dataset, item.conditions)
-        if rows:
-            st.html(_table(names, rows))
     missing = missing_for(shelf, item, dataset)
     if missing:
         with st.expander(f"Missing: {', '.join(what for what, _ in missing)}",

@@ -68,7 +68,7 @@ def _title(recalled: Recalled, sight: str) -> str:
     many = len(recalled) > 1
     if sight == "wall":
         pairs = "pairs" if many else "pair"
-        return f"{N_NIGHTS * len(recalled)} dreams of {count.lower()} {pairs} of memories"
+        return f"{N_NIGHTS * len(recalled)} dreams of {count.lower()} {pairs}"
     return f"{count} memor{'ies' if many else 'y'}, asleep"
 
 
