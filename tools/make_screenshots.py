@@ -3,7 +3,8 @@
     python tools/make_screenshots.py CHECKPOINT [--out docs]
 
 Writes explorer-dream.png, explorer-map.png, explorer-probe.png and explorer.gif, a drag through
-the dream plane. Needs Chromium and Playwright.
+the dream plane. Needs Chromium and Playwright, and a copy of the repository without data sets: the
+pictures are published, and other people's photographs must not be.
 """
 
 from __future__ import annotations
@@ -32,12 +33,11 @@ SHOTS = {
     "map": ("map", {"seed": "12", "picked": "100"}, "canvas"),
     "probe": ("probe", {}, ".pad-scores em >> nth=0"),
 }
-_DRAWN = """() => !document.querySelector('.st-key-real-images [role=progressbar]')
-  && !document.querySelector('[data-testid=stApp][data-test-script-state=running]')"""
+_DRAWN = "!document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
 
 
 def open_page(browser: Any, address: str, drawn: str) -> Any:
-    """The page at rest: drawn, and all real images there or none."""
+    """The page at rest."""
     page = browser.new_page(viewport=SCREEN)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
@@ -81,6 +81,8 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     options = parser.parse_args()
+    if (ROOT / "data").exists():
+        sys.exit("There are data sets in data/: make the pictures in a copy without.")
     key = {"checkpoint": str(options.checkpoint)}
     with serving(None) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
