@@ -31,7 +31,7 @@ N_FRAMES, FRAME_MS, GIF_WIDTH = 24, 110, 800
 SHOTS = {
     "dream": ("", {"seed": "12", "lam_prime": "0.75"}, ".pad-rem"),
     "map": ("map", {"seed": "12", "picked": "100"}, "canvas"),
-    "probe": ("probe", {}, ".pad-scores em >> nth=0"),
+    "probe": ("probe", {}, ".pad-scores em:has-text('full') >> nth=4"),  # of five networks
 }
 _DRAWN = "!document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
 

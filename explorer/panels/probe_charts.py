@@ -101,7 +101,8 @@ def title(text: str, note: str) -> None:
 def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
     """The recorded curves, and where on them the dial stands."""
     percent = Disturbance.of(chosen()).percent
-    recorded, live, lacking, on = [], [], [], set()
+    recorded, live, lacking = [], [], []
+    on: list[set[str]] = [set(), set()]  # what lines and rings were tested on
     sizes: list[set[int]] = [set(), set()]  # codes that read-outs of lines and rings had
     for key, network in networks.items():
         label, condition = _names(network)
@@ -110,19 +111,21 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
             lacking.append(label)
         else:
             recorded.append(line)
-            on.add(str(network.metrics.get("on", "test images")))
+            on[0].add(str(network.metrics.get("on", "test images")))
             sizes[0].add(int(network.metrics["n_train"]))
         if estimate := readings[key].estimate:
+            on[1].add(estimate.on)
             sizes[1].add(estimate.n_train)
             live.append(
                 Line(label, condition, [percent], [estimate.accuracy],
                      [estimate.low], [estimate.high])
             )  # fmt: skip
-    where = f" on {' and '.join(sorted(on))}" if on else ""
-    note = f"Lines: recorded by evaluate{where}, 4 px, no noise. Rings: now, at the cursor"
+    where, tested = (" and ".join(sorted(names)) for names in on)
+    note = f"Lines: recorded by evaluate{f' on {where}' if where else ''}, 4 px, no noise. "
+    note += f"Rings: now, at the cursor{f', on {tested}' if tested else ''}"
     if all(sizes) and sizes[0] != sizes[1]:
         lines, rings = (" and ".join(f"{n:,}" for n in sorted(size)) for size in sizes)
-        note += f"; they lie apart as their read-outs learned from {rings} codes, not {lines}"
+        note += f"; their read-outs learned from {rings} codes, those of the lines from {lines}"
     note += "."
     if lacking:
         note += f" Not recorded: {', '.join(lacking)}."
