@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer import controls, loaders
+from explorer.look import look
 from explorer.state import choose, chosen, upload
 from pad_core.checkpoint import PadNetwork
 from pad_core.errors import PadError
@@ -101,11 +101,6 @@ def footer(network: PadNetwork | None, *computations: str, note: str = "") -> No
     if network is not None:
         parts.append(f"file sha256 {network.sha256[:12]}")
     st.html(f'<p class="pad-footer">{" · ".join(parts)}</p>')
-
-
-def look(name: str) -> None:
-    """The further style sheet of a page."""
-    st.html(Path(__file__).with_name(f"{name}.css"))
 
 
 def is_dark() -> bool:

@@ -115,6 +115,19 @@ def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[tuple[str, str]]
         if item.needs != "losses" and bare:  # claims about histories rest on evaluations, too
             command = f"python -m pad_core evaluate {shlex.join(bare)} --record"
             missing.append((f"the evaluation of {style(condition).label}", command))
+        if item.needs == "early":
+            early = shelf.earliest(dataset, condition)
+            bare = [str(e.path) for e in early if e.evaluation is None]
+            if not early:
+                command = (
+                    f"python -m pad_core train --dataset {spec} --condition {condition} "
+                    "--epochs 1 --run runs/early"
+                )
+                missing.append((f"an early network of {style(condition).label}", command))
+                bare = ["runs/early/latest.safetensors"]
+            if bare:
+                command = f"python -m pad_core evaluate {shlex.join(bare)} --record"
+                missing.append(("the evaluation of the early one", command))
         if item.needs == "history":
             probes = [h for e in entries for h in e.header.history if PROBE in h]
             if len(probes) < 2:

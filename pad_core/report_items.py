@@ -35,7 +35,8 @@ from pad_core.shelf import Shelf
 class Item(NamedTuple):
     """A table or figure: its title, the conditions in it, its claims, and what draws it.
 
-    needs: 'record' (recorded evaluations), 'history' (separability as it trained), 'losses'.
+    needs: 'record' (recorded evaluations), 'early' (also of a network that has learned little),
+    'history' (separability as it trained), 'losses'.
     only: the paper's data set that it is about, where it is about one.
     """
 
@@ -80,6 +81,7 @@ ITEMS: dict[str, Item] = {
         ("pad",),
         (dreams_improve("NREM"), dreams_improve("REM")),
         draw_dreams,
+        "early",
     ),
     "fig4": Item(
         "Figure 4: REM improves linear separability",

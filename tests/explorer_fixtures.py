@@ -107,3 +107,8 @@ def page_of(view: str, timeout_s: float, /, **query: object) -> AppTest:
 def widget(widgets: Iterable[Any], name: str) -> Any:
     """The widget of that name; a number follows it in its key."""
     return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key or ""))
+
+
+def drawn(at):
+    """The page's HTML, an element each, without its style sheets."""
+    return [e for e in at.get("html") if "<style>" not in e.proto.body]

@@ -5,7 +5,7 @@ import re
 import time
 
 import numpy as np
-from browser import atlas, browser_only
+from browser import atlas, browser_only, settle
 from PIL import Image
 
 pytestmark = browser_only
@@ -85,6 +85,18 @@ def changed(before, after):
         return (np.abs(one.astype(int) - other) > 2).any(axis=2).mean() > 1e-4
 
     return {panel for panel in before if differ(before[panel], after[panel])}
+
+
+def test_a_correction_leaves_the_page_as_it_is(address, visit):
+    page = visit(address)
+    looks = "getComputedStyle(document.querySelector('.pad-title h1')).fontSize"
+    before = page.evaluate(looks)
+    typed = page.locator("[class*=st-key-intensity-typed] input").first
+    typed.fill("7")
+    typed.press("Enter")
+    page.get_by_text("7 became 1").wait_for()
+    settle(page)
+    assert page.evaluate(looks) == before
 
 
 def test_reset_goes_into_the_address_and_back_undoes_it(address, visit):

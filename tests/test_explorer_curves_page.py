@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from explorer_fixtures import page_of, widget, write_checkpoint
+from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 
 from explorer import loaders
 from explorer.compute.orders import Order
@@ -47,7 +47,7 @@ def page(**query):
 
 
 def html(at):
-    return "".join(element.proto.body for element in at.get("html"))
+    return "".join(element.proto.body for element in drawn(at))
 
 
 def charts(at):

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from explorer_fixtures import page_of, repository, widget
+from explorer_fixtures import drawn, page_of, repository, widget
 from PIL import Image
 
 from explorer import real_images
@@ -58,13 +58,13 @@ def packets(at):
 
 def side(at, name):
     """A section beside the map, as text."""
-    html = next(e.proto.body for e in at.get("html") if f"pad-side pad-{name}" in e.proto.body)
+    html = next(e.proto.body for e in drawn(at) if f"pad-side pad-{name}" in e.proto.body)
     return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", html))
 
 
 def strips(at):
     """The pictures of what is looked at, uint8 (32, 32·N, 3) each."""
-    html = next(e.proto.body for e in at.get("html") if "pad-side pad-picked" in e.proto.body)
+    html = next(e.proto.body for e in drawn(at) if "pad-side pad-picked" in e.proto.body)
     sources = re.findall(r"base64,([\w+/=]+)", html)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(s)))) for s in sources]
 

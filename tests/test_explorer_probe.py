@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from explorer_fixtures import PAD_AND_WAKE_ONLY, page_of, repository, widget
+from explorer_fixtures import PAD_AND_WAKE_ONLY, drawn, page_of, repository, widget
 from PIL import Image
 
 from explorer import real_images
@@ -37,7 +37,7 @@ def settled(at):
 
 
 def table(at):
-    return next((e.proto.body for e in at.get("html") if "pad-scores" in e.proto.body), "…")
+    return next((e.proto.body for e in drawn(at) if "pad-scores" in e.proto.body), "…")
 
 
 def accuracies(at):
@@ -51,7 +51,7 @@ def accuracies(at):
 
 
 def text(at):
-    return " ".join(re.sub("<.*?>", "", e.proto.body) for e in at.get("html"))
+    return " ".join(re.sub("<.*?>", "", e.proto.body) for e in drawn(at))
 
 
 def test_every_network_has_its_accuracy_and_says_what_it_rests_on(root):
@@ -119,7 +119,7 @@ def test_the_address_brings_back_the_numbers(root):
 
 def example(at):
     """The panel at the cursor: its HTML, and picture, disturbed and rebuilt of every network."""
-    html = next(e.proto.body for e in at.get("html") if "pad-example" in e.proto.body)
+    html = next(e.proto.body for e in drawn(at) if "pad-example" in e.proto.body)
     png = base64.b64decode(re.search(r"base64,([\w+/=]+)", html)[1])
     return html, np.split(np.asarray(Image.open(io.BytesIO(png))), 3, axis=1)
 

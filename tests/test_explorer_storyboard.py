@@ -1,7 +1,7 @@
 """The Storyboard page as Streamlit runs it."""
 
 import pytest
-from explorer_fixtures import PAD_AND_WAKE_ONLY, page_of, repository
+from explorer_fixtures import PAD_AND_WAKE_ONLY, drawn, page_of, repository
 
 from explorer import real_images
 from explorer.real_images import RealImages
@@ -19,7 +19,7 @@ def page(**query):
 
 
 def html(at, name):
-    return next(e.proto.body for e in at.get("html") if f"pad-{name}" in e.proto.body)
+    return next(e.proto.body for e in drawn(at) if f"pad-{name}" in e.proto.body)
 
 
 def test_buttons_turn_the_steps_and_the_address_follows(root):

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from explorer_fixtures import page_of, widget, write_checkpoint
+from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 
 from explorer import loaders
 from explorer.compute import trainings
@@ -160,11 +160,11 @@ def test_a_training_started_elsewhere_is_shown_and_can_be_stopped(home):
         bar = at.get("progress")[0].proto
         assert bar.text == "epoch 2 of 3 · 214 images/s · 1 min 15 s left"
         assert bar.value == 50
-        assert any("pad-latest" in html.proto.body for html in at.get("html"))
+        assert any("pad-latest" in html.proto.body for html in drawn(at))
         at.button(key="stop-elsewhere").click().run()
         assert asked_to_stop(folder)
         assert at.button(key="stop-elsewhere").disabled
-        assert any("stopping …" in html.proto.body for html in at.get("html"))
+        assert any("stopping …" in html.proto.body for html in drawn(at))
         at = page(name="elsewhere")
         assert "**elsewhere** was started" in at.success[0].value
         assert not at.warning
@@ -177,7 +177,7 @@ def test_an_error_of_the_process_stands_in_its_card(home):
     )
     at = page()
     assert "it has" in at.error[0].value
-    assert "failed" in "".join(html.proto.body for html in at.get("html"))
+    assert "failed" in "".join(html.proto.body for html in drawn(at))
 
 
 def test_a_run_whose_folder_vanished_gets_a_sentence(home):

@@ -6,7 +6,14 @@ import re
 
 import numpy as np
 import pytest
-from explorer_fixtures import PAD_AND_WAKE_ONLY, page_of, repository, widget, write_checkpoint
+from explorer_fixtures import (
+    PAD_AND_WAKE_ONLY,
+    drawn,
+    page_of,
+    repository,
+    widget,
+    write_checkpoint,
+)
 from PIL import Image
 
 from explorer.choices import Choices
@@ -26,7 +33,7 @@ def page(**query):
 
 def rows(at):
     """Of each row of the wall: its label, and whether it has pictures."""
-    html = next(e.proto.body for e in at.get("html") if "pad-wall" in e.proto.body)
+    html = next(e.proto.body for e in drawn(at) if "pad-wall" in e.proto.body)
     found = re.findall(r'<div class="pad-row.*?(?=<div class="pad-row|</section>)', html, re.S)
     return [
         (re.sub("<.*?>", "", re.search("<h3>(.*?)</h3>", row)[1]).strip(), "pad-tile" in row)
@@ -35,7 +42,7 @@ def rows(at):
 
 
 def wall_of(at):
-    return next(e.proto.body for e in at.get("html") if "pad-wall" in e.proto.body)
+    return next(e.proto.body for e in drawn(at) if "pad-wall" in e.proto.body)
 
 
 def picture_of(at):
@@ -102,7 +109,7 @@ def test_differences_leave_the_reference_as_it_is(root):
     assert not at.exception
     assert "the reference, as it is" in wall_of(at)
     assert wall_of(at).count("Δ") == 8
-    assert "× 6" in "".join(e.proto.body for e in at.get("html"))
+    assert "× 6" in "".join(e.proto.body for e in drawn(at))
     widget(at.selectbox, "against").set_value("").run()
     assert "Δ" not in wall_of(at)
     assert "against" not in at.query_params

@@ -178,6 +178,9 @@ def test_what_is_missing_is_named_with_its_command(write):
     assert command.startswith("python -m pad_core train --dataset parquet:some/folder ")
     assert "--condition wo_nrem --epochs 20" in command
     assert "a network of PAD" not in missing
+    missing = dict(missing_for(found, ITEMS["fig3"], "cifar10-small"))
+    assert "--epochs 1 --run runs/early" in missing["an early network of PAD"]
+    assert "runs/early/latest.safetensors" in missing["the evaluation of the early one"]
 
 
 def test_the_commands_it_gives_are_ones_that_exist(write):

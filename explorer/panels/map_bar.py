@@ -110,10 +110,8 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
         "as they come.",
     )
     if key not in keys:
-        st.warning(
-            f"**{controls.plain(key)}** is not here, or knows other images.",
-            icon=":material/search_off:",
-        )
+        why = "knows other images" if key in listing.headers else "is not here"
+        st.warning(f"**{controls.plain(key)}** {why}.", icon=":material/search_off:")
         return None
     try:
         return loaders.load(key, upload())

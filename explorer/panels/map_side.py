@@ -22,6 +22,8 @@ from explorer.state import choose, chosen
 from pad_core.checkpoint import PadNetwork
 from pad_core.palette import CLASS_COLOURS, style
 
+_FARTHEST = 1e6  # coordinates that a place of the map may have; codes lie within some tens
+
 
 def classes(network: PadNetwork) -> list[ClassStyle]:
     """Name and colour of each class; with more than ten, shapes tell them apart, too."""
@@ -82,7 +84,8 @@ def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
     panes = [str(i) for i in range(len(shown))]
     if pane not in panes or len(coordinates) != int(chosen().dims):
         return None
-    return (int(pane), coordinates) if np.isfinite(coordinates).all() else None
+    near = (np.abs(coordinates) < _FARTHEST).all()  # also not for nan
+    return (int(pane), coordinates) if near else None
 
 
 def _split_name(split: str) -> str:

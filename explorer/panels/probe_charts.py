@@ -22,13 +22,16 @@ from pad_core.readout import SGD_EPOCHS
 
 _PLOTLY = {"displayModeBar": False}
 
+_PUBLISHED = "◇: the paper's Table 1, its protocol after 50 epochs, mean ± SEM of 4."
+_UNPUBLISHED = "The paper has none of these images."
+
 
 def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
     """A row for each network, and what its numbers rest on."""
     chance = 100 / max(len(one.class_names) for one in networks.values())
-    rows = [_row(networks[key], reading) for key, reading in readings.items()]
+    rows = [_row(networks[key], reading, networks) for key, reading in readings.items()]
     st.html(charts.scores(rows, chance))
-    setting = _setting(Disturbance.of(chosen()), readings)
+    setting = _setting(Disturbance.of(chosen()), readings, any(row.paper for row in rows))
     st.html(f'<p class="pad-note pad-setting">{setting}</p>')
 
 
@@ -40,17 +43,17 @@ def explanations(
     with left:
         _learning(networks, readings)
     with middle:
-        _confusion(networks[looked_at], readings[looked_at])
+        _confusion(networks[looked_at], readings[looked_at], networks)
     with right:
         _classes(looked_at, networks, readings)
 
 
-def _row(network: PadNetwork, reading: Reading) -> Score:
+def _row(network: PadNetwork, reading: Reading, among: Mapping[str, PadNetwork]) -> Score:
     header, estimate = network.header, reading.estimate
     published = TABLE_1.get(paper_name(header.dataset_name) or "", {})
     score = Score(
         style(header.condition.name).label,
-        f"epoch {header.epoch} · seed {header.seed}",
+        f"{_knows(network, among)}epoch {header.epoch} · seed {header.seed}",
         header.condition.name,
         paper=published.get(header.condition.name),
         doing=reading.doing,
@@ -71,7 +74,7 @@ def _row(network: PadNetwork, reading: Reading) -> Score:
     )
 
 
-def _setting(disturbance: Disturbance, readings: Mapping[str, Reading]) -> str:
+def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], published: bool) -> str:
     """What the accuracies were measured on, and what their read-outs were fitted to."""
     estimates = [r.estimate for r in readings.values() if r.estimate]
     on = " and ".join(dict.fromkeys(estimate.on for estimate in estimates)) or "test images"
@@ -88,8 +91,7 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading]) -> str:
     more = f" <b>Now {going.doing}, {100 * going.share:.0f} %.</b>" if going else ""
     return (
         f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; read-outs {fitted}. "
-        "Dotted: chance. ◇: the paper's Table 1, its protocol after 50 epochs, mean ± SEM of 4."
-        f"{more}"
+        f"Dotted: chance. White: the interval. {_PUBLISHED if published else _UNPUBLISHED}{more}"
     )
 
 
@@ -105,8 +107,8 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     on: list[set[str]] = [set(), set()]  # what lines and rings were tested on
     sizes: list[set[int]] = [set(), set()]  # codes that read-outs of lines and rings had
     for key, network in networks.items():
-        label, condition = _names(network)
-        line = _recorded(network)
+        label, condition = _names(network, networks)
+        line = _recorded(network, networks)
         if line is None:
             lacking.append(label)
         else:
@@ -134,7 +136,7 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     st.plotly_chart(figure, key="probe-occlusion", config=_PLOTLY)
 
 
-def _recorded(network: PadNetwork) -> Line | None:
+def _recorded(network: PadNetwork, among: Mapping[str, PadNetwork]) -> Line | None:
     """What ``evaluate --record`` wrote about occlusion, by the measure that is shown."""
     paper = chosen().measure == "paper"
     curve = network.metrics.get("occlusion" if paper else "occlusion_converged")
@@ -142,7 +144,7 @@ def _recorded(network: PadNetwork) -> Line | None:
         return None
     interval = network.metrics.get("occlusion_interval", {}) if paper else {}
     low, high = ([interval[x][i] for x in curve if x in interval] for i in (0, 1))
-    return Line(*_names(network), [int(x) for x in curve], list(curve.values()), low, high)
+    return Line(*_names(network, among), [int(x) for x in curve], list(curve.values()), low, high)
 
 
 def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
@@ -154,15 +156,17 @@ def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     else:
         how = "On undisturbed test images, as L-BFGS converges."
     title("How the read-outs learned", how)
-    lines = [Line(*_names(networks[k]), runs=reading.curves) for k, reading in readings.items()]
+    lines = [
+        Line(*_names(networks[k], networks), runs=reading.curves) for k, reading in readings.items()
+    ]
     figure = charts.learning(
         lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, frame.is_dark()
     )
     st.plotly_chart(figure, key="probe-learning", config=_PLOTLY)
 
 
-def _confusion(network: PadNetwork, reading: Reading) -> None:
-    title(f"Confusion of {_names(network)[0]}", "Rows: true classes, in percent of each.")
+def _confusion(network: PadNetwork, reading: Reading, among: Mapping[str, PadNetwork]) -> None:
+    title(f"Confusion of {_names(network, among)[0]}", "Rows: true classes, in percent of each.")
     if reading.estimate:
         counts = reading.estimate.confusion.numpy()
         figure = charts.confusion(counts, network.class_names, frame.is_dark())
@@ -180,13 +184,20 @@ def _classes(
         if estimate and networks[key].class_names == names:
             counts = estimate.confusion.double()
             right = 100 * counts.diagonal() / counts.sum(dim=1).clamp_min(1)
-            lines.append(Line(*_names(networks[key]), y=right.tolist()))
-    title("Each class", f"Bars: {_names(networks[looked_at])[0]}; marks: every network.")
+            lines.append(Line(*_names(networks[key], networks), y=right.tolist()))
+    title("Each class", f"Bars: {_names(networks[looked_at], networks)[0]}; marks: every network.")
     figure = charts.classes(lines, names, frame.is_dark())
     st.plotly_chart(figure, key="probe-classes", config=_PLOTLY)
 
 
-def _names(network: PadNetwork) -> tuple[str, str]:
-    """How charts name a network: its label and its condition's name."""
+def _names(network: PadNetwork, among: Mapping[str, PadNetwork]) -> tuple[str, str]:
+    """How charts name one of several networks: its label and its condition's name."""
     header = network.header
-    return f"{style(header.condition.name).label}, epoch {header.epoch}", header.condition.name
+    label = style(header.condition.name).label
+    return f"{label}, {_knows(network, among)}epoch {header.epoch}", header.condition.name
+
+
+def _knows(network: PadNetwork, among: Mapping[str, PadNetwork]) -> str:
+    """The data set that a network knows, where others know another one."""
+    several = len({one.header.dataset_name for one in among.values()}) > 1
+    return f"{network.header.dataset_name} · " if several else ""

@@ -15,6 +15,7 @@ from explorer.components.scrubber import scrubber
 from explorer.compute import curves, trainings
 from explorer.compute.curves import Stage
 from explorer.compute.trainings import Training
+from explorer.look import look
 from explorer.pictures import Row, panel
 from explorer.state import Panels, choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint import Header, PadNetwork
@@ -39,7 +40,7 @@ def show() -> None:
     network = frame.network()
     if network is None:
         return
-    frame.look("curves")
+    look("curves")
     part = chosen().curves
     listing = loaders.list_checkpoints(chosen().folder, upload())
     if part == "losses":
@@ -84,7 +85,8 @@ def _paper(shelf: Shelf, dataset: str) -> None:
         name = items[0]
     _pick("figure", items, labels, "Figure of the paper")
     item = ITEMS[name]
-    st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}")
+    other = "" if paper else ", which the paper has not: its claims, tried on it"
+    st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}{other}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = charts.paper_figure(name, shelf, dataset, frame.is_dark())

@@ -8,6 +8,7 @@ from explorer import controls, dials, frame, journal
 from explorer.choices import SIGHTS
 from explorer.compute import dreams
 from explorer.compute.dreams import N_NIGHTS, Recalled
+from explorer.look import look
 from explorer.pair import choose_pair, pictures
 from explorer.panels import night, plane, wall
 from explorer.state import chosen, fresh, take
@@ -56,7 +57,7 @@ def show() -> None:
         if sight == "plane":
             plane.pairs(network, recalled)
     if talk:
-        frame.look("plane_talk")
+        look("plane_talk")
         dials.mixture(network.condition.rem_mixture, panels, talk=True)
     _footer(network)
 

@@ -10,6 +10,7 @@ import streamlit as st
 from explorer import frame, journal, journal_file
 from explorer.controls import plain
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept
+from explorer.look import look
 from explorer.pair import pictures
 from explorer.panels import journal_files
 from explorer.pictures import Row, panel
@@ -23,7 +24,7 @@ _SHOWN, _UNDO, _PROBLEM = "journal-shown", "journal-undo", "journal-problem"
 
 def show() -> None:
     """The page."""
-    frame.look("journal")
+    look("journal")
     try:
         with frame.timed("journal"):
             kept = journal.read()

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer import controls, dials, frame, loaders, real_images
 from explorer.compute.lab import Reading
 from explorer.compute.probe import READOUT_SEEDS, Disturbance, Subject
+from explorer.look import look
 from explorer.panels import example, probe_charts
 from explorer.state import choose, chosen, fresh, take
 from pad_core.checkpoint import PadNetwork
@@ -31,7 +32,7 @@ _PANELS = ("example", "probe", "footer")  # in the order in which they are drawn
 
 def show() -> None:
     """The page."""
-    frame.look("probe")
+    look("probe")
     network = frame.network()
     if network is None:
         return

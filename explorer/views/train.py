@@ -12,6 +12,7 @@ from explorer.choices import Choices
 from explorer.compute import curves, dreams, trainings
 from explorer.compute.trainings import Training
 from explorer.controls import plain
+from explorer.look import look
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel
 from explorer.state import choose, remembered
@@ -33,7 +34,7 @@ _LOOKS = {
 
 def show() -> None:
     """The page."""
-    frame.look("curves")
+    look("curves")
     frame.heading("Train a network", "a process of its own: it goes on when this page is closed")
     running = [t for t in trainings.trainings(loaders.ROOT) if t.running]
     left, right = st.columns([2, 3], gap="medium")
