@@ -101,42 +101,36 @@ def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[tuple[str, str]]
     spec = shlex.quote((specs[0] if specs else None) or dataset)
     missing = []
     for condition in item.conditions:
+        train = f"python -m pad_core train --dataset {spec} --condition {condition}"
         entries = shelf.latest(dataset, condition)
         if not entries:
             epochs = max((e.header.epoch for e in shelf.entries if e.dataset == dataset),
                          default=PAPER_EPOCHS)  # fmt: skip
-            command = (
-                f"python -m pad_core train --dataset {spec} --condition {condition} "
-                f"--epochs {epochs} --probe-every 1 --keep-epochs 1"
-            )
+            command = f"{train} --epochs {epochs} --probe-every 1 --keep-epochs 1"
             missing.append((f"a network of {style(condition).label}", command))
             continue
         bare = [str(e.path) for e in entries if e.evaluation is None]
         if item.needs != "losses" and bare:  # claims about histories rest on evaluations, too
-            command = f"python -m pad_core evaluate {shlex.join(bare)} --record"
-            missing.append((f"the evaluation of {style(condition).label}", command))
+            missing.append((f"the evaluation of {style(condition).label}", _evaluate(bare)))
         if item.needs == "early":
             early = shelf.earliest(dataset, condition)
             bare = [str(e.path) for e in early if e.evaluation is None]
             if not early:
-                command = (
-                    f"python -m pad_core train --dataset {spec} --condition {condition} "
-                    "--epochs 1 --run runs/early"
-                )
+                command = f"{train} --epochs 1 --run runs/early"
                 missing.append((f"an early network of {style(condition).label}", command))
                 bare = ["runs/early/latest.safetensors"]
             if bare:
-                command = f"python -m pad_core evaluate {shlex.join(bare)} --record"
-                missing.append(("the evaluation of the early one", command))
+                missing.append(("the evaluation of the early one", _evaluate(bare)))
         if item.needs == "history":
             probes = [h for e in entries for h in e.header.history if PROBE in h]
             if len(probes) < 2:
-                command = (
-                    f"python -m pad_core train --dataset {spec} --condition {condition} "
-                    f"--epochs {PAPER_EPOCHS} --probe-every 1"
-                )
+                command = f"{train} --epochs {PAPER_EPOCHS} --probe-every 1"
                 missing.append((f"separability over epochs of {style(condition).label}", command))
     return missing
+
+
+def _evaluate(files: Sequence[str]) -> str:
+    return f"python -m pad_core evaluate {shlex.join(files)} --record"
 
 
 _CSS = """

@@ -109,6 +109,6 @@ def widget(widgets: Iterable[Any], name: str) -> Any:
     return next(w for w in widgets if re.fullmatch(rf"{name}-\d+", w.key or ""))
 
 
-def drawn(at):
+def drawn(at: AppTest) -> list[Any]:
     """The page's HTML, an element each, without its style sheets."""
     return [e for e in at.get("html") if "<style>" not in e.proto.body]

@@ -23,7 +23,7 @@ from pad_core.readout import SGD_EPOCHS
 _PLOTLY = {"displayModeBar": False}
 
 _PUBLISHED = "◇: the paper's Table 1, its protocol after 50 epochs, mean ± SEM of 4."
-_UNPUBLISHED = "The paper has none of these images."
+_UNPUBLISHED = "The paper has no values of these networks."
 
 
 def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:

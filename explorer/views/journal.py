@@ -74,15 +74,17 @@ def _find(dreams: list[Kept]) -> list[Kept]:
         icon=":material/search:",
         label_visibility="collapsed",
     )
-    found = [kept for kept in dreams if all(w in _words(kept) for w in sought.casefold().split())]
+    words = sought.casefold().split()
+    found = [kept for kept in dreams if _has(kept, words)]
     if sought:
         st.caption(f"{len(found)} of {len(dreams)} dreams have “{plain(sought)}” in them.")
     return found
 
 
-def _words(kept: Kept) -> str:
+def _has(kept: Kept, words: list[str]) -> bool:
     classes = " ".join((*kept.classes, *kept.previous_classes))
-    return f"{kept.heading} {_facts(kept)} {classes}".casefold()
+    text = f"{kept.heading} {_facts(kept)} {classes}".casefold()
+    return all(word in text for word in words)
 
 
 def _entry(kept: Kept) -> None:
