@@ -46,9 +46,9 @@ class Encoder(nn.Module):
         return self.dis(self._trunk(images)).flatten()
 
     def _trunk(self, images: torch.Tensor) -> torch.Tensor:
-        features = F.leaky_relu(self.conv1(images), SLOPE)
-        features = F.leaky_relu(self.conv2(features), SLOPE)
-        return F.leaky_relu(self.conv3(features), SLOPE)
+        features = F.leaky_relu(self.conv1(images), SLOPE, inplace=True)
+        features = F.leaky_relu(self.conv2(features), SLOPE, inplace=True)
+        return F.leaky_relu(self.conv3(features), SLOPE, inplace=True)
 
 
 class Generator(nn.Module):
@@ -63,9 +63,9 @@ class Generator(nn.Module):
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents (B, 256) → images (B, 3, 32, 32) in (−1, 1)."""
-        features = F.leaky_relu(self.tconv1(latents[:, :, None, None]), SLOPE)
-        features = F.leaky_relu(self.tconv2(features), SLOPE)
-        features = F.leaky_relu(self.tconv3(features), SLOPE)
+        features = F.leaky_relu(self.tconv1(latents[:, :, None, None]), SLOPE, inplace=True)
+        features = F.leaky_relu(self.tconv2(features), SLOPE, inplace=True)
+        features = F.leaky_relu(self.tconv3(features), SLOPE, inplace=True)
         return torch.tanh(self.tconv4(features))
 
 

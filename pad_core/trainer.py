@@ -17,6 +17,7 @@ from pad_core.hippocampus import Hippocampus
 from pad_core.memory import keep_freed_memory
 from pad_core.networks import LATENT_SIZE, Networks, build_networks
 from pad_core.occlusion import draw_nrem_mask
+from pad_core.optimiser import ChannelsLastAdam, in_memory_order, in_shape_order
 from pad_core.randomness import Streams
 from pad_core.recipe import Recipe
 
@@ -35,13 +36,7 @@ class Trainer:
         self.hippocampus = Hippocampus()
         self.streams = Streams(recipe.seed, self.device)
         self.optimisers = {
-            name: torch.optim.Adam(
-                network.parameters(),
-                lr=recipe.learning_rate,
-                betas=(recipe.beta1, recipe.beta2),
-                fused=True,
-                capturable=self.device.type == "cuda",  # steps are counted there, as a graph has to
-            )
+            name: ChannelsLastAdam(network, recipe.learning_rate, (recipe.beta1, recipe.beta2))
             for name, network in self.networks._asdict().items()
         }
 
@@ -129,7 +124,8 @@ class Trainer:
             names = [name for name, _ in network.named_parameters()]
             tensors |= {f"{part}.{k}": v for k, v in network.state_dict().items()}
             for index, values in self.optimisers[part].state_dict()["state"].items():
-                tensors |= {f"adam.{part}.{names[index]}.{k}": v for k, v in values.items()}
+                prefix = f"adam.{part}.{names[index]}."
+                tensors |= {prefix + k: in_shape_order(v) for k, v in values.items()}
         tensors |= {f"stream.{name}": value for name, value in self.streams.state().items()}
         if self.hippocampus.current is not None:
             tensors["hippocampus"] = self.hippocampus.current
@@ -155,12 +151,13 @@ class Trainer:
     def _restore_optimiser(self, part: str, network: torch.nn.Module, tensors: Tensors) -> None:
         optimiser = self.optimisers[part]
         saved = optimiser.state_dict()
-        # The fused optimiser walks through memory: moments are laid out as their weights.
         saved["state"] = {
             index: {
                 "step": tensors[f"adam.{part}.{name}.step"],
                 **{
-                    key: torch.empty_like(parameter).copy_(tensors[f"adam.{part}.{name}.{key}"])
+                    key: in_memory_order(
+                        torch.empty_like(parameter).copy_(tensors[f"adam.{part}.{name}.{key}"])
+                    )
                     for key in ("exp_avg", "exp_avg_sq")
                 },
             }
