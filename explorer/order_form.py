@@ -18,7 +18,6 @@ from explorer.state import fresh, remembered, session
 from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
 from pad_core.palette import style
-from pad_core.randomness import MAX_SEED
 
 _PHASES = {
     ("wake", "nrem", "rem"): "Wake → NREM → REM",
@@ -143,14 +142,14 @@ def _condition() -> None:
         )
         lam, lam_prime, sigma, wake = st.columns(4)
         with lam:
-            _number("lam", "λ", "Share of memory z against z_old in mixtures. Paper: 0.5.", 1.0)
+            _number("lam", "λ", "Share of memory z against z_old in mixtures. Paper: 0.5.")
         with lam_prime:
-            _number("lam_prime", "λ′", "Share of memories against noise. Paper: 0.5.", 1.0)
+            _number("lam_prime", "λ′", "Share of memories against noise. Paper: 0.5.")
         with sigma:
-            _number("noise_level", "σ", "Standard deviation of the noise ε. Paper: 1.", 10.0)
+            _number("noise_level", "σ", "Standard deviation of the noise ε. Paper: 1.")
         with wake:
             _number("wake_noise_variance", "Wake noise", "Variance of noise added to z in Wake "
-                    "(Eq. 12). Paper: 0, or 0.5 without REM.", 10.0)  # fmt: skip
+                    "(Eq. 12). Paper: 0, or 0.5 without REM.")  # fmt: skip
         rem, nrem = st.columns(2)
         for place, name, text in ((rem, "rem_replay", "REM"), (nrem, "nrem_replay", "NREM")):
             with place:
@@ -163,9 +162,9 @@ def _condition() -> None:
         st.caption("Weights of the losses; 0 leaves one out.")
         for place, (name, (text, help)) in zip(st.columns(5), _WEIGHTS.items(), strict=True):
             with place:
-                _number(name, text, help, 100.0)
-        usual = orders.own_condition(draft.base, draft.changes).name
-        _text("condition_name", "Name of this condition", "Empty: says what was changed.", usual)
+                _number(name, text, help)
+        _text("condition_name", "Name of this condition", "Empty: says what was changed.",
+              _usual_condition())  # fmt: skip
         st.button("As in the paper", icon=":material/restart_alt:", type="tertiary",
                   disabled=not n, on_click=_set, kwargs={"changes": {}})  # fmt: skip
 
@@ -173,11 +172,11 @@ def _condition() -> None:
 def _length() -> None:
     left, middle, right = st.columns(3)
     with left:
-        _whole("epochs", "Epochs", 1, 100_000, "How often each image is seen. Paper: 50.")
+        _whole("epochs", "Epochs", "How often each image is seen. Paper: 50.")
     with middle:
-        _whole("seed", "Seed", 0, MAX_SEED, "Of weights, order of images, masks and noise.")
+        _whole("seed", "Seed", "Of weights, order of images, masks and noise.")
     with right:
-        _whole("batch_size", "Batch size", 2, 65_536, "Images in a cycle. Paper: 64.")
+        _whole("batch_size", "Batch size", "Images in a cycle. Paper: 64.")
     left, middle, right = st.columns(3)
     with left:
         devices = ["auto", "cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -185,7 +184,7 @@ def _length() -> None:
         st.selectbox("Device", devices, devices.index(_draft().device), key=key, on_change=_take,
                      args=("device", key), help="auto: the GPU where there is one.")  # fmt: skip
     with middle:
-        _whole("probe_every", "Measure every", 0, 100_000, "Linear separability every so many "
+        _whole("probe_every", "Measure every", "Linear separability every so many "
                "epochs, for the curves; 0 never. Takes a minute on CIFAR-10.")  # fmt: skip
     with right:
         _text("keep", "Keep epochs", "Epochs kept as files of their own, with commas between: "
@@ -243,6 +242,13 @@ def _usual_name() -> str:
         return ""
 
 
+def _usual_condition() -> str:
+    try:
+        return orders.own_condition(_draft().base, _draft().changes).name
+    except PadError:
+        return ""
+
+
 def _draft() -> Draft:
     return remembered("draft", Draft())  # type: ignore[no-any-return]
 
@@ -274,15 +280,17 @@ def _take_change(name: str, key: str) -> None:
         _set(changes=_draft().changes | {name: value})
 
 
-def _number(name: str, label: str, help: str, high: float) -> None:
+# Numbers have no bounds in the form: an order out of range gets a sentence, the browser would
+# only colour the field.
+def _number(name: str, label: str, help: str) -> None:
     key = fresh(f"order-{name}", float(_value(name)))
-    st.number_input(label, 0.0, high, float(_value(name)), step=0.05, key=key, help=help,
+    st.number_input(label, value=float(_value(name)), step=0.05, key=key, help=help,
                     on_change=_take_change, args=(name, key))  # fmt: skip
 
 
-def _whole(name: str, label: str, low: int, high: int, help: str) -> None:
+def _whole(name: str, label: str, help: str) -> None:
     key = fresh(f"order-{name}", getattr(_draft(), name))
-    st.number_input(label, low, high, getattr(_draft(), name), step=1, key=key, help=help,
+    st.number_input(label, value=getattr(_draft(), name), step=1, key=key, help=help,
                     on_change=_take, args=(name, key))  # fmt: skip
 
 

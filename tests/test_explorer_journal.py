@@ -201,6 +201,8 @@ def test_dreams_are_found_by_their_words(root, kept):
     at.text_input(key="journal-find").set_value("no such dream").run()
     assert not bodies(at)
     assert any("0 of 21 dreams" in caption.value for caption in at.caption)
+    at.text_input(key="journal-find").set_value("<br>").run()  # between the facts, not one of them
+    assert not bodies(at)
 
 
 def test_many_dreams_come_by_the_dozen(root, kept):

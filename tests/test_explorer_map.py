@@ -262,6 +262,15 @@ def test_other_axes_begin_anew_and_another_cloud_keeps_window_and_outline(root):
     assert packets(at)["map"]["stamp"] != stamp
 
 
+def test_a_selection_stays_where_a_network_is_put_beside_it(root):
+    text, inside = box_of(load(root))
+    at = page(drawn=text)
+    widget(at.selectbox, "beside").set_value(B).run()
+    assert len(packets(at)["map"]["panes"]) == 2
+    assert at.query_params["drawn"] == text
+    assert np.flatnonzero(packets(at)["selection"]["selected"]).tolist() == inside.tolist()
+
+
 def test_an_address_opened_later_brings_its_own_window_on_its_own_axes(root):
     at = page(view="-1_-2_3_4")
     stamp = packets(at)["map"]["stamp"]

@@ -91,6 +91,29 @@ def test_start_runs_the_command_that_is_shown(home, started):
     assert (home / "runs/fashion-mini-pad-seed3/order.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("epochs", 0, "epochs is a whole number from 1"),
+        ("seed", -1, "A seed is a whole number from 0"),
+        ("batch_size", 1, "batch_size is a whole number from 2"),
+        ("probe_every", -1, "every so many epochs, not -1"),
+        ("lam", 1.2, "lam is a number from 0 to 1, not 1.2"),
+        ("noise_level", -0.5, "noise_level is a number of at least 0"),
+    ],
+)
+def test_a_number_out_of_range_gets_a_sentence_and_can_be_put_right(home, name, value, said):
+    at = page()
+    before = field(at.number_input, name).value
+    field(at.number_input, name).set_value(value).run()
+    assert not at.exception
+    assert said in at.error[0].value.replace("\\", "")  # which keep Markdown from being read
+    assert not any(b.label == "Start training" for b in at.button)
+    field(at.number_input, name).set_value(before).run()
+    assert not at.error
+    assert button(at, "Start training")
+
+
 def test_a_condition_of_ones_own_goes_into_the_command_and_the_name(home):
     at = page()
     field(at.number_input, "lam_prime").set_value(0.8).run()

@@ -64,6 +64,10 @@ class Order:
         """PadError where a number is none or out of range."""
         Recipe(self.dataset, self.condition, self.epochs, self.seed, self.batch_size,
                self.learning_rate)  # fmt: skip
+        if self.probe_every < 0:
+            raise PadError(
+                f"Separability is measured every so many epochs, not {self.probe_every}."
+            )
         for epoch in self.keep_epochs:
             if not 1 <= epoch <= self.epochs:
                 raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {self.epochs}.")

@@ -19,14 +19,16 @@ _DRAWN = "map-drawn"  # how many outlines the viewer has drawn
 def keep_what_fits(shown: list[Shown]) -> None:
     """Drop from the address what is of other axes than are shown now, or of no map at all.
 
-    What the viewer drew on one network's axes means nothing on another's; an address that has
-    just been opened brings its own.
+    What the viewer drew on one network's axes means nothing on another's, but stays where a
+    network is put beside it; an address that has just been opened brings its own.
     """
-    view, drawn = chosen().view, chosen().drawn
-    arrival, axes = st.session_state.get(_AXES, (arrivals(), _axes(shown)))
-    if arrival == arrivals() and axes != _axes(shown):
-        view = drawn = ""
-    st.session_state[_AXES] = (arrivals(), _axes(shown))
+    view, drawn, axes = chosen().view, chosen().drawn, _axes(shown)
+    arrival, before = st.session_state.get(_AXES, (arrivals(), axes))
+    if arrival == arrivals() and axes != before:
+        view = ""
+        if any(old != new for old, new in zip(before, axes, strict=False)):
+            drawn = ""
+    st.session_state[_AXES] = (arrivals(), axes)
     if map_address.window_of(view, _dims()) is None:
         view = ""
     outlines = map_address.outlines_of(drawn, _dims())
@@ -107,9 +109,12 @@ def _dims() -> int:
     return int(chosen().dims)
 
 
-def _axes(shown: list[Shown]) -> str:
-    return " ".join([*(one.network.sha256 for one in shown), chosen().dims, chosen().axes])
+def _axes(shown: list[Shown]) -> list[str]:
+    """What the axes of each half of the map depend on."""
+    first, *others = (one.network.sha256 for one in shown)
+    dims, turned_onto = chosen().dims, first if chosen().axes == "aligned" else ""
+    return [f"{first} {dims}", *(f"{other} {dims} {turned_onto}" for other in others)]
 
 
 def _stamp(shown: list[Shown]) -> str:
-    return f"{arrivals()} {_axes(shown)}"
+    return f"{arrivals()} {' '.join(_axes(shown))}"

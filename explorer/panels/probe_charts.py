@@ -122,13 +122,12 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
                 Line(label, condition, [percent], [estimate.accuracy],
                      [estimate.low], [estimate.high])
             )  # fmt: skip
-    where, tested = (" and ".join(sorted(names)) for names in on)
-    note = f"Lines: recorded by evaluate{f' on {where}' if where else ''}, 4 px, no noise. "
-    note += f"Rings: now, at the cursor{f', on {tested}' if tested else ''}"
+    lines, rings = (" and ".join(sorted(names)) for names in on)
     if all(sizes) and sizes[0] != sizes[1]:
-        lines, rings = (" and ".join(f"{n:,}" for n in sorted(size)) for size in sizes)
-        note += f"; their read-outs learned from {rings} codes, those of the lines from {lines}"
-    note += "."
+        learned, few = (" and ".join(f"{n:,}" for n in sorted(ns)) for ns in sizes)
+        lines, rings = f"{lines} (learned from {learned} codes)", f"{rings} (from {few})"
+    note = f"Lines: recorded{f' on {lines}' if lines else ''}, 4 px, no noise. "
+    note += f"Rings: now{f', on {rings}' if rings else ''}."
     if lacking:
         note += f" Not recorded: {', '.join(lacking)}."
     title("Occlusion", note)

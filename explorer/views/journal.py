@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from html import escape
+from html import escape, unescape
 
 import streamlit as st
 
@@ -83,7 +84,8 @@ def _find(dreams: list[Kept]) -> list[Kept]:
 
 def _has(kept: Kept, words: list[str]) -> bool:
     classes = " ".join((*kept.classes, *kept.previous_classes))
-    text = f"{kept.heading} {_facts(kept)} {classes}".casefold()
+    facts = unescape(re.sub("<[^>]*>", " ", _facts(kept)))
+    text = f"{kept.heading} {facts} {classes}".casefold()
     return all(word in text for word in words)
 
 
