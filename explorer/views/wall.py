@@ -58,8 +58,8 @@ def show() -> None:
 def _note(networks: Mapping[str, PadNetwork]) -> str:
     if against := _against(networks):
         return (
-            f"|difference| to {_label(networks[against])}, × {chosen().amplified}. "
-            "Δ: its mean, in % of the range."
+            f"|difference| to {_label(networks[against])}, × {chosen().amplified}: white from "
+            f"{100 / chosen().amplified:g} % of the range. Δ: its mean, in % of that."
         )
     return _EXPLAINED[chosen().wall]
 
