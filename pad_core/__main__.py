@@ -116,7 +116,7 @@ def run_sweep(options: argparse.Namespace) -> int:
     from pad_core.conditions import PAD
     from pad_core.display import SweepDisplay
     from pad_core.runfolder import own_precision
-    from pad_core.sweep import LOG, Engine, LocalEngine, Settings, plan, sweep
+    from pad_core.sweep import Engine, LocalEngine, Settings, plan, sweep
 
     device, template = _recipe(options, PAD, seed=0)
     dataset = _load_dataset(options.dataset, options.root)
@@ -140,7 +140,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         states = sweep(cells, settings, engine, display.on_change, stop)
     failed = [state for state in states if state.status == "failed"]
     for state in failed:
-        print(f"{state.cell.folder}: {state.error} (all of it: {state.cell.folder / LOG})")
+        print(f"{state.cell.folder}: {state.error}")
     if failed:
         return 1
     if any(state.status != "finished" for state in states):

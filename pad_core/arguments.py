@@ -23,7 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train one network in a run folder")
+    train = _command(commands, "train", "train one network in a run folder")
     _add_dataset(train, default="fashion-mini")
     train.add_argument(
         "--condition", default="pad", help="a built-in condition or a .json file (default: pad)"
@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="go on where the run folder stands")
     _add_recipe(train)
 
-    sweep = commands.add_parser("sweep", help="train a grid of conditions × seeds")
+    sweep = _command(commands, "sweep", "train a grid of conditions × seeds")
     _add_dataset(sweep, default="fashion-mini")
     sweep.add_argument(
         "--conditions", default="table1",
@@ -52,7 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     sweep.add_argument("--seeds", type=int, default=4, help="how many, from 0 (default: 4)")
     sweep.add_argument("--epochs", type=int, default=50, help="(default: 50, as the paper)")
-    sweep.add_argument("--runs", type=_path, default=Path("runs"), help="where run folders lie")
+    sweep.add_argument("--runs", type=_path, default=Path("runs"),
+                       help="where run folders lie (default: runs)")  # fmt: skip
     sweep.add_argument(
         "--jobs", type=int, default=1,
         help="networks that train at once; on a Ray cluster, those that share a machine's cores "
@@ -64,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_recipe(sweep)
 
-    export = commands.add_parser("export", help="write a run's network as a compact checkpoint")
+    export = _command(commands, "export", "write a run's network as a compact checkpoint")
     export.add_argument(
         "source", type=_path, help="run folder, or a checkpoint that a run kept (epoch-0001 …)"
     )
@@ -73,13 +74,11 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--root", default="data", help="folder of downloaded data sets")
     _add_bits(export)
 
-    info = commands.add_parser("info", help="say what a checkpoint holds")
+    info = _command(commands, "info", "say what a checkpoint holds")
     info.add_argument("file", type=_path)
     info.add_argument("--json", action="store_true")
 
-    importer = commands.add_parser(
-        "import", help="convert a checkpoint of the published PAD code (.pth)"
-    )
+    importer = _command(commands, "import", "convert a checkpoint of the published PAD code (.pth)")
     importer.add_argument("file", type=_path)
     importer.add_argument("--out", "-o", type=_path, help="file to write (default: beside it)")
     _add_dataset(importer, default="cifar10")
@@ -88,7 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     importer.add_argument("--epoch", type=int, default=50, help="epochs it was trained")
     _add_bits(importer)
 
-    evaluate = commands.add_parser("evaluate", help="measure checkpoints as the paper does")
+    evaluate = _command(commands, "evaluate", "measure checkpoints as the paper does")
     evaluate.add_argument("files", type=_path, nargs="+", metavar="CHECKPOINT")
     evaluate.add_argument(
         "--data", metavar="SPEC",
@@ -108,7 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
 
-    reproduce = commands.add_parser("reproduce", help="the paper's table and figures, as a page")
+    reproduce = _command(commands, "reproduce", "the paper's table and figures, as a page")
     reproduce.add_argument(
         "items", nargs="*", metavar="ITEM", help="such as table1 or fig4; none lists them, "
         "'all' is all of them",
@@ -121,17 +120,25 @@ def build_parser() -> argparse.ArgumentParser:
         "--out", "-o", type=_path, help="page to write (default: reports/ITEM-….html)"
     )
 
-    cards = commands.add_parser("cards", help="describe the checkpoints of a folder in its README")
+    cards = _command(
+        commands,
+        "cards",
+        "describe the checkpoints of a folder in its README.md, which is written anew",
+    )
     cards.add_argument("folder", type=_path, nargs="?", default=Path("checkpoints"))
     _add_bench(commands)
     return parser
+
+
+def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
 
 
 def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--dataset", default=default,
         help="cifar10, svhn, mnist, fashion-mnist, fashion-mini (ships with the code), "
-        f"parquet:DIR or folder:DIR (default: {default})",
+        f"parquet:DIR, folder:DIR or idx:DIR (default: {default})",
     )  # fmt: skip
     parser.add_argument("--root", default="data", help="folder of downloaded data sets")
 
@@ -190,8 +197,10 @@ def _path(text: str) -> Path:
 
 
 def _add_bench(commands: Any) -> None:
-    bench = commands.add_parser(
-        "bench", help="how fast this machine is, beside plain code and what it could do at best"
+    bench = _command(
+        commands,
+        "bench",
+        "how fast this machine is, beside plain code and what it could do at best",
     )
     bench.add_argument("part", nargs="?", choices=("train", "probe", "explorer"))
     bench.add_argument("--json", action="store_true", help="print a list of objects")

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from pad_core.claims import beside_paper
 from pad_core.conditions import CONDITIONS
 from pad_core.header import Header
 from pad_core.palette import style
@@ -44,26 +45,34 @@ def cards(shelf: Shelf) -> str:
     return "\n".join(lines) + "\n"
 
 
-def remake_command(header: Header) -> str | None:
-    """The commands that train and export the network again, None for an imported one."""
+def remake_command(header: Header, name: str) -> str | None:
+    """The commands that train and export the network again, None for an imported one.
+
+    name: of the file, without its ending; the run folder is called after it.
+    """
     recipe = header.recipe
-    name = header.condition.name
-    if "epochs" not in recipe or CONDITIONS.get(name) != header.condition:
+    condition = header.condition.name
+    if "epochs" not in recipe or CONDITIONS.get(condition) != header.condition:
         return None
-    run = shlex.quote(f"runs/{header.dataset_name}-{name}-seed{header.seed}")
+    run = shlex.quote(f"runs/{name}")
+    changed = [
+        f"--{field.replace('_', '-')} {recipe[field]} "
+        for field, usual in (("batch_size", 64), ("learning_rate", 2e-4))
+        if recipe.get(field, usual) != usual
+    ]
     return (
-        f"python -m pad_core train --dataset {shlex.quote(recipe['dataset'])} --condition {name} "
-        f"--seed {header.seed} --epochs {header.epoch} --precision {recipe['precision']} "
-        f"&& python -m pad_core export {run} --out FILE"
+        f"python -m pad_core train --dataset {shlex.quote(recipe['dataset'])} "
+        f"--condition {condition} --seed {header.seed} --epochs {header.epoch} "
+        f"{''.join(changed)}--precision {recipe['precision']} --run {run} "
+        f"&& python -m pad_core export {run} --out {shlex.quote(name)}.safetensors"
     )
 
 
 def _table_row(entry: Entry) -> str:
-    header = entry.header
-    values = [_value(header.metrics, *_SHORT[name].path, digits=_SHORT[name].digits)
-              for name in _SHORT]  # fmt: skip
+    header, name = entry.header, entry.path.name.replace("|", r"\|")
+    values = [_value(header.metrics, *row.path, digits=row.digits) for row in _SHORT.values()]
     cells: Sequence[object] = [
-        f"`{entry.path.name}`", entry.dataset, style(header.condition.name).label, header.seed,
+        f"`{name}`", entry.dataset, style(header.condition.name).label, header.seed,
         header.epoch, *values,
     ]  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"
@@ -78,19 +87,21 @@ def _card(entry: Entry) -> list[str]:
         f"## {entry.path.name}",
         "",
         f"- **Condition** {style(condition.name).label}: {' → '.join(condition.phases)}; "
-        f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)} "
-        "(the paper trains 50).",
+        f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)}.",
         f"- **Data** {entry.dataset}: {data['n_train']:,} training and "
         f"{data['n_test']:,} test images. {data.get('note', '')}".rstrip(),
-        f"- **File** {size:.2f} MB, {header.export.get('bits', '?')} bits a weight, which cost "
-        f"{header.export.get('rounding_cost_points', '?')} points of converged separability.",
+        f"- **File** {size:.2f} MB, {header.export.get('bits', 16)} bits a weight"
+        f"{_rounding(header)}.",
     ]
+    if limits := beside_paper(header):
+        lines.append(f"- **Beside the paper** {limits}")
     if "device" in recipe:
+        took = sum(entry.get("seconds", 0.0) for entry in header.history) / 3600
         lines.append(
             f"- **Trained** on {recipe['device']} with PyTorch {recipe['torch']}, convolutions "
-            f"in {recipe['precision']}, mini-batches of {recipe['batch_size']}."
+            f"in {recipe['precision']}, mini-batches of {recipe['batch_size']}; {took:.1f} h."
         )
-    if command := remake_command(header):
+    if command := remake_command(header, entry.path.stem):
         lines.append(f"- **Remade** by `{command}`")
     if entry.evaluation is None:
         return [*lines, "- **Measured**: not yet (`python -m pad_core evaluate FILE --record`)."]
@@ -107,6 +118,13 @@ def _card(entry: Entry) -> list[str]:
             converged = _value(baselines, name, "converged_separability", digits=2)
             lines.append(f"- {what}: {reached} % by the paper's protocol, {converged} % converged.")
     return lines
+
+
+def _rounding(header: Header) -> str:
+    """What rounding weights cost, where that was measured."""
+    if (cost := header.export.get("rounding_cost_points")) is None:
+        return ""
+    return f", which changed converged separability by {-cost:+.2f} points"
 
 
 def _value(measured: dict[str, Any], *path: str, digits: int) -> str:

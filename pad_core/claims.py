@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+from pad_core.header import Header
 from pad_core.metrics import Difference, accuracy_se, mean_sem, welch, z_test
 from pad_core.palette import style
 from pad_core.shelf import Shelf
@@ -33,6 +34,7 @@ TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
     },
 }  # fmt: skip
 PAPER_EPOCHS = 50
+PAPER_IMAGES = {"CIFAR-10": 50_000, "SVHN": 73_257}  # that its networks were trained on
 WHILE_TRAINING = "Linear separability, read out while it trained (one read-out)"
 DECLINE_POINTS = 1.0  # what an accuracy has to lose before it counts as a decline
 
@@ -42,6 +44,20 @@ def paper_name(dataset: str) -> str | None:
     plain = dataset.lower().replace("-", "")
     names = {"cifar100": None, "cifar10": "CIFAR-10", "svhn": "SVHN"}  # 'cifar10' starts both
     return next((name for start, name in names.items() if start in plain), None)
+
+
+def beside_paper(header: Header) -> str:
+    """What stands between a network's numbers and the paper's, as a sentence; '' for nothing."""
+    name = paper_name(header.dataset_name)
+    if name is None:
+        return "The paper has no such data."
+    n_train, whole, epochs = header.dataset["n_train"], PAPER_IMAGES[name], header.epoch
+    if n_train < 0.9 * whole:
+        return (
+            f"The paper's networks were trained on {whole:,} images of {name}: the {epochs} epochs "
+            f"of {n_train:,} here have as many as {epochs * n_train / whole:.1f} of those."
+        )
+    return f"The paper trains {PAPER_EPOCHS} epochs." if epochs != PAPER_EPOCHS else ""
 
 
 class Verdict(NamedTuple):

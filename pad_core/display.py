@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -94,12 +95,12 @@ class TrainingDisplay:
 
 
 class SweepDisplay:
-    """A live table of a sweep's cells; where the output is no terminal, a line per change."""
+    """A live table of a sweep's cells; where the output is no terminal, a line per epoch."""
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False, soft_wrap=True)
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
-        self._known: dict[Path, str] = {}
+        self._known: dict[Path, tuple[str, int]] = {}
 
     def __enter__(self) -> SweepDisplay:
         if self._console.is_terminal:
@@ -117,29 +118,61 @@ class SweepDisplay:
     def on_change(self, states: list[CellState]) -> None:
         """Show the cells as they are."""
         if self._console.is_terminal:
-            self._live.update(_sweep_table(states), refresh=True)
+            self._live.update(_sweep_table(states, self._console.height - 3), refresh=True)
             return
         for state in states:
-            if self._known.get(state.cell.folder) != state.status:
-                self._known[state.cell.folder] = state.status
-                self._console.print(f"{state.cell.folder}: {state.status}")
+            at = state.progress if state.status in _GOING else None
+            news = (state.status, at.epoch if at else 0)
+            if self._known.get(state.cell.folder) != news:
+                self._known[state.cell.folder] = news
+                where = (
+                    f", epoch {at.epoch} of {at.epochs}, {duration(at.seconds_left)} left, "
+                    f"{_losses(at.losses)}"
+                    if at
+                    else ""
+                )
+                self._console.print(f"{state.cell.folder}: {state.status}{where}")
 
 
-def _sweep_table(states: list[CellState]) -> Table:
-    table = Table(box=None, header_style="dim")
-    for title in ("network", "", "epoch", "images/s", "left", "losses"):
-        table.add_column(title)
-    for state in states:
-        row = [state.cell.folder.name, state.status, "", "", "", state.error]
-        if state.status == "training" and (at := state.progress) is not None:
-            row[2:] = [
-                f"{at.epoch - 1 + at.step / at.steps:.1f}/{at.epochs}",
-                f"{at.images_per_s:,.0f}",
-                duration(at.seconds_left),
-                _losses(at.losses),
-            ]
+_GOING = ("training", "elsewhere")
+
+
+def _sweep_table(states: list[CellState], rows: int) -> RichGroup:
+    """How a sweep stands, and as many of its cells as there is room for: first those that train."""
+    table = Table(box=None, header_style="dim", expand=True)
+    for title in ("network", "", "epoch", "left"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("losses", no_wrap=True, ratio=1)
+    order = (*_GOING, "failed", "stopped", "waiting", "finished")
+    shown = sorted(states, key=lambda state: order.index(state.status))
+    if len(shown) > rows:
+        shown = shown[: max(rows - 1, 1)]
+    for state in shown:
+        recipe, at = state.cell.recipe, state.progress
+        row = [f"{recipe.condition.name} {recipe.seed}", state.status, "", "", state.error]
+        if at is not None and not state.error:
+            row[2] = f"{at.epoch - 1 + at.step / at.steps:.1f}/{at.epochs}"
+            row[3] = duration(at.seconds_left) if state.status in _GOING else ""
+            row[4] = _losses(at.losses)
         table.add_row(*row)
-    return table
+    more = len(states) - len(shown)
+    return RichGroup(_standing(states), table, f"… and {more} more" if more else "")
+
+
+def _standing(states: list[CellState]) -> str:
+    """'12 of 36 finished · 2 training · 22 waiting · about 3 h 2 min left'."""
+    counts = Counter(state.status for state in states)
+    words = [f"{counts['finished']} of {len(states)} finished"]
+    words += [f"{n} {status}" for status, n in counts.items() if status != "finished"]
+    going = [s.progress for s in states if s.status == "training" and s.progress is not None]
+    if going:
+        left = [at.seconds_left for at in going]
+        cycles = [(at.epochs - at.epoch + 1) * at.steps - at.step for at in going]
+        rates = [s / c for s, c in zip(left, cycles, strict=True) if c > 0]
+        whole = going[0].epochs * going[0].steps * sum(rates) / max(len(rates), 1)
+        seconds = (sum(left) + counts["waiting"] * whole) / len(going)
+        words.append(f"about {duration(seconds)} left")
+    return " · ".join(words)
 
 
 @contextlib.contextmanager

@@ -19,12 +19,17 @@ _LOCK, _STOP = ".lock", ".stop"
 _PATIENCE_S = 0.5  # 'is_occupied' holds the lock for an instant
 
 
+class OccupiedError(PadError):
+    """Another process trains in the run folder."""
+
+
 @contextlib.contextmanager
 def occupied(folder: Path) -> Iterator[None]:
     """Hold a run folder, which is made if need be; may be entered again within.
 
     Raises:
-        PadError: another process trains there, or the folder can't be used.
+        OccupiedError: another process trains there.
+        PadError: the folder can't be used.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +38,7 @@ def occupied(folder: Path) -> Iterator[None]:
         if lock.lock_counter == 1:  # a wish of old, to a process that died before it saw it
             (folder / _STOP).unlink(missing_ok=True)
     except Timeout:
-        raise PadError(f"Another process is training in {folder}; wait or stop it.") from None
+        raise OccupiedError(f"Another process is training in {folder}; wait or stop it.") from None
     except (FileExistsError, NotADirectoryError):
         raise PadError(f"Cannot use the folder {folder}: a file has that name.") from None
     except OSError as error:

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from pad_core.errors import PadError
 from pad_core.imagesets import ImageSet, Parts, Progress, counter, decode
@@ -37,9 +40,26 @@ def load_parquet(name: str, folder: Path, progress: Progress | None) -> Parts:
         ten = set(sets["train"].labels.tolist()) == set(range(10))
         class_names = CIFAR10 if ten else None
     _, encoded = next(first.rows(), ("", b""))
-    jpeg = "JPEG-compressed images, so numbers can differ from those on the originals."
-    note = jpeg if encoded.startswith(b"\xff\xd8") else ""
+    note = _jpeg_note(encoded) if encoded.startswith(b"\xff\xd8") else ""
     return Parts(name, sets["train"], sets.get("test"), class_names, note)
+
+
+def _jpeg_note(encoded: bytes) -> str:
+    """What JPEG does to numbers; with its quality, where the first image has usual tables."""
+
+    def tables(file: BytesIO) -> list[list[int]]:
+        with Image.open(file) as image:
+            assert isinstance(image, JpegImageFile)
+            return list(image.quantization.values())
+
+    def saved(quality: int) -> BytesIO:
+        file = BytesIO()
+        Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
+        return BytesIO(file.getvalue())
+
+    found = tables(BytesIO(encoded))
+    quality = next((f" (quality {q})" for q in range(100, 0, -1) if tables(saved(q)) == found), "")
+    return f"JPEG-compressed images{quality}, so numbers can differ from those on the originals."
 
 
 @contextmanager

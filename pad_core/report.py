@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from pad_core.claims import PAPER_EPOCHS, paper_name
+from pad_core.claims import PAPER_EPOCHS, beside_paper, paper_name
 from pad_core.conditions import closest
 from pad_core.errors import PadError
 from pad_core.files import write_atomically
@@ -86,11 +86,13 @@ def _section(shelf: Shelf, name: str, item: Item, dataset: str) -> tuple[str, li
 
 
 def _heading(shelf: Shelf, dataset: str) -> str:
-    """The data set's name, the paper's for it, and what its files say of where it comes from."""
+    """The data set's name, the paper's for it, where it comes from and how it differs."""
     paper = paper_name(dataset)
     beside = f" (beside the paper's {paper})" if paper else " (not in the paper)"
-    notes = {str(e.header.dataset.get("note") or "") for e in shelf.entries if e.dataset == dataset}
-    note = html.escape(" ".join(sorted(notes)).strip())
+    headers = [entry.header for entry in shelf.entries if entry.dataset == dataset]
+    notes = [str(header.dataset.get("note") or "") for header in headers]
+    notes += [beside_paper(header) for header in headers]
+    note = html.escape(" ".join(dict.fromkeys(notes)).strip())
     heading = f"<h3>{html.escape(dataset)}{beside}</h3>"
     return f"{heading}<p class=note>{note}</p>" if note else heading
 
@@ -172,12 +174,14 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', dress);
 """
 _INTRODUCTION = """<h1>What the paper claims, and what our networks say</h1>
 <p>Perturbed and adversarial dreaming, Deperrois et al., eLife 2022. Accuracies follow the paper's
-read-out protocol unless they say otherwise. “Agrees” and “does not agree” need p &lt; 0.05; the
-test stands beside each. n is the number of networks (seeds) of a condition: with n = 1, tests run
-over test images and read-out seeds and tell these networks apart, not conditions in general. The
-paper's own values are means
-over four networks after 50 epochs; its figures give no numbers, so they are claims in words
-here.</p>
+read-out protocol unless they say otherwise. That something is higher or lower “agrees” or “does
+not agree” with p &lt; 0.05, else it cannot be told; that things are alike agrees within the margin
+that is given; a claim about the course of training compares its ends, without a test. What each
+rests on stands beside it. These are many tests, each for itself: one in twenty would come out by
+chance. n is the number of networks (seeds) of a condition: with n = 1, tests run over test images
+and read-out seeds and tell these networks apart, not conditions in general. The paper's own values
+are means over four networks after 50 epochs; its figures give no numbers, so they are claims in
+words here.</p>
 """
 
 

@@ -153,7 +153,20 @@ def read_state_header(folder: Path) -> RunState:
     path = folder / STATE
     if not path.exists():
         raise PadError(f"{folder} is not a run folder: it has no {STATE}.")
-    return RunState.from_dict(read_header(path), path)
+    try:
+        header = read_header(path)
+    except PadError:
+        raise PadError(f"{path} is damaged; move {folder} away to train it anew.") from None
+    return RunState.from_dict(header, path)
+
+
+def check_same_recipe(before: Recipe, now: Recipe, folder: Path) -> None:
+    """PadError unless a run of the one recipe can go on with the other: epochs may differ."""
+    old, new = before.to_dict(), now.to_dict()
+    changed = [name for name in old if old[name] != new[name] and name != "epochs"]
+    if changed:
+        what = "; ".join(f"{name} was {old[name]!r}, now {new[name]!r}" for name in changed)
+        raise PadError(f"{folder} was started differently ({what}); train in another folder.")
 
 
 def describe_data(dataset: DataSet) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Each cell trains in a process of its own, with ``resume``: it goes on where an earlier sweep
 was interrupted, and a finished one is skipped. All that a sweep knows lies in the run folders,
-so another one can take over at any time. The processes are this machine's, or those of a Ray
-cluster (``sweep_ray.py``).
+so another one can take over at any time, or help: what the one trains the other waits for. The
+processes are this machine's, or those of a Ray cluster (``sweep_ray.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,11 +24,20 @@ import torch
 from pad_core.conditions import CONDITIONS, TABLE_1, find_condition
 from pad_core.datasets import load_dataset
 from pad_core.errors import PadError
+from pad_core.occupancy import OccupiedError, is_occupied, occupied
 from pad_core.recipe import Recipe
-from pad_core.runfolder import Progress, epochs_done, read_progress, run_folder
-from pad_core.training import train
+from pad_core.runfolder import (
+    STATE,
+    Progress,
+    check_same_recipe,
+    read_progress,
+    read_state_header,
+    run_folder,
+)
+from pad_core.training import check_kept, train
 
-Status = Literal["waiting", "training", "finished", "stopped", "failed"]
+# 'elsewhere': another process trains it; what that leaves unfinished is taken up here.
+Status = Literal["waiting", "training", "elsewhere", "finished", "stopped", "failed"]
 GROUPS = {"all": tuple(CONDITIONS), "table1": TABLE_1}
 POLL_S = 0.5
 LOG = "train.log"
@@ -44,8 +52,16 @@ class Cell:
 
     @property
     def finished(self) -> bool:
-        """Whether the folder holds a network of that many epochs."""
-        return epochs_done(self.folder) >= self.recipe.epochs
+        """Whether the folder holds a network of this recipe and that many epochs.
+
+        Raises:
+            PadError: what it holds is damaged, or was trained differently.
+        """
+        if not (self.folder / STATE).exists():
+            return False
+        state = read_state_header(self.folder)
+        check_same_recipe(state.recipe, self.recipe, self.folder)
+        return state.epoch >= self.recipe.epochs
 
 
 @dataclass(frozen=True)
@@ -106,12 +122,14 @@ def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path
         runs: where the run folders lie.
 
     Raises:
-        PadError: an unknown condition, or no seed.
+        PadError: an unknown condition, two of one name, or no seed.
     """
     if seeds < 1:
         raise PadError(f"A sweep has at least one seed, not {seeds}.")
     names = GROUPS.get(conditions) or [name.strip() for name in conditions.split(",")]
-    found = [find_condition(name) for name in names]
+    found = list(dict.fromkeys(find_condition(name) for name in names))
+    if twice := [c.name for i, c in enumerate(found) if c.name in {d.name for d in found[:i]}]:
+        raise PadError(f"Two conditions are called {twice[0]!r}; give one of them another name.")
     return [
         Cell(
             replace(template, condition=condition, seed=seed),
@@ -138,8 +156,16 @@ def sweep(
 
     Returns:
         The state of each cell at the end; one that fails does not hold up the others.
+
+    Raises:
+        PadError: an epoch that is to be kept never comes.
     """
-    states = [CellState(cell, "finished" if cell.finished else "waiting") for cell in cells]
+    for cell in cells:
+        check_kept(settings.keep_epochs, cell.recipe)
+    states = []
+    for cell in cells:
+        status, error = _standing(cell)
+        states.append(CellState(cell, status, read_progress(cell.folder), error))
     running: dict[int, Training] = {}
     try:
         while True:
@@ -149,16 +175,26 @@ def sweep(
                 if (outcome := training.outcome()) is not None:
                     state.status, state.error = outcome
                     del running[index]
-            waiting = [i for i, state in enumerate(states) if state.status == "waiting"]
+            for state in states:
+                if state.status == "elsewhere":
+                    state.progress = read_progress(state.cell.folder)
+                    if not is_occupied(state.cell.folder):
+                        state.status, state.error = _standing(state.cell)
             if stopping := should_stop():
                 for training in running.values():
                     training.stop()
             else:
-                for index in waiting[: engine.jobs - len(running)]:
-                    states[index].status = "training"
-                    running[index] = engine.start(states[index].cell, settings)
+                for index, state in enumerate(states):
+                    if state.status != "waiting" or len(running) >= engine.jobs:
+                        continue
+                    if is_occupied(state.cell.folder):
+                        state.status = "elsewhere"
+                        continue
+                    state.status = "training"
+                    running[index] = engine.start(state.cell, settings)
             on_change(states)
-            if not running and (stopping or not waiting):
+            left = any(state.status in ("waiting", "elsewhere") for state in states)
+            if not running and (stopping or not left):
                 return states
             time.sleep(POLL_S)
     finally:  # an error or a second Ctrl-C: leave no process behind
@@ -166,17 +202,34 @@ def sweep(
             training.stop()
 
 
+def _standing(cell: Cell) -> Outcome:
+    """How a cell stands that nothing trains."""
+    try:
+        return Outcome("finished" if cell.finished else "waiting")
+    except PadError as error:
+        return Outcome("failed", str(error))
+
+
 def train_cell(
     cell: Cell, settings: Settings, should_stop: Callable[[], bool] = lambda: False
-) -> None:
+) -> Outcome:
     """Train a cell to its end in this process; what it prints goes to its train.log.
 
-    Raises:
-        PadError: as ``load_dataset`` and ``train`` do.
+    What is wrong with the user's input is an outcome, and no exception.
     """
+    try:
+        _train_cell(cell, settings, should_stop)
+    except OccupiedError:
+        return Outcome("elsewhere")
+    except PadError as error:
+        return Outcome("failed", str(error))
+    return Outcome("finished" if cell.finished else "stopped")
+
+
+def _train_cell(cell: Cell, settings: Settings, should_stop: Callable[[], bool]) -> None:
     torch.set_num_threads(settings.threads)
-    cell.folder.mkdir(parents=True, exist_ok=True)
     with (
+        occupied(cell.folder),
         (cell.folder / LOG).open("a", encoding="utf-8", buffering=1) as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
@@ -214,6 +267,7 @@ class _LocalTraining:
     def __init__(
         self, context: multiprocessing.context.SpawnContext, cell: Cell, settings: Settings
     ) -> None:
+        self._log = cell.folder / LOG
         self._asked = context.Event()
         self._said, say = context.Pipe(duplex=False)
         self._process = context.Process(
@@ -232,7 +286,9 @@ class _LocalTraining:
         try:
             return self._said.recv()
         except EOFError:
-            return Outcome("failed", f"The process died (exit status {self._process.exitcode}).")
+            status = self._process.exitcode
+            said = f"; {self._log} has what it said" if self._log.exists() else ""
+            return Outcome("failed", f"The process died (exit status {status}){said}.")
 
 
 def _in_process(
@@ -241,12 +297,9 @@ def _in_process(
     asked: threading.Event,
     say: multiprocessing.connection.Connection,
 ) -> None:
-    # Ctrl-C in the terminal reaches this process too; the sweep passes it on by ``asked``.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C in the terminal, or what a batch system sends to end a job, reaches this process,
+    # too; the sweep passes it on by ``asked``.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
     parent = os.getppid()
-    try:
-        train_cell(cell, settings, lambda: asked.is_set() or os.getppid() != parent)
-    except PadError as error:
-        say.send(Outcome("failed", str(error)))
-        sys.exit(1)
-    say.send(Outcome("finished" if cell.finished else "stopped"))
+    say.send(train_cell(cell, settings, lambda: asked.is_set() or os.getppid() != parent))

@@ -6,9 +6,11 @@ same run folders and data under the same paths, on a shared file system.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pad_core.errors import PadError
+from pad_core.occupancy import ask_to_stop, is_occupied
 from pad_core.sweep import Cell, Outcome, Settings, Training, train_cell
 
 MAX_RETRIES = 5  # of a cell whose worker or machine has died; each goes on where it stood
@@ -46,24 +48,28 @@ class RayEngine:
 
     def start(self, cell: Cell, settings: Settings) -> Training:
         """Hand a cell over to the cluster."""
-        task = self._ray.remote(_train).options(
+        task = self._ray.remote(train_cell).options(
             name=cell.folder.name,
             num_cpus=settings.threads,
             num_gpus=self._gpus,
             max_retries=MAX_RETRIES,
         )
-        return _RayTraining(self._ray, task.remote(cell, settings))
+        return _RayTraining(self._ray, task.remote(cell, settings), cell.folder)
 
 
 class _RayTraining:
-    def __init__(self, ray: Any, reference: Any) -> None:
-        self._ray, self._reference, self._stopped = ray, reference, False
+    def __init__(self, ray: Any, reference: Any, folder: Path) -> None:
+        self._ray, self._reference, self._folder = ray, reference, folder
+        self._stopped = False
 
     def stop(self) -> None:
-        # Breaks off within an epoch; the state written after the last one is whole.
-        if not self._stopped:
-            self._ray.cancel(self._reference)
+        if self._stopped:
+            return
         self._stopped = True
+        if is_occupied(self._folder):
+            ask_to_stop(self._folder)
+        else:  # it waits, or loads its images
+            self._ray.cancel(self._reference)
 
     def outcome(self) -> Outcome | None:
         ready, _ = self._ray.wait([self._reference], timeout=0)
@@ -75,12 +81,3 @@ class _RayTraining:
             if self._stopped:
                 return Outcome("stopped")
             return Outcome("failed", str(error).strip().splitlines()[-1])
-
-
-def _train(cell: Cell, settings: Settings) -> Outcome:
-    """The task: what is wrong with the user's input is an outcome, not a reason to retry."""
-    try:
-        train_cell(cell, settings)
-    except PadError as error:
-        return Outcome("failed", str(error))
-    return Outcome("finished")

@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from pad_core.runfolder import (
     Progress,
     RunState,
     check_same_data,
+    check_same_recipe,
     describe_data,
     read_state,
 )
@@ -83,12 +84,7 @@ class Run:
         self._write_history()
 
     def _check_fits(self, state: RunState) -> None:
-        before = state.recipe
-        if replace(before, epochs=self.recipe.epochs) != self.recipe:
-            old, new = before.to_dict(), self.recipe.to_dict()
-            changed = [k for k in old if old[k] != new[k] and k != "epochs"]
-            what = "; ".join(f"{k} was {old[k]!r}, now {new[k]!r}" for k in changed)
-            raise PadError(f"{self.folder} was started differently ({what}); use another --run.")
+        check_same_recipe(state.recipe, self.recipe, self.folder)
         was, now = state.device.partition(" ")[0], self.trainer.device.type
         if was != now:  # their random streams have nothing in common
             raise PadError(
@@ -189,9 +185,7 @@ def train(
     """
     if probe_every < 0:
         raise PadError(f"probe_every is 0 or a number of epochs, not {probe_every}.")
-    for epoch in keep_epochs:
-        if not 1 <= epoch <= recipe.epochs:
-            raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {recipe.epochs}.")
+    check_kept(keep_epochs, recipe)
     with occupied(folder):
         if (folder / "run.json").exists() and not resume:
             raise PadError(
@@ -217,6 +211,13 @@ def train(
             run.save()
             on_epoch(entry)
         return run
+
+
+def check_kept(keep_epochs: Sequence[int], recipe: Recipe) -> None:
+    """PadError where an epoch can't be kept because it never comes."""
+    for epoch in keep_epochs:
+        if not 1 <= epoch <= recipe.epochs:
+            raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {recipe.epochs}.")
 
 
 def _train_epoch(

@@ -1,4 +1,5 @@
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -6,6 +7,7 @@ from pad_core.__main__ import main
 from pad_core.arguments import build_parser
 from pad_core.cards import cards, remake_command
 from pad_core.checkpoint import load_header, update_metrics
+from pad_core.claims import beside_paper
 from pad_core.shelf import find
 
 
@@ -39,11 +41,27 @@ def test_a_page_of_cards_says_what_the_headers_say(folder):
 
 def test_the_remaking_command_is_one_that_the_program_takes(exported):
     header = load_header(exported)
-    assert remake_command(header) is None  # nothing is known of how it was trained
-    header.recipe.update(dataset="fashion-mini", epochs=20, precision="fp32")
-    train = remake_command(header).split(" && ")[0]
+    assert remake_command(header, "a b") is None  # nothing is known of how it was trained
+    header.recipe.update(dataset="fashion-mini", epochs=20, precision="fp32", batch_size=32)
+    train, export = remake_command(header, "a b").split(" && ")
     options = build_parser().parse_args(shlex.split(train)[3:])
     assert (options.dataset, options.condition, options.seed) == ("fashion-mini", "pad", 3)
+    assert (options.batch_size, options.learning_rate) == (32, 2e-4)
+    assert build_parser().parse_args(shlex.split(export)[3:]).source == options.run_folder
+
+
+def test_a_card_says_what_stands_between_its_numbers_and_the_papers(exported):
+    header = load_header(exported)
+    for name, n_train, epoch, said in (
+        ("svhn-small", 4_434, 150, "73,257 images of SVHN: the 150 epochs of 4,434 here have as"),
+        ("svhn-small", 4_434, 150, "many as 9.1 of those"),
+        ("cifar10-jpeg", 50_000, 20, "The paper trains 50 epochs."),
+        ("fashion-mnist", 60_000, 50, "The paper has no such data."),
+    ):
+        dataset = header.dataset | {"name": name, "n_train": n_train}
+        assert said in beside_paper(replace(header, dataset=dataset, epoch=epoch))
+    dataset = header.dataset | {"name": "cifar10", "n_train": 50_000}
+    assert beside_paper(replace(header, dataset=dataset, epoch=50)) == ""
 
 
 def test_the_command_writes_the_page_and_names_what_it_cannot_read(folder, capsys):

@@ -310,7 +310,7 @@ def test_parquet_cifar10_names_and_jpeg_note(tmp_path):
         path = folder / f"{split}-0.parquet"
         write_parquet(path, images, list(range(10)) * 2, kind="JPEG")
     data = load_dataset(f"parquet:{folder}")
-    assert data.class_names[0] == "airplane" and "JPEG" in data.note
+    assert data.class_names[0] == "airplane" and "JPEG" in data.note and "quality 75" in data.note
     decoded = np.array(Image.open(io.BytesIO(encode(images[7], "JPEG"))))
     assert torch.equal(data.train.images[7], torch.from_numpy(decoded).permute(2, 0, 1))
     folder.rename(tmp_path / "other")

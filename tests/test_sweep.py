@@ -1,6 +1,9 @@
 """Sweeps train real, tiny cells."""
 
+import contextlib
+import io
 import os
+import re
 import signal
 import threading
 import time
@@ -8,13 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import pad_core
 from pad_core.conditions import CONDITIONS, PAD
+from pad_core.display import SweepDisplay
 from pad_core.errors import PadError
+from pad_core.occupancy import occupied
 from pad_core.recipe import Recipe
-from pad_core.runfolder import epochs_done
-from pad_core.sweep import LOG, Cell, LocalEngine, Settings, plan, sweep
+from pad_core.runfolder import Progress, epochs_done
+from pad_core.sweep import LOG, Cell, CellState, LocalEngine, Settings, plan, sweep
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def test_cells_train_at_once_finished_ones_are_skipped_failures_hold_up_none(tem
         on_change=lambda states: seen.append([state.status for state in states]),
     )
     assert [state.status for state in states] == ["failed", "failed", "finished", "finished"]
-    assert "is not a PAD checkpoint" in states[0].error
+    assert "state.safetensors is damaged; move" in states[0].error
     assert "folder:/no/such" in states[1].error
     assert max(statuses.count("training") for statuses in seen) == 2
     for cell in cells:
@@ -102,6 +108,107 @@ def test_a_killed_process_is_reported_and_the_next_cell_trains(template, tmp_pat
     assert [state.status for state in states] == ["failed", "finished"]
     assert "process died" in states[0].error
     assert sweep(cells, Settings(), LocalEngine(1))[0].status == "finished"
+
+
+def test_a_batch_system_that_ends_a_job_loses_no_epoch(template, tmp_path):
+    """SIGTERM reaches all processes of a group; the cell stops when the sweep says so."""
+    long = replace(template, epochs=1000, batch_size=8)
+    cells, stop = plan(long, "d", "wake_only", 1, tmp_path), threading.Event()
+
+    def end(cell):
+        os.kill(process_of(cell), signal.SIGTERM)
+        stop.set()
+
+    (state,) = sweep(cells, Settings(), LocalEngine(1), Watch(end), stop.is_set)
+    assert (state.status, state.error) == ("stopped", "")
+    assert (cells[0].folder / "state.safetensors").exists()
+
+
+def test_a_cell_of_another_recipe_is_not_taken_for_finished(template, tmp_path):
+    cells = plan(template, "d", "wake_only", 1, tmp_path)
+    sweep(cells, Settings(), LocalEngine(1))
+    other = plan(replace(template, learning_rate=1e-3), "d", "wake_only", 1, tmp_path)
+    (state,) = sweep(other, Settings(), LocalEngine(1))
+    assert state.status == "failed"
+    assert "learning_rate was 0.0002, now 0.001" in state.error
+
+
+def test_what_another_process_trains_is_waited_for_and_then_taken_up(template, tmp_path):
+    busy, free = plan(template, "d", "wake_only,wo_nrem", 1, tmp_path)
+    seen = []
+    with contextlib.ExitStack() as other:
+        other.enter_context(occupied(busy.folder))
+
+        def watch(states):
+            seen.append([state.status for state in states])
+            if seen[-1] == ["elsewhere", "finished"]:
+                other.close()
+
+        states = sweep([busy, free], Settings(), LocalEngine(1), watch)
+    assert ["elsewhere", "training"] in seen
+    assert ["elsewhere", "finished"] in seen
+    assert [state.status for state in states] == ["finished", "finished"]
+
+
+def test_what_cannot_work_is_said(template, tmp_path):
+    (tmp_path / "file").write_text("")
+    (state,) = sweep(plan(template, "d", "pad", 1, tmp_path / "file"), Settings(), LocalEngine(1))
+    assert state.status == "failed"
+    assert "Cannot use the folder" in state.error
+    with pytest.raises(PadError, match="Epoch 5 can't be kept"):
+        sweep(plan(template, "d", "pad", 1, tmp_path), Settings(keep_epochs=(5,)), LocalEngine(1))
+    mine, other = tmp_path / "mine.json", tmp_path / "other.json"
+    mine.write_text('{"name": "mine", "base": "pad", "lam": 0.1}')
+    other.write_text('{"name": "mine", "base": "pad", "lam": 0.2}')
+    with pytest.raises(PadError, match="Two conditions are called 'mine'"):
+        plan(template, "d", f"{mine},{other}", 1, tmp_path)
+
+
+def test_conditions_that_are_named_twice_train_once(template, tmp_path):
+    assert len(plan(template, "d", "pad,pad", 1, tmp_path)) == 1
+
+
+def states_of_a_large_grid(template, tmp_path):
+    """36 cells: 30 finished, 2 training, 4 waiting."""
+    states = [CellState(cell) for cell in plan(template, "d", "all", 4, tmp_path)]
+    losses = {"image": 0.0371, "kl": 0.0239, "external": 0.592, "nrem": 0.27, "internal": 0.586}
+    for i, state in enumerate(states):
+        state.status = "finished" if i < 30 else "training" if i < 32 else "waiting"
+        if i < 32:
+            left = 0.0 if i < 30 else 600.0
+            state.progress = Progress(50 if i < 30 else 26, 50, 10, 10, 300.0, left, losses)
+    return states
+
+
+def test_a_large_grid_fits_a_terminal_and_shows_what_trains(template, tmp_path):
+    states = states_of_a_large_grid(template, tmp_path)
+    shown = io.StringIO()
+    console = Console(file=shown, width=80, height=24, force_terminal=True, soft_wrap=True)
+    with SweepDisplay(console) as display:
+        display.on_change(states)
+    lines = [
+        re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", line) for line in shown.getvalue().splitlines()
+    ]
+    text = "\n".join(lines)
+    assert "30 of 36 finished · 2 training · 4 waiting · about 51 min 40 s left" in text
+    assert sum("training" in line and "26.0/50" in line for line in lines) == 2
+    assert "10 min 0 s" in text
+    assert "img 0.037" in text
+    assert "more" in text
+    assert len([line for line in lines if line.strip()]) <= 24
+    assert max(map(len, lines)) <= 80
+
+
+def test_without_a_terminal_each_epoch_gets_a_line(template, tmp_path):
+    states = states_of_a_large_grid(template, tmp_path)[30:33]
+    shown = io.StringIO()
+    display = SweepDisplay(Console(file=shown, width=200))
+    for epoch in (26, 26, 27):
+        states[0].progress = replace(states[0].progress, epoch=epoch)
+        display.on_change(states)
+    lines = [line for line in shown.getvalue().splitlines() if states[0].cell.folder.name in line]
+    assert len(lines) == 2
+    assert "training, epoch 27 of 50, 10 min 0 s left, img 0.037" in lines[1]
 
 
 def test_a_sweep_trains_at_least_one_at_a_time():
