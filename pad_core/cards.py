@@ -124,7 +124,7 @@ def _rounding(header: Header) -> str:
     """What rounding weights cost, where that was measured."""
     if (cost := header.export.get("rounding_cost_points")) is None:
         return ""
-    return f", which changed converged separability by {-cost:+.2f} points"
+    return f", which changed converged separability by {round(-cost, 2) + 0.0:+.2f} points"
 
 
 def _value(measured: dict[str, Any], *path: str, digits: int) -> str:

@@ -116,7 +116,8 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
 
     Raises:
         PadError: missing, truncated, a pickle, another format or a newer version, wrong
-            shapes, values that are not finite. The message names the file and the tensor.
+            shapes, values that are not finite or not those that were written. The message names
+            the file and, where it is one, the tensor.
     """
     path = Path(path)
     stored, raw_header = read_tensors(path)
@@ -132,6 +133,8 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
     unknown = sorted(tensors)
     if unknown:
         raise PadError(f"{path} has a tensor that PAD doesn't know: {unknown[0]!r}.")
+    if header.weights_sha256 and header.weights_sha256 != _weights_sha256(stored):
+        raise PadError(f"{path} is damaged: its weights have changed since it was written.")
     return PadNetwork(networks, header, memories, path, file_sha256(path))
 
 
@@ -161,10 +164,13 @@ def save(
         stored |= latents
         stored[f"{prefix}.labels"] = memory.labels.to(torch.int16)
         stored[f"{prefix}.indices"] = memory.indices.to(torch.int32)
-    weights = {name: tensor for name, tensor in stored.items() if not name.startswith("memories")}
-    header = replace(header, weights_sha256=tensors_sha256(weights))
+    header = replace(header, weights_sha256=_weights_sha256(stored))
     write_tensors(Path(path), stored, header.to_dict())
     return header
+
+
+def _weights_sha256(stored: dict[str, torch.Tensor]) -> str:
+    return tensors_sha256({k: v for k, v in stored.items() if not k.startswith("memories")})
 
 
 def rounded(networks: Networks, bits: Bits) -> Networks:

@@ -165,8 +165,9 @@ def alike(
         apart = difference.estimate if lower else -abs(difference.estimate)
         n = _fewest(groups[0], groups[1])
         if apart >= -ALIKE_POINTS:
-            though = ", though the difference is hardly chance" if difference.p < ALPHA else ""
-            grounds += f" Within {ALIKE_POINTS:g} points counts as alike{though}."
+            if not lower or difference.estimate < 0:
+                though = ", though the difference is hardly chance" if difference.p < ALPHA else ""
+                grounds += f" Within {ALIKE_POINTS:g} points counts as alike{though}."
             return Verdict("agrees", grounds, n)
         if difference.p >= ALPHA:
             return Verdict("cannot be told", f"{grounds} The difference may be chance.", n)

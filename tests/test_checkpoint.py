@@ -246,6 +246,11 @@ class TestDamagedFiles:
         self.rewrite(exported, path, tensors={"encoder.conv1.bias": bias})
         self.refused(path, "'encoder.conv1.bias' has values that are not finite")
 
+    def test_weights_that_have_changed(self, exported, path):
+        bias = read_tensors(exported)[0]["encoder.conv1.bias"]
+        self.rewrite(exported, path, tensors={"encoder.conv1.bias": bias + 0.01})
+        self.refused(path, "is damaged: its weights have changed since it was written")
+
     def test_wrong_shapes(self, exported, path):
         self.rewrite(exported, path, tensors={"encoder.conv1.bias": torch.zeros(63)})
         self.refused(path, r"'encoder.conv1.bias' has shape \(63,\), expected \(64,\)")
