@@ -57,7 +57,8 @@ def beside_paper(header: Header) -> str:
             f"The paper's networks were trained on {whole:,} images of {name}: the {epochs} epochs "
             f"of {n_train:,} here have as many as {epochs * n_train / whole:.1f} of those."
         )
-    return f"The paper trains {PAPER_EPOCHS} epochs." if epochs != PAPER_EPOCHS else ""
+    these = f"these {epochs}" if epochs > 1 else "this one"
+    return "" if epochs == PAPER_EPOCHS else f"The paper trains {PAPER_EPOCHS} epochs, not {these}."
 
 
 class Verdict(NamedTuple):
@@ -340,10 +341,15 @@ def _grounds(measure: Measure, one: Group, other: Group, difference: Difference)
             f"(epoch {group.epoch}, n = {len(group.evaluations)})"
         )
     p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.3f}"
-    return (
+    grounds = (
         f"{measure.name[0].upper()}{measure.name[1:]}: {shown[0]}, {shown[1]}; "
         f"difference {difference.estimate:+.{measure.digits}f}, {p} ({difference.test})."
     )
+    converged = [group.values("converged_separability") for group in (one, other)]
+    if measure is SEPARABILITY and all(converged):
+        means = " and ".join(f"{mean_sem(values)[0]:.2f}" for values in converged)
+        grounds += f" Converged read-outs, which the paper has not: {means}."
+    return grounds
 
 
 def _missing(groups: tuple[Group | None, Group | None], names: tuple[str, str]) -> Verdict:

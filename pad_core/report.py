@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from pad_core.claims import PAPER_EPOCHS, beside_paper, paper_name
+from pad_core.claims import PAPER_EPOCHS, paper_name
 from pad_core.conditions import closest
 from pad_core.errors import PadError
 from pad_core.files import write_atomically
@@ -86,13 +86,11 @@ def _section(shelf: Shelf, name: str, item: Item, dataset: str) -> tuple[str, li
 
 
 def _heading(shelf: Shelf, dataset: str) -> str:
-    """The data set's name, the paper's for it, where it comes from and how it differs."""
+    """The data set's name, the paper's for it, and what its files say of where it comes from."""
     paper = paper_name(dataset)
     beside = f" (beside the paper's {paper})" if paper else " (not in the paper)"
-    headers = [entry.header for entry in shelf.entries if entry.dataset == dataset]
-    notes = [str(header.dataset.get("note") or "") for header in headers]
-    notes += [beside_paper(header) for header in headers]
-    note = html.escape(" ".join(dict.fromkeys(notes)).strip())
+    notes = {str(e.header.dataset.get("note") or "") for e in shelf.entries if e.dataset == dataset}
+    note = html.escape(" ".join(sorted(notes)).strip())
     heading = f"<h3>{html.escape(dataset)}{beside}</h3>"
     return f"{heading}<p class=note>{note}</p>" if note else heading
 

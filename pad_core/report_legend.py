@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pad_core.claims import PAPER_EPOCHS, TABLE_1, paper_name
+from pad_core.claims import PAPER_EPOCHS, TABLE_1, beside_paper, paper_name
 from pad_core.report_items import ITEMS, PROBE
 from pad_core.report_panels import frechet_stages, groups_of
 from pad_core.shelf import Shelf
@@ -16,7 +16,10 @@ def legend(name: str, shelf: Shelf, dataset: str) -> str:
     if name == "table1" and TABLE_1.get(paper_name(dataset) or ""):
         diamonds = f" Diamonds: the paper's, 4 networks after {PAPER_EPOCHS} epochs, ± SEM."
     what, spread_of_one = _what(name, shelf, dataset)
-    return f"{what} {_spread(_counts(name, shelf, dataset), spread_of_one)}{diamonds}"
+    latest = [e for c in ITEMS[name].conditions for e in shelf.latest(dataset, c)]
+    beside = " ".join(dict.fromkeys(beside_paper(entry.header) for entry in latest))
+    spread = _spread(_counts(name, shelf, dataset), spread_of_one)
+    return f"{what} {spread}{diamonds} {beside}".rstrip()
 
 
 def _what(name: str, shelf: Shelf, dataset: str) -> tuple[str, str]:

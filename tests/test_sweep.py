@@ -235,6 +235,12 @@ def test_on_ray_a_cell_survives_the_death_of_its_worker(template, tmp_path, monk
         assert killed
         assert [state.status for state in states] == ["finished", "finished"]
         assert process_of(cells[0]) != killed[0]
+        long = replace(template, epochs=1000, batch_size=8)
+        endless, stop = plan(long, "d", "pad", 1, tmp_path), threading.Event()
+        watch = Watch(lambda cell: stop.set())
+        (state,) = sweep(endless, Settings(), RayEngine("local"), watch, stop.is_set)
+        assert state.status == "stopped"
+        assert (endless[0].folder / "state.safetensors").exists()
         wrong = Cell(replace(template, dataset="folder:/no/such"), tmp_path / "nowhere")
         state = sweep([wrong], Settings(), RayEngine("local"))[0]
         assert state.status == "failed"
