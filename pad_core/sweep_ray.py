@@ -68,7 +68,7 @@ class _RayTraining:
         self._stopped = True
         if is_occupied(self._folder):
             ask_to_stop(self._folder)
-        else:  # it waits, or loads its images
+        else:  # it still waits for a place
             self._ray.cancel(self._reference)
 
     def outcome(self) -> Outcome | None:
