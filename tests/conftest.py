@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 
 # Threads that wait for one another make small tensors slow on a busy machine; the processes
 # that tests start inherit this.
@@ -20,6 +22,14 @@ from pad_core.images import picture_grid, png_bytes
 from pad_core.networks import build_networks
 
 pytest_plugins = ["browser"]
+
+
+@pytest.fixture(autouse=True)
+def same_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves its page as ``__main__``, which a spawned process runs again."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
