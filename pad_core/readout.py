@@ -98,26 +98,35 @@ def sgd_epochs(
     random = generator(seed, "readout")
     bound = size**-0.5
     initial = torch.empty((n_classes, size + 1)).uniform_(-bound, bound, generator=random).numpy()
-    weight, bias = initial[:, :-1].copy(), initial[:, -1:].copy()
+    weight, bias = initial[:, :-1].copy(), initial[:, -1].copy()
+    column = bias[:, None]  # a view
     batch = min(SGD_BATCH_SIZE, n)
-    rate = SGD_LEARNING_RATE / batch
+    rate = np.float32(SGD_LEARNING_RATE / batch)
     inputs = latents.detach().float().cpu()
-    targets = rate * (labels.cpu() == torch.arange(n_classes)[:, None]).float()
+    targets = float(rate) * (labels.cpu() == torch.arange(n_classes)[:, None]).float()
+    # Results go into arrays that are there already, and sums are products with ones: to make an
+    # array or to ask numpy for a sum takes longer than the arithmetic.
+    fetched = torch.empty((_BATCHES_AT_ONCE * batch, size))
+    change = np.empty((n_classes, batch), np.float32)
+    of_weight, of_bias = np.empty_like(weight), np.empty_like(bias)
+    of_sample = np.empty(batch, np.float32)
+    classes, samples = np.ones(n_classes, np.float32), np.ones(batch, np.float32)
     for _ in range(epochs):
         order = torch.randperm(n, generator=random)[: n - n % batch]
-        for block in order.split(_BATCHES_AT_ONCE * batch):
-            rows = inputs.index_select(0, block).numpy()
-            wanted = targets.index_select(1, block).numpy()
-            for start in range(0, len(rows), batch):
+        wanted = targets.index_select(1, order).numpy()
+        for first in range(0, len(order), len(fetched)):
+            block = order[first : first + len(fetched)]
+            rows = torch.index_select(inputs, 0, block, out=fetched[: len(block)]).numpy()
+            for start in range(0, len(block), batch):
                 x = rows[start : start + batch]
-                change = np.dot(weight, x.T)
-                change += bias
-                change -= np.maximum.reduce(change, axis=0)
-                np.exp(change, out=change)
-                change *= rate / np.add.reduce(change, axis=0)
-                change -= wanted[:, start : start + batch]
-                weight -= np.dot(change, x)
-                bias -= np.add.reduce(change, axis=1, keepdims=True)
+                np.dot(weight, x.T, change)
+                change += column
+                change -= np.maximum.reduce(change, 0, out=of_sample)
+                np.exp(change, change)
+                change *= np.divide(rate, np.dot(classes, change, of_sample), of_sample)
+                change -= wanted[:, first + start : first + start + batch]
+                weight -= np.dot(change, x, of_weight)
+                bias -= np.dot(change, samples, of_bias)
         yield _finite(_readout(weight, bias, latents.device))
 
 
@@ -177,4 +186,4 @@ def _finite(readout: Readout) -> Readout:
 
 def _readout(weight: np.ndarray, bias: np.ndarray, device: torch.device) -> Readout:
     weights = torch.from_numpy(weight.copy()).to(device)
-    return Readout(weights, torch.from_numpy(bias[:, 0].copy()).to(device))
+    return Readout(weights, torch.from_numpy(bias.copy()).to(device))

@@ -78,9 +78,11 @@ class Shelf:
         """Recorded evaluations of a condition's networks, None without any.
 
         Measured on real images where one was, else on reconstructions; never both. Of
-        networks with different epochs, those with most training, or with least if ``early``.
+        networks with different epochs, those with most training, or with least if ``early``; one
+        that trained longer but has no recorded evaluation yet hides none that has.
         """
-        entries = (self.earliest if early else self.latest)(dataset, condition)
+        recorded = Shelf([e for e in self.entries if e.evaluation is not None])
+        entries = (recorded.earliest if early else recorded.latest)(dataset, condition)
         groups = grouped([e.evaluation for e in entries if e.evaluation is not None])
         real = [g for g in groups if g.evaluations[0]["on"] == "real images"]
         ranked = sorted(real or groups, key=lambda g: g.epoch, reverse=not early)

@@ -242,6 +242,16 @@ def test_the_shelf_takes_most_training_and_never_mixes_images_with_reconstructio
     assert group.values("linear_separability") == [50.0]
 
 
+def test_a_longer_network_without_an_evaluation_hides_none_that_has_one(write):
+    write("pad", epoch=20, accuracy=58.0)
+    write("wo_rem", accuracy=46.0)
+    longer = write("pad", epoch=50, accuracy=None)
+    assert judge("fig4", 1, write.folder).status == "agrees"
+    found, _ = shelf.find([write.folder])
+    missing = dict(missing_for(found, ITEMS["table1"], "cifar10-small"))
+    assert str(longer) in missing["the evaluation of PAD"]
+
+
 def test_the_page_is_one_file_that_needs_no_network(write, tmp_path, capsys):
     for condition, accuracy in (("pad", 58.0), ("wo_rem", 46.0), ("wo_nrem", 57.0)):
         write(condition, accuracy=accuracy)

@@ -12,6 +12,7 @@ import streamlit as st
 from explorer import frame
 from explorer.charts import probe as charts
 from explorer.charts.probe import Line, Score
+from explorer.compute.curves import labels
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance
 from explorer.state import chosen
@@ -29,7 +30,8 @@ _UNPUBLISHED = "The paper has no values of these networks."
 def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
     """A row for each network, and what its numbers rest on."""
     chance = 100 / max(len(one.class_names) for one in networks.values())
-    rows = [_row(networks[key], reading, networks) for key, reading in readings.items()]
+    several = len({one.header.dataset_name for one in networks.values()}) > 1
+    rows = [_row(networks[key], reading, several) for key, reading in readings.items()]
     st.html(charts.scores(rows, chance))
     setting = _setting(Disturbance.of(chosen()), readings, any(row.paper for row in rows))
     st.html(f'<p class="pad-note pad-setting">{setting}</p>')
@@ -43,17 +45,18 @@ def explanations(
     with left:
         _learning(networks, readings)
     with middle:
-        _confusion(networks[looked_at], readings[looked_at], networks)
+        _confusion(looked_at, networks, readings)
     with right:
         _classes(looked_at, networks, readings)
 
 
-def _row(network: PadNetwork, reading: Reading, among: Mapping[str, PadNetwork]) -> Score:
+def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
     header, estimate = network.header, reading.estimate
+    knows = f"{header.dataset_name} · " if with_dataset else ""
     published = TABLE_1.get(paper_name(header.dataset_name) or "", {})
     score = Score(
         style(header.condition.name).label,
-        f"{_knows(network, among)}epoch {header.epoch} · seed {header.seed}",
+        f"{knows}epoch {header.epoch} · seed {header.seed}",
         header.condition.name,
         paper=published.get(header.condition.name),
         doing=reading.doing,
@@ -106,9 +109,10 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     recorded, live, lacking = [], [], []
     on: list[set[str]] = [set(), set()]  # what lines and rings were tested on
     sizes: list[set[int]] = [set(), set()]  # codes that read-outs of lines and rings had
+    names = _names(networks)
     for key, network in networks.items():
-        label, condition = _names(network, networks)
-        line = _recorded(network, networks)
+        label, condition = names[key]
+        line = _recorded(network, label)
         if line is None:
             lacking.append(label)
         else:
@@ -122,7 +126,7 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
                 Line(label, condition, [percent], [estimate.accuracy],
                      [estimate.low], [estimate.high])
             )  # fmt: skip
-    lines, rings = (" and ".join(sorted(names)) for names in on)
+    lines, rings = (" and ".join(sorted(tested)) for tested in on)
     if all(sizes) and sizes[0] != sizes[1]:
         learned, few = (" and ".join(f"{n:,}" for n in sorted(ns)) for ns in sizes)
         lines, rings = f"{lines} (learned from {learned} codes)", f"{rings} (from {few})"
@@ -135,7 +139,7 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     st.plotly_chart(figure, key="probe-occlusion", config=_PLOTLY)
 
 
-def _recorded(network: PadNetwork, among: Mapping[str, PadNetwork]) -> Line | None:
+def _recorded(network: PadNetwork, label: str) -> Line | None:
     """What ``evaluate --record`` wrote about occlusion, by the measure that is shown."""
     paper = chosen().measure == "paper"
     curve = network.metrics.get("occlusion" if paper else "occlusion_converged")
@@ -143,7 +147,8 @@ def _recorded(network: PadNetwork, among: Mapping[str, PadNetwork]) -> Line | No
         return None
     interval = network.metrics.get("occlusion_interval", {}) if paper else {}
     low, high = ([interval[x][i] for x in curve if x in interval] for i in (0, 1))
-    return Line(*_names(network, among), [int(x) for x in curve], list(curve.values()), low, high)
+    x, condition = [int(x) for x in curve], network.header.condition.name
+    return Line(label, condition, x, list(curve.values()), low, high)
 
 
 def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
@@ -155,20 +160,22 @@ def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     else:
         how = "On undisturbed test images, as L-BFGS converges."
     title("How the read-outs learned", how)
-    lines = [
-        Line(*_names(networks[k], networks), runs=reading.curves) for k, reading in readings.items()
-    ]
+    names = _names(networks)
+    lines = [Line(*names[key], runs=reading.curves) for key, reading in readings.items()]
     figure = charts.learning(
         lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, frame.is_dark()
     )
     st.plotly_chart(figure, key="probe-learning", config=_PLOTLY)
 
 
-def _confusion(network: PadNetwork, reading: Reading, among: Mapping[str, PadNetwork]) -> None:
-    title(f"Confusion of {_names(network, among)[0]}", "Rows: true classes, in percent of each.")
-    if reading.estimate:
-        counts = reading.estimate.confusion.numpy()
-        figure = charts.confusion(counts, network.class_names, frame.is_dark())
+def _confusion(
+    looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
+) -> None:
+    label, _ = _names(networks)[looked_at]
+    title(f"Confusion of {label}", "Rows: true classes, in percent of each.")
+    if estimate := readings[looked_at].estimate:
+        counts, classes = estimate.confusion.numpy(), networks[looked_at].class_names
+        figure = charts.confusion(counts, classes, frame.is_dark())
         st.plotly_chart(figure, key="probe-confusion", config=_PLOTLY)
 
 
@@ -176,27 +183,20 @@ def _classes(
     looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
 ) -> None:
     """Accuracy by class, of all networks that know the classes of the one looked at."""
-    names = networks[looked_at].class_names
+    classes, names = networks[looked_at].class_names, _names(networks)
     lines = []
     for key in [looked_at, *(key for key in networks if key != looked_at)]:
         estimate = readings[key].estimate
-        if estimate and networks[key].class_names == names:
+        if estimate and networks[key].class_names == classes:
             counts = estimate.confusion.double()
             right = 100 * counts.diagonal() / counts.sum(dim=1).clamp_min(1)
-            lines.append(Line(*_names(networks[key], networks), y=right.tolist()))
-    title("Each class", f"Bars: {_names(networks[looked_at], networks)[0]}; marks: every network.")
-    figure = charts.classes(lines, names, frame.is_dark())
+            lines.append(Line(*names[key], y=right.tolist()))
+    title("Each class", f"Bars: {names[looked_at][0]}; marks: every network.")
+    figure = charts.classes(lines, classes, frame.is_dark())
     st.plotly_chart(figure, key="probe-classes", config=_PLOTLY)
 
 
-def _names(network: PadNetwork, among: Mapping[str, PadNetwork]) -> tuple[str, str]:
-    """How charts name one of several networks: its label and its condition's name."""
-    header = network.header
-    label = style(header.condition.name).label
-    return f"{label}, {_knows(network, among)}epoch {header.epoch}", header.condition.name
-
-
-def _knows(network: PadNetwork, among: Mapping[str, PadNetwork]) -> str:
-    """The data set that a network knows, where others know another one."""
-    several = len({one.header.dataset_name for one in among.values()}) > 1
-    return f"{network.header.dataset_name} · " if several else ""
+def _names(networks: Mapping[str, PadNetwork]) -> dict[str, tuple[str, str]]:
+    """How charts name each of several networks: its label and its condition's name."""
+    told_apart = labels({key: network.header for key, network in networks.items()})
+    return {key: (told_apart[key], networks[key].header.condition.name) for key in networks}
