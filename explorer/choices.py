@@ -65,7 +65,7 @@ class Choices:
     folder: a further folder to look for checkpoints in, or empty.
     split: of the memories. seed: of memories, masks and noise.
     intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.
-    compared: keys of the networks side by side, empty for all conditions of the chosen
+    compared: keys of the networks side by side, empty for the usual ones of the chosen
     network's data set.
     present: '1' for a talk.
     first, second: places of memories A and B among the split's, BY_SEED, or PICTURE for a

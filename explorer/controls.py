@@ -47,8 +47,8 @@ def networks() -> list[str]:
     """Choose the networks that are compared.
 
     Returns:
-        Their keys: the viewer's own choice, or else each condition's most trained network of
-        the data set that the chosen network knows. Some may not be here.
+        Their keys: the viewer's own choice, or else `Listing.conditions_beside` the chosen
+        network. Some may not be here.
     """
     listing = loaders.list_checkpoints(chosen().folder, upload())
     usual = listing.conditions_beside(chosen().checkpoint)
@@ -64,12 +64,13 @@ def networks() -> list[str]:
             placeholder="Choose networks",
             on_change=take,
             args=("compared", widget),
-            help="At first the conditions trained on the same images as the network above, each "
-            "with most training. Take any others, of any data set.",
+            help="At first the paper's five conditions, or those there are, trained on the same "
+            "images as the network above, each with most training. Take any others, of any data "
+            "set.",
         )
         if chosen().compared and chosen().compared != tuple(usual):
             st.button(
-                "all conditions",
+                "the usual ones",
                 key="usual-networks",
                 type="tertiary",
                 icon=":material/restart_alt:",

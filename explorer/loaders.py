@@ -41,6 +41,7 @@ from pad_core.palette import style
 ROOT = Path(__file__).resolve().parents[1]
 UPLOAD = "upload:"
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
+_AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there
 
 # Eight dreams take one core a few milliseconds; more threads would make viewers wait
 # for one another.
@@ -82,15 +83,20 @@ class Listing:
         return self._labels[key]
 
     def conditions_beside(self, key: str) -> tuple[str, ...]:
-        """For each condition the first network offered of that one's data set and seed."""
+        """What is compared unless a viewer chooses: networks of the data set that this one knows.
+
+        One of each condition, the first that is offered; of five conditions at most, beginning
+        with the paper's Table 1, and of this network's own.
+        """
         if key not in self.headers:
             return ()
-        wanted = self.headers[key].dataset_name
+        of = self.headers[key]
         first: dict[str, str] = {}
         for other, header in self.headers.items():
-            if header.dataset_name == wanted:
+            if header.dataset_name == of.dataset_name:
                 first.setdefault(header.condition.name, other)
-        return tuple(sorted(first.values(), key=lambda key: _rank(self.headers[key])))
+        beside = sorted(first.values(), key=lambda key: _rank(self.headers[key]))[:_AT_FIRST]
+        return tuple(dict.fromkeys([*beside, first[of.condition.name]]))
 
     @cached_property
     def _labels(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 from explorer import loaders, real_images
 from explorer.real_images import RealImages
 from pad_core import checkpoint
+from pad_core.checkpoint import Header
+from pad_core.conditions import TABLE_1, built_in
 from pad_core.datasets import load_dataset
 from pad_core.files import HEADER_KEY
 from pad_core.images import png_bytes
@@ -41,6 +44,29 @@ def page(**query):
     at = AppTest.from_file(APP, default_timeout=120)
     at.query_params.update(query)
     return at.run()
+
+
+def test_five_conditions_are_compared_at_first_and_always_the_chosen_networks_own():
+    names = ["mine", "rem_noise_only", "wake_only", "wo_nrem", "wo_rem", "wo_memory_mix", "pad"]
+    headers = {
+        name: Header(
+            replace(built_in("pad"), name=name),
+            {"name": "photographs"},
+            ("a", "b"),
+            seed=0,
+            epoch=1,
+        )
+        for name in names
+    }
+    headers["pad"] = replace(headers["pad"], epoch=20)
+    headers["early"] = replace(headers["pad"], epoch=1)
+    headers["elsewhere"] = replace(headers["pad"], dataset={"name": "digits"})
+    listing = loaders.Listing(headers, ())
+    assert listing.conditions_beside("wo_rem") == TABLE_1
+    assert listing.conditions_beside("early") == TABLE_1
+    assert listing.conditions_beside("mine") == (*TABLE_1, "mine")
+    assert listing.conditions_beside("elsewhere") == ("elsewhere",)
+    assert listing.conditions_beside("nowhere") == ()
 
 
 def panels(at):
