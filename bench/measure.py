@@ -26,6 +26,9 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from pad_core.errors import PadError
+from pad_core.hardware import choose_device
+
 Task = Callable[[], object]
 
 
@@ -115,14 +118,15 @@ class Elsewhere:
     """A task in a process of its own, which no setting of this one reaches.
 
     Args:
+        device: where the task takes its memory.
         make: gives the task, in that process; a function of a module, with these arguments.
     """
 
-    def __init__(self, make: Callable[..., Task], *given: object) -> None:
+    def __init__(self, device: torch.device, make: Callable[..., Task], *given: object) -> None:
         context = multiprocessing.get_context("spawn")
         self._ask, answer = context.Pipe()
         threads = torch.get_num_threads()
-        self._process = context.Process(target=_serve, args=(answer, threads, make, given))
+        self._process = context.Process(target=_serve, args=(answer, threads, device, make, given))
         self._process.start()
         answer.close()
 
@@ -130,7 +134,7 @@ class Elsewhere:
         return self._said("run")
 
     def peak_memory_mb(self) -> float:
-        """What the task has taken at most, beside what was there before it was made."""
+        """What the task has taken at most, beside what was there before it first ran."""
         return float(self._said("peak"))
 
     def __enter__(self) -> Elsewhere:
@@ -142,15 +146,28 @@ class Elsewhere:
 
     def _said(self, wanted: str) -> Any:
         self._ask.send(wanted)
-        return self._ask.recv()
+        said = self._ask.recv()
+        if isinstance(said, Exception):
+            raise said
+        return said
 
 
-def _serve(answer: Connection, threads: int, make: Callable[..., Task], given: tuple) -> None:
+def _serve(
+    answer: Connection,
+    threads: int,
+    device: torch.device,
+    make: Callable[..., Task],
+    given: tuple,
+) -> None:
     torch.set_num_threads(threads)
-    memory, task = PeakMemory(), make(*given)
-    with contextlib.suppress(EOFError):  # the other end is closed when all is done
-        while wanted := answer.recv():
-            answer.send(memory.mb() if wanted == "peak" else task())
+    try:
+        task = make(*given)
+        memory = PeakMemory(device)
+        with contextlib.suppress(EOFError):  # the other end is closed when all is done
+            while wanted := answer.recv():
+                answer.send(memory.mb() if wanted == "peak" else task())
+    except Exception as error:
+        answer.send(error)
 
 
 class MatrixProduct:
@@ -186,18 +203,23 @@ def flops_of(task: Task) -> float:
 
 
 class PeakMemory:
-    """The most memory taken since it was made: a GPU's where one is used, else the process's."""
+    """The most memory taken since it was made: a GPU's, or the process's on a CPU."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+            self._before = torch.cuda.memory_allocated(device) / 1e6
+            return
         with contextlib.suppress(OSError):  # where the system can't forget, the past counts, too
             Path("/proc/self/clear_refs").write_text("5")
         self._before = resident_mb()
 
     def mb(self) -> float:
         """In 10⁶ bytes."""
-        if torch.cuda.is_initialized():
-            return torch.cuda.max_memory_allocated() / 1e6
-        return _peak_mb() - self._before
+        cuda = self._device.type == "cuda"
+        peak = torch.cuda.max_memory_allocated(self._device) / 1e6 if cuda else _peak_mb()
+        return peak - self._before
 
 
 def resident_mb() -> float:
@@ -221,9 +243,23 @@ def arguments(description: str) -> argparse.ArgumentParser:
     """What every script of the benchmark takes."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
-    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
-    parser.add_argument("--out", type=Path, help="file for the rows (default: print them)")
+    parser.add_argument("--device", type=device_here, default=torch.device("cpu"))
+    parser.add_argument("--out", type=_new_file, help="file for the rows (default: print them)")
     return parser
+
+
+def device_here(name: str) -> torch.device:
+    """The type of an argument that names a device of this machine."""
+    try:
+        return choose_device(name)
+    except PadError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _new_file(name: str) -> Path:
+    if not Path(name).parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {Path(name).parent}")
+    return Path(name)
 
 
 def report(rows: Sequence[Row], out: Path | None) -> None:

@@ -17,16 +17,17 @@ from typing import Any
 
 import torch
 
-from bench.measure import describe
+from bench.measure import describe, device_here
 from bench.train import batches
 from pad_core.conditions import PAD
 from pad_core.datasets import DataSet, load_dataset
-from pad_core.hardware import choose_device
+from pad_core.errors import PadError
 from pad_core.measures import separability
 from pad_core.metrics import mean_sem
 from pad_core.recipe import Recipe
 from pad_core.trainer import Trainer
 
+BATCH_SIZE = 64
 MEASURES = ("linear_separability", "converged_separability")
 
 
@@ -47,14 +48,19 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--images", type=int, default=1_000_000, help="at most so many to train on")
-    parser.add_argument("--device", default="auto")
+    parser.add_argument("--device", type=device_here, default="auto")
     options = parser.parse_args()
-    device = choose_device(options.device)
-    whole = load_dataset(options.dataset)
+    if min(options.epochs, options.seeds) < 1 or options.images < BATCH_SIZE:
+        parser.error(f"1 epoch and seed, and {BATCH_SIZE} images, are the least that can train")
+    device = options.device
+    try:
+        whole = load_dataset(options.dataset)
+    except PadError as error:
+        parser.error(str(error))
     dataset = replace(whole, train=whole.train.first(options.images))
     pairs = []
     for seed in range(options.seeds):
-        recipe = Recipe(options.dataset, PAD, options.epochs, seed)
+        recipe = Recipe(options.dataset, PAD, options.epochs, seed, BATCH_SIZE)
         pair = {
             precision: trained(replace(recipe, precision=precision), dataset, device)
             for precision in ("fp32", "bf16")

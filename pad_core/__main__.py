@@ -257,11 +257,19 @@ def run_bench(options: argparse.Namespace) -> None:
     from pad_core.hardware import choose_device
 
     parts = [options.part] if options.part else list(PARTS)
-    rows = bench(parts, choose_device(options.device), options.quick, options.threads)
-    if options.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-    else:
-        Console().print(table(rows))
+    rows: list[dict[str, Any]] = []
+
+    def say(part: str) -> None:
+        print(f"Measuring: {part} …", file=sys.stderr)
+
+    try:
+        device = choose_device(options.device)
+        rows.extend(bench(parts, device, options.quick, options.threads, say))
+    finally:  # what was measured before a part failed, or was broken off
+        if options.json and rows:
+            print(json.dumps(rows, indent=2, ensure_ascii=False))
+        elif rows:
+            Console().print(table(rows))
 
 
 def _bits(options: argparse.Namespace) -> Any:

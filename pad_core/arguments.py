@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -185,8 +186,11 @@ def _interval(text: str) -> int:
 
 
 def _threads(text: str) -> int:
-    if not re.fullmatch(r" *[0-9]{1,4} *", text) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"a number of threads from 1, not {text!r}")
+    most = os.cpu_count() or 1
+    if not re.fullmatch(r" *[0-9]{1,4} *", text) or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(
+            f"a number of threads from 1 to {most}, this machine's processors, not {text!r}"
+        )
     return int(text)
 
 

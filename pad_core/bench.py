@@ -7,12 +7,14 @@ memory nor its caches are another's.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,12 @@ PARTS = {
 
 
 def bench(
-    parts: Sequence[str], device: torch.device, quick: bool, threads: int | None = None
-) -> list[dict[str, Any]]:
+    parts: Sequence[str],
+    device: torch.device,
+    quick: bool,
+    threads: int | None = None,
+    on_part: Callable[[str], None] = lambda part: None,
+) -> Iterator[dict[str, Any]]:
     """Measure; one JSON-ready object a line of the table, whose fields ``bench.measure.Row`` has.
 
     Args:
@@ -39,6 +45,7 @@ def bench(
         device: that trains; read-outs and the explorer are measured on the CPU.
         quick: tiny sizes, which only show that everything works.
         threads: of the work that has several; None for as many as PyTorch takes by itself.
+        on_part: called with the name of each part before it is measured.
 
     Raises:
         PadError: the folder ``bench/`` is not here, or a part fails.
@@ -48,12 +55,10 @@ def bench(
             f"The benchmarks are not installed with the package: there is no folder "
             f"{ROOT / 'bench'}; run this in a clone of the repository."
         )
-    return [
-        row
-        for part in parts
-        for module in PARTS[part]
-        for row in _measure(part, module, device, quick, threads)
-    ]
+    for part in parts:
+        on_part(part)
+        for module in PARTS[part]:
+            yield from _measure(part, module, device, quick, threads)
 
 
 def _measure(
@@ -65,9 +70,10 @@ def _measure(
         command += ["--quick"] if quick else []
         # The environment reaches NumPy's and SciPy's libraries, too.
         own = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, env=os.environ | own
-        )
+        with _exit_at_sigterm():
+            done = subprocess.run(
+                command, cwd=ROOT, capture_output=True, text=True, env=os.environ | own
+            )
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["it said nothing"]
             raise PadError(
@@ -78,10 +84,21 @@ def _measure(
     return rows
 
 
+@contextlib.contextmanager
+def _exit_at_sigterm() -> Iterator[None]:
+    """Have SIGTERM raise SystemExit, which ends the process that is waited for, too."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def table(rows: Sequence[dict[str, Any]]) -> Table:
     """The rows for people."""
     shown = Table(
-        caption="value, plain, floor: medians; a floor is what this machine could do at best",
+        caption="value, plain, floor: medians; ratios: medians of each round's; a floor is what "
+        "this machine could do at best",
         caption_justify="left",
     )
     shown.add_column("what", overflow="fold")

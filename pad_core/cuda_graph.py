@@ -64,6 +64,9 @@ class GraphedCycle:
             return self._cycle(images)
         if self._graph is None:
             self._graph = self._capture(images)
+        if images.shape != self._images.shape:
+            was, now = tuple(self._images.shape), tuple(images.shape)
+            raise ValueError(f"the cycle was captured with images {was}, these are {now}")
         self._images.copy_(images)
         self._graph.replay()
         return self._losses

@@ -33,7 +33,8 @@ def choose_device(name: str = "auto") -> torch.device:
 def choose_precision(device: torch.device) -> Precision:
     """bfloat16 where the hardware multiplies it faster than float32, else float32."""
     if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+        with torch.cuda.device(device):
+            return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     # Without these instructions the CPU emulates bfloat16, which is slower than float32.
     # (Releases of PyTorch that can't tell get float32.)
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()

@@ -13,7 +13,8 @@ class ChannelsLastAdam(torch.optim.Adam):
     """torch's fused Adam, given weights and gradients in the order in which memory has them.
 
     Of tensors that aren't contiguous, its kernel for CPUs makes contiguous copies and copies
-    them back: 2.3 ms instead of 0.7 for the 1.7 million weights of a network (two Zen 4 cores).
+    them back: 2.8 ms a step instead of 1.5 for the 1.7 million weights of a network (two Zen 4
+    cores, within a training).
     """
 
     def __init__(
@@ -39,7 +40,10 @@ class ChannelsLastAdam(torch.optim.Adam):
         for weight, learnt in zip(group["params"], self._network.parameters(), strict=True):
             gradient = learnt.grad
             weight.grad = None if gradient is None else in_memory_order(gradient)
-        return super().step(closure)
+        result = super().step(closure)
+        for weight in group["params"]:
+            weight.grad = None  # else it would live on where the network's is forgotten
+        return result
 
 
 def in_memory_order(x: Tensor) -> Tensor:

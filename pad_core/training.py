@@ -231,22 +231,23 @@ def _train_epoch(
             run.sums[name] = run.sums.get(name, 0.0) + loss.double()
         run.step += 1
         now = time.perf_counter()
-        run.seconds = seconds_before + now - started
         # Reading a loss waits for the device: a few times a second, not at every step.
         if now - shown > 0.25 or run.step == run.steps:
-            shown = now
-            progress = _progress(run, (run.step - first_step) / (now - started))
+            losses = run.mean_losses()
+            shown = now = time.perf_counter()  # that wait counts: until then, steps were only asked
+            progress = _progress(run, losses, (run.step - first_step) / (now - started))
             on_progress(progress)
             if now - written > 1.0 or run.step == run.steps:
                 written = now
                 report = asdict(progress) | {"pid": os.getpid(), "time": time.time()}
                 write_atomically(run.folder / "progress.json", json.dumps(report).encode())
+        run.seconds = seconds_before + now - started
         if should_stop() or asked_to_stop(run.folder):
             return run.step == run.steps
     return True
 
 
-def _progress(run: Run, cycles_per_s: float) -> Progress:
+def _progress(run: Run, losses: dict[str, float], cycles_per_s: float) -> Progress:
     cycles_left = (run.recipe.epochs - run.epoch) * run.steps - run.step
     return Progress(
         epoch=run.epoch + 1,
@@ -255,7 +256,7 @@ def _progress(run: Run, cycles_per_s: float) -> Progress:
         steps=run.steps,
         images_per_s=cycles_per_s * run.recipe.batch_size,
         seconds_left=cycles_left / cycles_per_s,
-        losses=run.mean_losses(),
+        losses=losses,
     )
 
 

@@ -6,8 +6,12 @@ import copy
 import io
 import json
 import math
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -161,6 +165,41 @@ def test_quantiles_and_arithmetic():
     assert measure.flops_of(product) == product.flops
 
 
+def test_memory_counts_from_when_the_work_can_begin():
+    mb = 2 * 10**8 // 10**6
+
+    def grow():
+        return torch.ones(mb * 10**6 // 4)
+
+    before = grow()
+    memory = measure.PeakMemory(CPU)
+    assert memory.mb() < mb / 4
+    after = grow()
+    assert memory.mb() == pytest.approx(mb, rel=0.2)
+    assert before is not after
+
+
+@pytest.mark.skipif(shutil.which("pgrep") is None, reason="needs pgrep, to see what is left")
+def test_ended_by_a_signal_it_leaves_no_work_behind(tmp_path):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "pad_core", "bench", "train", "--device", "cpu"]
+    asked = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert asked.stderr.readline() == "Measuring: train …\n"
+    deadline = time.monotonic() + 60
+    while not at_work(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)  # a process has to have begun before it can be ended
+    asked.terminate()
+    assert asked.wait(30) == 128 + signal.SIGTERM
+    assert at_work(tmp_path) == ""
+    assert not list(tmp_path.glob("tmp*"))
+
+
+def at_work(folder):
+    """The processes whose command names this folder."""
+    return subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True).stdout
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_command_measures_everything_in_a_tiny_size():
@@ -205,7 +244,23 @@ class TestRefusals:
     def test_a_part_that_fails(self, monkeypatch):
         monkeypatch.setitem(pad_core.bench.PARTS, "train", ("bench.no_such",))
         with pytest.raises(PadError, match=r"'train' failed.*No module named bench.no_such"):
-            pad_core.bench.bench(["train"], CPU, quick=True)
+            list(pad_core.bench.bench(["train"], CPU, quick=True))
+
+    def test_a_failure_elsewhere_says_what_it_was(self):
+        with (
+            measure.Elsewhere(CPU, int, "nothing") as task,
+            pytest.raises(ValueError, match="invalid literal"),
+        ):
+            task()
+
+    @pytest.mark.parametrize(
+        "words", [["--seeds", "0"], ["--images", "10"], ["--device", "tpu"], ["--dataset", "lost"]]
+    )
+    def test_a_price_of_bfloat16_that_nothing_could_tell(self, words, monkeypatch, capsys):
+        monkeypatch.setattr(sys, "argv", ["precision", *words])
+        with pytest.raises(SystemExit, match="2"):
+            precision.main()
+        assert "error:" in capsys.readouterr().err
 
 
 def test_the_price_of_bfloat16_is_a_mean_over_pairs(monkeypatch, capsys):
