@@ -381,17 +381,24 @@ def test_an_odd_header_never_ends_a_page(root, two, changes, monkeypatch):
 def test_garbage_is_not_looked_for_in_what_was_imported():
     program = """if True:
         import gc, os
+        from types import FunctionType
         from streamlit.testing.v1 import AppTest
         page = AppTest.from_file("explorer/app.py", default_timeout=120).run()
         gc.collect()
-        print(len(page.exception), gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects()))
+        def functions():
+            return sum(type(one) is FunctionType for one in gc.get_objects())
+        searched = functions()
+        enabled = gc.isenabled()
+        gc.unfreeze()
+        print(len(page.exception), enabled, functions(), searched)
         os._exit(0)  # without waiting for what the page began in the background"""
     done = subprocess.run(
         [sys.executable, "-u", "-c", program], cwd=APP.parents[1], capture_output=True, text=True
     )
     problems, enabled, imported, searched = done.stdout.split()
     assert (problems, enabled) == ("0", "True")
-    assert int(imported) > 10 * int(searched)
+    # Functions tell what was imported from the checkpoints' headers, however many there are.
+    assert int(imported) > 4 * int(searched)
 
 
 def test_whatever_a_file_provokes_becomes_a_sentence(root, monkeypatch):
