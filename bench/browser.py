@@ -5,6 +5,7 @@ A wait ends with the frame that shows what was waited for.
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 import re
@@ -116,6 +117,12 @@ class Viewer:
         self._context = browser.new_context(viewport={"width": 1280, "height": 720})
         self.page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
+        self._asked: list[float] = []  # when messages left the browser, seconds on its clock
+        self._answers: list[tuple[float, bytes]] = []  # when messages came, and what they were
+        network = self._context.new_cdp_session(self.page)
+        network.on("Network.webSocketFrameSent", lambda e: self._asked.append(e["timestamp"]))
+        network.on("Network.webSocketFrameReceived", self._note_answer)
+        network.send("Network.enable")
         started = time.perf_counter()
         self.page.goto(address)
         self.page.wait_for_selector(".pad-footer")
@@ -144,15 +151,26 @@ class Viewer:
         """Seconds from a key in a widget to the frame in which the element ``shows`` differs."""
         self.page.locator(widget).first.focus()
         self.page.evaluate(_WATCH, shows)
+        self._asked.clear()
+        self._answers.clear()
         self.page.keyboard.press(key)
         milliseconds = self.page.evaluate("window.padWait")
         self.rest()
         return milliseconds / 1000
 
+    def answered_ms(self, panel: str) -> float:
+        """From the message that the last ``press`` sent to the one that brought this panel."""
+        came = next(when for when, what in self._answers if f'pad-{panel}"'.encode() in what)
+        return 1000 * (came - self._asked[0])
+
     def computed_ms(self, what: str) -> float:
         """What the page's last line says that a computation took on the server."""
         found = re.search(rf"\b{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
         return float(found[1]) if found else float("nan")
+
+    def _note_answer(self, event: dict[str, Any]) -> None:
+        what = base64.b64decode(event["response"]["payloadData"])
+        self._answers.append((event["timestamp"], what))
 
     def close(self) -> None:
         """Leave."""

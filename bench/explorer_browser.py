@@ -47,19 +47,20 @@ _ESTIMATED = """([percent, all]) => {
 }"""
 
 
-def moves(viewer: Viewer, n: int, dial: str, shows: str, what: str) -> tuple[list, list]:
-    """Seconds of n steps of a dial in the browser, and milliseconds of each on the server.
+def moves(viewer: Viewer, n: int, dial: str, panel: str, what: str) -> tuple[list, list, list]:
+    """Milliseconds of n steps of a dial: until they are seen, answered, and of that computed.
 
     Up from where it stands, and back from its end.
     """
     slider = f"[class*=st-key-{dial}-slider] input"
-    waited, computed, key = [], [], "ArrowRight"
+    seen, answered, computed, key = [], [], [], "ArrowRight"
     for _ in range(n):
         low, high, at = viewer.page.locator(slider).first.evaluate("e => [e.min, e.max, e.value]")
         key = {low: "ArrowRight", high: "ArrowLeft"}.get(at, key)
-        waited.append(viewer.press(key, slider, shows))
+        seen.append(1000 * viewer.press(key, slider, f".pad-{panel}"))
+        answered.append(viewer.answered_ms(panel))
         computed.append(viewer.computed_ms(what))
-    return waited, computed
+    return seen, answered, computed
 
 
 def starts(browser: Any, query: str, n: int) -> tuple[Server, Row]:
@@ -102,9 +103,10 @@ def wall(browser: Any, address: str, n: int) -> list[Row]:
 
 
 def _dial(viewer: Viewer, n: int, dial: str, panel: str, what: str, name: str) -> list[Row]:
-    waited, computed = moves(viewer, n, dial, f".pad-{panel}", what)
+    seen, answered, computed = moves(viewer, n, dial, panel, what)
     return [
-        *_quantiles(f"{name} → new dreams in the page", waited, 1000),
+        *_quantiles(f"{name} → new dreams in the page", seen, 1),
+        *_quantiles(f"{name}, from the browser's message to the server's answer", answered, 1),
         *_quantiles(f"{name}, computed on the server", computed, 1),
     ]
 
@@ -160,7 +162,7 @@ def memory(server: Server, viewer: Viewer, done: int, to_do: int) -> list[Row]:
         done: interactions that the other parts had with this server; to_do: further ones.
     """
     before = server.memory_mb()
-    moves(viewer, to_do, "lam", ".pad-rem", "REM")
+    moves(viewer, to_do, "lam", "rem", "REM")
     after = server.memory_mb()
     if before is None or after is None:
         return []

@@ -35,6 +35,7 @@ from pad_core.datasets import load_dataset
 from pad_core.hardware import choose_precision
 from pad_core.images import to_unit
 from pad_core.imagesets import ImageSet
+from pad_core.networks import Networks
 from pad_core.recipe import Recipe
 from pad_core.trainer import Trainer
 
@@ -55,9 +56,6 @@ LAYERS = {
 }
 # As is usual, what falls on the padding counts, too; without it they were 17 % fewer.
 FLOPS_PER_IMAGE = sum(2.0 * 16 * a * b * pixels * n for a, b, pixels, n in LAYERS.values())
-# Adam reads weight, gradient and two moments and writes three of them: of the encoder in three
-# phases, of the generator in two.
-ADAM_BYTES = 7 * 4.0 * (3 * 1_711_809 + 2 * 1_707_459)
 
 
 @dataclass(frozen=True)
@@ -127,6 +125,16 @@ class Fleet:
                     live(cycle, fed, 1)
 
 
+def adam_bytes(networks: Networks) -> float:
+    """What Adam reads and writes in a cycle of PAD, whose phases train one network or both.
+
+    Of each weight it reads the gradient, two moments and the weight itself; it writes the last
+    three.
+    """
+    encoder, generator = (sum(p.numel() for p in n.parameters()) for n in networks)
+    return 7 * 4.0 * (3 * encoder + 2 * generator)
+
+
 def plain_cycles(size: Size, device: torch.device) -> partial:
     """The plain code's cycles of a round."""
     workers = 4 if device.type == "cuda" else 0
@@ -167,7 +175,7 @@ def rows(size: Size, device: torch.device, quick: bool) -> list[Row]:
     where = describe(device)
     rate = [product.flops / s for s in seconds["product"]]
     bandwidth = [copy.bytes / s for s in seconds["copy"]]
-    adam = ADAM_BYTES / size.batch_size
+    adam = adam_bytes(trainer.networks) / size.batch_size
     beside = {
         "plain": speed("plain", size.plain_cycles),
         "floor": [min(r / FLOPS_PER_IMAGE, b / adam) for r, b in zip(rate, bandwidth, strict=True)],

@@ -18,18 +18,22 @@ import torch
 
 import pad_core.bench
 from bench import measure, plain, precision
+from bench.probe import synthetic
 from bench.train import FLOPS_PER_IMAGE
 from pad_core import phases
 from pad_core.__main__ import main
 from pad_core.errors import PadError
 from pad_core.measures import Readouts, occlusion_curve
-from pad_core.networks import Networks, build_networks
+from pad_core.networks import Networks, build_networks, encode_all
 from pad_core.occlusion import draw_uniforms, masks
-from pad_core.readout import Readout
+from pad_core.randomness import generator
+from pad_core.readout import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
 
 CPU = torch.device("cpu")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 # Of a gradient's length, and of a loss: float32 sums in another order; bfloat16 rounds to 2⁻⁸,
 # layer after layer.
+DEVICES = ["cpu", pytest.param("cuda", marks=needs_gpu)]
 PRECISIONS = {"fp32": (1e-3, 1e-4), "bf16": (0.15, 2e-2)}
 
 
@@ -45,8 +49,6 @@ def pair(small):
     training = plain.Training(small.train, 16, CPU)
     training.encoder.load_state_dict(networks.encoder.state_dict())
     training.generator.load_state_dict(networks.generator.state_dict())
-    for optimiser in training.optimisers:
-        optimiser.param_groups[0]["lr"] = 0.0  # gradients are compared, on the same weights
     return networks, training
 
 
@@ -55,19 +57,23 @@ def gradients(encoder, generator):
     return {name: p.grad for name, p in named if p.grad is not None}
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("phase", ["wake", "nrem", "rem"])
-def test_a_fast_phase_has_the_losses_and_gradients_of_the_plain_one(phase, precision, pair, random):
-    networks = Networks(*(copy.deepcopy(network) for network in pair[0]))
-    training = copy.copy(pair[1])
+def test_a_fast_phase_has_the_losses_and_gradients_of_the_plain_one(
+    phase, precision, device, pair, random, monkeypatch
+):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    networks = Networks(*(copy.deepcopy(network).to(device) for network in pair[0]))
+    training = copy.copy(pair[1])  # its optimisers know the originals: these weights stay
+    training.encoder = copy.deepcopy(training.encoder).to(device)
+    training.generator = copy.deepcopy(training.generator).to(device)
     training.losses = {}
-    images = torch.rand((16, 3, 32, 32), generator=random) * 2 - 1
-    latents = torch.randn((16, 256), generator=random)
-    mask = masks(draw_uniforms(1, random), 0.3, 4)
-    for network in (training.encoder, training.generator):
-        network.zero_grad()
+    images = (torch.rand((16, 3, 32, 32), generator=random) * 2 - 1).to(device)
+    latents = torch.randn((16, 256), generator=random).to(device)
+    mask = masks(draw_uniforms(1, random), 0.3, 4).to(device)
 
-    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+    with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
         if phase == "wake":
             losses = phases.wake(networks, images).losses
         elif phase == "nrem":
@@ -103,20 +109,43 @@ def test_masks_are_those_of_the_loop_over_tiles(size, intensity, random):
     assert torch.equal(images * masks(uniforms, intensity, size), expected)
 
 
-@pytest.mark.parametrize("intensity", [0, 100])
-def test_an_occlusion_curve_begins_and_ends_as_the_plain_one(intensity, pair, small):
+@pytest.mark.parametrize("intensity", [0, 20, 60, 100])
+def test_a_point_of_an_occlusion_curve_is_that_of_the_plain_code(intensity, pair, small):
     networks, training = pair
+    train, test = (encode_all(networks.encoder, s.images) for s in (small.train, small.test))
+    readout = fit_converged(train, small.train.labels, 10)
     layer = torch.nn.Linear(256, 10)
-    readout = Readout(layer.weight.detach(), layer.bias.detach())
+    layer.load_state_dict({"weight": readout.weight, "bias": readout.bias})
     (point,) = occlusion_curve(
         networks.encoder,
         Readouts([readout], readout),
         small.test.images,
         small.test.labels,
+        draws=1,
         intensities=[intensity],
     )
+    # The plain code draws from torch's own generator: the same numbers.
+    torch.set_rng_state(generator(0, "occlusion curve", intensity).get_state())
     expected = plain.occluded_accuracy(training.encoder, layer, small.test, intensity / 100)
     assert point.accuracy == pytest.approx(expected, abs=1.01)  # one image on a class border
+    clean = readout.accuracy(test, small.test.labels)
+    assert clean > 50
+    assert (point.accuracy == pytest.approx(clean)) == (intensity == 0)
+
+
+def test_the_read_out_is_that_of_the_plain_code(monkeypatch):
+    """On one mini-batch, whose order says nothing, from the same weights."""
+    latents, labels = synthetic(SGD_BATCH_SIZE, 0)
+    initial = torch.nn.Linear(256, 10)
+    uniform = torch.empty((10, 257)).uniform_(-1 / 16, 1 / 16, generator=generator(3, "readout"))
+    initial.load_state_dict({"weight": uniform[:, :-1], "bias": uniform[:, -1]})
+    monkeypatch.setattr(plain.nn, "Linear", lambda size, n_classes: initial)
+    layer, losses = plain.train_readout(latents, labels, 10, epochs=SGD_EPOCHS)
+    assert len(losses) == SGD_EPOCHS
+    assert losses[-1] < 0.5 * losses[0]
+    readout = train_sgd(latents, labels, 10, seed=3)
+    torch.testing.assert_close(readout.weight, layer.weight.detach(), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(readout.bias, layer.bias.detach(), rtol=1e-3, atol=1e-5)
 
 
 def test_the_plain_code_trains(small):
