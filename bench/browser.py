@@ -5,18 +5,20 @@ A wait ends with the frame that shows what was waited for.
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import math
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench.checkpoints import ROOT
 from pad_core.errors import PadError
@@ -110,6 +112,66 @@ class Server:
         self._process.wait(10)
 
 
+class Relay:
+    """Hands on what browsers and a server say to each other, and notes when they say it.
+
+    A browser notes an answer only once it is done with the earlier ones: what the server takes
+    has to be measured on the way.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = urlsplit(server.address)
+        self._listener = socket.create_server((HOST, 0))
+        self.address = f"http://{HOST}:{self._listener.getsockname()[1]}/"
+        self._panel = b""
+        self._asked = self._answered = math.nan
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def expect(self, panel: str) -> None:
+        """From now on: the next request, and the answer that brings this panel."""
+        self._asked = self._answered = math.nan
+        self._panel = f'pad-{panel}"'.encode()
+
+    def answered_ms(self) -> float:
+        """From that request to that answer."""
+        return 1000 * (self._answered - self._asked)
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                browser, _ = self._listener.accept()
+                server = socket.create_connection((self._server.hostname, self._server.port))
+                for source, sink, note in (
+                    (browser, server, self._note_request),
+                    (server, browser, self._note_answer),
+                ):
+                    sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+                    pump = threading.Thread(target=_pump, args=(source, sink, note), daemon=True)
+                    pump.start()
+
+    def _note_request(self, said: bytes) -> None:
+        if math.isnan(self._asked):
+            self._asked = time.perf_counter()
+
+    def _note_answer(self, said: bytes) -> None:
+        if math.isnan(self._answered) and self._panel in said:
+            self._answered = time.perf_counter()
+
+
+def _pump(source: socket.socket, sink: socket.socket, note: Callable[[bytes], None]) -> None:
+    """Hand on what the source says, noted with the end of what it said before, until it ends."""
+    end = b""
+    with contextlib.suppress(OSError), source, sink:
+        while said := source.recv(1 << 16):
+            note(end + said)
+            end = said[-100:]
+            sink.sendall(said)
+
+
 class Viewer:
     """A page of the explorer in a browser without a past."""
 
@@ -117,12 +179,6 @@ class Viewer:
         self._context = browser.new_context(viewport={"width": 1280, "height": 720})
         self.page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
-        self._asked: list[float] = []  # when messages left the browser, seconds on its clock
-        self._answers: list[tuple[float, bytes]] = []  # when messages came, and what they were
-        network = self._context.new_cdp_session(self.page)
-        network.on("Network.webSocketFrameSent", lambda e: self._asked.append(e["timestamp"]))
-        network.on("Network.webSocketFrameReceived", self._note_answer)
-        network.send("Network.enable")
         started = time.perf_counter()
         self.page.goto(address)
         self.page.wait_for_selector(".pad-footer")
@@ -151,26 +207,15 @@ class Viewer:
         """Seconds from a key in a widget to the frame in which the element ``shows`` differs."""
         self.page.locator(widget).first.focus()
         self.page.evaluate(_WATCH, shows)
-        self._asked.clear()
-        self._answers.clear()
         self.page.keyboard.press(key)
         milliseconds = self.page.evaluate("window.padWait")
         self.rest()
         return milliseconds / 1000
 
-    def answered_ms(self, panel: str) -> float:
-        """From the message that the last ``press`` sent to the one that brought this panel."""
-        came = next(when for when, what in self._answers if f'pad-{panel}"'.encode() in what)
-        return 1000 * (came - self._asked[0])
-
     def computed_ms(self, what: str) -> float:
         """What the page's last line says that a computation took on the server."""
         found = re.search(rf"\b{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
         return float(found[1]) if found else float("nan")
-
-    def _note_answer(self, event: dict[str, Any]) -> None:
-        what = base64.b64decode(event["response"]["payloadData"])
-        self._answers.append((event["timestamp"], what))
 
     def close(self) -> None:
         """Leave."""

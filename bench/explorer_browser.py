@@ -27,7 +27,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from bench.browser import FLAGS, Server, Viewer
+from bench.browser import FLAGS, Relay, Server, Viewer
 from bench.checkpoints import copies, different
 from bench.measure import Row, arguments, describe, p95, row
 from explorer.desktop import find_browser
@@ -47,7 +47,9 @@ _ESTIMATED = """([percent, all]) => {
 }"""
 
 
-def moves(viewer: Viewer, n: int, dial: str, panel: str, what: str) -> tuple[list, list, list]:
+def moves(
+    viewer: Viewer, relay: Relay, n: int, dial: str, panel: str, what: str
+) -> tuple[list, list, list]:
     """Milliseconds of n steps of a dial: until they are seen, answered, and of that computed.
 
     Up from where it stands, and back from its end.
@@ -57,8 +59,9 @@ def moves(viewer: Viewer, n: int, dial: str, panel: str, what: str) -> tuple[lis
     for _ in range(n):
         low, high, at = viewer.page.locator(slider).first.evaluate("e => [e.min, e.max, e.value]")
         key = {low: "ArrowRight", high: "ArrowLeft"}.get(at, key)
+        relay.expect(panel)
         seen.append(1000 * viewer.press(key, slider, f".pad-{panel}"))
-        answered.append(viewer.answered_ms(panel))
+        answered.append(relay.answered_ms())
         computed.append(viewer.computed_ms(what))
     return seen, answered, computed
 
@@ -86,28 +89,30 @@ def visits(browser: Any, address: str, n: int) -> Row:
     return row("page opened → first dreams in it, server up", "s", seconds, describe(CPU))
 
 
-def dials(viewer: Viewer, n: int) -> list[Row]:
+def dials(viewer: Viewer, relay: Relay, n: int) -> list[Row]:
     """REM's and NREM's sliders on the Dream page."""
     return [
-        *_dial(viewer, n, "lam", "rem", "REM", "REM slider moved"),
-        *_dial(viewer, n, "intensity", "nrem", "NREM", "NREM slider moved"),
+        *_dial(viewer, relay, n, "lam", "rem", "REM", "REM slider moved"),
+        *_dial(viewer, relay, n, "intensity", "nrem", "NREM", "NREM slider moved"),
     ]
 
 
-def wall(browser: Any, address: str, n: int) -> list[Row]:
+def wall(browser: Any, query: str, relay: Relay, n: int) -> list[Row]:
     """REM's slider on the Dream page where it shows eight dreams of each of eight pairs."""
-    viewer = Viewer(browser, f"{address}&sight=wall")
-    rows = _dial(viewer, n, "lam", "nights", "REM", "slider moved, 8 memories and 64 dreams")
+    viewer, name = Viewer(browser, f"{relay.address}?{query}&sight=wall"), "slider moved, 64 dreams"
+    rows = _dial(viewer, relay, n, "lam", "nights", "REM", name)
     viewer.close()
     return rows
 
 
-def _dial(viewer: Viewer, n: int, dial: str, panel: str, what: str, name: str) -> list[Row]:
-    seen, answered, computed = moves(viewer, n, dial, panel, what)
+def _dial(
+    viewer: Viewer, relay: Relay, n: int, dial: str, panel: str, what: str, name: str
+) -> list[Row]:
+    seen, answered, computed = moves(viewer, relay, n, dial, panel, what)
     return [
         *_quantiles(f"{name} → new dreams in the page", seen, 1),
-        *_quantiles(f"{name}, from the browser's message to the server's answer", answered, 1),
-        *_quantiles(f"{name}, computed on the server", computed, 1),
+        *_quantiles(f"{name}, from request to answer of the server", answered, 1),
+        *_quantiles(f"{name}, of that computed", computed, 1),
     ]
 
 
@@ -155,14 +160,14 @@ def probes(browser: Any, address: str, n: int) -> list[Row]:
     ]
 
 
-def memory(server: Server, viewer: Viewer, done: int, to_do: int) -> list[Row]:
+def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) -> list[Row]:
     """What the server holds after many interactions, and what the later ones added.
 
     Args:
         done: interactions that the other parts had with this server; to_do: further ones.
     """
     before = server.memory_mb()
-    moves(viewer, to_do, "lam", "rem", "REM")
+    moves(viewer, relay, to_do, "lam", "rem", "REM")
     after = server.memory_mb()
     if before is None or after is None:
         return []
@@ -204,19 +209,18 @@ def measure(quick: bool) -> Iterator[list[Row]]:
         query = urlencode({"folder": str(own), "checkpoint": str(paths[0])})
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         server, started = starts(browser, query, 1 if quick else 3)
-        with contextlib.closing(server):
-            address = f"{server.address}?{query}"
+        with contextlib.closing(server), contextlib.closing(Relay(server)) as relay:
             yield [started]
-            yield [visits(browser, address, 1 if quick else 5)]
-            viewer = Viewer(browser, address)
+            yield [visits(browser, f"{server.address}?{query}", 1 if quick else 5)]
+            viewer = Viewer(browser, f"{relay.address}?{query}")
             n, n_probes = (3, 2) if quick else (60, 20)
-            yield dials(viewer, n)
-            yield wall(browser, address, n)
+            yield dials(viewer, relay, n)
+            yield wall(browser, query, relay, n)
             yield switches(viewer, 2 if quick else 20, n_networks)
             several = urlencode({"compared": list(map(str, paths))}, doseq=True)
             yield probes(browser, f"{server.address}probe?{query}&{several}", n_probes)
             done = 3 * n + 3 * n_probes  # dials moved
-            yield memory(server, viewer, done, 2 if quick else 500 - done)
+            yield memory(server, viewer, relay, done, 2 if quick else 500 - done)
             viewer.close()
             yield listing(browser, server, scratch, 10 if quick else 1_000)
         browser.close()

@@ -40,6 +40,7 @@ from explorer.choices import Choices
 from explorer.compute import dreams
 from explorer.compute.probe import Disturbance, Subject
 from explorer.compute.readings import Reader
+from explorer.pictures import source
 from pad_core.checkpoint import PadNetwork, load
 from pad_core.hippocampus import mix
 from pad_core.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
@@ -68,7 +69,7 @@ def layer_of(readout: Readout) -> torch.nn.Linear:
 
 
 def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
-    """A slider moved → new dreams: recall, NREM and REM of eight memories each, as PNG."""
+    """A slider moved → recall, NREM and REM of eight memories, as the page has them."""
     seeds = itertools.count()
     encoder, decoder = twin(network)
     stored = network.memories["test"].latents
@@ -81,7 +82,7 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
             dreams.perturb(network, recalled, choices),
             dreams.mix(network, recalled, choices),
         ):
-            png_bytes(pictures.picture)
+            source(pictures.picture)
 
     @torch.no_grad()
     def slow() -> None:
@@ -100,7 +101,7 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
 
 
 def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
-    """A slider moved → eight REM dreams of each of eight pairs, read out, as PNG."""
+    """A slider moved → eight REM dreams of each of eight pairs, read out, as the page has them."""
     recalled, reader = dreams.recall(network, Choices()), Reader.fit(network)
     encoder, decoder = twin(network)
     layer = layer_of(reader.readout)
@@ -109,7 +110,7 @@ def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Ro
     def ours() -> None:
         dreamt = dreams.mix(network, recalled, Choices(lam=next(steps)), dreams.N_NIGHTS)
         reader.interpret(dreamt.codes, dreamt.realness)
-        png_bytes(dreamt.picture[SIDE_PX:])
+        source(dreamt.picture[SIDE_PX:])
 
     @torch.no_grad()
     def slow() -> None:

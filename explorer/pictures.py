@@ -1,19 +1,21 @@
 """Arrays to HTML: panels of small pictures with crisp pixels.
 
-A panel's pictures travel as one PNG at native size (an atlas); the browser shows a part of
-it in each tile and enlarges it without smoothing. Looks are in ``style.css``.
+A panel's pictures travel as one at native size (an atlas); the browser shows a part of it in
+each tile and enlarges it without smoothing. Looks are in ``style.css``.
 """
 
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+from PIL import Image
 
-from pad_core.images import SIDE_PX, png_bytes
+from pad_core.images import SIDE_PX
 from pad_core.palette import style
 
 
@@ -82,8 +84,13 @@ def swatch(condition: str) -> str:
 
 
 def source(picture: np.ndarray) -> str:
-    """A picture, uint8 (H, W, 3), as the address of a PNG that carries it in itself."""
-    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture, level=1)).decode()}"
+    """A picture, uint8 (H, W, 3), as an address that carries it in itself.
+
+    As a bitmap: to compress the PNG of 64 dreams took 8 ms to save a fifth of its size.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="BMP")
+    return f"data:image/bmp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _row(row: Row, y: int, n_rows: int, columns: int) -> str:

@@ -127,6 +127,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
     for part, network in networks._asdict().items():
         _fill(network, tensors, part, path)
         network.eval().requires_grad_(False).to(device)
+        network.to(memory_format=torch.channels_last)  # else each pass permutes the weights
     memories = {}
     for split in SPLITS:
         memories[split] = _read_memories(tensors, split, len(header.class_names), path, device)
