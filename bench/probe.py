@@ -42,16 +42,21 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: latents, images on the curve, of these taken, by plain code, rounds."""
+    """How much is measured.
+
+    latents: of a read-out; rounds: how often. curve: images of the whole curve; images: of these
+    measured; plain_images: by the plain code; curve_rounds: how often.
+    """
 
     latents: int
+    rounds: int
     curve: int
     images: int
     plain_images: int
-    rounds: int
+    curve_rounds: int
 
 
-FULL, QUICK = Size(50_000, 10_000, 2_000, 256, 3), Size(640, 64, 64, 8, 1)
+FULL, QUICK = Size(50_000, 15, 10_000, 2_000, 256, 3), Size(640, 1, 64, 64, 8, 1)
 Data = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -145,7 +150,7 @@ def curve(images: ImageSet, train: Data, size: Size) -> Row:
 
     unit = to_unit(images.images).split(128)  # as ours
     seconds = in_turn(
-        size.rounds,
+        size.curve_rounds,
         CPU,
         ours=ours,
         bare=bare,
