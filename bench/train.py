@@ -5,7 +5,7 @@
 This code in the precision that ``train`` would choose, beside ``plain.py`` in another process.
 On a GPU, a cycle is one captured CUDA graph, and several networks train at once, too, each with
 its own graph on its own stream. The floor is the arithmetic of a cycle at the rate of a large
-matrix product.
+matrix product, or what Adam reads and writes at the memory's bandwidth, whichever takes longer.
 """
 
 from __future__ import annotations

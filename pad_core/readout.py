@@ -184,5 +184,5 @@ def _finite(readout: Readout) -> Readout:
 
 
 def _readout(weight_and_bias: np.ndarray, device: torch.device) -> Readout:
-    both = torch.from_numpy(weight_and_bias.copy()).to(device)
+    both = torch.tensor(weight_and_bias, device=device)  # a copy
     return Readout(both[:, :-1].contiguous(), both[:, -1].contiguous())
