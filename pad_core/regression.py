@@ -17,7 +17,7 @@ NOT_FINITE = f"Some latents are not finite; {_DIVERGED}"
 # one of the 8 stopped 0.15 above the minimum, 5 points short of its accuracy, at 1e-4 four did.
 HALF_FROM = 1e-3
 FEWEST_ROWS = 2048  # that give a useful start
-_BLOCK_ROWS = 2048  # latents of a block stay in the cache between their two products
+_BLOCK_ROWS = 6144  # latents of a block stay in the cache between their two products
 _PAIRS = 10  # of past steps and gradients that L-BFGS keeps
 
 
@@ -102,12 +102,12 @@ class Regression:
     ) -> tuple[float, torch.Tensor]:
         """Mean cross-entropy plus penalty, and its gradient (K, Z + 1)."""
         weight, bias = parameters[:, :-1].contiguous(), parameters[:, -1:]
-        columns = weight.T.to(latents.dtype)
+        rounded = weight.to(latents.dtype)
         loss = torch.zeros((), dtype=torch.float64, device=latents.device)
         by_weight, by_bias = torch.zeros_like(weight), torch.zeros_like(bias[:, 0])
         for x, t in zip(latents.split(_BLOCK_ROWS), labels.split(_BLOCK_ROWS), strict=True):
             # (K, rows): a softmax over few classes is fastest across the first axis.
-            p = torch.mm(x, columns).T.contiguous().float().add_(bias).softmax(dim=0)
+            p = torch.mm(rounded, x.T).float().add_(bias).softmax(dim=0)
             target = t[None]
             right = p.gather(0, target)
             loss -= right.clamp_min(1e-30).log().sum()
