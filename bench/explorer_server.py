@@ -240,7 +240,7 @@ def listing(folder: Path, n: int) -> Row:
             file.truncate(source.stat().st_size)
 
     def ours() -> None:
-        loaders._load_header.clear()
+        loaders._load_header.cache_clear()
         found = loaders.list_checkpoints(str(crowd), None)
         assert len(found.headers) >= n, found.problems
 

@@ -13,7 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +41,7 @@ from pad_core.palette import style
 ROOT = Path(__file__).resolve().parents[1]
 UPLOAD = "upload:"
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
+_MOST_HEADERS = 4096  # of 26 kB each: as many files are not read again for each page
 _AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there
 
 # Eight dreams take one core a few milliseconds; more threads would make viewers wait
@@ -259,7 +260,7 @@ def _load(path: Path, stamp: Stamp) -> PadNetwork:
     return _read(checkpoint.load, path)
 
 
-@st.cache_data(max_entries=1000, show_spinner=False)
+@lru_cache(_MOST_HEADERS)  # Streamlit's caches copy each for each page
 def _load_header(path: Path, stamp: Stamp) -> Header:
     return _read(checkpoint.load_header, path)
 

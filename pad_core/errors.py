@@ -15,4 +15,4 @@ class PadError(Exception):
 
 def printable(text: str) -> str:
     """A text out of a file without control characters, which a terminal would obey."""
-    return _CONTROL.sub("�", text)
+    return text if text.isprintable() else _CONTROL.sub("�", text)

@@ -123,17 +123,20 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     That is a number that is not finite or beyond float64, or something nested deeply.
     """
-    if isinstance(value, str):
+    kind = type(value)  # JSON has no others; faster to compare than isinstance, of 400 a header
+    if kind is float or kind is int:
+        if not abs(value) <= sys.float_info.max:
+            raise PadError("it has a number that is not finite or too large.")
+        return value
+    if kind is str:
         return printable(value)
-    if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
-        raise PadError("it has a number that is not finite or too large.")
-    if isinstance(value, list | dict) and depth == _MAX_DEPTH:
+    if kind is not dict and kind is not list:
+        return value
+    if depth == _MAX_DEPTH:
         raise PadError(f"it is nested more than {_MAX_DEPTH} deep.")
-    if isinstance(value, list):
+    if kind is list:
         return [plain(part, depth + 1) for part in value]
-    if isinstance(value, dict):
-        return {printable(key): plain(part, depth + 1) for key, part in value.items()}
-    return value
+    return {printable(key): plain(part, depth + 1) for key, part in value.items()}
 
 
 Check = Callable[[Any], bool]
