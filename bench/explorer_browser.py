@@ -252,10 +252,16 @@ def main() -> None:
     options = parser.parse_args()
     if find_browser() is None or shutil.which("playwright") is None:
         sys.exit("A Chromium browser and Playwright are needed: see requirements-dev.txt.")
+    from playwright.sync_api import TimeoutError as Overdue
+
     rows: list[Row] = []
-    for part in measure(options.quick):
-        rows += part
-        print(f"{part[0].name}: {part[0].value:g} {part[0].unit}", file=sys.stderr)
+    problem = None
+    try:
+        for part in measure(options.quick):
+            rows += part
+            print(f"{part[0].name}: {part[0].value:g} {part[0].unit}", file=sys.stderr)
+    except Overdue as error:  # what was measured before is not lost
+        problem = f"Then the page kept its viewer waiting for too long: {error.message}"
     text = json.dumps([asdict(one) for one in rows], indent=2, ensure_ascii=False)
     if options.out:
         options.out.write_text(text, encoding="utf-8")
@@ -263,6 +269,7 @@ def main() -> None:
         print(text)
     elif not options.out:
         Console().print(table(rows))
+    sys.exit(problem)
 
 
 if __name__ == "__main__":

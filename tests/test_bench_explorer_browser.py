@@ -8,10 +8,11 @@ import sys
 import pytest
 from browser import ROOT, browser_only
 
+from bench import explorer_browser
 from bench.browser import Server
 from bench.checkpoints import different
 from bench.explorer_browser import table
-from bench.measure import Row
+from bench.measure import Row, row
 from pad_core import checkpoint
 from pad_core.errors import PadError
 
@@ -41,6 +42,23 @@ def test_its_networks_dream_differently_and_are_what_their_headers_say(tmp_path)
 def test_a_server_that_does_not_answer_in_time_gets_a_sentence():
     with pytest.raises(PadError, match="did not answer within 0 s"):
         Server(patience_s=0)
+
+
+def test_what_was_measured_before_a_wait_without_end_is_not_lost(monkeypatch, capsys):
+    overdue = pytest.importorskip("playwright.sync_api").TimeoutError
+    found = row("streamlit run → first dreams in the page", "s", [4.2], "cpu")
+
+    def measure(quick):
+        yield [found]
+        raise overdue("Timeout 300000ms exceeded.")
+
+    monkeypatch.setattr(explorer_browser, "measure", measure)
+    monkeypatch.setattr(explorer_browser, "find_browser", lambda: "chromium")
+    monkeypatch.setattr(explorer_browser.shutil, "which", lambda name: name)
+    monkeypatch.setattr(sys, "argv", ["explorer_browser", "--json"])
+    with pytest.raises(SystemExit, match="too long: Timeout"):
+        explorer_browser.main()
+    assert [one["value"] for one in json.loads(capsys.readouterr().out)] == [4.2]
 
 
 @pytest.mark.slow
