@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pickle import UnpicklingError
 
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -68,8 +69,10 @@ def synthetic(n: int, seed: int) -> Data:
     return means[labels] + torch.randn(n, LATENT_SIZE, generator=random), labels
 
 
-def readouts(train: Data, test: Data, size: Size, quick: bool, sklearn: bool) -> list[Row]:
-    """The table's lines about read-outs."""
+def readouts(
+    train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str = "synthetic"
+) -> list[Row]:
+    """The table's lines about read-outs of latents of this kind."""
     product, copy = MatrixProduct(CPU, torch.float32, quick), Copy(CPU, quick)
     half = choose_precision(CPU) == "bf16"  # in which the converged read-out multiplies then
     own = MatrixProduct(CPU, torch.bfloat16, quick) if half else product
@@ -90,7 +93,7 @@ def readouts(train: Data, test: Data, size: Size, quick: bool, sklearn: bool) ->
     by_product = [s / product.flops for s in seconds["product"]]
     by_copy = [s / copy.bytes for s in seconds["copy"]]
     slow = [SGD_EPOCHS * s for s in seconds["plain"]]
-    where, what = describe(CPU), f"{n:,} latents"
+    where, what = describe(CPU), f"{n:,} {kind} latents"
     one_epoch = f"the paper's protocol, one epoch of it, times {SGD_EPOCHS}"
     found = [
         row(
@@ -117,7 +120,9 @@ def readouts(train: Data, test: Data, size: Size, quick: bool, sklearn: bool) ->
     ]  # fmt: skip
     for name, task in (("the paper's protocol", "sgd"), ("converged", "converged")):
         accuracy = tasks[task]().accuracy(*test)
-        found.append(row(f"read-out, {name}: accuracy on {len(test[1]):,}", "%", [accuracy], where))
+        found.append(
+            row(f"read-out, {name}: accuracy on {len(test[1]):,} {kind}", "%", [accuracy], where)
+        )
     if sklearn:
         model = LogisticRegression(max_iter=2000, tol=1e-5)
         inputs = [tensor.numpy() for tensor in train]
@@ -173,12 +178,16 @@ def main() -> None:
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     if options.latents:
-        latents, labels, test_latents, test_labels = torch.load(options.latents)
+        try:
+            latents, labels, test_latents, test_labels = torch.load(options.latents)
+        except (OSError, ValueError, TypeError, RuntimeError, UnpicklingError):
+            parser.error(f"{options.latents} can't be read, or is no torch file of four tensors")
         train, test = (latents, labels), (test_latents, test_labels)
     else:
         train, test = synthetic(size.latents, 0), synthetic(10_000, 1)
     images = load_dataset("fashion-mini").train.first(size.images)
-    found = readouts(train, test, size, options.quick, options.sklearn)
+    kind = "given" if options.latents else "synthetic"
+    found = readouts(train, test, size, options.quick, options.sklearn, kind)
     report([*found, curve(images, train, size)], options.out)
 
 

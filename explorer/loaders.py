@@ -41,7 +41,7 @@ from pad_core.palette import style
 ROOT = Path(__file__).resolve().parents[1]
 UPLOAD = "upload:"
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
-_MOST_HEADERS = 4096  # of 26 kB each: as many files are not read again for each page
+_MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
 _AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there
 
 # Eight dreams take one core a few milliseconds; more threads would make viewers wait

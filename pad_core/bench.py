@@ -96,11 +96,16 @@ def _exit_at_sigterm() -> Iterator[None]:
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:
     """The rows for people."""
-    shown = Table(
-        caption="value, plain, floor: medians; ratios: medians of each round's; a floor is what "
-        "this machine could do at best",
-        caption_justify="left",
-    )
+    notes = [
+        "value, plain, floor: medians; ratios: medians of each round's; a floor is what this "
+        "machine could do at best, plain what plain code took",
+    ]
+    for row in rows:
+        parts = {"floor": row["floor_of"], "plain": row["plain_of"]}
+        said = "; ".join(f"{name}: {text}" for name, text in parts.items() if text)
+        if said:
+            notes.append(f"{row['name']}: n = {row['n']}; {said}")
+    shown = Table(caption="\n".join(notes), caption_justify="left")
     shown.add_column("what", overflow="fold")
     for name in ("value", "plain", "× plain", "floor", "of floor"):
         shown.add_column(name, justify="right")

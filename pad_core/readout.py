@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -156,12 +157,18 @@ def _mini_batches(
         x[..., :size] = inputs.take(rows, axis=0)
         return x, (indices[rows][:, None] == classes).astype(np.float32)
 
+    def fetching(i: int) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+        try:
+            return second.submit(fetch, i).result
+        except RuntimeError:  # the program's main thread has ended: no pool takes new work
+            return partial(fetch, i)
+
     with ThreadPoolExecutor(1) as second:
-        coming = second.submit(fetch, 0)
+        coming = fetching(0)
         for i in range(1, len(blocks) + 1):
-            x, targets = coming.result()
+            x, targets = coming()
             if i < len(blocks):
-                coming = second.submit(fetch, i)
+                coming = fetching(i)
             yield from zip(x, targets, strict=True)
 
 

@@ -252,13 +252,23 @@ def test_the_table_shows_what_there_is():
     from rich.console import Console
 
     rows = [
-        measure.row("training", "images/s", [410.0], "cpu", [190.0], [600.0]),
+        measure.row(
+            "training",
+            "images/s",
+            [410.0],
+            "cpu",
+            [190.0],
+            [600.0],
+            floor_of="a product's rate",
+            plain_of="an epoch",
+        ),
         measure.row("memory", "MB", [2345.6], "cpu"),
     ]
     console = Console(width=120, file=io.StringIO())
     console.print(pad_core.bench.table([vars(row) for row in rows]))
     text = console.file.getvalue()
-    for part in ("training", "410 images/s", "190", "2.16", "600", "68 %", "2,346 MB"):
+    for part in ("training", "410 images/s", "190", "2.16", "600", "68 %", "2,346 MB",
+                 "training: n = 1; floor: a product's rate; plain: an epoch"):  # fmt: skip
         assert part in text
 
 

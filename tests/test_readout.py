@@ -1,4 +1,7 @@
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +20,8 @@ from pad_core.readout import (
     train_sgd,
 )
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def clusters(n: int, size: int, classes: int, seed: int = 0, spread: float = 1.5):
     """Overlapping classes with badly scaled, shifted dimensions, as real latents have."""
@@ -30,6 +35,7 @@ def clusters(n: int, size: int, classes: int, seed: int = 0, spread: float = 1.5
 def reference_sgd(latents, labels, n_classes, seed, epochs):
     """The same protocol by autograd, from the same random numbers."""
     n, size = latents.shape
+    batch = min(64, n)
     random = generator(seed, "readout")
     initial = torch.empty((n_classes, size + 1)).uniform_(
         -(size**-0.5), size**-0.5, generator=random
@@ -37,7 +43,7 @@ def reference_sgd(latents, labels, n_classes, seed, epochs):
     weight = initial[:, :-1].clone().requires_grad_()
     bias = initial[:, -1].clone().requires_grad_()
     for _ in range(epochs):
-        for chosen in torch.randperm(n, generator=random)[: n - n % 64].split(64):
+        for chosen in torch.randperm(n, generator=random)[: n - n % batch].split(batch):
             scores = torch.nn.functional.linear(latents[chosen], weight, bias)
             loss = torch.nn.functional.cross_entropy(scores, labels[chosen])
             for parameter, gradient in zip(
@@ -47,14 +53,31 @@ def reference_sgd(latents, labels, n_classes, seed, epochs):
     return weight.detach(), bias.detach()
 
 
-def test_sgd_is_that_of_torch_to_rounding():
-    latents, labels = clusters(300, 12, 4)  # 300: the last, partial batch is dropped
+# Fewer than a mini-batch; a last, partial one, which is dropped; several fetched at once, the last
+# fewer than the others.
+@pytest.mark.parametrize("n", [40, 300, 5_000])
+def test_sgd_is_that_of_torch_to_rounding(n):
+    latents, labels = clusters(n, 12, 4)
     # At unit variance: far from it this learning rate overshoots and magnifies rounding.
     latents = (latents - latents.mean(0)) / latents.std(0)
     weight, bias = reference_sgd(latents, labels, 4, seed=5, epochs=3)
     readout = train_sgd(latents, labels, 4, seed=5, epochs=3)
     assert torch.allclose(readout.weight, weight, atol=1e-4)
     assert torch.allclose(readout.bias, bias, atol=1e-4)
+
+
+def test_sgd_goes_on_where_the_main_thread_has_ended():
+    script = """
+import threading, torch
+from pad_core.readout import train_sgd
+latents, labels = torch.randn(5_000, 8), torch.randint(3, (5_000,))
+def train():
+    threading.main_thread().join()
+    print(bool(train_sgd(latents, labels, 3, seed=0, epochs=2).weight.isfinite().all()))
+threading.Thread(target=train).start()
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
 
 
 def test_sgd_depends_on_its_seed_and_not_on_global_state():
