@@ -70,7 +70,7 @@ def synthetic(n: int, seed: int) -> Data:
 
 
 def readouts(
-    train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str = "synthetic"
+    train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str
 ) -> list[Row]:
     """The table's lines about read-outs of latents of this kind."""
     product, copy = MatrixProduct(CPU, torch.float32, quick), Copy(CPU, quick)
