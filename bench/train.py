@@ -32,11 +32,11 @@ from bench.plain import Training
 from pad_core.conditions import PAD
 from pad_core.cuda_graph import EAGER_CYCLES
 from pad_core.datasets import load_dataset
-from pad_core.hardware import choose_precision
 from pad_core.images import to_unit
 from pad_core.imagesets import ImageSet
 from pad_core.networks import Networks
 from pad_core.recipe import Recipe
+from pad_core.system.hardware import choose_precision
 from pad_core.trainer import Trainer
 
 AT_ONCE = 8

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from explorer import map_address
 from pad_core.checkpoint import SPLITS
 from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
-from pad_core.randomness import MAX_SEED
 from pad_core.report_items import ITEMS
+from pad_core.system.randomness import MAX_SEED
 
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000

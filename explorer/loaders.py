@@ -35,8 +35,8 @@ from pad_core import checkpoint
 from pad_core.checkpoint import Header, PadNetwork
 from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
-from pad_core.memory import share_freed_memory
 from pad_core.palette import style
+from pad_core.system.malloc import share_freed_memory
 
 ROOT = Path(__file__).resolve().parents[1]
 UPLOAD = "upload:"

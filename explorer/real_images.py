@@ -17,7 +17,7 @@ from explorer.loaders import ROOT
 from pad_core.checkpoint import SPLITS, PadNetwork
 from pad_core.datasets import BUILT_IN, DataSet, is_local, load_dataset
 from pad_core.errors import PadError
-from pad_core.memory import return_freed_memory
+from pad_core.system.malloc import return_freed_memory
 
 Status = Literal["absent", "loading", "ready", "failed"]
 # What torchvision downloads and unpacks, roughly.

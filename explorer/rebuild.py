@@ -12,7 +12,7 @@ from explorer.exports import read_manifest
 from explorer.kept import Source
 from pad_core.checkpoint import PadNetwork, load, load_header
 from pad_core.errors import PadError
-from pad_core.files import file_sha256, write_atomically
+from pad_core.system.files import file_sha256, write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 SAME, DIFFERENT = 0, 1

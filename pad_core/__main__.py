@@ -94,8 +94,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tuple[Any, Any]:
     """The device and the recipe that ``_add_dataset`` and ``_add_recipe`` options ask for."""
-    from pad_core.hardware import choose_device, choose_precision
     from pad_core.recipe import Recipe
+    from pad_core.system.hardware import choose_device, choose_precision
 
     device = choose_device(options.device)
     precision = options.precision
@@ -235,8 +235,8 @@ def run_reproduce(options: argparse.Namespace) -> None:
 def run_cards(options: argparse.Namespace) -> int:
     """``cards``: writes FOLDER/README.md; exit status 1 where a file can't be read."""
     from pad_core.cards import cards
-    from pad_core.files import write_atomically
     from pad_core.shelf import find
+    from pad_core.system.files import write_atomically
 
     shelf, problems = find([options.folder])
     for problem in problems:
@@ -254,7 +254,7 @@ def run_bench(options: argparse.Namespace) -> None:
     from rich.console import Console
 
     from pad_core.bench import PARTS, bench, table
-    from pad_core.hardware import choose_device
+    from pad_core.system.hardware import choose_device
 
     parts = [options.part] if options.part else list(PARTS)
     rows: list[dict[str, Any]] = []

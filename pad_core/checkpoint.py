@@ -20,7 +20,6 @@ import torch
 from pad_core.conditions import Condition
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
-from pad_core.files import file_sha256, read_header, read_tensors, tensors_sha256, write_tensors
 from pad_core.header import Header as Header
 from pad_core.header import describe as describe
 from pad_core.images import as_network_input
@@ -32,7 +31,14 @@ from pad_core.networks import (
     Networks,
     encode_all,
 )
-from pad_core.randomness import generator
+from pad_core.system.files import (
+    file_sha256,
+    read_header,
+    read_tensors,
+    tensors_sha256,
+    write_tensors,
+)
+from pad_core.system.randomness import generator
 
 N_MEMORIES = {"train": 2000, "test": 1000}
 Bits = Literal[8, 16]

@@ -17,7 +17,7 @@ from pad_core.errors import PadError
 from pad_core.hippocampus import mix
 from pad_core.networks import Networks
 from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
-from pad_core.randomness import generator
+from pad_core.system.randomness import generator
 
 
 @dataclass(frozen=True)

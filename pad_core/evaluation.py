@@ -36,7 +36,7 @@ from pad_core.measures import (
 from pad_core.metrics import Moments, mean_sem, occluded_distance, sampled_distances
 from pad_core.networks import Encoder, build_networks
 from pad_core.occlusion import occlude
-from pad_core.randomness import generator
+from pad_core.system.randomness import generator
 
 __all__ = ["FIELDS", "FULL", "Protocol", "evaluate", "measure_baselines", "separability"]
 

@@ -16,7 +16,6 @@ from pad_core.errors import PadError
 from pad_core.evaluation import separability
 from pad_core.header import Header
 from pad_core.networks import Networks, build_networks
-from pad_core.randomness import check_seed
 from pad_core.recipe import Recipe
 from pad_core.runfolder import (
     LATEST,
@@ -26,6 +25,7 @@ from pad_core.runfolder import (
     read_state,
     read_state_header,
 )
+from pad_core.system.randomness import check_seed
 from pad_core.trainer import restore_weights
 
 # How far 8-bit weights may move the converged separability, in points, before 16 are used.

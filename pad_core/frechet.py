@@ -17,9 +17,9 @@ import torch
 from torch import nn
 
 from pad_core.errors import PadError
-from pad_core.files import read_tensors
 from pad_core.images import to_uint8, to_unit
 from pad_core.metrics import Moments, frechet_distance, moments
+from pad_core.system.files import read_tensors
 
 CLASSIFIER_FILE = Path(__file__).parent / "data" / "features.safetensors"
 INCEPTION = "FID (Inception-v3 pool3)"

@@ -18,7 +18,7 @@ import torch
 from pad_core.conditions import Condition
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError, printable
-from pad_core.randomness import check_seed
+from pad_core.system.randomness import check_seed
 
 FORMAT_VERSION = 1
 _MAX_DEPTH = 10

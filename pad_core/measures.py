@@ -28,8 +28,8 @@ from pad_core.metrics import (
 )
 from pad_core.networks import LATENT_SIZE, Encoder, Networks, encode_all
 from pad_core.occlusion import occlude
-from pad_core.randomness import generator
 from pad_core.readout import Readout, fit_converged, train_sgd
+from pad_core.system.randomness import generator
 
 INTENSITIES = tuple(range(0, 101, 10))  # percent
 LATENT_INTENSITY = 0.3  # of the occlusion in Figure 6

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from pad_core.errors import PadError
-from pad_core.randomness import generator
+from pad_core.system.randomness import generator
 
 INTRA_PAIRS = 1_000  # of each class (§4.4.4)
 INTER_PAIRS = 10_000

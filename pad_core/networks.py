@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from pad_core.convolution import Conv4x4, ConvTranspose4x4
 from pad_core.images import to_unit
-from pad_core.randomness import generator as random_generator
+from pad_core.system.randomness import generator as random_generator
 
 LATENT_SIZE = 256
 SLOPE = 0.2  # of the LeakyReLU

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from pad_core.errors import PadError
-from pad_core.hardware import choose_precision
-from pad_core.randomness import generator
 from pad_core.regression import FEWEST_ROWS, HALF_FROM, NOT_FINITE, Regression
+from pad_core.system.hardware import choose_precision
+from pad_core.system.randomness import generator
 
 SGD_EPOCHS = 20
 SGD_BATCH_SIZE = 64

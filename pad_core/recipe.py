@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from pad_core.conditions import Condition
 from pad_core.errors import PadError
-from pad_core.hardware import Precision
-from pad_core.randomness import check_seed
+from pad_core.system.hardware import Precision
+from pad_core.system.randomness import check_seed
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from pad_core.errors import PadError
-from pad_core.randomness import generator
+from pad_core.system.randomness import generator
 
 _DIVERGED = "the network that made them has diverged."
 NOT_FINITE = f"Some latents are not finite; {_DIVERGED}"

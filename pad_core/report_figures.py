@@ -22,9 +22,9 @@ from pad_core.measures import LATENT_INTENSITY
 from pad_core.metrics import mean_sem, principal_components
 from pad_core.occlusion import occlude
 from pad_core.palette import style
-from pad_core.randomness import generator
 from pad_core.shelf import Shelf
 from pad_core.summary import Group
+from pad_core.system.randomness import generator
 
 GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark
 # The paper's Figure 6 shows classes 0 to 3 only, in these colours (Okabe and Ito's).

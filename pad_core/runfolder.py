@@ -20,7 +20,6 @@ import torch
 from pad_core.conditions import Condition
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
-from pad_core.files import read_header, read_tensors
 from pad_core.header import (
     Header,
     describe,
@@ -33,6 +32,7 @@ from pad_core.header import (
     require,
 )
 from pad_core.recipe import Recipe
+from pad_core.system.files import read_header, read_tensors
 
 STATE = "state.safetensors"
 LATEST = "latest.safetensors"

@@ -14,12 +14,12 @@ from pad_core.conditions import Phase
 from pad_core.cuda_graph import GraphedCycle
 from pad_core.errors import PadError
 from pad_core.hippocampus import Hippocampus
-from pad_core.memory import keep_freed_memory
 from pad_core.networks import LATENT_SIZE, Networks, build_networks
 from pad_core.occlusion import draw_nrem_mask
 from pad_core.optimiser import ChannelsLastAdam, in_memory_order, in_shape_order
-from pad_core.randomness import Streams
 from pad_core.recipe import Recipe
+from pad_core.system.malloc import keep_freed_memory
+from pad_core.system.randomness import Streams
 
 Tensors = dict[str, torch.Tensor]
 

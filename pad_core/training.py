@@ -17,11 +17,8 @@ from pad_core import checkpoint
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import separability
-from pad_core.files import write_atomically, write_tensors
-from pad_core.hardware import describe_hardware
 from pad_core.images import to_unit
 from pad_core.occupancy import asked_to_stop, occupied
-from pad_core.randomness import generator
 from pad_core.recipe import Recipe
 from pad_core.runfolder import (
     STATE,
@@ -32,6 +29,9 @@ from pad_core.runfolder import (
     describe_data,
     read_state,
 )
+from pad_core.system.files import write_atomically, write_tensors
+from pad_core.system.hardware import describe_hardware
+from pad_core.system.randomness import generator
 from pad_core.trainer import DIVERGED, Trainer
 
 

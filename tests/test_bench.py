@@ -26,8 +26,8 @@ from pad_core.errors import PadError
 from pad_core.measures import Readouts, occlusion_curve
 from pad_core.networks import Networks, build_networks, encode_all
 from pad_core.occlusion import draw_uniforms, masks
-from pad_core.randomness import generator
 from pad_core.readout import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
+from pad_core.system.randomness import generator
 
 CPU = torch.device("cpu")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

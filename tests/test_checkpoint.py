@@ -14,8 +14,8 @@ from pad_core.conditions import PAD
 from pad_core.datasets import load_dataset
 from pad_core.display import describe
 from pad_core.errors import PadError
-from pad_core.files import read_tensors, write_tensors
 from pad_core.networks import build_networks
+from pad_core.system.files import read_tensors, write_tensors
 
 
 def test_a_checkpoint_stands_by_itself(exported, small):

@@ -124,9 +124,9 @@ def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(
         "train", "--dataset", f"folder:{image_folder}", "--run", str(folder), "--batch-size",
         "128", "--condition", "wake_only", "--device", "cpu",
     ]  # fmt: skip
-    monkeypatch.setattr("pad_core.hardware.choose_precision", lambda device: "fp32")
+    monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "fp32")
     assert main([*command, "--epochs", "2"]) == 0
-    monkeypatch.setattr("pad_core.hardware.choose_precision", lambda device: "bf16")
+    monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "bf16")
     before = (folder / "run.json").read_bytes()
     assert main([*command, "--resume", "--epochs", "1"]) == 0
     assert "already had 2 epochs" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 import pytest
 
 from explorer.choices import LIMITS, Choices
-from pad_core.randomness import MAX_SEED
+from pad_core.system.randomness import MAX_SEED
 
 CHANGED = Choices(
     checkpoint="runs/ä b&c=d/latest.safetensors",

@@ -19,7 +19,7 @@ from pad_core.datasets import load_dataset
 from pad_core.errors import PadError
 from pad_core.images import to_uint8
 from pad_core.measures import encode_occluded
-from pad_core.randomness import generator
+from pad_core.system.randomness import generator
 
 
 @pytest.fixture(scope="module")

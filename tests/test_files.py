@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from pad_core import files
 from pad_core.errors import PadError
+from pad_core.system import files
 
 
 def test_tensors_and_header_survive(tmp_path):

@@ -6,9 +6,9 @@ import torch
 
 from pad_core import frechet
 from pad_core.errors import PadError
-from pad_core.files import read_tensors
 from pad_core.images import to_unit
 from pad_core.metrics import frechet_distance, moments
+from pad_core.system.files import read_tensors
 
 
 def test_the_shipped_classifier_is_small_and_says_how_good_it_is(small):

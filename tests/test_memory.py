@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from pad_core import memory
+from pad_core.system import malloc as memory
 
 # Four blocks of 8 MB, taken and freed ten times after two times; prints the page faults.
 WORK = """
 import resource, torch
-from pad_core.memory import keep_freed_memory
+from pad_core.system.malloc import keep_freed_memory
 {call}
 def work():
     blocks = [torch.zeros(2**23, dtype=torch.uint8) + 1 for _ in range(4)]

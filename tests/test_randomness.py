@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from pad_core.errors import PadError
-from pad_core.randomness import Streams, generator
+from pad_core.system.randomness import Streams, generator
 
 
 def draw(random):

@@ -10,7 +10,6 @@ from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
 from pad_core.errors import PadError
-from pad_core.randomness import generator
 from pad_core.readout import (
     SGD_EPOCHS,
     SGD_LEARNING_RATE,
@@ -19,6 +18,7 @@ from pad_core.readout import (
     sgd_epochs,
     train_sgd,
 )
+from pad_core.system.randomness import generator
 
 ROOT = Path(__file__).resolve().parents[1]
 

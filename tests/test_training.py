@@ -15,9 +15,9 @@ from filelock import FileLock
 import pad_core
 from pad_core.conditions import CONDITIONS, PAD
 from pad_core.errors import PadError
-from pad_core.files import read_tensors
-from pad_core.hardware import choose_device
 from pad_core.recipe import Recipe
+from pad_core.system.files import read_tensors
+from pad_core.system.hardware import choose_device
 from pad_core.trainer import Trainer
 from pad_core.training import train
 

@@ -15,9 +15,9 @@ import torch
 from torch.nn import functional as F
 
 from pad_core.datasets import DataSet, load_dataset
-from pad_core.files import write_tensors
 from pad_core.frechet import CLASSIFIER_FILE, FeatureNetwork
 from pad_core.images import to_unit
+from pad_core.system.files import write_tensors
 
 BATCH_SIZE = 128
 LEARNING_RATE = 0.004

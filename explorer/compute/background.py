@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pad_core.errors import PadError
-from pad_core.memory import return_freed_memory
+from pad_core.system.malloc import return_freed_memory
 
 LAPSE_S = 5.0  # after which a viewer who asks no more is taken to have left
 FORGET_S = 60.0  # after which they are forgotten, and so is what was left half done

@@ -16,8 +16,8 @@ from pad_core.dreams import pick_memories
 from pad_core.errors import PadError
 from pad_core.images import picture_grid, to_unit
 from pad_core.occlusion import draw_uniforms, masks
-from pad_core.randomness import generator
 from pad_core.readout import Readout
+from pad_core.system.randomness import generator
 
 N_CLASSES_SHOWN = 3
 

@@ -17,7 +17,7 @@ from pad_core.errors import PadError
 from pad_core.images import to_uint8, to_unit
 from pad_core.measures import encode_occluded
 from pad_core.occlusion import draw_uniforms, masks
-from pad_core.randomness import generator
+from pad_core.system.randomness import generator
 
 CHUNK = 250  # images that one core encodes at a time
 _MOST_TILES = 4000  # of 32 pixels a side in one atlas; more are halved

@@ -12,8 +12,8 @@ from typing import Any
 from pad_core.conditions import CONDITIONS, PAD, Condition, closest, find_condition
 from pad_core.datasets import BUILT_IN, is_local
 from pad_core.errors import PadError
-from pad_core.hardware import choose_device
 from pad_core.recipe import Recipe
+from pad_core.system.hardware import choose_device
 
 SHIPPED = "fashion-mini"  # needs neither a network nor a file
 RUNS = "runs"

@@ -28,8 +28,8 @@ from pad_core.measures import (
 )
 from pad_core.metrics import accuracy_interval
 from pad_core.networks import LATENT_SIZE, encode_all
-from pad_core.randomness import generator
 from pad_core.readout import SGD_EPOCHS, Readout, fit_converged, sgd_epochs
+from pad_core.system.randomness import generator
 
 Measure = Literal["converged", "paper"]
 READOUT_SEEDS = Protocol().readout_seeds

@@ -15,7 +15,7 @@ from pad_core.dreams import pick_memories
 from pad_core.hippocampus import mix
 from pad_core.images import SIDE_PX, picture_grid, to_unit
 from pad_core.occlusion import draw_uniforms, masks
-from pad_core.randomness import generator
+from pad_core.system.randomness import generator
 
 BATCH_SIZE = 64  # as in training
 # What the story depends on, beside the network and its memories A and B.

@@ -24,10 +24,10 @@ from typing import Any, Literal
 import pad_core
 from explorer.compute.orders import RUNS, Order, check
 from pad_core.errors import PadError
-from pad_core.files import write_atomically
 from pad_core.occupancy import ask_to_stop, asked_to_stop, is_occupied
 from pad_core.recipe import Recipe
 from pad_core.runfolder import Progress, read_progress
+from pad_core.system.files import write_atomically
 
 Status = Literal["starting", "training", "stopping", "finished", "stopped", "failed"]
 RUNNING: tuple[Status, ...] = ("starting", "training", "stopping")
