@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import Compose, Normalize, ToTensor
 
-from pad_core.imagesets import ImageSet
+from pad_core.data.imagesets import ImageSet
 from pad_core.networks import SLOPE
 from pad_core.readout import SGD_BATCH_SIZE, SGD_LEARNING_RATE
 

@@ -31,9 +31,9 @@ from bench.measure import (
 from bench.plain import Training
 from pad_core.conditions import PAD
 from pad_core.cuda_graph import EAGER_CYCLES
-from pad_core.datasets import load_dataset
-from pad_core.images import to_unit
-from pad_core.imagesets import ImageSet
+from pad_core.data.images import to_unit
+from pad_core.data.imagesets import ImageSet
+from pad_core.data.load import load_dataset
 from pad_core.networks import Networks
 from pad_core.recipe import Recipe
 from pad_core.system.hardware import choose_precision

@@ -20,9 +20,9 @@ from explorer.compute import map_axes, map_clouds
 from explorer.compute.map_axes import Space
 from explorer.compute.map_clouds import Cloud
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import DataSet
+from pad_core.data.images import picture_grid, png_bytes
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.images import picture_grid, png_bytes
 
 _KEPT = 12  # results; the codes of 10,000 images take 10 MB
 

@@ -24,8 +24,8 @@ from explorer.compute.dreams import mix, perturb
 from explorer.compute.walks import ALONG, frames, table
 from explorer.kept import Kept, check_texts, versions
 from pad_core.checkpoint import PadNetwork
+from pad_core.data.images import SIDE_PX, picture_grid
 from pad_core.errors import PadError
-from pad_core.images import SIDE_PX, picture_grid
 
 FORMAT, FORMAT_VERSION = "pad-dream-explorer", 1
 _CHUNK = "pad-dream-explorer"  # the PNG's text chunk

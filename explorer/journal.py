@@ -20,8 +20,8 @@ from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.pair import pictures
 from explorer.state import chosen, session, upload
 from pad_core.checkpoint import PadNetwork
+from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
-from pad_core.images import SIDE_PX
 
 _OPEN, _PROBLEM = "keep-open", "keep-problem"
 

@@ -21,9 +21,9 @@ import pad_core
 from explorer.choices import BY_SEED, PICTURE, Choices
 from explorer.compute.dreams import Pictures, Recalled, recall
 from pad_core.checkpoint import PadNetwork
+from pad_core.data.images import picture_grid, png_bytes
+from pad_core.data.imagesets import read_picture
 from pad_core.errors import PadError
-from pad_core.images import picture_grid, png_bytes
-from pad_core.imagesets import read_picture
 from pad_core.system.files import tensors_sha256
 
 # What a dream depends on beside its network; the other choices are of pages.

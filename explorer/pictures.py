@@ -15,7 +15,7 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-from pad_core.images import SIDE_PX
+from pad_core.data.images import SIDE_PX
 from pad_core.palette import style
 
 

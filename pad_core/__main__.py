@@ -285,7 +285,7 @@ def _report_export(path: Path, export: dict[str, Any]) -> None:
 
 
 def _load_dataset(spec: str, root: str) -> Any:
-    from pad_core.datasets import load_dataset
+    from pad_core.data.load import load_dataset
     from pad_core.display import loading_bar
 
     with loading_bar() as progress:

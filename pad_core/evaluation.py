@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import DataSet
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet
 from pad_core.frechet import Features
-from pad_core.images import to_unit
 from pad_core.measures import (
     BATCH_SIZE,
     LATENT_INTENSITY,

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pad_core.checkpoint import PadNetwork, load, update_metrics
-from pad_core.datasets import DataSet, is_local, load_dataset
+from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation import Protocol, evaluate, measure_baselines, real_moments
 from pad_core.frechet import Features, classifier_features, inception_features

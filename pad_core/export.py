@@ -11,7 +11,7 @@ import torch
 from pad_core import checkpoint
 from pad_core.checkpoint import Bits
 from pad_core.conditions import Condition
-from pad_core.datasets import DataSet
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import separability
 from pad_core.header import Header

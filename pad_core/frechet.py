@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from pad_core.data.images import to_uint8, to_unit
 from pad_core.errors import PadError
-from pad_core.images import to_uint8, to_unit
 from pad_core.metrics import Moments, frechet_distance, moments
 from pad_core.system.files import read_tensors
 

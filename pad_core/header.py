@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from pad_core.conditions import Condition
-from pad_core.datasets import DataSet
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError, printable
 from pad_core.system.randomness import check_seed
 

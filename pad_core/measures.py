@@ -11,11 +11,11 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import DataSet
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.frechet import Features
 from pad_core.hippocampus import mix
-from pad_core.images import to_unit
 from pad_core.metrics import (
     Moments,
     accuracy_interval,

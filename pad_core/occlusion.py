@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import torch
 
-from pad_core.images import SIDE_PX
+from pad_core.data.images import SIDE_PX
 
 MIN_SIZE_PX, MAX_SIZE_PX = 1, 8
 

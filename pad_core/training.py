@@ -14,10 +14,10 @@ from typing import Any
 import torch
 
 from pad_core import checkpoint
-from pad_core.datasets import DataSet
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import separability
-from pad_core.images import to_unit
 from pad_core.occupancy import asked_to_stop, occupied
 from pad_core.recipe import Recipe
 from pad_core.runfolder import (

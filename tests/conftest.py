@@ -17,8 +17,8 @@ import torch
 
 from pad_core import checkpoint
 from pad_core.conditions import PAD
-from pad_core.datasets import DataSet, load_dataset
-from pad_core.images import picture_grid, png_bytes
+from pad_core.data.images import picture_grid, png_bytes
+from pad_core.data.load import DataSet, load_dataset
 from pad_core.networks import build_networks
 
 pytest_plugins = ["browser"]

@@ -23,7 +23,7 @@ from explorer.real_images import RealImages
 from pad_core import checkpoint
 from pad_core.checkpoint import Header
 from pad_core.conditions import built_in
-from pad_core.datasets import DataSet, load_dataset
+from pad_core.data.load import DataSet, load_dataset
 from pad_core.networks import build_networks
 
 PAD_AND_WAKE_ONLY = {f"checkpoints/{name}.safetensors": name for name in ("pad", "wake_only")}

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 import pad_core
 from pad_core import checkpoint
 from pad_core.conditions import PAD
-from pad_core.datasets import load_dataset
+from pad_core.data.load import load_dataset
 from pad_core.display import describe
 from pad_core.errors import PadError
 from pad_core.networks import build_networks

@@ -18,10 +18,10 @@ import pytest
 import torch
 from PIL import Image
 
-from pad_core import published
-from pad_core.datasets import BUILT_IN, is_local, load_dataset
+from pad_core.data import builtin as published
+from pad_core.data.imagesets import ImageSet, read_picture
+from pad_core.data.load import BUILT_IN, is_local, load_dataset
 from pad_core.errors import PadError
-from pad_core.imagesets import ImageSet, read_picture
 
 RANDOM = np.random.default_rng(0)
 
@@ -71,7 +71,7 @@ def test_fashion_mini_is_balanced_complete_and_quick():
     assert torch.equal(every[:, 0], every[:, 2])
     means = [data.train.images[data.train.labels == c].float().mean().item() for c in (5, 2)]
     assert means[0] < 40 < 60 < means[1]  # sandals leave most of the picture black, pullovers not
-    files = (Path(published.__file__).parent / "data").iterdir()
+    files = (Path(published.__file__).parent / "fashion_mini").iterdir()
     assert sum(file.stat().st_size for file in files) < 4e6
 
 

@@ -9,7 +9,7 @@ import pytest
 from browser import browser_only
 
 from pad_core import checkpoint
-from pad_core.datasets import load_dataset
+from pad_core.data.load import load_dataset
 
 pytestmark = browser_only
 

@@ -14,8 +14,8 @@ from explorer.compute.example import Example, answer, choose_example, see
 from explorer.compute.lab import Lab
 from explorer.compute.probe import Disturbance, Subject
 from pad_core.checkpoint import Memories
+from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
-from pad_core.images import picture_grid
 from pad_core.readout import Readout
 
 GREY, CLEAN = Disturbance(30, 4, 0.0, 3), Disturbance(0, 4, 0.0, 0)

@@ -15,9 +15,9 @@ from explorer.choices import Choices
 from explorer.compute import map_axes, map_clouds, map_dreams, map_places, map_table
 from explorer.compute.map_table import Table
 from pad_core import checkpoint
-from pad_core.datasets import load_dataset
+from pad_core.data.images import to_uint8
+from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
-from pad_core.images import to_uint8
 from pad_core.measures import encode_occluded
 from pad_core.system.randomness import generator
 

@@ -13,7 +13,7 @@ from explorer.panels.flow import Tile, flow
 from explorer.panels.steps import STEPS, lesson
 from pad_core import checkpoint, losses
 from pad_core.conditions import built_in
-from pad_core.images import to_unit
+from pad_core.data.images import to_unit
 
 CHOICES = Choices(seed=2)
 

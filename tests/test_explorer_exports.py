@@ -24,8 +24,8 @@ from explorer.compute.walks import frames
 from explorer.exports import Export, make, read_manifest
 from explorer.kept import Kept
 from pad_core import checkpoint
+from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
-from pad_core.images import picture_grid
 
 ROOT = Path(__file__).parents[1]
 CHOICES = Choices(seed=5, lam=0.75, lam_prime=0.75, intensity=0.5, size_px=2, split="train")

@@ -16,8 +16,8 @@ from explorer.components import latent_map as component
 from explorer.compute import map_axes, map_clouds, map_places
 from explorer.map_address import Outline
 from pad_core import checkpoint
-from pad_core.datasets import load_dataset
-from pad_core.images import to_uint8
+from pad_core.data.images import to_uint8
+from pad_core.data.load import load_dataset
 
 A, B = "checkpoints/a.safetensors", "checkpoints/b.safetensors"
 

@@ -17,8 +17,8 @@ from explorer.real_images import RealImages
 from pad_core import checkpoint
 from pad_core.checkpoint import Header
 from pad_core.conditions import TABLE_1, built_in
-from pad_core.datasets import load_dataset
-from pad_core.images import png_bytes
+from pad_core.data.images import png_bytes
+from pad_core.data.load import load_dataset
 from pad_core.system.files import HEADER_KEY
 
 APP = Path(__file__).parents[1] / "explorer/app.py"

@@ -11,8 +11,8 @@ from explorer_fixtures import PAD_AND_WAKE_ONLY, drawn, page_of, repository, wid
 from PIL import Image
 
 from explorer import real_images
-from pad_core.datasets import load_dataset
-from pad_core.images import picture_grid
+from pad_core.data.images import picture_grid
+from pad_core.data.load import load_dataset
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from explorer_fixtures import PAD_AND_WAKE_ONLY, drawn, page_of, repository
 
 from explorer import real_images
 from explorer.real_images import RealImages
-from pad_core.datasets import load_dataset
+from pad_core.data.load import load_dataset
 
 
 @pytest.fixture

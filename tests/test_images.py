@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pad_core import images
+from pad_core.data import images
 from pad_core.errors import PadError
 
 

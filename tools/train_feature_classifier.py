@@ -14,9 +14,9 @@ import time
 import torch
 from torch.nn import functional as F
 
-from pad_core.datasets import DataSet, load_dataset
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet, load_dataset
 from pad_core.frechet import CLASSIFIER_FILE, FeatureNetwork
-from pad_core.images import to_unit
 from pad_core.system.files import write_tensors
 
 BATCH_SIZE = 128

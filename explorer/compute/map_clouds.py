@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import DataSet
+from pad_core.data.images import to_uint8, to_unit
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.images import to_uint8, to_unit
 from pad_core.measures import encode_occluded
 from pad_core.occlusion import draw_uniforms, masks
 from pad_core.system.randomness import generator

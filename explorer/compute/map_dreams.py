@@ -10,8 +10,8 @@ from explorer.choices import Choices
 from explorer.compute.dreams import Pictures, recall
 from pad_core.checkpoint import PadNetwork
 from pad_core.conditions import Mixture
+from pad_core.data.images import to_uint8
 from pad_core.dreams import rem_dreams
-from pad_core.images import to_uint8
 
 STEPS = 21  # of λ on the path
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pad_core.conditions import CONDITIONS, PAD, Condition, closest, find_condition
-from pad_core.datasets import BUILT_IN, is_local
+from pad_core.data.load import BUILT_IN, is_local
 from pad_core.errors import PadError
 from pad_core.recipe import Recipe
 from pad_core.system.hardware import choose_device

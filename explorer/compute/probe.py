@@ -15,10 +15,10 @@ import torch
 
 from explorer.choices import Choices
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import DataSet
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import FULL, Protocol
-from pad_core.images import to_unit
 from pad_core.measures import (
     BATCH_SIZE,
     Material,

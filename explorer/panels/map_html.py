@@ -11,7 +11,7 @@ import torch
 
 from explorer import pictures
 from explorer.components.latent_map import ClassStyle
-from pad_core.images import picture_grid
+from pad_core.data.images import picture_grid
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from explorer.panels.night import dream_row, read
 from explorer.pictures import panel, source
 from explorer.state import Panels, choose, chosen
 from pad_core.checkpoint import PadNetwork
-from pad_core.images import SIDE_PX
+from pad_core.data.images import SIDE_PX
 
 _SCORES = 3  # classes whose probabilities are shown
 

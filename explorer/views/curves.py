@@ -20,8 +20,8 @@ from explorer.pictures import Row, panel
 from explorer.state import Panels, choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint import Header, PadNetwork
 from pad_core.claims import Verdict, paper_name
+from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
-from pad_core.images import SIDE_PX
 from pad_core.report import missing_for
 from pad_core.report_items import ITEMS
 from pad_core.report_legend import legend

@@ -13,7 +13,7 @@ from explorer.pair import choose_pair, pictures
 from explorer.panels import night, plane, wall
 from explorer.state import chosen, fresh, take
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import DataSet
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 
 _NAMES = dict(zip(SIGHTS, ("One night", "Dream plane", "Many dreams"), strict=True))

@@ -23,9 +23,9 @@ from explorer.panels.map_side import (
 )
 from explorer.state import choose, chosen
 from pad_core.checkpoint import PadNetwork
-from pad_core.datasets import DataSet
+from pad_core.data.images import SIDE_PX, picture_grid, png_bytes
+from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.images import SIDE_PX, picture_grid, png_bytes
 from pad_core.palette import style
 
 _SPLITS = {"test": ("test",), "train": ("train",), "stored": ("train", "test")}

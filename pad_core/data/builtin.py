@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from pad_core.data.imagesets import ImageSet, Parts, Progress, counter, grey_to_rgb
 from pad_core.errors import PadError
-from pad_core.imagesets import ImageSet, Parts, Progress, counter, grey_to_rgb
 
 
 class _Known(NamedTuple):
@@ -113,7 +113,7 @@ def _read_torchvision(name: str, root: Path, split: str) -> ImageSet:
 
 def _read_fashion_mini(split: str) -> ImageSet:
     """A PNG sheet: 50 tiles of 28×28 a row, the i-th of class i mod 10."""
-    with Image.open(Path(__file__).parent / "data" / f"fashion-mini-{split}.png") as sheet:
+    with Image.open(Path(__file__).parent / "fashion_mini" / f"fashion-mini-{split}.png") as sheet:
         rows = np.asarray(sheet).reshape(-1, 28, 50, 28)
     tiles = rows.transpose(0, 2, 1, 3).reshape(-1, 28, 28)
     return ImageSet(grey_to_rgb(tiles), torch.arange(len(tiles)) % 10)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import torch
 
-from pad_core import published
+from pad_core.data import builtin as published
+from pad_core.data.folders import load_folder, load_parquet
+from pad_core.data.imagesets import ImageSet, Parts, Progress
 from pad_core.errors import PadError
-from pad_core.imagesets import ImageSet, Parts, Progress
-from pad_core.own_images import load_folder, load_parquet
 
 BUILT_IN = tuple(published.KNOWN)
 

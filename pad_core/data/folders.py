@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from pad_core.data.builtin import CIFAR10
+from pad_core.data.imagesets import ImageSet, Parts, Progress, counter, decode
 from pad_core.errors import PadError
-from pad_core.imagesets import ImageSet, Parts, Progress, counter, decode
-from pad_core.published import CIFAR10
 
 PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
