@@ -43,7 +43,7 @@ from explorer.compute.readings import Reader
 from explorer.pictures import source
 from pad_core.checkpoint import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
-from pad_core.hippocampus import mix
+from pad_core.model.hippocampus import mix
 from pad_core.readout import Readout
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer.choices import LIMITS
 from explorer.components.arrow_keys import arrow_keys
 from explorer.state import Panels, choose, chosen, fresh, step_by, take
-from pad_core.conditions import Mixture
+from pad_core.model.condition import Mixture
 
 NREM_DIALS, REM_DIALS = "nrem-dials", "rem-dials"
 _ARROW_STEP = 0.1  # of the arrow keys, where a value has so fine steps

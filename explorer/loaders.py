@@ -33,8 +33,8 @@ from explorer.compute.storyboard import Story
 from explorer.compute.trainings import Training
 from pad_core import checkpoint
 from pad_core.checkpoint import Header, PadNetwork
-from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style
 from pad_core.system.malloc import share_freed_memory
 

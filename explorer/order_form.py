@@ -15,8 +15,8 @@ from explorer.compute.orders import Order
 from explorer.compute.trainings import Training
 from explorer.controls import plain
 from explorer.state import fresh, remembered, session
-from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style
 
 _PHASES = {

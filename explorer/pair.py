@@ -13,8 +13,8 @@ from explorer.dials import step_seed
 from explorer.state import choose, chosen, fresh, remembered, session, take
 from pad_core.checkpoint import PadNetwork
 from pad_core.data.imagesets import read_picture
-from pad_core.dreams import pick_memories
 from pad_core.errors import PadError
+from pad_core.model.dreams import pick_memories
 
 _BY_SEED = "by seed"
 _LETTERS = {"first": "A", "second": "B"}

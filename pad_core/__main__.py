@@ -15,8 +15,8 @@ from types import FrameType
 from typing import Any
 
 from pad_core.arguments import build_parser
-from pad_core.conditions import Condition
 from pad_core.errors import PadError, printable
+from pad_core.model.condition import Condition
 
 STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
 
@@ -57,8 +57,8 @@ def run_train(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from pad_core.conditions import find_condition
     from pad_core.display import TrainingDisplay
+    from pad_core.model.condition import find_condition
     from pad_core.runfolder import epochs_done, own_precision, run_folder
     from pad_core.training import train
 
@@ -113,8 +113,8 @@ def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tup
 
 def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
-    from pad_core.conditions import PAD
     from pad_core.display import SweepDisplay
+    from pad_core.model.condition import PAD
     from pad_core.runfolder import own_precision
     from pad_core.sweep import Engine, LocalEngine, Settings, plan, sweep
 
@@ -181,8 +181,8 @@ def run_info(options: argparse.Namespace) -> None:
 
 def run_import(options: argparse.Namespace) -> None:
     """``import``."""
-    from pad_core.conditions import find_condition
     from pad_core.export import import_published
+    from pad_core.model.condition import find_condition
 
     condition = find_condition(options.condition)
     out = options.out or options.file.with_suffix(".safetensors")

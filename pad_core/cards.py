@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pad_core.claims import beside_paper
-from pad_core.conditions import CONDITIONS
 from pad_core.header import Header
+from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style
 from pad_core.shelf import Entry, Shelf
 from pad_core.summary import ROWS, Group

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from pad_core.hippocampus import Hippocampus
-from pad_core.phases import Losses
+from pad_core.model.hippocampus import Hippocampus
+from pad_core.model.phases import Losses
 
 # Cycles that are lived kernel by kernel first. The first has no previous memories, which makes
 # it another computation; all let cuBLAS, cuDNN, Adam and the random streams set up what can't be

@@ -34,8 +34,8 @@ from pad_core.measures import (
     separability,
 )
 from pad_core.metrics import Moments, mean_sem, occluded_distance, sampled_distances
-from pad_core.networks import Encoder, build_networks
-from pad_core.occlusion import occlude
+from pad_core.model.networks import Encoder, build_networks
+from pad_core.model.occlusion import occlude
 from pad_core.system.randomness import generator
 
 __all__ = ["FIELDS", "FULL", "Protocol", "evaluate", "measure_baselines", "separability"]

@@ -10,12 +10,12 @@ import torch
 
 from pad_core import checkpoint
 from pad_core.checkpoint import Bits
-from pad_core.conditions import Condition
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import separability
 from pad_core.header import Header
-from pad_core.networks import Networks, build_networks
+from pad_core.model.condition import Condition
+from pad_core.model.networks import Networks, build_networks
 from pad_core.recipe import Recipe
 from pad_core.runfolder import (
     LATEST,

@@ -15,9 +15,9 @@ from typing import Any
 
 import torch
 
-from pad_core.conditions import Condition
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError, printable
+from pad_core.model.condition import Condition
 from pad_core.system.randomness import check_seed
 
 FORMAT_VERSION = 1

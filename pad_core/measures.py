@@ -15,7 +15,6 @@ from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.frechet import Features
-from pad_core.hippocampus import mix
 from pad_core.metrics import (
     Moments,
     accuracy_interval,
@@ -26,8 +25,9 @@ from pad_core.metrics import (
     realness_auc,
     sampled_distances,
 )
-from pad_core.networks import LATENT_SIZE, Encoder, Networks, encode_all
-from pad_core.occlusion import occlude
+from pad_core.model.hippocampus import mix
+from pad_core.model.networks import LATENT_SIZE, Encoder, Networks, encode_all
+from pad_core.model.occlusion import occlude
 from pad_core.readout import Readout, fit_converged, train_sgd
 from pad_core.system.randomness import generator
 

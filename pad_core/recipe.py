@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
-from pad_core.conditions import Condition
 from pad_core.errors import PadError
+from pad_core.model.condition import Condition
 from pad_core.system.hardware import Precision
 from pad_core.system.randomness import check_seed
 

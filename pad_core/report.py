@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pad_core.claims import PAPER_EPOCHS, paper_name
-from pad_core.conditions import closest
 from pad_core.errors import PadError
+from pad_core.model.condition import closest
 from pad_core.palette import STYLES, style
 from pad_core.report_items import ITEMS, PROBE, Item
 from pad_core.report_legend import legend

@@ -17,10 +17,10 @@ from plotly.subplots import make_subplots
 from pad_core.checkpoint import PadNetwork
 from pad_core.claims import TABLE_1, paper_name
 from pad_core.data.images import picture_grid, png_bytes
-from pad_core.dreams import rem_dreams
 from pad_core.measures import LATENT_INTENSITY
 from pad_core.metrics import mean_sem, principal_components
-from pad_core.occlusion import occlude
+from pad_core.model.dreams import rem_dreams
+from pad_core.model.occlusion import occlude
 from pad_core.palette import style
 from pad_core.shelf import Shelf
 from pad_core.summary import Group

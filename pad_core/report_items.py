@@ -19,7 +19,7 @@ from pad_core.claims import (
     occluded,
     trend,
 )
-from pad_core.conditions import TABLE_1 as TABLE_1_CONDITIONS
+from pad_core.model.condition import TABLE_1 as TABLE_1_CONDITIONS
 from pad_core.palette import style
 from pad_core.report_panels import (
     draw_dreams,

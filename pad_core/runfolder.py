@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 
-from pad_core.conditions import Condition
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.header import (
@@ -31,6 +30,7 @@ from pad_core.header import (
     plain,
     require,
 )
+from pad_core.model.condition import Condition
 from pad_core.recipe import Recipe
 from pad_core.system.files import read_header, read_tensors
 

@@ -21,9 +21,9 @@ from typing import Literal, NamedTuple, Protocol
 
 import torch
 
-from pad_core.conditions import CONDITIONS, TABLE_1, find_condition
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, TABLE_1, find_condition
 from pad_core.occupancy import OccupiedError, is_occupied, occupied
 from pad_core.recipe import Recipe
 from pad_core.runfolder import (

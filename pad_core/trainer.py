@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from pad_core import phases
-from pad_core.conditions import Phase
 from pad_core.cuda_graph import GraphedCycle
 from pad_core.errors import PadError
-from pad_core.hippocampus import Hippocampus
-from pad_core.networks import LATENT_SIZE, Networks, build_networks
-from pad_core.occlusion import draw_nrem_mask
+from pad_core.model import phases
+from pad_core.model.condition import Phase
+from pad_core.model.hippocampus import Hippocampus
+from pad_core.model.networks import LATENT_SIZE, Networks, build_networks
+from pad_core.model.occlusion import draw_nrem_mask
 from pad_core.optimiser import ChannelsLastAdam, in_memory_order, in_shape_order
 from pad_core.recipe import Recipe
 from pad_core.system.malloc import keep_freed_memory

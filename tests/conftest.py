@@ -16,10 +16,10 @@ import pytest
 import torch
 
 from pad_core import checkpoint
-from pad_core.conditions import PAD
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.load import DataSet, load_dataset
-from pad_core.networks import build_networks
+from pad_core.model.condition import PAD
+from pad_core.model.networks import build_networks
 
 pytest_plugins = ["browser"]
 

@@ -22,9 +22,9 @@ from explorer import loaders, real_images
 from explorer.real_images import RealImages
 from pad_core import checkpoint
 from pad_core.checkpoint import Header
-from pad_core.conditions import built_in
 from pad_core.data.load import DataSet, load_dataset
-from pad_core.networks import build_networks
+from pad_core.model.condition import built_in
+from pad_core.model.networks import build_networks
 
 PAD_AND_WAKE_ONLY = {f"checkpoints/{name}.safetensors": name for name in ("pad", "wake_only")}
 

@@ -14,11 +14,11 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from pad_core import phases
-from pad_core.conditions import CONDITIONS, PAD
 from pad_core.cuda_graph import EAGER_CYCLES, GraphedCycle
-from pad_core.networks import Encoder, Generator, Networks
-from pad_core.occlusion import draw_nrem_mask
+from pad_core.model import phases
+from pad_core.model.condition import CONDITIONS, PAD
+from pad_core.model.networks import Encoder, Generator, Networks
+from pad_core.model.occlusion import draw_nrem_mask
 from pad_core.recipe import Recipe
 from pad_core.trainer import Trainer
 

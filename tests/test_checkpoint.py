@@ -10,11 +10,11 @@ from safetensors.torch import load_file, save_file
 
 import pad_core
 from pad_core import checkpoint
-from pad_core.conditions import PAD
 from pad_core.data.load import load_dataset
 from pad_core.display import describe
 from pad_core.errors import PadError
-from pad_core.networks import build_networks
+from pad_core.model.condition import PAD
+from pad_core.model.networks import build_networks
 from pad_core.system.files import read_tensors, write_tensors
 
 

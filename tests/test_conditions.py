@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from pad_core.conditions import CONDITIONS, PAD, TABLE_1, Condition, Mixture, find_condition
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, PAD, TABLE_1, Condition, Mixture, find_condition
 
 
 def test_the_conditions_of_the_paper():

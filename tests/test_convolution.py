@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pad_core.convolution import Conv4x4, ConvTranspose4x4, conv4x4, conv_transpose4x4
+from pad_core.model.convolution import Conv4x4, ConvTranspose4x4, conv4x4, conv_transpose4x4
 
 # in channels, out channels, input size, padding
 DOWN = [(3, 64, 32, 1), (64, 128, 16, 1), (128, 256, 8, 1), (256, 256, 4, 0), (256, 1, 4, 0)]

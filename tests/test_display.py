@@ -7,8 +7,8 @@ import torch
 from rich.console import Console
 
 import pad_core
-from pad_core.conditions import PAD
 from pad_core.display import TrainingDisplay, describe
+from pad_core.model.condition import PAD
 from pad_core.recipe import Recipe
 from pad_core.runfolder import Progress
 

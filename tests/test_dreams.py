@@ -2,9 +2,16 @@ import pytest
 import torch
 
 import pad_core
-from pad_core.conditions import Mixture
-from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane, walk, walk_along
 from pad_core.errors import PadError
+from pad_core.model.condition import Mixture
+from pad_core.model.dreams import (
+    nrem_dreams,
+    pick_memories,
+    rem_dreams,
+    rem_plane,
+    walk,
+    walk_along,
+)
 
 TRAINED = Mixture(0.5, 0.5, 1.0)
 

@@ -8,7 +8,6 @@ import torch
 import pad_core
 from pad_core import evaluator, measures
 from pad_core.__main__ import main
-from pad_core.conditions import CONDITIONS
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
@@ -22,7 +21,8 @@ from pad_core.evaluation import (
     separability,
 )
 from pad_core.frechet import Features, classifier_features
-from pad_core.networks import build_networks
+from pad_core.model.condition import CONDITIONS
+from pad_core.model.networks import build_networks
 from pad_core.readout import fit_converged, train_sgd
 from pad_core.summary import grouped, mean_and_sem
 

@@ -13,7 +13,7 @@ from explorer.compute import curves
 from explorer.compute.curves import MOST_STAGES, Series
 from explorer.compute.orders import Order
 from explorer.compute.trainings import Training
-from pad_core.conditions import CONDITIONS
+from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style
 from pad_core.report_items import ITEMS
 from pad_core.report_panels import table_1

@@ -12,8 +12,8 @@ from explorer.compute.orders import Order, check, condition_arguments, own_condi
 from explorer.compute.trainings import look, resume, start, stop
 from pad_core.__main__ import _overrides
 from pad_core.arguments import build_parser
-from pad_core.conditions import CONDITIONS, PAD, find_condition
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, PAD, find_condition
 from pad_core.occupancy import asked_to_stop, occupied
 from pad_core.recipe import Recipe
 

@@ -16,9 +16,9 @@ from explorer import loaders, real_images
 from explorer.real_images import RealImages
 from pad_core import checkpoint
 from pad_core.checkpoint import Header
-from pad_core.conditions import TABLE_1, built_in
 from pad_core.data.images import png_bytes
 from pad_core.data.load import load_dataset
+from pad_core.model.condition import TABLE_1, built_in
 from pad_core.system.files import HEADER_KEY
 
 APP = Path(__file__).parents[1] / "explorer/app.py"

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from pad_core.conditions import Mixture
 from pad_core.errors import PadError
-from pad_core.hippocampus import Hippocampus, mix
+from pad_core.model.condition import Mixture
+from pad_core.model.hippocampus import Hippocampus, mix
 
 
 @pytest.fixture

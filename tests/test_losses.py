@@ -4,7 +4,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
-from pad_core import losses
+from pad_core.model import losses
 
 
 def test_reconstruction_is_a_mean_over_all_elements():

@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional as F
 
-from pad_core.networks import LATENT_SIZE, build_networks, encode_all
+from pad_core.model.networks import LATENT_SIZE, build_networks, encode_all
 
 
 def test_parameter_counts_match_the_architecture():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pad_core import occlusion
+from pad_core.model import occlusion
 
 
 @pytest.mark.parametrize("size", range(1, 9))

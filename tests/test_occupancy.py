@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from pad_core.conditions import PAD
 from pad_core.errors import PadError
+from pad_core.model.condition import PAD
 from pad_core.occupancy import ask_to_stop, asked_to_stop, is_occupied, occupied
 from pad_core.recipe import Recipe
 from pad_core.training import train

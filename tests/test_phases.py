@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pad_core import phases
-from pad_core.networks import Networks, build_networks
-from pad_core.occlusion import draw_nrem_mask
+from pad_core.model import phases
+from pad_core.model.networks import Networks, build_networks
+from pad_core.model.occlusion import draw_nrem_mask
 
 B = 6
 

@@ -8,8 +8,8 @@ import pytest
 import pad_core
 from pad_core import checkpoint, claims, shelf
 from pad_core.__main__ import main
-from pad_core.conditions import CONDITIONS
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS
 from pad_core.palette import STYLES, style
 from pad_core.report import missing_for, reproduce
 from pad_core.report_figures import frechet_bars, ratio_bars, table_bars

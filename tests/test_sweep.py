@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 import pad_core
-from pad_core.conditions import CONDITIONS, PAD
 from pad_core.display import SweepDisplay
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.occupancy import occupied
 from pad_core.recipe import Recipe
 from pad_core.runfolder import Progress, epochs_done

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pad_core.conditions import CONDITIONS, PAD
 from pad_core.errors import PadError
-from pad_core.networks import build_networks
-from pad_core.occlusion import draw_nrem_mask
+from pad_core.model.condition import CONDITIONS, PAD
+from pad_core.model.networks import build_networks
+from pad_core.model.occlusion import draw_nrem_mask
 from pad_core.recipe import Recipe
 from pad_core.system.randomness import Streams
 from pad_core.trainer import Trainer

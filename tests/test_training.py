@@ -13,8 +13,8 @@ import torch
 from filelock import FileLock
 
 import pad_core
-from pad_core.conditions import CONDITIONS, PAD
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.recipe import Recipe
 from pad_core.system.files import read_tensors
 from pad_core.system.hardware import choose_device
@@ -148,7 +148,7 @@ def test_a_cycle_is_algorithm_1(random):
     images = torch.rand((8, 3, 32, 32), generator=random) * 2 - 1
     trainer.cycle(images)
 
-    from pad_core.occlusion import draw_nrem_mask
+    from pad_core.model.occlusion import draw_nrem_mask
 
     (encoder, generator), adam = twin.networks, twin.optimisers
     z, logits = encoder(images)

@@ -10,10 +10,10 @@ import torch
 
 from explorer.choices import PICTURE, Choices
 from pad_core.checkpoint import Memories, PadNetwork
-from pad_core.conditions import Mixture
 from pad_core.data.images import picture_grid
-from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane
 from pad_core.errors import PadError
+from pad_core.model.condition import Mixture
+from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane
 
 N_DREAMS = 8
 N_NIGHTS = 8  # rows of the wall

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pad_core.conditions import CONDITIONS, PAD, Condition, closest, find_condition
 from pad_core.data.load import BUILT_IN, is_local
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, PAD, Condition, closest, find_condition
 from pad_core.recipe import Recipe
 from pad_core.system.hardware import choose_device
 

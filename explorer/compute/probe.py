@@ -27,7 +27,7 @@ from pad_core.measures import (
     material_from_memories,
 )
 from pad_core.metrics import accuracy_interval
-from pad_core.networks import LATENT_SIZE, encode_all
+from pad_core.model.networks import LATENT_SIZE, encode_all
 from pad_core.readout import SGD_EPOCHS, Readout, fit_converged, sgd_epochs
 from pad_core.system.randomness import generator
 

@@ -9,12 +9,12 @@ import torch
 
 from explorer.choices import Choices
 from explorer.compute.dreams import Recalled, mixture
-from pad_core import phases
 from pad_core.checkpoint import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
-from pad_core.dreams import pick_memories
-from pad_core.hippocampus import mix
-from pad_core.occlusion import draw_uniforms, masks
+from pad_core.model import phases
+from pad_core.model.dreams import pick_memories
+from pad_core.model.hippocampus import mix
+from pad_core.model.occlusion import draw_uniforms, masks
 from pad_core.system.randomness import generator
 
 BATCH_SIZE = 64  # as in training

@@ -13,8 +13,8 @@ from explorer.choices import Choices
 from explorer.compute.dreams import Recalled, mixture
 from explorer.compute.readings import Reader
 from pad_core.checkpoint import Memories, PadNetwork
-from pad_core.dreams import nrem_dreams, rem_dreams, walk, walk_along
 from pad_core.metrics import principal_components
+from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
 
 ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")
 REACH_SD = 2.5  # how far a walk goes along a component, to either side of the dream

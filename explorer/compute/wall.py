@@ -12,9 +12,9 @@ import torch
 from explorer.choices import Choices
 from explorer.compute.dreams import N_DREAMS, judged
 from pad_core.checkpoint import Header, Memories, PadNetwork
-from pad_core.conditions import TABLE_1, Mixture
 from pad_core.data.images import picture_grid
-from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams
+from pad_core.model.condition import TABLE_1, Mixture
+from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams
 
 N_REPLAYED = N_DREAMS // 2  # in NREM, where each memory takes two pictures
 

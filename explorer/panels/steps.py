@@ -10,8 +10,8 @@ from math import isfinite
 from explorer.compute.storyboard import Story
 from explorer.panels.flow import Tile, arrow
 from pad_core.checkpoint import PadNetwork
-from pad_core.conditions import Phase
-from pad_core.phases import LEARNS
+from pad_core.model.condition import Phase
+from pad_core.model.phases import LEARNS
 
 Parts = list[Tile | str]
 

@@ -17,10 +17,10 @@ from explorer.compute.wall import N_REPLAYED, Columns, Strip
 from explorer.pictures import Row, panel, swatch
 from explorer.state import chosen, fresh, take
 from pad_core.checkpoint import PadNetwork
-from pad_core.conditions import CONDITIONS
 from pad_core.data.images import picture_grid
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style
 
 _SHOWN = {

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import torch
 
-from pad_core.conditions import Mixture
 from pad_core.errors import PadError
-from pad_core.hippocampus import mix
-from pad_core.networks import Networks
-from pad_core.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
+from pad_core.model.condition import Mixture
+from pad_core.model.hippocampus import mix
+from pad_core.model.networks import Networks
+from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
 from pad_core.system.randomness import generator
 
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import torch
 from torch.autograd.function import FunctionCtx
 
-from pad_core import losses
-from pad_core.conditions import Phase
-from pad_core.networks import Networks
+from pad_core.model import losses
+from pad_core.model.condition import Phase
+from pad_core.model.networks import Networks
 
 Losses = dict[str, torch.Tensor]
 

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pad_core.convolution import Conv4x4, ConvTranspose4x4
 from pad_core.data.images import to_unit
+from pad_core.model.convolution import Conv4x4, ConvTranspose4x4
 from pad_core.system.randomness import generator as random_generator
 
 LATENT_SIZE = 256

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from pad_core.conditions import Mixture
 from pad_core.errors import PadError
+from pad_core.model.condition import Mixture
 
 
 def mix(
