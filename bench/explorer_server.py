@@ -41,7 +41,7 @@ from explorer.compute import dreams
 from explorer.compute.probe import Disturbance, Subject
 from explorer.compute.readings import Reader
 from explorer.pictures import source
-from pad_core.checkpoint import PadNetwork, load
+from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
 from pad_core.model.hippocampus import mix
 from pad_core.readout import Readout

@@ -11,7 +11,7 @@ from typing import Any
 
 from explorer.exports import FORMAT, FORMAT_VERSION, Export, check_format, make, slug
 from explorer.kept import Kept, Source, check_texts, versions
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 
 NAME = "dream-journal.zip"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from explorer import map_address
-from pad_core.checkpoint import SPLITS
+from pad_core.checkpoint.file import SPLITS
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report_items import ITEMS
 from pad_core.system.randomness import MAX_SEED

@@ -19,7 +19,7 @@ import torch
 from explorer.compute import map_axes, map_clouds
 from explorer.compute.map_axes import Space
 from explorer.compute.map_clouds import Cloud
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

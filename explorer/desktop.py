@@ -26,7 +26,7 @@ from typing import IO, NoReturn
 from urllib.parse import urlencode
 
 from explorer.server import HOST
-from pad_core.checkpoint import load_header
+from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
 
 TITLE = "PAD dream explorer"

@@ -23,7 +23,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from explorer.compute.dreams import mix, perturb
 from explorer.compute.walks import ALONG, frames, table
 from explorer.kept import Kept, check_texts, versions
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid
 from pad_core.errors import PadError
 

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer import controls, loaders
 from explorer.look import look
 from explorer.state import choose, chosen, upload
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 
 _TRAIN = "python -m pad_core train --dataset fashion-mini --epochs 2"

@@ -20,7 +20,7 @@ import torch
 import pad_core
 from explorer.choices import BY_SEED, PICTURE, Choices
 from explorer.compute.dreams import Pictures, Recalled, recall
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.imagesets import read_picture
 from pad_core.errors import PadError

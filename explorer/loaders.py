@@ -31,8 +31,8 @@ from explorer.compute.probe import Disturbance, Subject
 from explorer.compute.readings import Reader
 from explorer.compute.storyboard import Story
 from explorer.compute.trainings import Training
-from pad_core import checkpoint
-from pad_core.checkpoint import Header, PadNetwork
+from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style

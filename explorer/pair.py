@@ -11,7 +11,7 @@ from explorer.choices import BY_SEED, PICTURE
 from explorer.controls import plain
 from explorer.dials import step_seed
 from explorer.state import choose, chosen, fresh, remembered, session, take
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.imagesets import read_picture
 from pad_core.errors import PadError
 from pad_core.model.dreams import pick_memories

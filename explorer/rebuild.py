@@ -10,7 +10,7 @@ import torch
 from explorer.archive import Find, differing_versions, remake, unpack
 from explorer.exports import read_manifest
 from explorer.kept import Source
-from pad_core.checkpoint import PadNetwork, load, load_header
+from pad_core.checkpoint.file import PadNetwork, load, load_header
 from pad_core.errors import PadError
 from pad_core.system.files import file_sha256, write_atomically
 

@@ -151,7 +151,7 @@ def run_sweep(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> None:
     """``export``."""
-    from pad_core.checkpoint import load_header
+    from pad_core.checkpoint.file import load_header
     from pad_core.export import export_file, export_run, read_recipe
 
     source: Path = options.source
@@ -167,7 +167,7 @@ def run_export(options: argparse.Namespace) -> None:
 
 def run_info(options: argparse.Namespace) -> None:
     """``info``: loads the whole file, so that what it prints has been checked."""
-    from pad_core.checkpoint import load
+    from pad_core.checkpoint.file import load
     from pad_core.display import describe
 
     network = load(options.file)

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from pad_core.checkpoint.schema import Header
 from pad_core.claims import beside_paper
-from pad_core.header import Header
 from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style
 from pad_core.shelf import Entry, Shelf

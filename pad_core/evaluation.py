@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.frechet import Features

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from pad_core.checkpoint import PadNetwork, load, update_metrics
+from pad_core.checkpoint.file import PadNetwork, load, update_metrics
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation import Protocol, evaluate, measure_baselines, real_moments

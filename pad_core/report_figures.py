@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import torch
 from plotly.subplots import make_subplots
 
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.claims import TABLE_1, paper_name
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.measures import LATENT_INTENSITY

@@ -7,7 +7,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from pad_core.checkpoint import load
+from pad_core.checkpoint.file import load
 from pad_core.claims import TABLE_1, paper_name
 from pad_core.palette import style
 from pad_core.shelf import Shelf

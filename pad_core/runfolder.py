@@ -17,9 +17,7 @@ from typing import Any
 
 import torch
 
-from pad_core.data.load import DataSet
-from pad_core.errors import PadError
-from pad_core.header import (
+from pad_core.checkpoint.schema import (
     Header,
     describe,
     fingerprint,
@@ -30,6 +28,8 @@ from pad_core.header import (
     plain,
     require,
 )
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
 from pad_core.model.condition import Condition
 from pad_core.recipe import Recipe
 from pad_core.system.files import read_header, read_tensors

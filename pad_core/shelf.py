@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pad_core.checkpoint import load_header
+from pad_core.checkpoint.file import load_header
+from pad_core.checkpoint.schema import Header
 from pad_core.errors import PadError
-from pad_core.header import Header
 from pad_core.summary import Group, grouped
 
 UNREADABLE = "state.safetensors"  # a run's own state is no checkpoint

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

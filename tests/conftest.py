@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.model.condition import PAD

@@ -20,8 +20,8 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from explorer import loaders, real_images
 from explorer.real_images import RealImages
-from pad_core import checkpoint
-from pad_core.checkpoint import Header
+from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.file import Header
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.model.condition import built_in
 from pad_core.model.networks import build_networks

@@ -13,7 +13,7 @@ from bench.browser import Server
 from bench.checkpoints import different
 from bench.explorer_browser import table
 from bench.measure import Row, row
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 
 WAITS = [

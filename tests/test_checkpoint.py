@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import pad_core
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.data.load import load_dataset
 from pad_core.display import describe
 from pad_core.errors import PadError

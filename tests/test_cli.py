@@ -142,7 +142,7 @@ def test_ctrl_c_anywhere_takes_one_line(capsys, monkeypatch, exported):
     def interrupted(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pad_core.checkpoint.load", interrupted)
+    monkeypatch.setattr("pad_core.checkpoint.file.load", interrupted)
     assert main(["info", str(exported)]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
 

@@ -7,7 +7,7 @@ import pytest
 from browser import atlas, browser_only
 from explorer_fixtures import write_checkpoint
 
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 
 pytestmark = browser_only
 

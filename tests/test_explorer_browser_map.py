@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from browser import browser_only
 
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.data.load import load_dataset
 
 pytestmark = browser_only

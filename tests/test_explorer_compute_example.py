@@ -13,7 +13,7 @@ from explorer.compute import dreams
 from explorer.compute.example import Example, answer, choose_example, see
 from explorer.compute.lab import Lab
 from explorer.compute.probe import Disturbance, Subject
-from pad_core.checkpoint import Memories
+from pad_core.checkpoint.file import Memories
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
 from pad_core.readout import Readout

@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 from explorer.choices import Choices
 from explorer.compute import map_axes, map_clouds, map_dreams, map_places, map_table
 from explorer.compute.map_table import Table
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError

@@ -12,7 +12,7 @@ from explorer.compute import lab as lab_module
 from explorer.compute import probe
 from explorer.compute.lab import Lab
 from explorer.compute.probe import STAGES, Disturbance, Stage, Subject
-from pad_core.checkpoint import Memories
+from pad_core.checkpoint.file import Memories
 from pad_core.evaluation import FULL, Protocol, evaluate
 from pad_core.frechet import Features
 from pad_core.measures import fit_readouts

@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from explorer.choices import Choices
 from explorer.compute.dreams import mix, recall
 from explorer.compute.readings import Reader, Readings
-from pad_core import checkpoint
-from pad_core.checkpoint import Memories
+from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.file import Memories
 from pad_core.errors import PadError
 
 

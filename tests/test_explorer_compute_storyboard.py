@@ -11,7 +11,7 @@ from explorer.choices import Choices
 from explorer.compute import dreams, storyboard
 from explorer.panels.flow import Tile, flow
 from explorer.panels.steps import STEPS, lesson
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
 from pad_core.model import losses
 from pad_core.model.condition import built_in

@@ -9,8 +9,8 @@ from explorer_fixtures import write_checkpoint
 
 from explorer.choices import Choices
 from explorer.compute import dreams, wall
-from pad_core import checkpoint
-from pad_core.checkpoint import Memories
+from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.file import Memories
 
 CHOICES = Choices(seed=5, intensity=0.6)
 SHOWN = ("recalled", "nrem", "rem")

@@ -8,7 +8,7 @@ from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 
 from explorer import loaders
 from explorer.compute.orders import Order
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.occupancy import occupied
 
 HISTORY = [

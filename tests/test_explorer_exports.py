@@ -23,7 +23,7 @@ from explorer.compute.readings import Reader
 from explorer.compute.walks import frames
 from explorer.exports import Export, make, read_manifest
 from explorer.kept import Kept
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
 

@@ -15,7 +15,7 @@ from explorer.choices import Choices
 from explorer.exports import Export, make
 from explorer.kept import Kept
 from explorer.panels import journal_files
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 
 A = "checkpoints/a.safetensors"

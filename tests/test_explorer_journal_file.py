@@ -10,7 +10,7 @@ from explorer_fixtures import write_checkpoint
 from explorer import journal_file
 from explorer.choices import Choices
 from explorer.kept import Kept, Source
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 
 CHOICES = Choices(checkpoint="a/b.safetensors", folder="/home/me", seed=7, lam=0.25, present="1")

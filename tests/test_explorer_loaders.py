@@ -6,7 +6,7 @@ import pytest
 from explorer_fixtures import checkpoint_bytes, repository
 
 from explorer import loaders
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import loaders, real_images
 from explorer.real_images import RealImages
-from pad_core import checkpoint
-from pad_core.checkpoint import Header
+from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.file import Header
 from pad_core.data.images import png_bytes
 from pad_core.data.load import load_dataset
 from pad_core.model.condition import TABLE_1, built_in

@@ -18,7 +18,7 @@ from PIL import Image
 
 from explorer.choices import Choices
 from explorer.compute.wall import difference, strip
-from pad_core import checkpoint
+from pad_core.checkpoint import file as checkpoint
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import pad_core
+from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.imagesets import ImageSet
 from pad_core.errors import PadError
 from pad_core.export import export_file, export_run
-from pad_core.header import fingerprint
 from pad_core.model.condition import CONDITIONS
 from pad_core.recipe import Recipe
 from pad_core.runfolder import read_state_header

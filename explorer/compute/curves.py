@@ -12,7 +12,7 @@ import numpy as np
 from explorer.choices import Choices
 from explorer.compute import dreams
 from explorer.compute.trainings import Training
-from pad_core.checkpoint import Header, PadNetwork
+from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.palette import style
 from pad_core.shelf import Entry, Shelf

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from explorer.choices import PICTURE, Choices
-from pad_core.checkpoint import Memories, PadNetwork
+from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
 from pad_core.model.condition import Mixture

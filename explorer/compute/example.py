@@ -11,7 +11,7 @@ import torch
 from explorer.choices import PICTURE, Choices
 from explorer.compute.dreams import Pictures, check_place
 from explorer.compute.probe import Disturbance, Subject, add_noise
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, to_unit
 from pad_core.errors import PadError
 from pad_core.model.dreams import pick_memories

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from scipy.linalg import orthogonal_procrustes
 
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 from pad_core.metrics import Projection, principal_components, spacing
 

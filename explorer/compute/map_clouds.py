@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8, to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

@@ -8,7 +8,7 @@ import torch
 
 from explorer.choices import Choices
 from explorer.compute.dreams import Pictures, recall
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8
 from pad_core.model.condition import Mixture
 from pad_core.model.dreams import rem_dreams

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.compute.map_clouds import Cloud
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 
 
 @dataclass(frozen=True)

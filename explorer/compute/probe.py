@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from explorer.choices import Choices
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

@@ -9,7 +9,7 @@ import torch
 
 from explorer.choices import Choices
 from explorer.compute.dreams import Recalled, mixture
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
 from pad_core.model import phases
 from pad_core.model.dreams import pick_memories

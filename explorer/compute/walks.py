@@ -12,7 +12,7 @@ import torch
 from explorer.choices import Choices
 from explorer.compute.dreams import Recalled, mixture
 from explorer.compute.readings import Reader
-from pad_core.checkpoint import Memories, PadNetwork
+from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.metrics import principal_components
 from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
 

@@ -11,7 +11,7 @@ import torch
 
 from explorer.choices import Choices
 from explorer.compute.dreams import N_DREAMS, judged
-from pad_core.checkpoint import Header, Memories, PadNetwork
+from pad_core.checkpoint.file import Header, Memories, PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.model.condition import TABLE_1, Mixture
 from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams

@@ -23,7 +23,7 @@ from explorer.compute.probe import Disturbance, Subject
 from explorer.pair import pictures
 from explorer.pictures import handed_down, swatch, tile
 from explorer.state import chosen
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
 from pad_core.palette import style

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer import controls, frame, loaders
 from explorer.state import choose, chosen, fresh, session, take, upload
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 

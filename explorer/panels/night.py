@@ -14,7 +14,7 @@ from explorer.compute.dreams import Recalled
 from explorer.compute.readings import Readings
 from explorer.pictures import Row, panel
 from explorer.state import chosen
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 
 

@@ -12,7 +12,7 @@ from explorer.compute.dreams import PLANE_STEPS, Adversarial, Recalled
 from explorer.panels.night import dream_row, read
 from explorer.pictures import panel, source
 from explorer.state import Panels, choose, chosen
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 
 _SCORES = 3  # classes whose probabilities are shown

@@ -16,7 +16,7 @@ from explorer.compute.curves import labels
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance
 from explorer.state import chosen
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.claims import TABLE_1, paper_name
 from pad_core.palette import style
 from pad_core.readout import SGD_EPOCHS

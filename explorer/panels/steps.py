@@ -9,7 +9,7 @@ from math import isfinite
 
 from explorer.compute.storyboard import Story
 from explorer.panels.flow import Tile, arrow
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.model.condition import Phase
 from pad_core.model.phases import LEARNS
 

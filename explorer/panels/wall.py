@@ -13,7 +13,7 @@ from explorer.compute.dreams import N_NIGHTS, Recalled
 from explorer.panels.night import describe, read
 from explorer.pictures import Row, panel
 from explorer.state import chosen
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 
 _COUNTED = 4  # classes named in the summary

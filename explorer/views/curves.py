@@ -18,7 +18,7 @@ from explorer.compute.trainings import Training
 from explorer.look import look
 from explorer.pictures import Row, panel
 from explorer.state import Panels, choose, chosen, fresh, session, take, upload
-from pad_core.checkpoint import Header, PadNetwork
+from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.claims import Verdict, paper_name
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

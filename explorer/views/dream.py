@@ -12,7 +12,7 @@ from explorer.look import look
 from explorer.pair import choose_pair, pictures
 from explorer.panels import night, plane, wall
 from explorer.state import chosen, fresh, take
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 

@@ -22,7 +22,7 @@ from explorer.panels.map_side import (
     selection,
 )
 from explorer.state import choose, chosen
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

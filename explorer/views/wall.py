@@ -16,7 +16,7 @@ from explorer.compute.dreams import N_DREAMS
 from explorer.compute.wall import N_REPLAYED, Columns, Strip
 from explorer.pictures import Row, panel, swatch
 from explorer.state import chosen, fresh, take
-from pad_core.checkpoint import PadNetwork
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

@@ -17,12 +17,12 @@ from typing import Any, Literal
 
 import torch
 
+from pad_core.checkpoint.schema import Header as Header
+from pad_core.checkpoint.schema import describe as describe
 from pad_core.data.images import as_network_input
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.header import Header as Header
-from pad_core.header import describe as describe
 from pad_core.model.condition import Condition
 from pad_core.model.networks import (
     LATENT_SIZE,
