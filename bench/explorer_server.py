@@ -43,8 +43,8 @@ from explorer.compute.readings import Reader
 from explorer.pictures import source
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
+from pad_core.evaluation.linear_probe import Readout
 from pad_core.model.hippocampus import mix
-from pad_core.readout import Readout
 
 CPU = torch.device("cpu")
 NETWORKS = 5

@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import Compose, Normalize, ToTensor
 
 from pad_core.data.imagesets import ImageSet
+from pad_core.evaluation.linear_probe import SGD_BATCH_SIZE, SGD_LEARNING_RATE
 from pad_core.model.networks import SLOPE
-from pad_core.readout import SGD_BATCH_SIZE, SGD_LEARNING_RATE
 
 
 class Encoder(nn.Module):

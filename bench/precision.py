@@ -21,8 +21,8 @@ from bench.measure import describe, device_here
 from bench.train import batches
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.errors import PadError
-from pad_core.measures import separability
-from pad_core.metrics import mean_sem
+from pad_core.evaluation.measures import separability
+from pad_core.evaluation.metrics import mean_sem
 from pad_core.model.condition import PAD
 from pad_core.recipe import Recipe
 from pad_core.trainer import Trainer

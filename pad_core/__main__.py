@@ -197,8 +197,8 @@ def run_evaluate(options: argparse.Namespace) -> None:
     """``evaluate``: a table for people, or a list of objects with --json."""
     from rich.console import Console
 
-    from pad_core.evaluation import FULL, Protocol
-    from pad_core.evaluator import evaluate_files
+    from pad_core.evaluation.evaluate import FULL, Protocol
+    from pad_core.evaluation.evaluate_files import evaluate_files
     from pad_core.summary import tables
 
     found = evaluate_files(

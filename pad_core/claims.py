@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from pad_core.checkpoint.schema import Header
-from pad_core.metrics import Difference, accuracy_se, mean_sem, welch, z_test
+from pad_core.evaluation.metrics import Difference, accuracy_se, mean_sem, welch, z_test
 from pad_core.palette import style
 from pad_core.shelf import Shelf
 from pad_core.summary import Group

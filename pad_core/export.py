@@ -13,7 +13,7 @@ from pad_core.checkpoint.file import Bits
 from pad_core.checkpoint.schema import Header
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation import separability
+from pad_core.evaluation.evaluate import separability
 from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
 from pad_core.recipe import Recipe

@@ -17,8 +17,8 @@ from plotly.subplots import make_subplots
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.claims import TABLE_1, paper_name
 from pad_core.data.images import picture_grid, png_bytes
-from pad_core.measures import LATENT_INTENSITY
-from pad_core.metrics import mean_sem, principal_components
+from pad_core.evaluation.measures import LATENT_INTENSITY
+from pad_core.evaluation.metrics import mean_sem, principal_components
 from pad_core.model.dreams import rem_dreams
 from pad_core.model.occlusion import occlude
 from pad_core.palette import style

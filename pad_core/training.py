@@ -17,7 +17,7 @@ from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation import separability
+from pad_core.evaluation.evaluate import separability
 from pad_core.occupancy import asked_to_stop, occupied
 from pad_core.recipe import Recipe
 from pad_core.runfolder import (

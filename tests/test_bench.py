@@ -22,11 +22,11 @@ from bench.probe import synthetic
 from bench.train import FLOPS_PER_IMAGE
 from pad_core.__main__ import main
 from pad_core.errors import PadError
-from pad_core.measures import Readouts, occlusion_curve
+from pad_core.evaluation.linear_probe import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
+from pad_core.evaluation.measures import Readouts, occlusion_curve
 from pad_core.model import phases
 from pad_core.model.networks import Networks, build_networks, encode_all
 from pad_core.model.occlusion import draw_uniforms, masks
-from pad_core.readout import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
 from pad_core.system.randomness import generator
 
 CPU = torch.device("cpu")

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 import pad_core
-from pad_core import evaluator, measures
 from pad_core.__main__ import main
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation import (
+from pad_core.evaluation import evaluate_files as evaluator
+from pad_core.evaluation import measures
+from pad_core.evaluation.evaluate import (
     FIELDS,
     Protocol,
     evaluate,
@@ -20,10 +21,10 @@ from pad_core.evaluation import (
     real_moments,
     separability,
 )
-from pad_core.frechet import Features, classifier_features
+from pad_core.evaluation.frechet import Features, classifier_features
+from pad_core.evaluation.linear_probe import fit_converged, train_sgd
 from pad_core.model.condition import CONDITIONS
 from pad_core.model.networks import build_networks
-from pad_core.readout import fit_converged, train_sgd
 from pad_core.summary import grouped, mean_and_sem
 
 QUICK = Protocol(readout_seeds=2, occlusion_images=60, dreams=50, frechet_images=80)
@@ -217,7 +218,7 @@ def file(exported, tmp_path):
 
 
 def test_json_is_a_list_of_objects_and_record_writes_them(file, capsys, monkeypatch):
-    monkeypatch.setattr("pad_core.evaluation.Protocol", lambda: QUICK)
+    monkeypatch.setattr("pad_core.evaluation.evaluate.Protocol", lambda: QUICK)
     assert main(["evaluate", str(file), "--data", "memories", "--json", "--record"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert set(REQUIRED) <= set(found)
@@ -229,7 +230,7 @@ def test_json_is_a_list_of_objects_and_record_writes_them(file, capsys, monkeypa
 
 
 def test_the_table_names_measures_conditions_and_what_they_rest_on(file, capsys, monkeypatch):
-    monkeypatch.setattr("pad_core.evaluation.Protocol", lambda: QUICK)
+    monkeypatch.setattr("pad_core.evaluation.evaluate.Protocol", lambda: QUICK)
     monkeypatch.setenv("COLUMNS", "160")
     assert main(["evaluate", str(file), "--data", "memories"]) == 0
     shown = capsys.readouterr().out

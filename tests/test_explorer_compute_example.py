@@ -16,7 +16,7 @@ from explorer.compute.probe import Disturbance, Subject
 from pad_core.checkpoint.file import Memories
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
-from pad_core.readout import Readout
+from pad_core.evaluation.linear_probe import Readout
 
 GREY, CLEAN = Disturbance(30, 4, 0.0, 3), Disturbance(0, 4, 0.0, 0)
 

@@ -18,7 +18,7 @@ from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
-from pad_core.measures import encode_occluded
+from pad_core.evaluation.measures import encode_occluded
 from pad_core.system.randomness import generator
 
 

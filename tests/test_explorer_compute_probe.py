@@ -13,9 +13,9 @@ from explorer.compute import probe
 from explorer.compute.lab import Lab
 from explorer.compute.probe import STAGES, Disturbance, Stage, Subject
 from pad_core.checkpoint.file import Memories
-from pad_core.evaluation import FULL, Protocol, evaluate
-from pad_core.frechet import Features
-from pad_core.measures import fit_readouts
+from pad_core.evaluation.evaluate import FULL, Protocol, evaluate
+from pad_core.evaluation.frechet import Features
+from pad_core.evaluation.measures import fit_readouts
 
 PIXELS = Features("a test's features", lambda images: images.flatten(1)[:, ::512])
 CLEAN, GREY = Disturbance(0, 4, 0.0, 0), Disturbance(30, 4, 0.0, 0)

@@ -8,8 +8,8 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist, pdist
 from sklearn.metrics import roc_auc_score
 
-from pad_core import metrics
 from pad_core.errors import PadError
+from pad_core.evaluation import metrics
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
 from pad_core.errors import PadError
-from pad_core.readout import (
+from pad_core.evaluation.linear_probe import (
     SGD_EPOCHS,
     SGD_LEARNING_RATE,
     Readout,
@@ -69,7 +69,7 @@ def test_sgd_is_that_of_torch_to_rounding(n):
 def test_sgd_goes_on_where_the_main_thread_has_ended():
     script = """
 import threading, torch
-from pad_core.readout import train_sgd
+from pad_core.evaluation.linear_probe import train_sgd
 latents, labels = torch.randn(5_000, 8), torch.randint(3, (5_000,))
 def train():
     threading.main_thread().join()
@@ -126,7 +126,9 @@ def test_rounded_latents_are_read_out_as_well(monkeypatch):
     assert train[0].mean() > 10 * train[0][:, 0].std()  # rounding has to look at what differs
     fits = {}
     for precision in ("fp32", "bf16"):
-        monkeypatch.setattr("pad_core.readout.choose_precision", lambda device, p=precision: p)
+        monkeypatch.setattr(
+            "pad_core.evaluation.linear_probe.choose_precision", lambda device, p=precision: p
+        )
         fits[precision] = fit_converged(*train, 6)
     assert not torch.equal(fits["fp32"].weight, fits["bf16"].weight)
     assert abs(fits["fp32"].accuracy(*test) - fits["bf16"].accuracy(*test)) <= 0.3
@@ -135,7 +137,9 @@ def test_rounded_latents_are_read_out_as_well(monkeypatch):
 def test_a_finer_tolerance_gets_latents_that_are_not_rounded(monkeypatch):
     data, fits = clusters(3_000, 8, 3), []
     for precision in ("fp32", "bf16"):
-        monkeypatch.setattr("pad_core.readout.choose_precision", lambda device, p=precision: p)
+        monkeypatch.setattr(
+            "pad_core.evaluation.linear_probe.choose_precision", lambda device, p=precision: p
+        )
         fits.append(fit_converged(*data, 3, tolerance=5e-4).weight)
     assert torch.equal(*fits)
 

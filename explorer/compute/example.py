@@ -14,9 +14,9 @@ from explorer.compute.probe import Disturbance, Subject, add_noise
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, to_unit
 from pad_core.errors import PadError
+from pad_core.evaluation.linear_probe import Readout
 from pad_core.model.dreams import pick_memories
 from pad_core.model.occlusion import draw_uniforms, masks
-from pad_core.readout import Readout
 from pad_core.system.randomness import generator
 
 N_CLASSES_SHOWN = 3

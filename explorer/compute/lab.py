@@ -22,8 +22,8 @@ from explorer.compute.probe import (
     Subject,
 )
 from explorer.compute.scratch import Scratch
-from pad_core.measures import Material
-from pad_core.readout import Readout
+from pad_core.evaluation.linear_probe import Readout
+from pad_core.evaluation.measures import Material
 
 KEPT_BYTES = 100e6  # of what memories recall, in memory: 15 MB a network
 # Of latents of whole data sets, on the disk, so that the paper's read-outs needn't wait for them.

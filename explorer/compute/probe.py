@@ -18,17 +18,17 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation import FULL, Protocol
-from pad_core.measures import (
+from pad_core.evaluation.evaluate import FULL, Protocol
+from pad_core.evaluation.linear_probe import SGD_EPOCHS, Readout, fit_converged, sgd_epochs
+from pad_core.evaluation.measures import (
     BATCH_SIZE,
     Material,
     encode_occluded,
     evaluated_images,
     material_from_memories,
 )
-from pad_core.metrics import accuracy_interval
+from pad_core.evaluation.metrics import accuracy_interval
 from pad_core.model.networks import LATENT_SIZE, encode_all
-from pad_core.readout import SGD_EPOCHS, Readout, fit_converged, sgd_epochs
 from pad_core.system.randomness import generator
 
 Measure = Literal["converged", "paper"]

@@ -13,7 +13,7 @@ from explorer.choices import Choices
 from explorer.compute.dreams import Recalled, mixture
 from explorer.compute.readings import Reader
 from pad_core.checkpoint.file import Memories, PadNetwork
-from pad_core.metrics import principal_components
+from pad_core.evaluation.metrics import principal_components
 from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
 
 ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")

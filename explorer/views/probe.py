@@ -16,7 +16,7 @@ from explorer.look import look
 from explorer.panels import example, probe_charts
 from explorer.state import choose, chosen, fresh, take
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.readout import SGD_EPOCHS
+from pad_core.evaluation.linear_probe import SGD_EPOCHS
 
 _MEASURES = {"converged": "Converged", "paper": "Paper's protocol"}
 _EXPLAINED = {

@@ -16,8 +16,8 @@ import torch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
-from pad_core.frechet import Features
-from pad_core.measures import (
+from pad_core.evaluation.frechet import Features
+from pad_core.evaluation.measures import (
     BATCH_SIZE,
     LATENT_INTENSITY,
     Material,
@@ -33,7 +33,7 @@ from pad_core.measures import (
     reality_monitoring,
     separability,
 )
-from pad_core.metrics import Moments, mean_sem, occluded_distance, sampled_distances
+from pad_core.evaluation.metrics import Moments, mean_sem, occluded_distance, sampled_distances
 from pad_core.model.networks import Encoder, build_networks
 from pad_core.model.occlusion import occlude
 from pad_core.system.randomness import generator

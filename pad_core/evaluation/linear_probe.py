@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from pad_core.errors import PadError
-from pad_core.regression import FEWEST_ROWS, HALF_FROM, NOT_FINITE, Regression
+from pad_core.evaluation.logistic import FEWEST_ROWS, HALF_FROM, NOT_FINITE, Regression
 from pad_core.system.hardware import choose_precision
 from pad_core.system.randomness import generator
 

@@ -14,8 +14,9 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.frechet import Features
-from pad_core.metrics import (
+from pad_core.evaluation.frechet import Features
+from pad_core.evaluation.linear_probe import Readout, fit_converged, train_sgd
+from pad_core.evaluation.metrics import (
     Moments,
     accuracy_interval,
     exact_distances,
@@ -28,7 +29,6 @@ from pad_core.metrics import (
 from pad_core.model.hippocampus import mix
 from pad_core.model.networks import LATENT_SIZE, Encoder, Networks, encode_all
 from pad_core.model.occlusion import occlude
-from pad_core.readout import Readout, fit_converged, train_sgd
 from pad_core.system.randomness import generator
 
 INTENSITIES = tuple(range(0, 101, 10))  # percent

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError
-from pad_core.evaluation import Protocol, evaluate, measure_baselines, real_moments
-from pad_core.frechet import Features, classifier_features, inception_features
-from pad_core.metrics import Moments
+from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, real_moments
+from pad_core.evaluation.frechet import Features, classifier_features, inception_features
+from pad_core.evaluation.metrics import Moments
 from pad_core.system.files import file_sha256
 from pad_core.system.hardware import choose_device
 
