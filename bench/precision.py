@@ -24,8 +24,8 @@ from pad_core.errors import PadError
 from pad_core.evaluation.measures import separability
 from pad_core.evaluation.metrics import mean_sem
 from pad_core.model.condition import PAD
-from pad_core.recipe import Recipe
-from pad_core.trainer import Trainer
+from pad_core.training.config import Recipe
+from pad_core.training.cycle import Trainer
 
 BATCH_SIZE = 64
 MEASURES = ("linear_separability", "converged_separability")

@@ -49,7 +49,7 @@ def _overrides(pairs: list[str]) -> dict[str, str]:
 
 def run_train(options: argparse.Namespace) -> int:
     """``train``: exit status 0 when the last epoch is done, 130 when stopped before."""
-    from pad_core.occupancy import occupied
+    from pad_core.training.lock import occupied
 
     folder = options.run_folder  # one that is named is held while the images load, too
     with occupied(folder) if folder else contextlib.nullcontext():
@@ -59,8 +59,8 @@ def run_train(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from pad_core.display import TrainingDisplay
     from pad_core.model.condition import find_condition
-    from pad_core.runfolder import epochs_done, own_precision, run_folder
-    from pad_core.training import train
+    from pad_core.training.loop import train
+    from pad_core.training.run_folder import epochs_done, own_precision, run_folder
 
     condition = find_condition(options.condition, _overrides(options.overrides))
     device, recipe = _recipe(options, condition, options.seed)
@@ -94,8 +94,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tuple[Any, Any]:
     """The device and the recipe that ``_add_dataset`` and ``_add_recipe`` options ask for."""
-    from pad_core.recipe import Recipe
     from pad_core.system.hardware import choose_device, choose_precision
+    from pad_core.training.config import Recipe
 
     device = choose_device(options.device)
     precision = options.precision
@@ -115,8 +115,8 @@ def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
     from pad_core.display import SweepDisplay
     from pad_core.model.condition import PAD
-    from pad_core.runfolder import own_precision
-    from pad_core.sweep import Engine, LocalEngine, Settings, plan, sweep
+    from pad_core.training.run_folder import own_precision
+    from pad_core.training.sweep import Engine, LocalEngine, Settings, plan, sweep
 
     device, template = _recipe(options, PAD, seed=0)
     dataset = _load_dataset(options.dataset, options.root)
@@ -125,7 +125,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
     engine: Engine = LocalEngine(options.jobs)
     if options.ray:
-        from pad_core.sweep_ray import RayEngine
+        from pad_core.training.sweep_ray import RayEngine
 
         engine = RayEngine(options.ray, 1 / options.jobs if device.type == "cuda" else 0.0)
     settings = Settings(
@@ -152,7 +152,7 @@ def run_sweep(options: argparse.Namespace) -> int:
 def run_export(options: argparse.Namespace) -> None:
     """``export``."""
     from pad_core.checkpoint.file import load_header
-    from pad_core.export import export_file, export_run, read_recipe
+    from pad_core.training.export import export_file, export_run, read_recipe
 
     source: Path = options.source
     if is_file := source.is_file():
@@ -181,8 +181,8 @@ def run_info(options: argparse.Namespace) -> None:
 
 def run_import(options: argparse.Namespace) -> None:
     """``import``."""
-    from pad_core.export import import_published
     from pad_core.model.condition import find_condition
+    from pad_core.training.export import import_published
 
     condition = find_condition(options.condition)
     out = options.out or options.file.with_suffix(".safetensors")

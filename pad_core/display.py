@@ -18,11 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.recipe import Recipe
-from pad_core.runfolder import Progress as RunProgress
 from pad_core.summary import ROWS, Group
-from pad_core.sweep import CellState
 from pad_core.system.hardware import describe_hardware
+from pad_core.training.config import Recipe
+from pad_core.training.run_folder import Progress as RunProgress
+from pad_core.training.sweep import CellState
 
 _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem"}
 

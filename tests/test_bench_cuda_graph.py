@@ -14,13 +14,13 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from pad_core.cuda_graph import EAGER_CYCLES, GraphedCycle
 from pad_core.model import phases
 from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.model.networks import Encoder, Generator, Networks
 from pad_core.model.occlusion import draw_nrem_mask
-from pad_core.recipe import Recipe
-from pad_core.trainer import Trainer
+from pad_core.training.config import Recipe
+from pad_core.training.cuda_graph import EAGER_CYCLES, GraphedCycle
+from pad_core.training.cycle import Trainer
 
 WAITS = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal", "masked_select", "_unique2")
 

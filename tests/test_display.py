@@ -9,8 +9,8 @@ from rich.console import Console
 import pad_core
 from pad_core.display import TrainingDisplay, describe
 from pad_core.model.condition import PAD
-from pad_core.recipe import Recipe
-from pad_core.runfolder import Progress
+from pad_core.training.config import Recipe
+from pad_core.training.run_folder import Progress
 
 LOSSES = {"image": 0.058538, "kl": 0.02, "external": 0.659, "nrem": 0.259, "internal": 12.65}
 

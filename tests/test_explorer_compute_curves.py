@@ -17,7 +17,7 @@ from pad_core.model.condition import CONDITIONS
 from pad_core.palette import style
 from pad_core.report_items import ITEMS
 from pad_core.report_panels import table_1
-from pad_core.runfolder import Progress
+from pad_core.training.run_folder import Progress
 
 HISTORY = [
     {"epoch": 1, "losses": {"image": 0.5, "kl": 0.2}, "linear_separability": 30.0},

@@ -14,8 +14,8 @@ from pad_core.__main__ import _overrides
 from pad_core.arguments import build_parser
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, find_condition
-from pad_core.occupancy import asked_to_stop, occupied
-from pad_core.recipe import Recipe
+from pad_core.training.config import Recipe
+from pad_core.training.lock import asked_to_stop, occupied
 
 ORDER = Order("mine", epochs=3)
 

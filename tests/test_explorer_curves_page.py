@@ -9,7 +9,7 @@ from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 from explorer import loaders
 from explorer.compute.orders import Order
 from pad_core.checkpoint import file as checkpoint
-from pad_core.occupancy import occupied
+from pad_core.training.lock import occupied
 
 HISTORY = [
     {"epoch": e, "losses": {"image": 1 / e}, "linear_separability": 20.0 + e} for e in (1, 2, 3)

@@ -11,7 +11,7 @@ from explorer import loaders
 from explorer.compute import trainings
 from explorer.compute.orders import Order
 from explorer.order_form import Draft
-from pad_core.occupancy import asked_to_stop, occupied
+from pad_core.training.lock import asked_to_stop, occupied
 
 
 @pytest.fixture

@@ -7,11 +7,17 @@ import torch
 
 import pad_core
 from pad_core.errors import PadError
-from pad_core.export import TOLERANCE_POINTS, export_file, export_run, import_published, read_recipe
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
-from pad_core.recipe import Recipe
-from pad_core.training import train
+from pad_core.training.config import Recipe
+from pad_core.training.export import (
+    TOLERANCE_POINTS,
+    export_file,
+    export_run,
+    import_published,
+    read_recipe,
+)
+from pad_core.training.loop import train
 
 RECIPE = Recipe("fashion-mini", replace(PAD, phases=("wake",)), epochs=1)
 

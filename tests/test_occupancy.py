@@ -9,12 +9,12 @@ import pytest
 
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
-from pad_core.occupancy import ask_to_stop, asked_to_stop, is_occupied, occupied
-from pad_core.recipe import Recipe
-from pad_core.training import train
+from pad_core.training.config import Recipe
+from pad_core.training.lock import ask_to_stop, asked_to_stop, is_occupied, occupied
+from pad_core.training.loop import train
 
 HOLD = """import pathlib, sys, time
-from pad_core.occupancy import occupied
+from pad_core.training.lock import occupied
 with occupied(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -17,10 +17,10 @@ import pad_core
 from pad_core.display import SweepDisplay
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
-from pad_core.occupancy import occupied
-from pad_core.recipe import Recipe
-from pad_core.runfolder import Progress, epochs_done
-from pad_core.sweep import LOG, Cell, CellState, LocalEngine, Settings, plan, sweep
+from pad_core.training.config import Recipe
+from pad_core.training.lock import occupied
+from pad_core.training.run_folder import Progress, epochs_done
+from pad_core.training.sweep import LOG, Cell, CellState, LocalEngine, Settings, plan, sweep
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_sweep_trains_at_least_one_at_a_time():
 def test_on_ray_a_cell_survives_the_death_of_its_worker(template, tmp_path, monkeypatch):
     """A real local cluster; the worker that trains is killed, and Ray starts the cell again."""
     ray = pytest.importorskip("ray", reason="Ray is not installed (requirements-cluster.txt)")
-    from pad_core.sweep_ray import RayEngine
+    from pad_core.training.sweep_ray import RayEngine
 
     here = Path(__file__).parent.parent
     monkeypatch.setenv("PYTHONPATH", str(here))

@@ -12,8 +12,8 @@ from typing import Any
 from pad_core.data.load import BUILT_IN, is_local
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, Condition, closest, find_condition
-from pad_core.recipe import Recipe
 from pad_core.system.hardware import choose_device
+from pad_core.training.config import Recipe
 
 SHIPPED = "fashion-mini"  # needs neither a network nor a file
 RUNS = "runs"

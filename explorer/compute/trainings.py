@@ -5,7 +5,7 @@ lies in its run folder, so that a server started anew, or a second one, sees the
 
     order.json   what was asked for, written here before it starts
     train.log    what the process printed
-    the rest     see ``pad_core.runfolder`` and ``pad_core.occupancy``
+    the rest     see ``pad_core.training.run_folder`` and ``pad_core.training.lock``
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from typing import Any, Literal
 import pad_core
 from explorer.compute.orders import RUNS, Order, check
 from pad_core.errors import PadError
-from pad_core.occupancy import ask_to_stop, asked_to_stop, is_occupied
-from pad_core.recipe import Recipe
-from pad_core.runfolder import Progress, read_progress
 from pad_core.system.files import write_atomically
+from pad_core.training.config import Recipe
+from pad_core.training.lock import ask_to_stop, asked_to_stop, is_occupied
+from pad_core.training.run_folder import Progress, read_progress
 
 Status = Literal["starting", "training", "stopping", "finished", "stopped", "failed"]
 RUNNING: tuple[Status, ...] = ("starting", "training", "stopping")

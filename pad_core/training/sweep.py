@@ -24,9 +24,10 @@ import torch
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, TABLE_1, find_condition
-from pad_core.occupancy import OccupiedError, is_occupied, occupied
-from pad_core.recipe import Recipe
-from pad_core.runfolder import (
+from pad_core.training.config import Recipe
+from pad_core.training.lock import OccupiedError, is_occupied, occupied
+from pad_core.training.loop import check_kept, train
+from pad_core.training.run_folder import (
     STATE,
     Progress,
     check_same_recipe,
@@ -34,7 +35,6 @@ from pad_core.runfolder import (
     read_state_header,
     run_folder,
 )
-from pad_core.training import check_kept, train
 
 # 'elsewhere': another process trains it; what that leaves unfinished is taken up here.
 Status = Literal["waiting", "training", "elsewhere", "finished", "stopped", "failed"]

@@ -16,8 +16,10 @@ from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
 from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
-from pad_core.recipe import Recipe
-from pad_core.runfolder import (
+from pad_core.system.randomness import check_seed
+from pad_core.training.config import Recipe
+from pad_core.training.cycle import restore_weights
+from pad_core.training.run_folder import (
     LATEST,
     STATE,
     RunState,
@@ -25,8 +27,6 @@ from pad_core.runfolder import (
     read_state,
     read_state_header,
 )
-from pad_core.system.randomness import check_seed
-from pad_core.trainer import restore_weights
 
 # How far 8-bit weights may move the converged separability, in points, before 16 are used.
 TOLERANCE_POINTS = 0.3

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pad_core.errors import PadError
-from pad_core.occupancy import ask_to_stop, is_occupied
-from pad_core.sweep import Cell, Outcome, Settings, Training, train_cell
+from pad_core.training.lock import ask_to_stop, is_occupied
+from pad_core.training.sweep import Cell, Outcome, Settings, Training, train_cell
 
 MAX_RETRIES = 5  # of a cell whose worker or machine has died; each goes on where it stood
 

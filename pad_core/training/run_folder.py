@@ -31,8 +31,8 @@ from pad_core.checkpoint.schema import (
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
-from pad_core.recipe import Recipe
 from pad_core.system.files import read_header, read_tensors
+from pad_core.training.config import Recipe
 
 STATE = "state.safetensors"
 LATEST = "latest.safetensors"

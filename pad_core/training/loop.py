@@ -18,9 +18,13 @@ from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
-from pad_core.occupancy import asked_to_stop, occupied
-from pad_core.recipe import Recipe
-from pad_core.runfolder import (
+from pad_core.system.files import write_atomically, write_tensors
+from pad_core.system.hardware import describe_hardware
+from pad_core.system.randomness import generator
+from pad_core.training.config import Recipe
+from pad_core.training.cycle import DIVERGED, Trainer
+from pad_core.training.lock import asked_to_stop, occupied
+from pad_core.training.run_folder import (
     STATE,
     Progress,
     RunState,
@@ -29,10 +33,6 @@ from pad_core.runfolder import (
     describe_data,
     read_state,
 )
-from pad_core.system.files import write_atomically, write_tensors
-from pad_core.system.hardware import describe_hardware
-from pad_core.system.randomness import generator
-from pad_core.trainer import DIVERGED, Trainer
 
 
 class Run:
