@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from explorer import map_address
 from pad_core.checkpoint.file import SPLITS
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
-from pad_core.report_items import ITEMS
+from pad_core.report.items import ITEMS
 from pad_core.system.randomness import MAX_SEED
 
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place

@@ -35,7 +35,7 @@ from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
-from pad_core.palette import style
+from pad_core.report.palette import style
 from pad_core.system.malloc import share_freed_memory
 
 ROOT = Path(__file__).resolve().parents[1]

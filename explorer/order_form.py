@@ -17,7 +17,7 @@ from explorer.controls import plain
 from explorer.state import fresh, remembered, session
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
-from pad_core.palette import style
+from pad_core.report.palette import style
 
 _PHASES = {
     ("wake", "nrem", "rem"): "Wake → NREM → REM",

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from pad_core.data.images import SIDE_PX
-from pad_core.palette import style
+from pad_core.report.palette import style
 
 
 @dataclass(frozen=True)

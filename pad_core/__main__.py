@@ -199,7 +199,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
     from pad_core.evaluation.evaluate import FULL, Protocol
     from pad_core.evaluation.evaluate_files import evaluate_files
-    from pad_core.summary import tables
+    from pad_core.report.summary import tables
 
     found = evaluate_files(
         options.files,
@@ -219,8 +219,8 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 def run_reproduce(options: argparse.Namespace) -> None:
     """``reproduce``: lists what there is, or writes a page."""
-    from pad_core.report import reproduce
-    from pad_core.report_items import ITEMS
+    from pad_core.report.items import ITEMS
+    from pad_core.report.page import reproduce
 
     if not options.items:
         for name, item in ITEMS.items():
@@ -234,8 +234,8 @@ def run_reproduce(options: argparse.Namespace) -> None:
 
 def run_cards(options: argparse.Namespace) -> int:
     """``cards``: writes FOLDER/README.md; exit status 1 where a file can't be read."""
-    from pad_core.cards import cards
-    from pad_core.shelf import find
+    from pad_core.report.cards import cards
+    from pad_core.report.catalogue import find
     from pad_core.system.files import write_atomically
 
     shelf, problems = find([options.folder])

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.summary import ROWS, Group
+from pad_core.report.summary import ROWS, Group
 from pad_core.system.hardware import describe_hardware
 from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress as RunProgress

@@ -5,10 +5,10 @@ import pytest
 
 from pad_core.__main__ import main
 from pad_core.arguments import build_parser
-from pad_core.cards import cards, remake_command
 from pad_core.checkpoint.file import load_header, update_metrics
-from pad_core.claims import beside_paper
-from pad_core.shelf import find
+from pad_core.report.cards import cards, remake_command
+from pad_core.report.catalogue import find
+from pad_core.report.claims import beside_paper
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from pad_core.evaluation.frechet import Features, classifier_features
 from pad_core.evaluation.linear_probe import fit_converged, train_sgd
 from pad_core.model.condition import CONDITIONS
 from pad_core.model.networks import build_networks
-from pad_core.summary import grouped, mean_and_sem
+from pad_core.report.summary import grouped, mean_and_sem
 
 QUICK = Protocol(readout_seeds=2, occlusion_images=60, dreams=50, frechet_images=80)
 PIXELS = Features("a test's features", lambda images: images.flatten(1)[:, ::512])

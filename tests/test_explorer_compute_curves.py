@@ -14,9 +14,9 @@ from explorer.compute.curves import MOST_STAGES, Series
 from explorer.compute.orders import Order
 from explorer.compute.trainings import Training
 from pad_core.model.condition import CONDITIONS
-from pad_core.palette import style
-from pad_core.report_items import ITEMS
-from pad_core.report_panels import table_1
+from pad_core.report.items import ITEMS
+from pad_core.report.palette import style
+from pad_core.report.panels import table_1
 from pad_core.training.run_folder import Progress
 
 HISTORY = [
@@ -140,8 +140,8 @@ def test_the_mean_so_far_is_an_open_circle_joined_to_the_last_epoch():
 
 
 def test_no_loss_has_the_colour_of_a_condition():
-    from pad_core.palette import STYLES
-    from pad_core.report_figures import LOSSES
+    from pad_core.report.figures import LOSSES
+    from pad_core.report.palette import STYLES
 
     def rgb(colour):
         return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])

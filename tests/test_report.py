@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 import pad_core
-from pad_core import claims, shelf
 from pad_core.__main__ import main
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
-from pad_core.palette import STYLES, style
-from pad_core.report import missing_for, reproduce
-from pad_core.report_figures import frechet_bars, ratio_bars, table_bars
-from pad_core.report_items import ITEMS
-from pad_core.report_legend import legend
-from pad_core.report_panels import frechet_stages, groups_of
+from pad_core.report import catalogue as shelf
+from pad_core.report import claims
+from pad_core.report.figures import frechet_bars, ratio_bars, table_bars
+from pad_core.report.items import ITEMS
+from pad_core.report.legend import legend
+from pad_core.report.page import missing_for, reproduce
+from pad_core.report.palette import STYLES, style
+from pad_core.report.panels import frechet_stages, groups_of
 
 
 def evaluation(condition: str, seed: int, epoch: int, accuracy: float, **others):

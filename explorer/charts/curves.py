@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.compute.curves import TERMS, Series
-from pad_core.claims import PAPER_EPOCHS, TABLE_1, paper_name
-from pad_core.palette import STYLES, style
-from pad_core.report_figures import (
+from pad_core.report.catalogue import Shelf
+from pad_core.report.claims import PAPER_EPOCHS, TABLE_1, paper_name
+from pad_core.report.figures import (
     GREY,
     LOSSES,
     finished,
@@ -22,9 +22,9 @@ from pad_core.report_figures import (
     ratio_bars,
     table_bars,
 )
-from pad_core.report_items import ITEMS
-from pad_core.report_panels import frechet_stages, groups_of
-from pad_core.shelf import Shelf
+from pad_core.report.items import ITEMS
+from pad_core.report.palette import STYLES, style
+from pad_core.report.panels import frechet_stages, groups_of
 
 _FONT = "Source Sans, sans-serif"
 _DASHES = ("solid", "dot", "dash", "dashdot", "longdash")  # networks of one condition

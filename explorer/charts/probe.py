@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.pictures import swatch
-from pad_core.palette import style
-from pad_core.report_figures import finished
+from pad_core.report.figures import finished
+from pad_core.report.palette import style
 
 _FONT = "Source Sans, sans-serif"
 _HEIGHT = 300

@@ -14,8 +14,8 @@ from explorer.compute import dreams
 from explorer.compute.trainings import Training
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
-from pad_core.palette import style
-from pad_core.shelf import Entry, Shelf
+from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.palette import style
 
 # What is drawn over epochs: its key, and what people call it.
 TERMS = {

@@ -26,7 +26,7 @@ from explorer.state import chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
-from pad_core.palette import style
+from pad_core.report.palette import style
 
 _COLUMNS = 3  # of the atlas: picture, disturbed, reconstructed
 

@@ -20,7 +20,7 @@ from explorer.panels import map_html, map_view
 from explorer.panels.map_html import Tile
 from explorer.state import choose, chosen
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.palette import CLASS_COLOURS, style
+from pad_core.report.palette import CLASS_COLOURS, style
 
 _FARTHEST = 1e6  # coordinates that a place of the map may have; codes lie within some tens
 

@@ -17,9 +17,9 @@ from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance
 from explorer.state import chosen
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.claims import TABLE_1, paper_name
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
-from pad_core.palette import style
+from pad_core.report.claims import TABLE_1, paper_name
+from pad_core.report.palette import style
 
 _PLOTLY = {"displayModeBar": False}
 

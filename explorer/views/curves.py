@@ -19,14 +19,14 @@ from explorer.look import look
 from explorer.pictures import Row, panel
 from explorer.state import Panels, choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint.file import Header, PadNetwork
-from pad_core.claims import Verdict, paper_name
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
-from pad_core.report import missing_for
-from pad_core.report_items import ITEMS
-from pad_core.report_legend import legend
-from pad_core.report_panels import table_1
-from pad_core.shelf import Shelf
+from pad_core.report.catalogue import Shelf
+from pad_core.report.claims import Verdict, paper_name
+from pad_core.report.items import ITEMS
+from pad_core.report.legend import legend
+from pad_core.report.page import missing_for
+from pad_core.report.panels import table_1
 
 _PARTS = {"paper": "The paper's figures", "losses": "Losses", "epochs": "Dreams over epochs"}
 _POLL_S = 3.0

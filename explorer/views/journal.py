@@ -17,7 +17,7 @@ from explorer.panels import journal_files
 from explorer.pictures import Row, panel
 from explorer.state import choose, session
 from pad_core.errors import PadError
-from pad_core.palette import style
+from pad_core.report.palette import style
 
 _AT_FIRST, _MORE = 12, 24
 _SHOWN, _UNDO, _PROBLEM = "journal-shown", "journal-undo", "journal-problem"

@@ -26,7 +26,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.palette import style
+from pad_core.report.palette import style
 
 _SPLITS = {"test": ("test",), "train": ("train",), "stored": ("train", "test")}
 

@@ -18,7 +18,7 @@ from explorer.pictures import Row, panel
 from explorer.state import choose, remembered
 from pad_core.display import duration
 from pad_core.errors import PadError
-from pad_core.palette import style
+from pad_core.report.palette import style
 
 _POLL_S = 2.0
 _SHOWN = 6  # of those that don't run

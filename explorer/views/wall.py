@@ -21,7 +21,7 @@ from pad_core.data.images import picture_grid
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
-from pad_core.palette import style
+from pad_core.report.palette import style
 
 _SHOWN = {
     "recalled": ("Recalled", "<i>G</i>(<i>z</i>)"),

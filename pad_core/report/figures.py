@@ -15,15 +15,15 @@ import torch
 from plotly.subplots import make_subplots
 
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.claims import TABLE_1, paper_name
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.evaluation.measures import LATENT_INTENSITY
 from pad_core.evaluation.metrics import mean_sem, principal_components
 from pad_core.model.dreams import rem_dreams
 from pad_core.model.occlusion import occlude
-from pad_core.palette import style
-from pad_core.shelf import Shelf
-from pad_core.summary import Group
+from pad_core.report.catalogue import Shelf
+from pad_core.report.claims import TABLE_1, paper_name
+from pad_core.report.palette import style
+from pad_core.report.summary import Group
 from pad_core.system.randomness import generator
 
 GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark

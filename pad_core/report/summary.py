@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from pad_core.evaluation.metrics import mean_sem
-from pad_core.palette import STYLES, style
+from pad_core.report.palette import STYLES, style
 
 Evaluation = dict[str, Any]
 

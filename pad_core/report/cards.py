@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from pad_core.checkpoint.schema import Header
-from pad_core.claims import beside_paper
 from pad_core.model.condition import CONDITIONS
-from pad_core.palette import style
-from pad_core.shelf import Entry, Shelf
-from pad_core.summary import ROWS, Group
+from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.claims import beside_paper
+from pad_core.report.palette import style
+from pad_core.report.summary import ROWS, Group
 
 _TOP = """# Networks in this folder
 

@@ -14,9 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 from pad_core.checkpoint.schema import Header
 from pad_core.evaluation.metrics import Difference, accuracy_se, mean_sem, welch, z_test
-from pad_core.palette import style
-from pad_core.shelf import Shelf
-from pad_core.summary import Group
+from pad_core.report.catalogue import Shelf
+from pad_core.report.palette import style
+from pad_core.report.summary import Group
 
 Status = Literal["agrees", "does not agree", "cannot be told"]
 ALPHA = 0.05

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pad_core.checkpoint.file import load
-from pad_core.claims import TABLE_1, paper_name
-from pad_core.palette import style
-from pad_core.shelf import Shelf
-from pad_core.summary import Group, mean_and_sem
+from pad_core.report.catalogue import Shelf
+from pad_core.report.claims import TABLE_1, paper_name
+from pad_core.report.palette import style
+from pad_core.report.summary import Group, mean_and_sem
 
 
 def _figure(figure: Any) -> str:
@@ -93,7 +93,7 @@ def table_1(
 
 def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Table 1 beside the paper's, and as bars; empty without a recorded evaluation."""
-    from pad_core.report_figures import table_bars
+    from pad_core.report.figures import table_bars
 
     groups = groups_of(shelf, dataset, conditions)
     if not groups:
@@ -104,21 +104,21 @@ def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
 
 def draw_history(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Separability over training (Figure 4)."""
-    from pad_core.report_figures import history_curves
+    from pad_core.report.figures import history_curves
 
     return _figure(history_curves(shelf, dataset, conditions))
 
 
 def draw_losses(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Losses over training (Appendix Figure 1)."""
-    from pad_core.report_figures import loss_curves
+    from pad_core.report.figures import loss_curves
 
     return _figure(loss_curves(shelf, dataset, conditions))
 
 
 def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Separability under occlusion (Figure 5); empty without a recorded evaluation."""
-    from pad_core.report_figures import occlusion_curves
+    from pad_core.report.figures import occlusion_curves
 
     groups = groups_of(shelf, dataset, conditions)
     if not groups:
@@ -135,7 +135,7 @@ def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> s
 
 def draw_latents(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Codes on their principal components, and the ratios of their distances (Figure 6)."""
-    from pad_core.report_figures import pca_scatter, ratio_bars
+    from pad_core.report.figures import pca_scatter, ratio_bars
 
     entries = [e[0] for c in conditions if (e := shelf.latest(dataset, c))]
     networks = [load(entry.path) for entry in entries]
@@ -159,7 +159,7 @@ def frechet_stages(shelf: Shelf, dataset: str) -> list[tuple[str, Group]]:
 
 def draw_dreams(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Dreams of PAD early and late, and their Fréchet distances (Figure 3)."""
-    from pad_core.report_figures import dream_grid, frechet_bars
+    from pad_core.report.figures import dream_grid, frechet_bars
 
     drawn = ""
     for entries in (shelf.earliest(dataset, "pad"), shelf.latest(dataset, "pad")):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pad_core.claims import (
+from pad_core.model.condition import TABLE_1 as TABLE_1_CONDITIONS
+from pad_core.report.catalogue import Shelf
+from pad_core.report.claims import (
     INTRA,
     OCCLUDED_RATIO,
     SEPARABILITY,
@@ -19,9 +21,8 @@ from pad_core.claims import (
     occluded,
     trend,
 )
-from pad_core.model.condition import TABLE_1 as TABLE_1_CONDITIONS
-from pad_core.palette import style
-from pad_core.report_panels import (
+from pad_core.report.palette import style
+from pad_core.report.panels import (
     draw_dreams,
     draw_history,
     draw_latents,
@@ -29,7 +30,6 @@ from pad_core.report_panels import (
     draw_occlusion,
     draw_table1,
 )
-from pad_core.shelf import Shelf
 
 
 class Item(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pad_core.claims import PAPER_EPOCHS, TABLE_1, beside_paper, paper_name
-from pad_core.report_items import ITEMS, PROBE
-from pad_core.report_panels import frechet_stages, groups_of
-from pad_core.shelf import Shelf
+from pad_core.report.catalogue import Shelf
+from pad_core.report.claims import PAPER_EPOCHS, TABLE_1, beside_paper, paper_name
+from pad_core.report.items import ITEMS, PROBE
+from pad_core.report.panels import frechet_stages, groups_of
 
 _FROM_EVALUATE = "by evaluate, means over {n} read-outs of each network (the paper's protocol)"
 

@@ -12,13 +12,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from pad_core.claims import PAPER_EPOCHS, paper_name
 from pad_core.errors import PadError
 from pad_core.model.condition import closest
-from pad_core.palette import STYLES, style
-from pad_core.report_items import ITEMS, PROBE, Item
-from pad_core.report_legend import legend
-from pad_core.shelf import Shelf, find
+from pad_core.report.catalogue import Shelf, find
+from pad_core.report.claims import PAPER_EPOCHS, paper_name
+from pad_core.report.items import ITEMS, PROBE, Item
+from pad_core.report.legend import legend
+from pad_core.report.palette import STYLES, style
 from pad_core.system.files import write_atomically
 
 DEFAULT_DATASET = "cifar10"

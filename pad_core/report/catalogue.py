@@ -10,7 +10,7 @@ from typing import Any
 from pad_core.checkpoint.file import load_header
 from pad_core.checkpoint.schema import Header
 from pad_core.errors import PadError
-from pad_core.summary import Group, grouped
+from pad_core.report.summary import Group, grouped
 
 UNREADABLE = "state.safetensors"  # a run's own state is no checkpoint
 # Without these a number can't be placed: of which network, measured on what.
