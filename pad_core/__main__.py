@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pad_core.arguments import build_parser
+from pad_core.cli.arguments import build_parser
 from pad_core.errors import PadError, printable
 from pad_core.model.condition import Condition
 
@@ -57,7 +57,7 @@ def run_train(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from pad_core.display import TrainingDisplay
+    from pad_core.cli.display import TrainingDisplay
     from pad_core.model.condition import find_condition
     from pad_core.training.loop import train
     from pad_core.training.run_folder import epochs_done, own_precision, run_folder
@@ -113,7 +113,7 @@ def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tup
 
 def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
-    from pad_core.display import SweepDisplay
+    from pad_core.cli.display import SweepDisplay
     from pad_core.model.condition import PAD
     from pad_core.training.run_folder import own_precision
     from pad_core.training.sweep import Engine, LocalEngine, Settings, plan, sweep
@@ -168,7 +168,7 @@ def run_export(options: argparse.Namespace) -> None:
 def run_info(options: argparse.Namespace) -> None:
     """``info``: loads the whole file, so that what it prints has been checked."""
     from pad_core.checkpoint.file import load
-    from pad_core.display import describe
+    from pad_core.cli.display import describe
 
     network = load(options.file)
     if options.json:
@@ -253,7 +253,7 @@ def run_bench(options: argparse.Namespace) -> None:
     """``bench``: a table for people, or a list of objects with --json."""
     from rich.console import Console
 
-    from pad_core.bench import PARTS, bench, table
+    from pad_core.cli.bench import PARTS, bench, table
     from pad_core.system.hardware import choose_device
 
     parts = [options.part] if options.part else list(PARTS)
@@ -285,8 +285,8 @@ def _report_export(path: Path, export: dict[str, Any]) -> None:
 
 
 def _load_dataset(spec: str, root: str) -> Any:
+    from pad_core.cli.display import loading_bar
     from pad_core.data.load import load_dataset
-    from pad_core.display import loading_bar
 
     with loading_bar() as progress:
         return load_dataset(spec, root, progress)

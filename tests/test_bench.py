@@ -16,7 +16,7 @@ import time
 import pytest
 import torch
 
-import pad_core.bench
+import pad_core.cli.bench
 from bench import measure, plain, precision
 from bench.probe import synthetic
 from bench.train import FLOPS_PER_IMAGE
@@ -265,7 +265,7 @@ def test_the_table_shows_what_there_is():
         measure.row("memory", "MB", [2345.6], "cpu"),
     ]
     console = Console(width=120, file=io.StringIO())
-    console.print(pad_core.bench.table([vars(row) for row in rows]))
+    console.print(pad_core.cli.bench.table([vars(row) for row in rows]))
     text = console.file.getvalue()
     for part in ("training", "410 images/s", "190", "2.16", "600", "68 %", "2,346 MB",
                  "training: n = 1; floor: a product's rate; plain: an epoch"):  # fmt: skip
@@ -274,16 +274,16 @@ def test_the_table_shows_what_there_is():
 
 class TestRefusals:
     def test_without_the_repository(self, monkeypatch, tmp_path, capsys):
-        monkeypatch.setattr(pad_core.bench, "ROOT", tmp_path)
+        monkeypatch.setattr(pad_core.cli.bench, "ROOT", tmp_path)
         assert main(["bench", "train", "--quick"]) == 2
         error = capsys.readouterr().err
         assert "clone of the repository" in error
         assert len(error.splitlines()) == 1
 
     def test_a_part_that_fails(self, monkeypatch):
-        monkeypatch.setitem(pad_core.bench.PARTS, "train", ("bench.no_such",))
+        monkeypatch.setitem(pad_core.cli.bench.PARTS, "train", ("bench.no_such",))
         with pytest.raises(PadError, match=r"'train' failed.*No module named bench.no_such"):
-            list(pad_core.bench.bench(["train"], CPU, quick=True))
+            list(pad_core.cli.bench.bench(["train"], CPU, quick=True))
 
     def test_a_failure_elsewhere_says_what_it_was(self):
         with (

@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 
 import pad_core
 from pad_core.checkpoint import file as checkpoint
+from pad_core.cli.display import describe
 from pad_core.data.load import load_dataset
-from pad_core.display import describe
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks

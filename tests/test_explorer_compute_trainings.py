@@ -11,7 +11,7 @@ from explorer.compute import orders, trainings
 from explorer.compute.orders import Order, check, condition_arguments, own_condition
 from explorer.compute.trainings import look, resume, start, stop
 from pad_core.__main__ import _overrides
-from pad_core.arguments import build_parser
+from pad_core.cli.arguments import build_parser
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, find_condition
 from pad_core.training.config import Recipe

@@ -187,7 +187,7 @@ def test_what_is_missing_is_named_with_its_command(write):
 
 
 def test_the_commands_it_gives_are_ones_that_exist(write):
-    from pad_core.arguments import build_parser
+    from pad_core.cli.arguments import build_parser
 
     write("pad", accuracy=None)
     found, _ = shelf.find([write.folder])

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import pad_core
-from pad_core.display import SweepDisplay
+from pad_core.cli.display import SweepDisplay
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.training.config import Recipe

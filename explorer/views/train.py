@@ -16,7 +16,7 @@ from explorer.look import look
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel
 from explorer.state import choose, remembered
-from pad_core.display import duration
+from pad_core.cli.display import duration
 from pad_core.errors import PadError
 from pad_core.report.palette import style
 

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from pad_core.errors import PadError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "train": ("bench.train",),
     "probe": ("bench.probe",),
