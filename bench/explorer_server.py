@@ -36,11 +36,11 @@ from bench.measure import (
     row,
 )
 from explorer import loaders
-from explorer.choices import Choices
 from explorer.compute import dreams
 from explorer.compute.probe import Disturbance, Subject
 from explorer.compute.readings import Reader
 from explorer.pictures import source
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
 from pad_core.evaluation.linear_probe import Readout

@@ -64,5 +64,5 @@ pages = [
 ]
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
 page = st.navigation(pages, position="top")
-imported("explorer.state").follow_address()
+imported("explorer.session.state").follow_address()
 page.run()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer import dials, loaders, real_images
 from explorer.loaders import Listing, Upload
-from explorer.state import choose, chosen, fresh, session, take, upload
+from explorer.session.state import choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 

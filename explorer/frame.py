@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer import controls, loaders
 from explorer.look import look
-from explorer.state import choose, chosen, upload
+from explorer.session.state import choose, chosen, upload
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 

@@ -18,7 +18,7 @@ from explorer.controls import plain
 from explorer.journal_file import Journal
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.pair import pictures
-from explorer.state import chosen, session, upload
+from explorer.session.state import chosen, session, upload
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

@@ -18,8 +18,8 @@ import PIL
 import torch
 
 import pad_core
-from explorer.choices import BY_SEED, PICTURE, Choices
 from explorer.compute.dreams import Pictures, Recalled, recall
+from explorer.session.choices import BY_SEED, PICTURE, Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.imagesets import read_picture

@@ -21,7 +21,6 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer.choices import Choices
 from explorer.compute import curves, dreams, example, storyboard
 from explorer.compute.curves import Series
 from explorer.compute.dreams import Adversarial, Recalled
@@ -31,6 +30,7 @@ from explorer.compute.probe import Disturbance, Subject
 from explorer.compute.readings import Reader
 from explorer.compute.storyboard import Story
 from explorer.compute.trainings import Training
+from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.errors import PadError

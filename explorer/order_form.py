@@ -14,7 +14,7 @@ from explorer.compute import orders, trainings
 from explorer.compute.orders import Order
 from explorer.compute.trainings import Training
 from explorer.controls import plain
-from explorer.state import fresh, remembered, session
+from explorer.session.state import fresh, remembered, session
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style

@@ -94,7 +94,7 @@ def repository(
 def page_of(view: str, timeout_s: float, /, **query: object) -> AppTest:
     """A page of ``explorer/views`` with this in its address, as an AppTest to be run."""
     lines = (
-        "from explorer.state import follow_address",
+        "from explorer.session.state import follow_address",
         f"from explorer.views import {view}",
         "follow_address()",
         f"{view}.show()",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.choices import LIMITS, Choices
+from explorer.session.choices import LIMITS, Choices
 from pad_core.system.randomness import MAX_SEED
 
 CHANGED = Choices(

@@ -8,11 +8,11 @@ import pytest
 
 import pad_core
 from explorer.charts import curves as charts
-from explorer.choices import Choices
 from explorer.compute import curves
 from explorer.compute.curves import MOST_STAGES, Series
 from explorer.compute.orders import Order
 from explorer.compute.trainings import Training
+from explorer.session.choices import Choices
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.items import ITEMS
 from pad_core.report.palette import style

@@ -7,8 +7,8 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer.choices import PICTURE, Choices
 from explorer.compute import dreams
+from explorer.session.choices import PICTURE, Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.errors import PadError

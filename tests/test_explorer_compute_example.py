@@ -8,11 +8,11 @@ import pytest
 import torch
 
 import pad_core
-from explorer.choices import Choices
 from explorer.compute import dreams
 from explorer.compute.example import Example, answer, choose_example, see
 from explorer.compute.lab import Lab
 from explorer.compute.probe import Disturbance, Subject
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Memories
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError

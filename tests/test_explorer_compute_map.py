@@ -11,9 +11,9 @@ from explorer_fixtures import write_checkpoint
 from scipy.spatial import procrustes
 from sklearn.decomposition import PCA
 
-from explorer.choices import Choices
 from explorer.compute import map_axes, map_clouds, map_dreams, map_places, map_table
 from explorer.compute.map_table import Table
+from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset

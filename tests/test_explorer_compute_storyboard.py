@@ -7,10 +7,10 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer.choices import Choices
 from explorer.compute import dreams, storyboard
 from explorer.panels.flow import Tile, flow
 from explorer.panels.steps import STEPS, lesson
+from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
 from pad_core.model import losses

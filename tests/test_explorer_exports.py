@@ -17,12 +17,12 @@ from PIL import Image
 
 from explorer import archive, rebuild
 from explorer.__main__ import main
-from explorer.choices import BY_SEED, PICTURE, Choices
 from explorer.compute import dreams
 from explorer.compute.readings import Reader
 from explorer.compute.walks import frames
 from explorer.exports import Export, make, read_manifest
 from explorer.kept import Kept
+from explorer.session.choices import BY_SEED, PICTURE, Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import journal_file, loaders
 from explorer.archive import dreams_of, unpack
-from explorer.choices import Choices
 from explorer.exports import Export, make
 from explorer.kept import Kept
 from explorer.panels import journal_files
+from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 
@@ -53,7 +53,7 @@ def keeper(**query):
 
     def script():
         from explorer import frame, journal
-        from explorer.state import follow_address
+        from explorer.session.state import follow_address
 
         follow_address()
         journal.keep_button(frame.network())
@@ -70,7 +70,7 @@ def journal():
     def script():
         import streamlit as st
 
-        from explorer.state import follow_address
+        from explorer.session.state import follow_address
         from explorer.views import dream
         from explorer.views import journal as view
 

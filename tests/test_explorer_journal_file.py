@@ -8,8 +8,8 @@ import pytest
 from explorer_fixtures import write_checkpoint
 
 from explorer import journal_file
-from explorer.choices import Choices
 from explorer.kept import Kept, Source
+from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 

@@ -14,7 +14,7 @@ from PIL import Image
 from explorer import real_images
 from explorer.components import latent_map as component
 from explorer.compute import map_axes, map_clouds, map_places
-from explorer.map_address import Outline
+from explorer.session.map_address import Outline
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from explorer import map_address
-from explorer.map_address import Outline
+from explorer.session import map_address
+from explorer.session.map_address import Outline
 
 LASSO = ((0.0, 0.0), (4.0, 0.0), (4.0, 3.0), (2.0, 1.0), (0.0, 3.0))  # with a notch from above
 

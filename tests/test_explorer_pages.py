@@ -188,7 +188,7 @@ def test_a_browser_that_lags_behind_takes_nothing_back(root, monkeypatch):
     assert widget(at.slider, "lam-slider").value == 0.9
     for name, value in old.items():
         at.query_params[name] = value
-    monkeypatch.setattr("explorer.state._went_back", lambda: True)
+    monkeypatch.setattr("explorer.session.state._went_back", lambda: True)
     assert widget(at.run().slider, "lam-slider").value == 0.3
 
 

@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from explorer import state
+from explorer.session import state
 
 PAGE = """
 import streamlit as st

@@ -16,8 +16,8 @@ from explorer_fixtures import (
 )
 from PIL import Image
 
-from explorer.choices import Choices
 from explorer.compute.wall import difference, strip
+from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.state import remembered, session
+from explorer.session.state import remembered, session
 
 _KEY = "arrow-keys"
 _component = st.components.v2.component(

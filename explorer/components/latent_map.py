@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.choices import MAX_PLACE
-from explorer.map_address import MAX_CLASSES, Numbers, Outline
-from explorer.state import session
+from explorer.session.choices import MAX_PLACE
+from explorer.session.map_address import MAX_CLASSES, Numbers, Outline
+from explorer.session.state import session
 
 _HERE = Path(__file__).parent
 KEY = "latent-map"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.state import remembered, session
+from explorer.session.state import remembered, session
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(

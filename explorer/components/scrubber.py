@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.state import session
+from explorer.session.state import session
 
 _HTML = """<div class="pad-scrubber">
 <div class="pad-scrub">

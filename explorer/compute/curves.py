@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer.choices import Choices
 from explorer.compute import dreams
 from explorer.compute.trainings import Training
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.report.catalogue import Entry, Shelf

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.choices import PICTURE, Choices
+from explorer.session.choices import PICTURE, Choices
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.choices import PICTURE, Choices
 from explorer.compute.dreams import Pictures, check_place
 from explorer.compute.probe import Disturbance, Subject, add_noise
+from explorer.session.choices import PICTURE, Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, to_unit
 from pad_core.errors import PadError

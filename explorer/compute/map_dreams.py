@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from explorer.choices import Choices
 from explorer.compute.dreams import Pictures, recall
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8
 from pad_core.model.condition import Mixture

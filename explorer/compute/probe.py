@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from explorer.choices import Choices
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet

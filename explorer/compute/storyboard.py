@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.choices import Choices
 from explorer.compute.dreams import Recalled, mixture
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
 from pad_core.model import phases

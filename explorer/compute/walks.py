@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from explorer.choices import Choices
 from explorer.compute.dreams import Recalled, mixture
 from explorer.compute.readings import Reader
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.evaluation.metrics import principal_components
 from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.choices import Choices
 from explorer.compute.dreams import N_DREAMS, judged
+from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Header, Memories, PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.model.condition import TABLE_1, Mixture

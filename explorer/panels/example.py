@@ -22,7 +22,7 @@ from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance, Subject
 from explorer.pair import pictures
 from explorer.pictures import handed_down, swatch, tile
-from explorer.state import chosen
+from explorer.session.state import chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

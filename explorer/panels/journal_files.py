@@ -13,7 +13,7 @@ from explorer import journal, journal_file
 from explorer.controls import plain
 from explorer.exports import SETTINGS, Export, make, read_manifest
 from explorer.kept import Kept
-from explorer.state import session
+from explorer.session.state import session
 from pad_core.errors import PadError
 
 _WALKS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import controls, frame, loaders
-from explorer.state import choose, chosen, fresh, session, take, upload
+from explorer.session.state import choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from explorer import codes, frame
-from explorer.choices import BY_SEED, Choices
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import ClassStyle
@@ -18,7 +17,8 @@ from explorer.compute.map_places import Neighbours, Spot
 from explorer.compute.map_table import Table
 from explorer.panels import map_html, map_view
 from explorer.panels.map_html import Tile
-from explorer.state import choose, chosen
+from explorer.session.choices import BY_SEED, Choices
+from explorer.session.state import choose, chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.report.palette import CLASS_COLOURS, style
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer import map_address
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import View
-from explorer.map_address import MAX_OUTLINES
-from explorer.state import arrivals, choose, chosen
+from explorer.session import map_address
+from explorer.session.map_address import MAX_OUTLINES
+from explorer.session.state import arrivals, choose, chosen
 
 _AXES = "map-axes"  # the arrival at which, and the axes on which, the map was last shown
 _DRAWN = "map-drawn"  # how many outlines the viewer has drawn

@@ -13,7 +13,7 @@ from explorer.compute import dreams
 from explorer.compute.dreams import Recalled
 from explorer.compute.readings import Readings
 from explorer.pictures import Row, panel
-from explorer.state import chosen
+from explorer.session.state import chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 

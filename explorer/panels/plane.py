@@ -11,7 +11,7 @@ from explorer.compute import dreams
 from explorer.compute.dreams import PLANE_STEPS, Adversarial, Recalled
 from explorer.panels.night import dream_row, read
 from explorer.pictures import panel, source
-from explorer.state import Panels, choose, chosen
+from explorer.session.state import Panels, choose, chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 

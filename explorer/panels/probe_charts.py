@@ -15,7 +15,7 @@ from explorer.charts.probe import Line, Score
 from explorer.compute.curves import labels
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance
-from explorer.state import chosen
+from explorer.session.state import chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.claims import TABLE_1, paper_name

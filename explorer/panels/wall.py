@@ -12,7 +12,7 @@ from explorer.compute import dreams
 from explorer.compute.dreams import N_NIGHTS, Recalled
 from explorer.panels.night import describe, read
 from explorer.pictures import Row, panel
-from explorer.state import chosen
+from explorer.session.state import chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 

@@ -17,7 +17,7 @@ from explorer.compute.curves import Stage
 from explorer.compute.trainings import Training
 from explorer.look import look
 from explorer.pictures import Row, panel
-from explorer.state import Panels, choose, chosen, fresh, session, take, upload
+from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import controls, dials, frame, journal
-from explorer.choices import SIGHTS
 from explorer.compute import dreams
 from explorer.compute.dreams import N_NIGHTS, Recalled
 from explorer.look import look
 from explorer.pair import choose_pair, pictures
 from explorer.panels import night, plane, wall
-from explorer.state import chosen, fresh, take
+from explorer.session.choices import SIGHTS
+from explorer.session.state import chosen, fresh, take
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

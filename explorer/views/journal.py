@@ -15,7 +15,7 @@ from explorer.look import look
 from explorer.pair import pictures
 from explorer.panels import journal_files
 from explorer.pictures import Row, panel
-from explorer.state import choose, session
+from explorer.session.state import choose, session
 from pad_core.errors import PadError
 from pad_core.report.palette import style
 

@@ -21,7 +21,7 @@ from explorer.panels.map_side import (
     occluded_coordinates,
     selection,
 )
-from explorer.state import choose, chosen
+from explorer.session.state import choose, chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes
 from pad_core.data.load import DataSet

@@ -14,7 +14,7 @@ from explorer.compute.lab import Reading
 from explorer.compute.probe import READOUT_SEEDS, Disturbance, Subject
 from explorer.look import look
 from explorer.panels import example, probe_charts
-from explorer.state import choose, chosen, fresh, take
+from explorer.session.state import choose, chosen, fresh, take
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import controls, frame, loaders
-from explorer.choices import N_STEPS
 from explorer.compute import dreams
 from explorer.pair import choose_pair, pictures
 from explorer.panels.flow import flow
 from explorer.panels.steps import PHASES, STEPS, lesson
-from explorer.state import chosen, fresh, step_by, take
+from explorer.session.choices import N_STEPS
+from explorer.session.state import chosen, fresh, step_by, take
 from pad_core.errors import PadError
 
 

@@ -8,14 +8,14 @@ import streamlit as st
 
 from explorer import frame, loaders
 from explorer.charts import curves as charts
-from explorer.choices import Choices
 from explorer.compute import curves, dreams, trainings
 from explorer.compute.trainings import Training
 from explorer.controls import plain
 from explorer.look import look
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel
-from explorer.state import choose, remembered
+from explorer.session.choices import Choices
+from explorer.session.state import choose, remembered
 from pad_core.cli.display import duration
 from pad_core.errors import PadError
 from pad_core.report.palette import style

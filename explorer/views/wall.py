@@ -10,12 +10,12 @@ import streamlit as st
 import torch
 
 from explorer import controls, dials, frame
-from explorer.choices import LIMITS
 from explorer.compute import wall
 from explorer.compute.dreams import N_DREAMS
 from explorer.compute.wall import N_REPLAYED, Columns, Strip
 from explorer.pictures import Row, panel, swatch
-from explorer.state import chosen, fresh, take
+from explorer.session.choices import LIMITS
+from explorer.session.state import chosen, fresh, take
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.data.load import DataSet

@@ -16,8 +16,8 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.choices import LIMITS, Choices
 from explorer.loaders import Upload
+from explorer.session.choices import LIMITS, Choices
 
 Panels = tuple[str, ...]
 _KNOWN = 100  # addresses to remember: far more than a browser can be late by
