@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def run_window(options: argparse.Namespace) -> None:
     """The explorer itself."""
-    from explorer.desktop import run
+    from explorer.desktop.window import run
 
     run(options.port, options.browser, options.checkpoint)
 

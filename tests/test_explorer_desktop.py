@@ -16,8 +16,8 @@ from browser import BROWSER, browser_only
 from explorer_fixtures import write_checkpoint
 
 from bench.browser import FLAGS
-from explorer import desktop
 from explorer.__main__ import main
+from explorer.desktop import window as desktop
 from pad_core.errors import PadError
 
 ROOT = Path(__file__).parents[1]
@@ -208,9 +208,10 @@ def test_a_missing_streamlit_gets_a_sentence(monkeypatch, capsys):
 
 
 def test_a_server_that_does_not_start_gets_its_last_words(monkeypatch, tmp_path, capsys):
-    (tmp_path / "explorer").mkdir()
-    (tmp_path / "explorer/__init__.py").touch()
-    (tmp_path / "explorer/server.py").write_text("raise SystemExit('no luck today')")
+    (tmp_path / "explorer/desktop").mkdir(parents=True)
+    for package in ("explorer", "explorer/desktop"):
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "explorer/desktop/server.py").write_text("raise SystemExit('no luck today')")
     monkeypatch.setattr(desktop, "_ROOT", tmp_path)
     assert main(["--no-window"]) == 2
     assert "no luck today" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """The explorer's server as a process that ends with the one that started it.
 
-``python -m explorer.server PORT`` serves this computer alone until its standard input closes,
-which happens however its starter ends, even when that is killed.
+``python -m explorer.desktop.server PORT`` serves this computer alone until its standard input
+closes, which happens however its starter ends, even when that is killed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-APP = Path(__file__).with_name("app.py")
+APP = Path(__file__).parents[1] / "app.py"
 HOST = "127.0.0.1"
 
 

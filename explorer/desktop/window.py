@@ -25,13 +25,13 @@ from types import FrameType
 from typing import IO, NoReturn
 from urllib.parse import urlencode
 
-from explorer.server import HOST
+from explorer.desktop.server import HOST
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
 
 TITLE = "PAD dream explorer"
 SIZE = (1360, 860)
-_ROOT = Path(__file__).resolve().parents[1]
+_ROOT = Path(__file__).resolve().parents[2]
 _START_S = 120.0
 _END_S = 5.0  # for the server and the browser to end by themselves
 _BROWSERS = (
@@ -93,7 +93,7 @@ def serving(port: int | None) -> Iterator[str]:
     environment = os.environ | {"PYTHONPATH": _with_root(os.environ.get("PYTHONPATH"))}
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "explorer.server", str(port)],
+            [sys.executable, "-m", "explorer.desktop.server", str(port)],
             cwd=_ROOT,  # where .streamlit/config.toml lies
             env=environment,
             stdin=subprocess.PIPE,
