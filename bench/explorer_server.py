@@ -36,9 +36,9 @@ from bench.measure import (
     row,
 )
 from explorer import loaders
-from explorer.compute import dreams
 from explorer.compute.probe import Disturbance, Subject
-from explorer.compute.readings import Reader
+from explorer.dreaming import dreams
+from explorer.dreaming.readings import Reader
 from explorer.pictures import source
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork, load

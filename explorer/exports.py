@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from explorer.compute.dreams import mix, perturb
-from explorer.compute.walks import ALONG, frames, table
+from explorer.dreaming.dreams import mix, perturb
+from explorer.dreaming.walks import ALONG, frames, table
 from explorer.kept import Kept, check_texts, versions
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid

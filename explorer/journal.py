@@ -13,8 +13,8 @@ import numpy as np
 import streamlit as st
 
 from explorer import journal_file, loaders
-from explorer.compute import dreams
 from explorer.controls import plain
+from explorer.dreaming import dreams
 from explorer.journal_file import Journal
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.pair import pictures

@@ -18,7 +18,7 @@ import PIL
 import torch
 
 import pad_core
-from explorer.compute.dreams import Pictures, Recalled, recall
+from explorer.dreaming.dreams import Pictures, Recalled, recall
 from explorer.session.choices import BY_SEED, PICTURE, Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes

@@ -21,15 +21,16 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer.compute import curves, dreams, example, storyboard
+from explorer.compute import curves, example, storyboard
 from explorer.compute.curves import Series
-from explorer.compute.dreams import Adversarial, Recalled
 from explorer.compute.example import Example, Sight
 from explorer.compute.lab import Lab
 from explorer.compute.probe import Disturbance, Subject
-from explorer.compute.readings import Reader
 from explorer.compute.storyboard import Story
 from explorer.compute.trainings import Training
+from explorer.dreaming import dreams
+from explorer.dreaming.dreams import Adversarial, Recalled
+from explorer.dreaming.readings import Reader
 from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork

@@ -101,7 +101,7 @@ def test_a_note_is_of_the_epoch_itself(header):
 
 
 def test_a_stage_shows_the_dreams_of_the_dream_page(exported):
-    from explorer.compute import dreams
+    from explorer.dreaming import dreams
 
     network, choices = pad_core.load(exported), Choices(seed=3)
     stage = curves.stage(network, choices)

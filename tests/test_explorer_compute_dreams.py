@@ -7,7 +7,7 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer.compute import dreams
+from explorer.dreaming import dreams
 from explorer.session.choices import PICTURE, Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8

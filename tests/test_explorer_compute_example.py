@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import pad_core
-from explorer.compute import dreams
 from explorer.compute.example import Example, answer, choose_example, see
 from explorer.compute.lab import Lab
 from explorer.compute.probe import Disturbance, Subject
+from explorer.dreaming import dreams
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Memories
 from pad_core.data.images import picture_grid

@@ -8,8 +8,8 @@ import torch
 from explorer_fixtures import write_checkpoint
 from sklearn.linear_model import LogisticRegression
 
-from explorer.compute.dreams import mix, recall
-from explorer.compute.readings import Reader, Readings
+from explorer.dreaming.dreams import mix, recall
+from explorer.dreaming.readings import Reader, Readings
 from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Memories

@@ -7,7 +7,8 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer.compute import dreams, storyboard
+from explorer.compute import storyboard
+from explorer.dreaming import dreams
 from explorer.panels.flow import Tile, flow
 from explorer.panels.steps import STEPS, lesson
 from explorer.session.choices import Choices

@@ -7,7 +7,8 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer.compute import dreams, wall
+from explorer.compute import wall
+from explorer.dreaming import dreams
 from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Memories

@@ -17,9 +17,9 @@ from PIL import Image
 
 from explorer import archive, rebuild
 from explorer.__main__ import main
-from explorer.compute import dreams
-from explorer.compute.readings import Reader
-from explorer.compute.walks import frames
+from explorer.dreaming import dreams
+from explorer.dreaming.readings import Reader
+from explorer.dreaming.walks import frames
 from explorer.exports import Export, make, read_manifest
 from explorer.kept import Kept
 from explorer.session.choices import BY_SEED, PICTURE, Choices

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.compute.dreams import Pictures, check_place
 from explorer.compute.probe import Disturbance, Subject, add_noise
+from explorer.dreaming.dreams import Pictures, check_place
 from explorer.session.choices import PICTURE, Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, to_unit

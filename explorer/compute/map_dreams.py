@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from explorer.compute.dreams import Pictures, recall
+from explorer.dreaming.dreams import Pictures, recall
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8

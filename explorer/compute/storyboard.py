@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.compute.dreams import Recalled, mixture
+from explorer.dreaming.dreams import Recalled, mixture
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit

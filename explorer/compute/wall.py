@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.compute.dreams import N_DREAMS, judged
+from explorer.dreaming.dreams import N_DREAMS, judged
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Header, Memories, PadNetwork
 from pad_core.data.images import picture_grid

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 
 from explorer import frame, loaders
-from explorer.compute import dreams
-from explorer.compute.dreams import Recalled
-from explorer.compute.readings import Readings
+from explorer.dreaming import dreams
+from explorer.dreaming.dreams import Recalled
+from explorer.dreaming.readings import Readings
 from explorer.pictures import Row, panel
 from explorer.session.state import chosen
 from pad_core.checkpoint.file import PadNetwork

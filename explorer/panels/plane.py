@@ -7,8 +7,8 @@ import streamlit as st
 from explorer import frame, loaders
 from explorer.components import plane as component
 from explorer.components.plane import Dream, Grid, Memory
-from explorer.compute import dreams
-from explorer.compute.dreams import PLANE_STEPS, Adversarial, Recalled
+from explorer.dreaming import dreams
+from explorer.dreaming.dreams import PLANE_STEPS, Adversarial, Recalled
 from explorer.panels.night import dream_row, read
 from explorer.pictures import panel, source
 from explorer.session.state import Panels, choose, chosen

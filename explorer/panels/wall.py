@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from explorer import frame
-from explorer.compute import dreams
-from explorer.compute.dreams import N_NIGHTS, Recalled
+from explorer.dreaming import dreams
+from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.panels.night import describe, read
 from explorer.pictures import Row, panel
 from explorer.session.state import chosen

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import controls, dials, frame, journal
-from explorer.compute import dreams
-from explorer.compute.dreams import N_NIGHTS, Recalled
+from explorer.dreaming import dreams
+from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.look import look
 from explorer.pair import choose_pair, pictures
 from explorer.panels import night, plane, wall

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import controls, frame, loaders
-from explorer.compute import dreams
+from explorer.dreaming import dreams
 from explorer.pair import choose_pair, pictures
 from explorer.panels.flow import flow
 from explorer.panels.steps import PHASES, STEPS, lesson

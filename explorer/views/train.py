@@ -8,9 +8,10 @@ import streamlit as st
 
 from explorer import frame, loaders
 from explorer.charts import curves as charts
-from explorer.compute import curves, dreams, trainings
+from explorer.compute import curves, trainings
 from explorer.compute.trainings import Training
 from explorer.controls import plain
+from explorer.dreaming import dreams
 from explorer.look import look
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel

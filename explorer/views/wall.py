@@ -11,8 +11,8 @@ import torch
 
 from explorer import controls, dials, frame
 from explorer.compute import wall
-from explorer.compute.dreams import N_DREAMS
 from explorer.compute.wall import N_REPLAYED, Columns, Strip
+from explorer.dreaming.dreams import N_DREAMS
 from explorer.pictures import Row, panel, swatch
 from explorer.session.choices import LIMITS
 from explorer.session.state import chosen, fresh, take

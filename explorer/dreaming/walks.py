@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from explorer.compute.dreams import Recalled, mixture
-from explorer.compute.readings import Reader
+from explorer.dreaming.dreams import Recalled, mixture
+from explorer.dreaming.readings import Reader
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.evaluation.metrics import principal_components
