@@ -21,16 +21,17 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer.compute import curves, example, storyboard
-from explorer.compute.curves import Series
+from explorer.compute import example, storyboard
 from explorer.compute.example import Example, Sight
 from explorer.compute.lab import Lab
 from explorer.compute.probe import Disturbance, Subject
 from explorer.compute.storyboard import Story
-from explorer.compute.trainings import Training
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Adversarial, Recalled
 from explorer.dreaming.readings import Reader
+from explorer.runs import history as curves
+from explorer.runs.history import Series
+from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork

@@ -10,10 +10,10 @@ from typing import Any
 import streamlit as st
 import torch
 
-from explorer.compute import orders, trainings
-from explorer.compute.orders import Order
-from explorer.compute.trainings import Training
 from explorer.controls import plain
+from explorer.runs import orders, trainings
+from explorer.runs.orders import Order
+from explorer.runs.trainings import Training
 from explorer.session.state import fresh, remembered, session
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS

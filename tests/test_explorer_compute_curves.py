@@ -8,10 +8,10 @@ import pytest
 
 import pad_core
 from explorer.charts import curves as charts
-from explorer.compute import curves
-from explorer.compute.curves import MOST_STAGES, Series
-from explorer.compute.orders import Order
-from explorer.compute.trainings import Training
+from explorer.runs import history as curves
+from explorer.runs.history import MOST_STAGES, Series
+from explorer.runs.orders import Order
+from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.items import ITEMS

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.compute import orders, trainings
-from explorer.compute.orders import Order, check, condition_arguments, own_condition
-from explorer.compute.trainings import look, resume, start, stop
+from explorer.runs import orders, trainings
+from explorer.runs.orders import Order, check, condition_arguments, own_condition
+from explorer.runs.trainings import look, resume, start, stop
 from pad_core.__main__ import _overrides
 from pad_core.cli.arguments import build_parser
 from pad_core.errors import PadError

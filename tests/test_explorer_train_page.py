@@ -8,9 +8,9 @@ import pytest
 from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 
 from explorer import loaders
-from explorer.compute import trainings
-from explorer.compute.orders import Order
 from explorer.order_form import Draft
+from explorer.runs import trainings
+from explorer.runs.orders import Order
 from pad_core.training.lock import asked_to_stop, occupied
 
 

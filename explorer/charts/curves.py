@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.compute.curves import TERMS, Series
+from explorer.runs.history import TERMS, Series
 from pad_core.report.catalogue import Shelf
 from pad_core.report.claims import PAPER_EPOCHS, TABLE_1, paper_name
 from pad_core.report.figures import (

@@ -12,9 +12,9 @@ import streamlit as st
 from explorer import frame
 from explorer.charts import probe as charts
 from explorer.charts.probe import Line, Score
-from explorer.compute.curves import labels
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance
+from explorer.runs.history import labels
 from explorer.session.state import chosen
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS

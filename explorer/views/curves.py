@@ -12,11 +12,12 @@ import streamlit as st
 from explorer import controls, dials, frame, loaders
 from explorer.charts import curves as charts
 from explorer.components.scrubber import scrubber
-from explorer.compute import curves, trainings
-from explorer.compute.curves import Stage
-from explorer.compute.trainings import Training
 from explorer.look import look
 from explorer.pictures import Row, panel
+from explorer.runs import history as curves
+from explorer.runs import trainings
+from explorer.runs.history import Stage
+from explorer.runs.trainings import Training
 from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX

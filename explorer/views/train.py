@@ -8,13 +8,14 @@ import streamlit as st
 
 from explorer import frame, loaders
 from explorer.charts import curves as charts
-from explorer.compute import curves, trainings
-from explorer.compute.trainings import Training
 from explorer.controls import plain
 from explorer.dreaming import dreams
 from explorer.look import look
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel
+from explorer.runs import history as curves
+from explorer.runs import trainings
+from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
 from explorer.session.state import choose, remembered
 from pad_core.cli.display import duration

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pad_core
-from explorer.compute.orders import RUNS, Order, check
+from explorer.runs.orders import RUNS, Order, check
 from pad_core.errors import PadError
 from pad_core.system.files import write_atomically
 from pad_core.training.config import Recipe

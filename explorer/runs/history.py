@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.compute.trainings import Training
 from explorer.dreaming import dreams
+from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
