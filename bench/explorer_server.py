@@ -35,10 +35,10 @@ from bench.measure import (
     report,
     row,
 )
-from explorer import loaders
 from explorer.compute.probe import Disturbance, Subject
 from explorer.dreaming import dreams
 from explorer.dreaming.readings import Reader
+from explorer.library import networks as loaders
 from explorer.pictures import source
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork, load

@@ -10,7 +10,8 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import controls, loaders
+from explorer import controls
+from explorer.library import networks as loaders
 from explorer.look import look
 from explorer.session.state import choose, chosen, upload
 from pad_core.checkpoint.file import PadNetwork

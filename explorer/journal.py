@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import journal_file, loaders
+from explorer import journal_file
 from explorer.controls import plain
 from explorer.dreaming import dreams
 from explorer.journal_file import Journal
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
+from explorer.library import networks as loaders
 from explorer.pair import pictures
 from explorer.session.state import chosen, session, upload
 from pad_core.checkpoint.file import PadNetwork

@@ -18,8 +18,9 @@ from streamlit.runtime.state import SafeSessionState
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
-from explorer import loaders, real_images
-from explorer.real_images import RealImages
+from explorer.library import networks as loaders
+from explorer.library import real_images
+from explorer.library.real_images import RealImages
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header
 from pad_core.data.load import DataSet, load_dataset

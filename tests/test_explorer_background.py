@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from explorer.compute import background
-from explorer.compute.background import Background, Wanted
+from explorer.library import background
+from explorer.library.background import Background, Wanted
 from pad_core.errors import PadError
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 
-from explorer import loaders
+from explorer.library import networks as loaders
 from explorer.runs.orders import Order
 from pad_core.checkpoint import file as checkpoint
 from pad_core.training.lock import occupied

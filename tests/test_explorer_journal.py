@@ -9,10 +9,11 @@ from explorer_fixtures import drawn, write_checkpoint
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import journal_file, loaders
+from explorer import journal_file
 from explorer.archive import dreams_of, unpack
 from explorer.exports import Export, make
 from explorer.kept import Kept
+from explorer.library import networks as loaders
 from explorer.panels import journal_files
 from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint

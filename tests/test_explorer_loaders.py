@@ -5,7 +5,7 @@ import os
 import pytest
 from explorer_fixtures import checkpoint_bytes, repository
 
-from explorer import loaders
+from explorer.library import networks as loaders
 from pad_core.checkpoint import file as checkpoint
 
 

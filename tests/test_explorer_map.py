@@ -11,9 +11,9 @@ import pytest
 from explorer_fixtures import drawn, page_of, repository, widget
 from PIL import Image
 
-from explorer import real_images
 from explorer.components import latent_map as component
 from explorer.compute import map_axes, map_clouds, map_places
+from explorer.library import real_images
 from explorer.session.map_address import Outline
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8

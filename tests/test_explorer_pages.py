@@ -12,8 +12,9 @@ import pytest
 from explorer_fixtures import checkpoint_bytes, drawn, repository, run_as_from_a_browser, widget
 from streamlit.testing.v1 import AppTest
 
-from explorer import loaders, real_images
-from explorer.real_images import RealImages
+from explorer.library import networks as loaders
+from explorer.library import real_images
+from explorer.library.real_images import RealImages
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header
 from pad_core.data.images import png_bytes

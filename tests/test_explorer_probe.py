@@ -10,7 +10,7 @@ import pytest
 from explorer_fixtures import PAD_AND_WAKE_ONLY, drawn, page_of, repository, widget
 from PIL import Image
 
-from explorer import real_images
+from explorer.library import real_images
 from pad_core.data.images import picture_grid
 from pad_core.data.load import load_dataset
 

@@ -3,8 +3,8 @@
 import pytest
 from explorer_fixtures import PAD_AND_WAKE_ONLY, drawn, page_of, repository
 
-from explorer import real_images
-from explorer.real_images import RealImages
+from explorer.library import real_images
+from explorer.library.real_images import RealImages
 from pad_core.data.load import load_dataset
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 
-from explorer import loaders
+from explorer.library import networks as loaders
 from explorer.order_form import Draft
 from explorer.runs import trainings
 from explorer.runs.orders import Order

@@ -11,7 +11,6 @@ from functools import partial
 from typing import NamedTuple
 
 from explorer.compute import probe
-from explorer.compute.background import Background, Result, Wanted
 from explorer.compute.probe import (
     STAGES,
     Disturbance,
@@ -22,6 +21,7 @@ from explorer.compute.probe import (
     Subject,
 )
 from explorer.compute.scratch import Scratch
+from explorer.library.background import Background, Result, Wanted
 from pad_core.evaluation.linear_probe import Readout
 from pad_core.evaluation.measures import Material
 

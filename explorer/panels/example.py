@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import frame, loaders
+from explorer import frame
 from explorer.compute.example import (
     N_CLASSES_SHOWN,
     Answer,
@@ -20,6 +20,7 @@ from explorer.compute.example import (
 )
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance, Subject
+from explorer.library import networks as loaders
 from explorer.pair import pictures
 from explorer.pictures import handed_down, swatch, tile
 from explorer.session.state import chosen

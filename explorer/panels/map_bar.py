@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import controls, frame, loaders
+from explorer import controls, frame
+from explorer.library import networks as loaders
 from explorer.session.state import choose, chosen, fresh, session, take, upload
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet

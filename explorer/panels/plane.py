@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import frame, loaders
+from explorer import frame
 from explorer.components import plane as component
 from explorer.components.plane import Dream, Grid, Memory
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import PLANE_STEPS, Adversarial, Recalled
+from explorer.library import networks as loaders
 from explorer.panels.night import dream_row, read
 from explorer.pictures import panel, source
 from explorer.session.state import Panels, choose, chosen

@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.loaders import Upload
+from explorer.library.networks import Upload
 from explorer.session.choices import LIMITS, Choices
 
 Panels = tuple[str, ...]

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import controls, dials, frame, loaders
+from explorer import controls, dials, frame
 from explorer.charts import curves as charts
 from explorer.components.scrubber import scrubber
+from explorer.library import networks as loaders
 from explorer.look import look
 from explorer.pictures import Row, panel
 from explorer.runs import history as curves

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import controls, frame, loaders
+from explorer import controls, frame
 from explorer.dreaming import dreams
+from explorer.library import networks as loaders
 from explorer.pair import choose_pair, pictures
 from explorer.panels.flow import flow
 from explorer.panels.steps import PHASES, STEPS, lesson

@@ -6,10 +6,11 @@ from html import escape
 
 import streamlit as st
 
-from explorer import frame, loaders
+from explorer import frame
 from explorer.charts import curves as charts
 from explorer.controls import plain
 from explorer.dreaming import dreams
+from explorer.library import networks as loaders
 from explorer.look import look
 from explorer.order_form import order_form
 from explorer.pictures import Row, panel

@@ -13,7 +13,7 @@ from typing import Literal
 
 import streamlit as st
 
-from explorer.loaders import ROOT
+from explorer.library.networks import ROOT
 from pad_core.checkpoint.file import SPLITS, PadNetwork
 from pad_core.data.load import BUILT_IN, DataSet, is_local, load_dataset
 from pad_core.errors import PadError

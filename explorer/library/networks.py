@@ -40,7 +40,7 @@ from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style
 from pad_core.system.malloc import share_freed_memory
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 UPLOAD = "upload:"
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 _MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
