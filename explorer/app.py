@@ -50,7 +50,7 @@ st.set_page_config(
     initial_sidebar_state=272,
 )
 st.logo(HERE / "logo.svg", size="large")
-imported("explorer.look").look("style")
+imported("explorer.widgets.look").look("style")
 pages = [
     make_page("dream", "Dream", "bedtime"),
     make_page("wall", "Wall", "view_module"),

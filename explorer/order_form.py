@@ -10,11 +10,11 @@ from typing import Any
 import streamlit as st
 import torch
 
-from explorer.controls import plain
 from explorer.runs import orders, trainings
 from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
 from explorer.session.state import fresh, remembered, session
+from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style

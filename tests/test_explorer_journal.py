@@ -53,8 +53,9 @@ def keeper(**query):
     """A page of nothing but the chosen network and the button."""
 
     def script():
-        from explorer import frame, journal
         from explorer.session.state import follow_address
+        from explorer.widgets import keep_button as journal
+        from explorer.widgets import page as frame
 
         follow_address()
         journal.keep_button(frame.network())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.pictures import Row, panel
+from explorer.widgets.pictures import Row, panel
 
 ATLAS = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
 ROWS = [

@@ -9,7 +9,6 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import frame
 from explorer.compute.example import (
     N_CLASSES_SHOWN,
     Answer,
@@ -21,9 +20,10 @@ from explorer.compute.example import (
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance, Subject
 from explorer.library import networks as loaders
-from explorer.pair import pictures
-from explorer.pictures import handed_down, swatch, tile
 from explorer.session.state import chosen
+from explorer.widgets import page as frame
+from explorer.widgets.memory_pair import pictures
+from explorer.widgets.pictures import handed_down, swatch, tile
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

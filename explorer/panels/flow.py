@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from explorer.pictures import source
+from explorer.widgets.pictures import source
 
 
 @dataclass(frozen=True)

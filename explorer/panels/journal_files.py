@@ -9,11 +9,12 @@ from typing import Any
 import streamlit as st
 
 from explorer import archive as archives
-from explorer import journal, journal_file
-from explorer.controls import plain
+from explorer import journal_file
 from explorer.exports import SETTINGS, Export, make, read_manifest
 from explorer.kept import Kept
 from explorer.session.state import session
+from explorer.widgets import keep_button as journal
+from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
 
 _WALKS = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import controls, frame
 from explorer.library import networks as loaders
 from explorer.session.state import choose, chosen, fresh, session, take, upload
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

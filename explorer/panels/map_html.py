@@ -9,8 +9,8 @@ from html import escape
 import numpy as np
 import torch
 
-from explorer import pictures
 from explorer.components.latent_map import ClassStyle
+from explorer.widgets import pictures
 from pad_core.data.images import picture_grid
 
 

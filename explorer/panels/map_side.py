@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import codes, frame
+from explorer import codes
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import ClassStyle
@@ -19,6 +19,7 @@ from explorer.panels import map_html, map_view
 from explorer.panels.map_html import Tile
 from explorer.session.choices import BY_SEED, Choices
 from explorer.session.state import choose, chosen
+from explorer.widgets import page as frame
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.report.palette import CLASS_COLOURS, style
 

@@ -8,13 +8,13 @@ from math import isnan
 import numpy as np
 import streamlit as st
 
-from explorer import frame
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Recalled
 from explorer.dreaming.readings import Readings
 from explorer.library import networks as loaders
-from explorer.pictures import Row, panel
 from explorer.session.state import chosen
+from explorer.widgets import page as frame
+from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import frame
 from explorer.components import plane as component
 from explorer.components.plane import Dream, Grid, Memory
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import PLANE_STEPS, Adversarial, Recalled
 from explorer.library import networks as loaders
 from explorer.panels.night import dream_row, read
-from explorer.pictures import panel, source
 from explorer.session.state import Panels, choose, chosen
+from explorer.widgets import page as frame
+from explorer.widgets.pictures import panel, source
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 

@@ -9,13 +9,13 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import frame
 from explorer.charts import probe as charts
 from explorer.charts.probe import Line, Score
 from explorer.compute.lab import Reading
 from explorer.compute.probe import Disturbance
 from explorer.runs.history import labels
 from explorer.session.state import chosen
+from explorer.widgets import page as frame
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.claims import TABLE_1, paper_name

@@ -7,12 +7,12 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import frame
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.panels.night import describe, read
-from explorer.pictures import Row, panel
 from explorer.session.state import chosen
+from explorer.widgets import page as frame
+from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 

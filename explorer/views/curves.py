@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import controls, dials, frame
 from explorer.charts import curves as charts
 from explorer.components.scrubber import scrubber
 from explorer.library import networks as loaders
-from explorer.look import look
-from explorer.pictures import Row, panel
 from explorer.runs import history as curves
 from explorer.runs import trainings
 from explorer.runs.history import Stage
 from explorer.runs.trainings import Training
 from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.look import look
+from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

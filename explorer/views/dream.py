@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import controls, dials, frame, journal
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
-from explorer.look import look
-from explorer.pair import choose_pair, pictures
 from explorer.panels import night, plane, wall
 from explorer.session.choices import SIGHTS
 from explorer.session.state import chosen, fresh, take
+from explorer.widgets import keep_button as journal
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.look import look
+from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

@@ -8,14 +8,16 @@ from html import escape, unescape
 
 import streamlit as st
 
-from explorer import frame, journal, journal_file
-from explorer.controls import plain
+from explorer import journal_file
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept
-from explorer.look import look
-from explorer.pair import pictures
 from explorer.panels import journal_files
-from explorer.pictures import Row, panel
 from explorer.session.state import choose, session
+from explorer.widgets import keep_button as journal
+from explorer.widgets import page as frame
+from explorer.widgets.look import look
+from explorer.widgets.memory_pair import pictures
+from explorer.widgets.pictures import Row, panel
+from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
 from pad_core.report.palette import style
 

@@ -8,12 +8,11 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer import codes, controls, dials, frame
+from explorer import codes
 from explorer.codes import Shown
 from explorer.components import latent_map as component
 from explorer.components.latent_map import Pane
 from explorer.compute import map_axes, map_clouds, map_dreams
-from explorer.pair import pictures, say_what_lacks
 from explorer.panels import map_bar, map_view
 from explorer.panels.map_side import (
     classes,
@@ -22,6 +21,10 @@ from explorer.panels.map_side import (
     selection,
 )
 from explorer.session.state import choose, chosen
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.memory_pair import pictures, say_what_lacks
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes
 from pad_core.data.load import DataSet

@@ -9,14 +9,16 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import controls, dials, frame
 from explorer.compute.lab import Reading
 from explorer.compute.probe import READOUT_SEEDS, Disturbance, Subject
 from explorer.library import networks as loaders
 from explorer.library import real_images
-from explorer.look import look
 from explorer.panels import example, probe_charts
 from explorer.session.state import choose, chosen, fresh, take
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 

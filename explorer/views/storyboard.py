@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import controls, frame
 from explorer.dreaming import dreams
 from explorer.library import networks as loaders
-from explorer.pair import choose_pair, pictures
 from explorer.panels.flow import flow
 from explorer.panels.steps import PHASES, STEPS, lesson
 from explorer.session.choices import N_STEPS
 from explorer.session.state import chosen, fresh, step_by, take
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
 
 

@@ -6,19 +6,19 @@ from html import escape
 
 import streamlit as st
 
-from explorer import frame
 from explorer.charts import curves as charts
-from explorer.controls import plain
 from explorer.dreaming import dreams
 from explorer.library import networks as loaders
-from explorer.look import look
 from explorer.order_form import order_form
-from explorer.pictures import Row, panel
 from explorer.runs import history as curves
 from explorer.runs import trainings
 from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
 from explorer.session.state import choose, remembered
+from explorer.widgets import page as frame
+from explorer.widgets.look import look
+from explorer.widgets.pictures import Row, panel
+from explorer.widgets.sidebar import plain
 from pad_core.cli.display import duration
 from pad_core.errors import PadError
 from pad_core.report.palette import style

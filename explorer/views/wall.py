@@ -9,13 +9,15 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer import controls, dials, frame
 from explorer.compute import wall
 from explorer.compute.wall import N_REPLAYED, Columns, Strip
 from explorer.dreaming.dreams import N_DREAMS
-from explorer.pictures import Row, panel, swatch
 from explorer.session.choices import LIMITS
 from explorer.session.state import chosen, fresh, take
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.pictures import Row, panel, swatch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.data.load import DataSet

@@ -13,13 +13,13 @@ import numpy as np
 import streamlit as st
 
 from explorer import journal_file
-from explorer.controls import plain
 from explorer.dreaming import dreams
 from explorer.journal_file import Journal
 from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.library import networks as loaders
-from explorer.pair import pictures
 from explorer.session.state import chosen, session, upload
+from explorer.widgets.memory_pair import pictures
+from explorer.widgets.sidebar import plain
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.components.arrow_keys import arrow_keys
 from explorer.session.choices import LIMITS
 from explorer.session.state import Panels, choose, chosen, fresh, step_by, take
+from explorer.widgets.arrow_keys import arrow_keys
 from pad_core.model.condition import Mixture
 
 NREM_DIALS, REM_DIALS = "nrem-dials", "rem-dials"

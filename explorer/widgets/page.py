@@ -10,10 +10,10 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import controls
 from explorer.library import networks as loaders
-from explorer.look import look
 from explorer.session.state import choose, chosen, upload
+from explorer.widgets import sidebar as controls
+from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import dials
 from explorer.library import networks as loaders
 from explorer.library import real_images
 from explorer.library.networks import Listing, Upload
 from explorer.session.state import choose, chosen, fresh, session, take, upload
+from explorer.widgets import sliders as dials
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 import torch
 
-from explorer.controls import plain
-from explorer.dials import step_seed
 from explorer.session.choices import BY_SEED, PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
+from explorer.widgets.sidebar import plain
+from explorer.widgets.sliders import step_seed
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.imagesets import read_picture
 from pad_core.errors import PadError
