@@ -67,7 +67,7 @@ def run_window(options: argparse.Namespace) -> None:
 
 def run_rebuild(options: argparse.Namespace) -> int:
     """``rebuild``: exit status 0 where the bytes are the same, 1 where they differ."""
-    from explorer.rebuild import rebuild
+    from explorer.journal.rebuild import rebuild
 
     status, sentence = rebuild(options.source, options.out, options.places)
     print(sentence)

@@ -5,7 +5,7 @@ import sys
 
 from browser import ROOT, atlas, browser_only
 
-from explorer.exports import read_manifest
+from explorer.journal.exports import read_manifest
 
 pytestmark = browser_only
 

@@ -15,13 +15,13 @@ import torch
 from explorer_fixtures import write_checkpoint
 from PIL import Image
 
-from explorer import archive, rebuild
 from explorer.__main__ import main
 from explorer.dreaming import dreams
 from explorer.dreaming.readings import Reader
 from explorer.dreaming.walks import frames
-from explorer.exports import Export, make, read_manifest
-from explorer.kept import Kept
+from explorer.journal import archive, rebuild
+from explorer.journal.entry import Kept
+from explorer.journal.exports import Export, make, read_manifest
 from explorer.session.choices import BY_SEED, PICTURE, Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import picture_grid

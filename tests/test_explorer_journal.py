@@ -9,10 +9,10 @@ from explorer_fixtures import drawn, write_checkpoint
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import journal_file
-from explorer.archive import dreams_of, unpack
-from explorer.exports import Export, make
-from explorer.kept import Kept
+from explorer.journal import store as journal_file
+from explorer.journal.archive import dreams_of, unpack
+from explorer.journal.entry import Kept
+from explorer.journal.exports import Export, make
 from explorer.library import networks as loaders
 from explorer.panels import journal_files
 from explorer.session.choices import Choices

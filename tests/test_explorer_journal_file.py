@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from explorer_fixtures import write_checkpoint
 
-from explorer import journal_file
-from explorer.kept import Kept, Source
+from explorer.journal import store as journal_file
+from explorer.journal.entry import Kept, Source
 from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError

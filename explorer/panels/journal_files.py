@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import archive as archives
-from explorer import journal_file
-from explorer.exports import SETTINGS, Export, make, read_manifest
-from explorer.kept import Kept
+from explorer.journal import archive as archives
+from explorer.journal import store as journal_file
+from explorer.journal.entry import Kept
+from explorer.journal.exports import SETTINGS, Export, make, read_manifest
 from explorer.session.state import session
 from explorer.widgets import keep_button as journal
 from explorer.widgets.sidebar import plain

@@ -8,8 +8,8 @@ from html import escape, unescape
 
 import streamlit as st
 
-from explorer import journal_file
-from explorer.kept import MAX_NOTE, MAX_TITLE, Kept
+from explorer.journal import store as journal_file
+from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept
 from explorer.panels import journal_files
 from explorer.session.state import choose, session
 from explorer.widgets import keep_button as journal

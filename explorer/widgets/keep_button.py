@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import journal_file
 from explorer.dreaming import dreams
-from explorer.journal_file import Journal
-from explorer.kept import MAX_NOTE, MAX_TITLE, Kept, Source
+from explorer.journal import store as journal_file
+from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept, Source
+from explorer.journal.store import Journal
 from explorer.library import networks as loaders
 from explorer.session.state import chosen, session, upload
 from explorer.widgets.memory_pair import pictures

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import torch
 
-from explorer.archive import Find, differing_versions, remake, unpack
-from explorer.exports import read_manifest
-from explorer.kept import Source
+from explorer.journal.archive import Find, differing_versions, remake, unpack
+from explorer.journal.entry import Source
+from explorer.journal.exports import read_manifest
 from pad_core.checkpoint.file import PadNetwork, load, load_header
 from pad_core.errors import PadError
 from pad_core.system.files import file_sha256, write_atomically
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SAME, DIFFERENT = 0, 1
 
 

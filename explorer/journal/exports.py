@@ -22,7 +22,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from explorer.dreaming.dreams import mix, perturb
 from explorer.dreaming.walks import ALONG, frames, table
-from explorer.kept import Kept, check_texts, versions
+from explorer.journal.entry import Kept, check_texts, versions
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid
 from pad_core.errors import PadError

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from explorer.kept import Kept
+from explorer.journal.entry import Kept
 from pad_core.errors import PadError
 
 VARIABLE = "PAD_JOURNAL"

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from explorer.exports import FORMAT, FORMAT_VERSION, Export, check_format, make, slug
-from explorer.kept import Kept, Source, check_texts, versions
+from explorer.journal.entry import Kept, Source, check_texts, versions
+from explorer.journal.exports import FORMAT, FORMAT_VERSION, Export, check_format, make, slug
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 
