@@ -35,11 +35,11 @@ from bench.measure import (
     report,
     row,
 )
-from explorer.compute.probe import Disturbance, Subject
 from explorer.dreaming import dreams
 from explorer.dreaming.readings import Reader
 from explorer.library import networks as loaders
 from explorer.session.choices import Choices
+from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.widgets.pictures import source
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit

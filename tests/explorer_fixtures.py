@@ -93,12 +93,12 @@ def repository(
 
 
 def page_of(view: str, timeout_s: float, /, **query: object) -> AppTest:
-    """A page of ``explorer/views`` with this in its address, as an AppTest to be run."""
+    """A page, a folder of ``explorer/views``, with this in its address, as an AppTest to be run."""
     lines = (
         "from explorer.session.state import follow_address",
-        f"from explorer.views import {view}",
+        f"from explorer.views.{view} import page",
         "follow_address()",
-        f"{view}.show()",
+        "page.show()",
     )
     at = AppTest.from_string("\n".join(lines), default_timeout=timeout_s)
     at.query_params.update(query)

@@ -7,14 +7,14 @@ from browser import browser_only, place, query, until
 
 pytestmark = browser_only
 WAIT_MS = 120_000
-COMPONENTS = Path(__file__).parents[1] / "explorer/components"
+PLANE = Path(__file__).parents[1] / "explorer/views/dream"
 
 
 @pytest.fixture
 def plane(browser):
     """The plane of a talk without a server: ``render(here, heard)`` draws it, ``sent`` grows."""
     page = browser.new_page()
-    page.set_content((COMPONENTS / "plane.html").read_text("utf-8"))
+    page.set_content((PLANE / "plane.html").read_text("utf-8"))
     page.evaluate(
         """async (code) => {
             const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
@@ -32,7 +32,7 @@ def plane(browser):
                 setTriggerValue: (name, value) => window.sent.push(value),
             });
         }""",
-        (COMPONENTS / "plane.js").read_text("utf-8"),
+        (PLANE / "plane.js").read_text("utf-8"),
     )
     yield page
     page.close()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.charts import probe as charts
-from explorer.charts.probe import Line, Score
+from explorer.views.probe import figures as charts
+from explorer.views.probe.figures import Line, Score
 
 PAD = Score("PAD", "epoch 1", "pad", 57.09, 56.1, 58.1, 0.67, (58.25, 0.7), "10,000", "full, fresh")
 

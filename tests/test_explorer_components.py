@@ -4,9 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
-from explorer.components import latent_map
+from explorer.views.map import component as latent_map
 
-FOLDER = Path(latent_map.__file__).parent
+FOLDER = Path(latent_map.__file__).with_name("browser")
 
 
 def test_each_script_is_shipped_used_once_and_declares_names_of_its_own():
@@ -21,5 +21,5 @@ def test_each_script_is_shipped_used_once_and_declares_names_of_its_own():
     whole = "\n".join(scripts.values())
     assert len(re.findall("^export ", whole, re.MULTILINE)) == 1
     assert not re.findall("^import ", whole, re.MULTILINE)
-    pyproject = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text("utf-8"))
-    assert "components/*.js" in pyproject["tool"]["setuptools"]["package-data"]["explorer"]
+    pyproject = tomllib.loads((FOLDER.parents[3] / "pyproject.toml").read_text("utf-8"))
+    assert "browser/*" in pyproject["tool"]["setuptools"]["package-data"]["explorer.views.map"]

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import pad_core
-from explorer.charts import curves as charts
 from explorer.runs import history as curves
 from explorer.runs.history import MOST_STAGES, Series
 from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
+from explorer.views.curves import figures as charts
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.items import ITEMS
 from pad_core.report.palette import style

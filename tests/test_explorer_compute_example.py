@@ -8,11 +8,11 @@ import pytest
 import torch
 
 import pad_core
-from explorer.compute.example import Example, answer, choose_example, see
-from explorer.compute.lab import Lab
-from explorer.compute.probe import Disturbance, Subject
 from explorer.dreaming import dreams
 from explorer.session.choices import Choices
+from explorer.views.probe.accuracy import Disturbance, Subject
+from explorer.views.probe.example import Example, answer, choose_example, see
+from explorer.views.probe.lab import Lab
 from pad_core.checkpoint.file import Memories
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError

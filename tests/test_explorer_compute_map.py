@@ -11,9 +11,13 @@ from explorer_fixtures import write_checkpoint
 from scipy.spatial import procrustes
 from sklearn.decomposition import PCA
 
-from explorer.compute import map_axes, map_clouds, map_dreams, map_places, map_table
-from explorer.compute.map_table import Table
 from explorer.session.choices import Choices
+from explorer.views.map import axes as map_axes
+from explorer.views.map import clouds as map_clouds
+from explorer.views.map import dreams as map_dreams
+from explorer.views.map import places as map_places
+from explorer.views.map import table as map_table
+from explorer.views.map.table import Table
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset

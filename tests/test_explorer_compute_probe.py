@@ -7,11 +7,11 @@ import pytest
 import torch
 
 import pad_core
-from explorer.compute import lab as lab_module
-from explorer.compute import probe
-from explorer.compute.lab import Lab
-from explorer.compute.probe import STAGES, Disturbance, Stage, Subject
 from explorer.session.choices import Choices
+from explorer.views.probe import accuracy as probe
+from explorer.views.probe import lab as lab_module
+from explorer.views.probe.accuracy import STAGES, Disturbance, Stage, Subject
+from explorer.views.probe.lab import Lab
 from pad_core.checkpoint.file import Memories
 from pad_core.evaluation.evaluate import FULL, Protocol, evaluate
 from pad_core.evaluation.frechet import Features

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.compute.scratch import Scratch
+from explorer.views.probe.scratch import Scratch
 
 
 def latents(value):

@@ -7,11 +7,11 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer.compute import storyboard
 from explorer.dreaming import dreams
-from explorer.panels.flow import Tile, flow
-from explorer.panels.steps import STEPS, lesson
 from explorer.session.choices import Choices
+from explorer.views.storyboard import story as storyboard
+from explorer.views.storyboard.flow import Tile, flow
+from explorer.views.storyboard.steps import STEPS, lesson
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
 from pad_core.model import losses

@@ -7,9 +7,9 @@ import pytest
 import torch
 from explorer_fixtures import write_checkpoint
 
-from explorer.compute import wall
 from explorer.dreaming import dreams
 from explorer.session.choices import Choices
+from explorer.views.wall import strips as wall
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Memories
 

@@ -14,8 +14,8 @@ from explorer.journal.archive import dreams_of, unpack
 from explorer.journal.entry import Kept
 from explorer.journal.exports import Export, make
 from explorer.library import networks as loaders
-from explorer.panels import journal_files
 from explorer.session.choices import Choices
+from explorer.views.journal import files as journal_files
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 
@@ -73,8 +73,8 @@ def journal():
         import streamlit as st
 
         from explorer.session.state import follow_address
-        from explorer.views import dream
-        from explorer.views import journal as view
+        from explorer.views.dream import page as dream
+        from explorer.views.journal import page as view
 
         there = st.Page(dream.show, title="Dream", url_path="dream")
         st.session_state["pages"] = {"": there}

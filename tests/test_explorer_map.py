@@ -11,10 +11,12 @@ import pytest
 from explorer_fixtures import drawn, page_of, repository, widget
 from PIL import Image
 
-from explorer.components import latent_map as component
-from explorer.compute import map_axes, map_clouds, map_places
 from explorer.library import real_images
 from explorer.session.map_address import Outline
+from explorer.views.map import axes as map_axes
+from explorer.views.map import clouds as map_clouds
+from explorer.views.map import component
+from explorer.views.map import places as map_places
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset
@@ -37,7 +39,7 @@ def with_images(root, monkeypatch):
 
 
 def page(**query):
-    at = page_of("latent_map", 120, **query).run()
+    at = page_of("map", 120, **query).run()
     assert not at.exception
     return at
 

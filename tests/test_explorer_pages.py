@@ -333,7 +333,7 @@ def test_a_file_that_is_replaced_is_loaded_anew(root, two):
 
 
 def test_the_about_page_says_what_to_cite():
-    at = AppTest.from_string("from explorer.views import about\nabout.show()").run()
+    at = AppTest.from_string("from explorer.views.about import page\npage.show()").run()
     assert not at.exception
     assert "10.7554/eLife.76384" in at.code[0].value
 

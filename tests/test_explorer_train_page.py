@@ -8,9 +8,9 @@ import pytest
 from explorer_fixtures import drawn, page_of, widget, write_checkpoint
 
 from explorer.library import networks as loaders
-from explorer.order_form import Draft
 from explorer.runs import trainings
 from explorer.runs.orders import Order
+from explorer.views.train.form import Draft
 from pad_core.training.lock import asked_to_stop, occupied
 
 

@@ -16,8 +16,8 @@ from explorer_fixtures import (
 )
 from PIL import Image
 
-from explorer.compute.wall import difference, strip
 from explorer.session.choices import Choices
+from explorer.views.wall.strips import difference, strip
 from pad_core.checkpoint import file as checkpoint
 
 
@@ -127,7 +127,7 @@ def test_no_network_chosen_says_what_to_do(root):
 
 
 def test_too_few_memories_get_a_sentence(root, monkeypatch):
-    from explorer.compute import wall as compute
+    from explorer.views.wall import strips as compute
 
     monkeypatch.setattr(compute, "N_DREAMS", 600)
     at = page()

@@ -21,11 +21,6 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer.compute import example, storyboard
-from explorer.compute.example import Example, Sight
-from explorer.compute.lab import Lab
-from explorer.compute.probe import Disturbance, Subject
-from explorer.compute.storyboard import Story
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Adversarial, Recalled
 from explorer.dreaming.readings import Reader
@@ -33,6 +28,12 @@ from explorer.runs import history as curves
 from explorer.runs.history import Series
 from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
+from explorer.views.probe import example
+from explorer.views.probe.accuracy import Disturbance, Subject
+from explorer.views.probe.example import Example, Sight
+from explorer.views.probe.lab import Lab
+from explorer.views.storyboard import story as storyboard
+from explorer.views.storyboard.story import Story
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.errors import PadError

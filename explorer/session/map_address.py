@@ -3,7 +3,7 @@
 Both are in coordinates of the codes, not of the screen or as lists of points, so that an
 address means the same in any window of any browser. A plane is what the viewer sees without
 perspective: in 2-D the two axes themselves; in 3-D the axes turned by yaw, then by pitch (as
-``map_pane.js`` turns them). Numbers are joined by '_', outlines by '~': neither is escaped.
+``pane.js`` turns them). Numbers are joined by '_', outlines by '~': neither is escaped.
 """
 
 from __future__ import annotations
