@@ -2,8 +2,8 @@
 
 Float32 with torch's own layers; a DataLoader that runs torchvision's transforms on one image
 at a time; a Python loop over occlusion tiles; ``.item()`` on every loss of every step; the
-read-out trained through a DataLoader, too. It is right, and ``tests/test_bench.py`` holds that
-it computes what ``pad_core`` computes.
+read-out trained through a DataLoader, too. It is right, and ``tests/bench/test_bench.py`` holds
+that it computes what ``pad_core`` computes.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from pad_core.data.load import DataSet, load_dataset
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
 
-pytest_plugins = ["browser"]
+pytest_plugins = ["tests.explorer.browser"]
 
 
 @pytest.fixture(autouse=True)
