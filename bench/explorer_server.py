@@ -39,6 +39,7 @@ from explorer.dreaming import dreams
 from explorer.dreaming.readings import Reader
 from explorer.library import networks as loaders
 from explorer.session.choices import Choices
+from explorer.views.probe import cache
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.widgets.pictures import source
 from pad_core.checkpoint.file import PadNetwork, load
@@ -144,7 +145,7 @@ class Occlusion:
     """The Probe page's slider: accuracies of networks under one more percent of occlusion."""
 
     def __init__(self, networks: list[PadNetwork]) -> None:
-        self._lab = loaders.lab()
+        self._lab = cache.lab()
         self._subjects = {str(i): Subject(network, None) for i, network in enumerate(networks)}
         self._percent = 0
 

@@ -1,4 +1,4 @@
-"""Finding and loading checkpoints: the only caches of the explorer.
+"""Finding and loading checkpoints.
 
 What is loaded is shared by all viewers and never changed. A checkpoint goes by a key that
 also stands in the address: its path (relative to the repository where it lies in it), or
@@ -8,32 +8,19 @@ also stands in the address: its path (relative to the repository where it lies i
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import streamlit as st
 import torch
 
-from explorer.dreaming import dreams
-from explorer.dreaming.dreams import Adversarial, Recalled
 from explorer.dreaming.readings import Reader
-from explorer.runs import history as curves
-from explorer.runs.history import Series
-from explorer.runs.trainings import Training
-from explorer.session.choices import Choices
-from explorer.views.probe import example
-from explorer.views.probe.accuracy import Disturbance, Subject
-from explorer.views.probe.example import Example, Sight
-from explorer.views.probe.lab import Lab
-from explorer.views.storyboard import story as storyboard
-from explorer.views.storyboard.story import Story
+from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.errors import PadError
@@ -42,7 +29,6 @@ from pad_core.report.palette import style
 from pad_core.system.malloc import share_freed_memory
 
 ROOT = Path(__file__).resolve().parents[2]
-UPLOAD = "upload:"
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 _MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
 _AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there
@@ -54,19 +40,6 @@ share_freed_memory()
 
 Stamp = tuple[int, int, int]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that a viewer dropped onto the page."""
-
-    name: str
-    content: bytes
-
-    @property
-    def key(self) -> str:
-        """What it goes by among the checkpoints."""
-        return UPLOAD + self.name
 
 
 @dataclass(frozen=True)
@@ -171,91 +144,9 @@ def reader(network: PadNetwork) -> Reader:
     return _reader(network.sha256, network)
 
 
-def dream_plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Adversarial:
-    """``dreams.plane``, which takes as long as some hundred dreams do."""
-    pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
-    sigma, seed = choices.noise_level, choices.seed
-    return _plane(network.sha256, _sha256(pair), sigma, seed, network, recalled, choices)
-
-
-@st.cache_data(ttl=10.0, max_entries=100, show_spinner=False)
-def live_series(folder: Path, epochs_done: int, _training: Training) -> Series | None:
-    """What a training has recorded, the epoch at hand included, anew every ten seconds at most.
-
-    (A chart whose numbers changed is a new one to the browser: it would lose the viewer's zoom.)
-    """
-    return curves.under_way(_training)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _plane(
-    sha256: str,
-    pair_sha256: str,
-    noise_level: float,
-    seed: int,
-    _network: PadNetwork,
-    _recalled: Recalled,
-    _choices: Choices,
-) -> Adversarial:
-    return dreams.plane(_network, _recalled, _choices)
-
-
-def story(
-    network: PadNetwork,
-    recalled: Recalled,
-    choices: Choices,
-    seen: np.ndarray | None,
-    images: torch.Tensor | None,
-) -> Story:
-    """``storyboard.tell``, of which each step shows a part."""
-    pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
-    stimulus = pair + (b"" if seen is None else seen.tobytes())
-    told = replace(Choices(), **{name: getattr(choices, name) for name in storyboard.DEPENDS_ON})
-    found = images is not None
-    return _story(network.sha256, _sha256(stimulus), told, found, network, recalled, seen, images)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _story(
-    sha256: str,
-    stimulus_sha256: str,
-    choices: Choices,
-    found: bool,
-    _network: PadNetwork,
-    _recalled: Recalled,
-    _seen: np.ndarray | None,
-    _images: torch.Tensor | None,
-) -> Story:
-    return storyboard.tell(_network, _recalled, choices, _seen, _images)
-
-
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _reader(sha256: str, _network: PadNetwork) -> Reader:
     return Reader.fit(_network)
-
-
-def sight(subject: Subject, shown: Example, disturbance: Disturbance) -> Sight:
-    """``example.see``, which the page asks for again while read-outs learn."""
-    own = "" if shown.own is None else _sha256(shown.own.numpy().tobytes())
-    picture = (shown.dataset, shown.index, own)
-    return _sight(subject.id, picture, disturbance, subject, shown)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _sight(
-    subject_id: tuple[str, str],
-    picture: tuple[str, int, str],
-    disturbance: Disturbance,
-    _subject: Subject,
-    _shown: Example,
-) -> Sight:
-    return example.see(_subject, _shown, disturbance)
-
-
-@st.cache_resource(show_spinner=False)
-def lab() -> Lab:
-    """What probes networks in the background, with all that it found, for all viewers."""
-    return Lab(min(4, os.cpu_count() or 1))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -16,8 +16,8 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.library.networks import Upload
 from explorer.session.choices import LIMITS, Choices
+from explorer.session.upload import Upload
 
 Panels = tuple[str, ...]
 _KNOWN = 100  # addresses to remember: far more than a browser can be late by

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.library import networks as loaders
 from explorer.session.state import choose, chosen, upload
+from explorer.session.upload import UPLOAD
 from explorer.widgets import sidebar as controls
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
@@ -129,8 +130,8 @@ def _offer_first() -> None:
 
 def _ask_for_network() -> None:
     wanted = chosen().checkpoint
-    if wanted.startswith(loaders.UPLOAD):
-        name = controls.plain(wanted.removeprefix(loaders.UPLOAD))
+    if wanted.startswith(UPLOAD):
+        name = controls.plain(wanted.removeprefix(UPLOAD))
         st.info(
             f"This address shows a file that was dropped onto the page, **{name}**. "
             "Drop the same file at the left, under *Open another …*, to see the same dreams.",

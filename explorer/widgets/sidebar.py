@@ -6,8 +6,9 @@ import streamlit as st
 
 from explorer.library import networks as loaders
 from explorer.library import real_images
-from explorer.library.networks import Listing, Upload
+from explorer.library.networks import Listing
 from explorer.session.state import choose, chosen, fresh, session, take, upload
+from explorer.session.upload import Upload
 from explorer.widgets import sliders as dials
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from explorer.library import histories
 from explorer.library import networks as loaders
 from explorer.runs import history as curves
 from explorer.runs import trainings
@@ -163,7 +164,7 @@ def _losses() -> None:
     names = curves.labels(kept)
     series = [curves.recorded(names[key], header) for key, header in kept.items()]
     series = [one for one in series if one.values]
-    now = (loaders.live_series(t.folder, t.epochs_done, t) for t in live.values())
+    now = (histories.live_series(t.folder, t.epochs_done, t) for t in live.values())
     series += [one for one in now if one is not None]
     key = fresh("log", bool(chosen().log))
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -6,8 +6,8 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import PLANE_STEPS, Adversarial, Recalled
-from explorer.library import networks as loaders
 from explorer.session.state import Panels, choose, chosen
+from explorer.views.dream import cache
 from explorer.views.dream import plane_component as component
 from explorer.views.dream.night import dream_row, read
 from explorer.views.dream.plane_component import Dream, Grid, Memory
@@ -24,7 +24,7 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
     """The plane; a move of its point draws ``redraw`` again."""
     choices, trained = chosen(), network.condition.rem_mixture
     with frame.timed("plane"):
-        everywhere = loaders.dream_plane(network, recalled, choices)
+        everywhere = cache.plane(network, recalled, choices)
         grid = Grid(PLANE_STEPS, source(everywhere.picture), _dreams(network, everywhere))
         here = dreams.mix(network, recalled, choices)
 

@@ -9,8 +9,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer.library import networks as loaders
 from explorer.session.state import chosen
+from explorer.views.probe import cache
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.views.probe.example import (
     N_CLASSES_SHOWN,
@@ -59,7 +59,7 @@ def show(looked_at: str, subjects: Mapping[str, Subject], readings: Mapping[str,
 def _line(subject: Subject, shown: Example, reading: Reading) -> _Line:
     network = subject.network
     try:
-        sight = loaders.sight(subject, shown, Disturbance.of(chosen()))
+        sight = cache.sight(subject, shown, Disturbance.of(chosen()))
     except PadError as error:
         return _Line(network, None, None, str(error))
     if reading.readouts:

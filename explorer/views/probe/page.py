@@ -10,9 +10,9 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.library import networks as loaders
 from explorer.library import real_images
 from explorer.session.state import choose, chosen, fresh, take
+from explorer.views.probe import cache
 from explorer.views.probe import charts as probe_charts
 from explorer.views.probe import example_panel as example
 from explorer.views.probe.accuracy import READOUT_SEEDS, Disturbance, Subject
@@ -183,7 +183,7 @@ def _subjects(networks: Mapping[str, PadNetwork]) -> dict[str, Subject]:
 
 
 def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str, Reading]:
-    return loaders.lab().read(
+    return cache.lab().read(
         st.session_state.setdefault("probe-viewer", uuid4().hex),
         _subjects(networks),
         Disturbance.of(chosen()),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.dreaming import dreams
-from explorer.library import networks as loaders
 from explorer.session.choices import N_STEPS
 from explorer.session.state import chosen, fresh, step_by, take
+from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, STEPS, lesson
 from explorer.widgets import page as frame
@@ -30,7 +30,7 @@ def show() -> None:
             recalled = dreams.recall(network, chosen(), pictures())
             row = dreams.seen(network, recalled, chosen(), images, pictures())
             seen = None if row is None else row[:, :32]
-            story = loaders.story(network, recalled, chosen(), seen, images)
+            story = cache.story(network, recalled, chosen(), seen, images)
     except PadError as error:
         frame.problem(error)
         return

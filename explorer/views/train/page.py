@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from explorer.dreaming import dreams
+from explorer.library import histories
 from explorer.library import networks as loaders
 from explorer.runs import history as curves
 from explorer.runs import trainings
@@ -159,7 +160,7 @@ def _buttons(training: Training) -> None:
 
 
 def _losses(training: Training) -> None:
-    series = loaders.live_series(training.folder, training.epochs_done, training)
+    series = histories.live_series(training.folder, training.epochs_done, training)
     if series is not None:
         dark = frame.is_dark()
         st.plotly_chart(charts.terms(series, dark), key=f"losses-{training.folder.name}",
