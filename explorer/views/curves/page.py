@@ -11,13 +11,15 @@ import streamlit as st
 
 from explorer.library import histories
 from explorer.library import networks as loaders
-from explorer.runs import history as curves
-from explorer.runs import trainings
-from explorer.runs.history import Stage
+from explorer.library.labels import labels
+from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
 from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
+from explorer.views.curves import epochs
 from explorer.views.curves import figures as charts
+from explorer.views.curves.epochs import Stage
 from explorer.views.curves.scrubber import scrubber
+from explorer.widgets import loss_charts
 from explorer.widgets import page as frame
 from explorer.widgets import sidebar as controls
 from explorer.widgets import sliders as dials
@@ -58,7 +60,7 @@ def show() -> None:
         frame.heading("Curves", "")
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")
     if part == "paper":
-        _paper(curves.shelf(listing.headers), network.header.dataset_name)
+        _paper(epochs.shelf(listing.headers), network.header.dataset_name)
     elif part == "losses":
         _losses()
     else:
@@ -161,8 +163,8 @@ def _losses() -> None:
         for key in keys
         if key in listing.headers and str(Path(key).parent) not in growing
     }
-    names = curves.labels(kept)
-    series = [curves.recorded(names[key], header) for key, header in kept.items()]
+    names = labels(kept)
+    series = [history.recorded(names[key], header) for key, header in kept.items()]
     series = [one for one in series if one.values]
     now = (histories.live_series(t.folder, t.epochs_done, t) for t in live.values())
     series += [one for one in now if one is not None]
@@ -177,7 +179,7 @@ def _losses() -> None:
     if not series:
         st.info("None of these networks carries a history of its training.")
         return
-    figure = charts.panels(series, bool(chosen().log), frame.is_dark())
+    figure = loss_charts.panels(series, bool(chosen().log), frame.is_dark())
     st.plotly_chart(figure, key="losses-chart", theme=None, config=_CHART,
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
 
@@ -191,7 +193,7 @@ def _take_log(key: str) -> None:
 
 def _epochs(network: PadNetwork) -> None:
     """The same dreams at each epoch that was kept of this training; the latest one as it comes."""
-    mine = curves.stages(_headers(), chosen().checkpoint).values()
+    mine = epochs.stages(_headers(), chosen().checkpoint).values()
     live = any(key in mine for key in _running())
     st.fragment(run_every=_POLL_S if live else None, key="stages")(_stages)(network.header.epoch)
 
@@ -200,20 +202,20 @@ def _stages(own_epoch: int) -> None:
     headers = _headers()
     if chosen().checkpoint not in headers:
         return  # deleted while it was looked at; the next run of the page says so
-    found = curves.stages(headers, chosen().checkpoint)
+    found = epochs.stages(headers, chosen().checkpoint)
     wanted = next(epoch for epoch in (chosen().stage, own_epoch, *found) if epoch in found)
-    shown = curves.thinned(found, wanted)
+    shown = epochs.thinned(found, wanted)
     _pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
     try:
         with frame.timed("dreams of all epochs"):
             stages = {
-                epoch: curves.stage(loaders.load(key, upload()), chosen())
+                epoch: epochs.stage(loaders.load(key, upload()), chosen())
                 for epoch, key in shown.items()
             }
     except PadError as error:
         frame.problem(error)
         return
-    notes = [curves.stage_note(headers[key]) for key in shown.values()]
+    notes = [epochs.stage_note(headers[key]) for key in shown.values()]
     if chosen().abreast:
         st.html(_abreast(stages, notes))
     else:

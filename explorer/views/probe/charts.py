@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer.runs.history import labels
+from explorer.library.labels import labels
 from explorer.session.state import chosen
 from explorer.views.probe import figures as charts
 from explorer.views.probe.accuracy import Disturbance

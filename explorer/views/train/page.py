@@ -9,13 +9,12 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.library import histories
 from explorer.library import networks as loaders
-from explorer.runs import history as curves
-from explorer.runs import trainings
+from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
 from explorer.session.choices import Choices
 from explorer.session.state import choose, remembered
-from explorer.views.curves import figures as charts
 from explorer.views.train.form import order_form
+from explorer.widgets import loss_charts
 from explorer.widgets import page as frame
 from explorer.widgets.look import look
 from explorer.widgets.pictures import Row, panel
@@ -99,14 +98,14 @@ def _facts(training: Training) -> str:
         f'<div class="pad-facts"><span class="pad-dot" style="background: {colour}"></span>'
         f"<b>{escape(training.folder.name)}</b>"
         f'<span class="pad-verdict {kind}">{text}</span>'
-        f"<small>{escape(curves.condition_label(training))}{_epochs(training)}</small></div>"
+        f"<small>{escape(history.condition_label(training))}{_epochs(training)}</small></div>"
     )
 
 
 def _epochs(training: Training) -> str:
     if training.status != "finished":
         return ""
-    n, measured = training.epochs_done, curves.while_training(training.history[-1])
+    n, measured = training.epochs_done, history.while_training(training.history[-1])
     return " · ".join(["", f"{n} epoch{'' if n == 1 else 's'}", *filter(None, [measured])])
 
 
@@ -163,7 +162,7 @@ def _losses(training: Training) -> None:
     series = histories.live_series(training.folder, training.epochs_done, training)
     if series is not None:
         dark = frame.is_dark()
-        st.plotly_chart(charts.terms(series, dark), key=f"losses-{training.folder.name}",
+        st.plotly_chart(loss_charts.terms(series, dark), key=f"losses-{training.folder.name}",
                         config={"displayModeBar": False}, theme=None,
                         alt="Losses over epochs, on a logarithmic axis.")  # fmt: skip
 
