@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 
 from pad_core.data.images import SIDE_PX
-from pad_core.report.palette import style
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,6 @@ def tile(words: str, x: int, y: int, columns: int, rows: int) -> str:
         f'<div class="pad-tile" role="img" aria-label="{name}" title="{name}" '
         f'style="background-position: {position}"></div>'
     )
-
-
-def swatch(condition: str) -> str:
-    """A condition's colour as a mark before its name, as HTML."""
-    look = style(condition)
-    return f'<i class="pad-swatch" style="background: light-dark({look.colour}, {look.dark})"></i>'
 
 
 def source(picture: np.ndarray) -> str:

@@ -33,7 +33,8 @@ from pad_core.evaluation.measures import (
     reality_monitoring,
     separability,
 )
-from pad_core.evaluation.metrics import Moments, mean_sem, occluded_distance, sampled_distances
+from pad_core.evaluation.metrics import Moments, occluded_distance, sampled_distances
+from pad_core.evaluation.statistics import mean_sem
 from pad_core.model.networks import Encoder, build_networks
 from pad_core.model.occlusion import occlude
 from pad_core.system.randomness import generator

@@ -18,14 +18,13 @@ from pad_core.evaluation.frechet import Features
 from pad_core.evaluation.linear_probe import Readout, fit_converged, train_sgd
 from pad_core.evaluation.metrics import (
     Moments,
-    accuracy_interval,
     exact_distances,
     frechet_distance,
-    mean_sem,
     occluded_distance,
     realness_auc,
     sampled_distances,
 )
+from pad_core.evaluation.statistics import accuracy_interval, mean_sem
 from pad_core.model.hippocampus import mix
 from pad_core.model.networks import LATENT_SIZE, Encoder, Networks, encode_all
 from pad_core.model.occlusion import occlude

@@ -88,6 +88,20 @@ class Shelf:
         ranked = sorted(real or groups, key=lambda g: g.epoch, reverse=not early)
         return next(iter(ranked), None)
 
+    def groups(self, dataset: str, conditions: Sequence[str]) -> list[Group]:
+        """The recorded evaluations of these conditions, as far as there are any."""
+        found = [self.group(dataset, condition) for condition in conditions]
+        return [group for group in found if group is not None]
+
+    def frechet_stages(self, dataset: str) -> list[tuple[str, Group]]:
+        """PAD's earliest and latest networks whose dreams' Fréchet distance was recorded."""
+        stages = []
+        for stage, early in (("early", True), ("late", False)):
+            group = self.group(dataset, "pad", early=early)
+            if group is not None and group.evaluations[0]["frechet"]:
+                stages.append((f"{stage} (epoch {group.epoch})", group))
+        return stages
+
 
 def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:
     """The checkpoints among files and below folders, and a line about each that can't be read.

@@ -13,37 +13,18 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from pad_core.checkpoint.schema import Header
-from pad_core.evaluation.metrics import Difference, accuracy_se, mean_sem, welch, z_test
+from pad_core.evaluation.statistics import Difference, accuracy_se, mean_sem, welch, z_test
 from pad_core.report.catalogue import Shelf
 from pad_core.report.palette import style
+from pad_core.report.paper import PAPER_EPOCHS, PAPER_IMAGES, paper_name
 from pad_core.report.summary import Group
 
 Status = Literal["agrees", "does not agree", "cannot be told"]
 ALPHA = 0.05
 ALIKE_POINTS = 2.0  # how far apart accuracies may be that the paper calls alike
 
-# Appendix 1-Table 1: linear separability in percent, mean and SEM over 4 seeds, epoch 50.
-TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
-    "CIFAR-10": {
-        "pad": (58.25, 0.70), "wo_memory_mix": (53.87, 0.85), "wo_rem": (46.00, 0.43),
-        "wo_nrem": (58.00, 0.34), "wake_only": (42.25, 0.54),
-    },
-    "SVHN": {
-        "pad": (78.92, 0.40), "wo_memory_mix": (60.87, 5.07), "wo_rem": (42.30, 1.51),
-        "wo_nrem": (73.25, 0.22), "wake_only": (41.93, 0.65),
-    },
-}  # fmt: skip
-PAPER_EPOCHS = 50
-PAPER_IMAGES = {"CIFAR-10": 50_000, "SVHN": 73_257}  # that its networks were trained on
 WHILE_TRAINING = "Linear separability, read out while it trained (one read-out)"
 DECLINE_POINTS = 1.0  # what an accuracy has to lose before it counts as a decline
-
-
-def paper_name(dataset: str) -> str | None:
-    """The paper's data set that ours stands for, None where it had no such set."""
-    plain = dataset.lower().replace("-", "")
-    names = {"cifar100": None, "cifar10": "CIFAR-10", "svhn": "SVHN"}  # 'cifar10' starts both
-    return next((name for start, name in names.items() if start in plain), None)
 
 
 def beside_paper(header: Header) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pad_core.report.catalogue import Shelf
-from pad_core.report.claims import PAPER_EPOCHS, TABLE_1, beside_paper, paper_name
+from pad_core.report.claims import beside_paper
 from pad_core.report.items import ITEMS, PROBE
-from pad_core.report.panels import frechet_stages, groups_of
+from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
 
 _FROM_EVALUATE = "by evaluate, means over {n} read-outs of each network (the paper's protocol)"
 
@@ -38,7 +38,7 @@ def _what(name: str, shelf: Shelf, dataset: str) -> tuple[str, str]:
             "Fréchet distance between training images and dreams, in the features that the axis "
             "names; lower is more alike. No read-out takes part."
         ), ""
-    groups = groups_of(shelf, dataset, ITEMS[name].conditions)
+    groups = shelf.groups(dataset, ITEMS[name].conditions)
     if name == "fig6":
         on = groups[0].evaluations[0]["on"] if groups else "images"
         return (
@@ -56,9 +56,9 @@ def _counts(name: str, shelf: Shelf, dataset: str) -> list[int]:
     """How many networks each of the figure's marks stands for."""
     item = ITEMS[name]
     if name == "fig3":
-        return [len(group.evaluations) for _, group in frechet_stages(shelf, dataset)]
+        return [len(group.evaluations) for _, group in shelf.frechet_stages(dataset)]
     if item.needs == "record":
-        return [len(g.evaluations) for g in groups_of(shelf, dataset, item.conditions)]
+        return [len(g.evaluations) for g in shelf.groups(dataset, item.conditions)]
     key = PROBE if item.needs == "history" else "losses"
     entries = [shelf.latest(dataset, condition) for condition in item.conditions]
     counts = [sum(any(key in h for h in e.header.history) for e in found) for found in entries]

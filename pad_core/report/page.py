@@ -15,10 +15,10 @@ from pathlib import Path
 from pad_core.errors import PadError
 from pad_core.model.condition import closest
 from pad_core.report.catalogue import Shelf, find
-from pad_core.report.claims import PAPER_EPOCHS, paper_name
 from pad_core.report.items import ITEMS, PROBE, Item
 from pad_core.report.legend import legend
 from pad_core.report.palette import STYLES, style
+from pad_core.report.paper import PAPER_EPOCHS, paper_name
 from pad_core.system.files import write_atomically
 
 DEFAULT_DATASET = "cifar10"

@@ -9,9 +9,9 @@ from typing import Any
 
 from pad_core.checkpoint.file import load
 from pad_core.report.catalogue import Shelf
-from pad_core.report.claims import TABLE_1, paper_name
 from pad_core.report.palette import style
-from pad_core.report.summary import Group, mean_and_sem
+from pad_core.report.paper import TABLE_1, paper_name
+from pad_core.report.summary import mean_and_sem
 
 
 def _figure(figure: Any) -> str:
@@ -32,12 +32,6 @@ def _picture(png: bytes, text: str) -> str:
     )
 
 
-def groups_of(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> list[Group]:
-    """The recorded evaluations of these conditions, as far as there are any."""
-    found = [shelf.group(dataset, condition) for condition in conditions]
-    return [group for group in found if group is not None]
-
-
 def table_1(
     shelf: Shelf, dataset: str, conditions: Sequence[str]
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -45,7 +39,7 @@ def table_1(
 
     Conditions that were not measured have the paper's values alone, where it has any.
     """
-    groups = groups_of(shelf, dataset, conditions)
+    groups = shelf.groups(dataset, conditions)
     measured = {group.condition: group for group in groups}
     paper = TABLE_1.get(paper_name(dataset) or "", {})
     rows: list[tuple[str, ...]] = []
@@ -95,7 +89,7 @@ def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Table 1 beside the paper's, and as bars; empty without a recorded evaluation."""
     from pad_core.report.figures import table_bars
 
-    groups = groups_of(shelf, dataset, conditions)
+    groups = shelf.groups(dataset, conditions)
     if not groups:
         return ""
     names, rows = table_1(shelf, dataset, conditions)
@@ -120,7 +114,7 @@ def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> s
     """Separability under occlusion (Figure 5); empty without a recorded evaluation."""
     from pad_core.report.figures import occlusion_curves
 
-    groups = groups_of(shelf, dataset, conditions)
+    groups = shelf.groups(dataset, conditions)
     if not groups:
         return ""
     first = groups[0].evaluations[0]
@@ -135,31 +129,23 @@ def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> s
 
 def draw_latents(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Codes on their principal components, and the ratios of their distances (Figure 6)."""
-    from pad_core.report.figures import pca_scatter, ratio_bars
+    from pad_core.report.figures import ratio_bars
+    from pad_core.report.network_figures import pca_scatter
 
     entries = [e[0] for c in conditions if (e := shelf.latest(dataset, c))]
     networks = [load(entry.path) for entry in entries]
     networks = [n for n in networks if len(n.memories["test"]) > 2]
-    groups = groups_of(shelf, dataset, conditions)
+    groups = shelf.groups(dataset, conditions)
     drawn = _figure(pca_scatter(networks)) if networks else ""
     if groups:
         drawn += _figure(ratio_bars(groups))
     return drawn
 
 
-def frechet_stages(shelf: Shelf, dataset: str) -> list[tuple[str, Group]]:
-    """PAD's earliest and latest networks whose dreams' Fréchet distance was recorded."""
-    stages = []
-    for stage, early in (("early", True), ("late", False)):
-        group = shelf.group(dataset, "pad", early=early)
-        if group is not None and group.evaluations[0]["frechet"]:
-            stages.append((f"{stage} (epoch {group.epoch})", group))
-    return stages
-
-
 def draw_dreams(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     """Dreams of PAD early and late, and their Fréchet distances (Figure 3)."""
-    from pad_core.report.figures import dream_grid, frechet_bars
+    from pad_core.report.figures import frechet_bars
+    from pad_core.report.network_figures import dream_grid
 
     drawn = ""
     for entries in (shelf.earliest(dataset, "pad"), shelf.latest(dataset, "pad")):
@@ -168,7 +154,7 @@ def draw_dreams(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
             if len(network.memories["train"]) >= 24:
                 text = f"Epoch {entry.header.epoch}: NREM dreams above, REM dreams below"
                 drawn += _picture(dream_grid(network), text)
-    stages = frechet_stages(shelf, dataset)
+    stages = shelf.frechet_stages(dataset)
     return drawn + (_figure(frechet_bars(stages)) if stages else "")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE
 from rich.table import Table
 
-from pad_core.evaluation.metrics import mean_sem
+from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import STYLES, style
 
 Evaluation = dict[str, Any]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
 from explorer.widgets.loss_charts import for_page
-from pad_core.report.catalogue import Shelf
-from pad_core.report.claims import PAPER_EPOCHS, TABLE_1, paper_name
 from pad_core.report.figures import (
     GREY,
     frechet_bars,
@@ -18,18 +17,20 @@ from pad_core.report.figures import (
     ratio_bars,
     table_bars,
 )
-from pad_core.report.items import ITEMS
 from pad_core.report.palette import STYLES, style
-from pad_core.report.panels import frechet_stages, groups_of
+from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
+
+if TYPE_CHECKING:
+    from pad_core.report.catalogue import Shelf
+    from pad_core.report.items import Item
 
 
-def paper_figure(name: str, shelf: Shelf, dataset: str, dark: bool) -> go.Figure | None:
+def paper_figure(name: str, item: Item, shelf: Shelf, dataset: str, dark: bool) -> go.Figure | None:
     """A figure of the report, or its table as bars, of any height; None without any record.
 
-    name: a key of ``ITEMS``.
+    name, item: one of ``ITEMS``.
     """
-    item = ITEMS[name]
-    groups = groups_of(shelf, dataset, item.conditions)
+    groups = shelf.groups(dataset, item.conditions)
     figure = None
     if item.needs == "losses":
         figure = loss_curves(shelf, dataset, item.conditions)
@@ -37,7 +38,7 @@ def paper_figure(name: str, shelf: Shelf, dataset: str, dark: bool) -> go.Figure
         figure = history_curves(shelf, dataset, item.conditions)
         figure = figure and _with_paper(figure, dataset, item.conditions)
     elif name == "fig3":
-        stages = frechet_stages(shelf, dataset)
+        stages = shelf.frechet_stages(dataset)
         figure = frechet_bars(stages) if stages else None
     elif groups and name == "table1":
         figure = table_bars(groups, dataset)

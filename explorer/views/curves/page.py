@@ -29,11 +29,12 @@ from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
 from pad_core.report.catalogue import Shelf
-from pad_core.report.claims import Verdict, paper_name
+from pad_core.report.claims import Verdict
 from pad_core.report.items import ITEMS
 from pad_core.report.legend import legend
 from pad_core.report.page import missing_for
 from pad_core.report.panels import table_1
+from pad_core.report.paper import paper_name
 
 _PARTS = {"paper": "The paper's figures", "losses": "Losses", "epochs": "Dreams over epochs"}
 _POLL_S = 3.0
@@ -96,7 +97,7 @@ def _paper(shelf: Shelf, dataset: str) -> None:
     st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}{other}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = charts.paper_figure(name, shelf, dataset, frame.is_dark())
+        figure = charts.paper_figure(name, item, shelf, dataset, frame.is_dark())
         if figure is None:
             st.info("Nothing of this is recorded yet for these images; see below what makes it.",
                     icon=":material/hourglass_empty:")  # fmt: skip

@@ -27,7 +27,7 @@ from pad_core.evaluation.measures import (
     evaluated_images,
     material_from_memories,
 )
-from pad_core.evaluation.metrics import accuracy_interval
+from pad_core.evaluation.statistics import accuracy_interval
 from pad_core.model.networks import LATENT_SIZE, encode_all
 from pad_core.system.randomness import generator
 

@@ -18,8 +18,8 @@ from explorer.views.probe.lab import Reading
 from explorer.widgets import page as frame
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
-from pad_core.report.claims import TABLE_1, paper_name
 from pad_core.report.palette import style
+from pad_core.report.paper import TABLE_1, paper_name
 
 _PLOTLY = {"displayModeBar": False}
 

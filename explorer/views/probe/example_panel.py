@@ -23,7 +23,8 @@ from explorer.views.probe.example import (
 from explorer.views.probe.lab import Reading
 from explorer.widgets import page as frame
 from explorer.widgets.memory_pair import pictures
-from explorer.widgets.pictures import handed_down, swatch, tile
+from explorer.widgets.pictures import handed_down, tile
+from explorer.widgets.swatch import swatch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError

@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.widgets.pictures import swatch
+from explorer.widgets.swatch import swatch
 from pad_core.report.figures import finished
 from pad_core.report.palette import style
 

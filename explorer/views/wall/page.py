@@ -17,7 +17,8 @@ from explorer.views.wall.strips import N_REPLAYED, Columns, Strip
 from explorer.widgets import page as frame
 from explorer.widgets import sidebar as controls
 from explorer.widgets import sliders as dials
-from explorer.widgets.pictures import Row, panel, swatch
+from explorer.widgets.pictures import Row, panel
+from explorer.widgets.swatch import swatch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.data.load import DataSet

@@ -17,7 +17,6 @@ from pad_core.report.items import ITEMS
 from pad_core.report.legend import legend
 from pad_core.report.page import missing_for, reproduce
 from pad_core.report.palette import STYLES, style
-from pad_core.report.panels import frechet_stages, groups_of
 
 
 def evaluation(condition: str, seed: int, epoch: int, accuracy: float, **others):
@@ -136,16 +135,16 @@ def test_no_error_bar_where_one_network_has_no_sem(write):
     write("pad", epoch=1)
     write("pad")
     found, _ = shelf.find([write.folder])
-    groups = groups_of(found, "cifar10-small", ["pad", "wo_rem"])
+    groups = found.groups("cifar10-small", ["pad", "wo_rem"])
     assert not table_bars(groups, "cifar10-small").data[0].error_y.visible
-    assert not frechet_bars(frechet_stages(found, "cifar10-small")).data[0].error_y.visible
+    assert not frechet_bars(found.frechet_stages("cifar10-small")).data[0].error_y.visible
     untrained, pad = ratio_bars(groups).data[0].error_y.array
     assert math.isnan(untrained)  # of which no standard error is recorded
     assert pad == 0.002
     write("pad", seed=1, accuracy=52.0)
     write("wo_rem")
     found, _ = shelf.find([write.folder])
-    groups = groups_of(found, "cifar10-small", ["pad", "wo_rem"])
+    groups = found.groups("cifar10-small", ["pad", "wo_rem"])
     ours = table_bars(groups, "cifar10-small").data[0].error_y
     assert ours.visible
     assert ours.array[0] == 1.0
