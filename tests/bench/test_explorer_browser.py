@@ -14,7 +14,8 @@ from bench.explorer_browser import table
 from bench.measure import Row, row
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
-from tests.explorer.browser import ROOT, browser_only
+from tests.explorer.browser import browser_only
+from tests.helpers import ROOT
 
 WAITS = [
     "streamlit run → first dreams in the page",

@@ -5,7 +5,7 @@ The checkpoints are untrained, real in every other respect.
 
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from pad_core.checkpoint.file import Header
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.model.condition import built_in
 from pad_core.model.networks import build_networks
+from tests.helpers import until
 
 PAD_AND_WAKE_ONLY = {f"checkpoints/{name}.safetensors": name for name in ("pad", "wake_only")}
 
@@ -102,6 +103,27 @@ def page_of(view: str, timeout_s: float, /, **query: object) -> AppTest:
     )
     at = AppTest.from_string("\n".join(lines), default_timeout=timeout_s)
     at.query_params.update(query)
+    return at
+
+
+def opened(view: str, timeout_s: float, /, **query: object) -> AppTest:
+    """The page, run once without an exception."""
+    at = page_of(view, timeout_s, **query).run()
+    assert not at.exception, at.exception
+    return at
+
+
+def run_until(at: AppTest, condition: Callable[[], bool], seconds: float = 60.0) -> AppTest:
+    """The page, run again and again until the condition holds."""
+
+    def holds() -> bool:
+        assert not at.exception, at.exception
+        if condition():
+            return True
+        at.run()
+        return False
+
+    until(holds, "the page never came to it", seconds)
     return at
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from tests.explorer.browser import atlas, browser_only, settle
+from tests.helpers import until
 
 pytestmark = browser_only
 
@@ -32,10 +33,7 @@ def press(page, dial, key, times):
 
 def wait_for_atlas(page, panel, expected):
     """Until a panel shows these pictures."""
-    deadline = time.monotonic() + 60
-    while not np.array_equal(atlas(page, panel), expected):
-        assert time.monotonic() < deadline, f"{panel} shows other pictures"
-        time.sleep(0.1)
+    until(lambda: np.array_equal(atlas(page, panel), expected), f"{panel} shows other pictures")
 
 
 def wait_for_lambda(page, text):

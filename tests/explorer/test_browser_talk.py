@@ -1,14 +1,13 @@
 """The arrow keys of a talk, in a real browser: each press counts, and counts once."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.explorer.browser import browser_only, place, query, until
+from tests.explorer.browser import browser_only, place, query
+from tests.helpers import ROOT, until
 
 pytestmark = browser_only
 WAIT_MS = 120_000
-PLANE = Path(__file__).parents[2] / "explorer/views/dream"
+PLANE = ROOT / "explorer/views/dream"
 
 
 @pytest.fixture

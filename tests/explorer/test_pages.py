@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,8 +20,9 @@ from pad_core.data.load import load_dataset
 from pad_core.model.condition import TABLE_1, built_in
 from pad_core.system.files import HEADER_KEY
 from tests.explorer.pages import checkpoint_bytes, drawn, repository, run_as_from_a_browser, widget
+from tests.helpers import ROOT
 
-APP = Path(__file__).parents[2] / "explorer/app.py"
+APP = ROOT / "explorer/app.py"
 A, B = "checkpoints/a.safetensors", "runs/b/latest.safetensors"
 
 
@@ -394,7 +394,7 @@ def test_garbage_is_not_looked_for_in_what_was_imported():
         print(len(page.exception), enabled, functions(), searched)
         os._exit(0)  # without waiting for what the page began in the background"""
     done = subprocess.run(
-        [sys.executable, "-u", "-c", program], cwd=APP.parents[1], capture_output=True, text=True
+        [sys.executable, "-u", "-c", program], cwd=ROOT, capture_output=True, text=True
     )
     problems, enabled, imported, searched = done.stdout.split()
     assert (problems, enabled) == ("0", "True")

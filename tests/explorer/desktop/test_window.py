@@ -19,8 +19,8 @@ from explorer.desktop import window as desktop
 from pad_core.errors import PadError
 from tests.explorer.browser import BROWSER, browser_only
 from tests.explorer.pages import write_checkpoint
+from tests.helpers import ROOT, until
 
-ROOT = Path(__file__).parents[3]
 posix = pytest.mark.skipif(os.name != "posix", reason="scripts stand in for browsers")
 
 
@@ -59,10 +59,7 @@ def answers(address):
 
 
 def wait_until_gone(address):
-    deadline = time.monotonic() + 20
-    while answers(address):
-        assert time.monotonic() < deadline, "the server outlives the program"
-        time.sleep(0.2)
+    until(lambda: not answers(address), "the server outlives the program", 20, 0.2)
 
 
 def script(path, *lines):
@@ -73,10 +70,8 @@ def script(path, *lines):
 
 
 def wait_for_lines(path):
-    deadline = time.monotonic() + 60
-    while not Path(path).exists() or not Path(path).read_text().endswith("\n"):
-        assert time.monotonic() < deadline, "no window was opened"
-        time.sleep(0.1)
+    seen = Path(path)
+    until(lambda: seen.exists() and seen.read_text().endswith("\n"), "no window was opened")
     return Path(path).read_text().splitlines()
 
 

@@ -11,14 +11,8 @@ from explorer.session.choices import PICTURE, Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.errors import PadError
-from tests.explorer.pages import write_checkpoint
 
 CHOICES = Choices(seed=5)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return checkpoint.load(write_checkpoint(tmp_path_factory.mktemp("c") / "a.safetensors"))
 
 
 def panels(network, choices):

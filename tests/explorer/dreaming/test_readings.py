@@ -10,15 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from explorer.dreaming.dreams import mix, recall
 from explorer.dreaming.readings import Reader, Readings
 from explorer.session.choices import Choices
-from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Memories
 from pad_core.errors import PadError
-from tests.explorer.pages import write_checkpoint
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return checkpoint.load(write_checkpoint(tmp_path_factory.mktemp("r") / "a.safetensors"))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,8 +25,8 @@ from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).parents[3]
 CHOICES = Choices(seed=5, lam=0.75, lam_prime=0.75, intensity=0.5, size_px=2, split="train")
 MANY = [
     ("picture", {"scale": 2, "gap_px": 0}),

@@ -17,11 +17,6 @@ CHOICES = Choices(checkpoint="a/b.safetensors", folder="/home/me", seed=7, lam=0
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return checkpoint.load(write_checkpoint(tmp_path_factory.mktemp("c") / "a.safetensors"))
-
-
-@pytest.fixture(scope="module")
 def kept(network):
     return Kept.now(network, CHOICES, " A  dream\n", "seen «twice»")
 

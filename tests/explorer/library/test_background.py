@@ -8,13 +8,7 @@ import pytest
 from explorer.library import background
 from explorer.library.background import Background, Wanted
 from pad_core.errors import PadError
-
-
-def until(enough, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not enough():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+from tests.helpers import until
 
 
 class Gate:

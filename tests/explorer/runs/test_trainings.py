@@ -16,6 +16,7 @@ from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, find_condition
 from pad_core.training.config import Recipe
 from pad_core.training.lock import asked_to_stop, occupied
+from tests.helpers import until
 
 ORDER = Order("mine", epochs=3)
 
@@ -244,11 +245,11 @@ def test_running_ones_come_first_then_the_latest(tmp_path):
 
 
 def wait_until(folder, *statuses, seconds=150):
-    deadline = time.monotonic() + seconds
-    while (training := trainings.trainings(folder.parents[1])[0]).status not in statuses:
-        assert time.monotonic() < deadline, f"{training.status}: {training.error}"
-        time.sleep(0.1)
-    return training
+    def newest():
+        return trainings.trainings(folder.parents[1])[0]
+
+    until(lambda: newest().status in statuses, lambda: str(newest()), seconds, 0.1)
+    return newest()
 
 
 def test_a_training_runs_stops_goes_on_and_ends(tmp_path, image_folder):

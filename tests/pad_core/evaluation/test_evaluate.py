@@ -32,11 +32,6 @@ PIXELS = Features("a test's features", lambda images: images.flatten(1)[:, ::512
 
 
 @pytest.fixture(scope="module")
-def network(exported):
-    return pad_core.load(exported)
-
-
-@pytest.fixture(scope="module")
 def on_images(network, small):
     return evaluate(network, small, PIXELS, QUICK)
 

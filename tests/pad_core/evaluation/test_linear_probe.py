@@ -1,7 +1,6 @@
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,7 @@ from pad_core.evaluation.linear_probe import (
     train_sgd,
 )
 from pad_core.system.randomness import generator
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.helpers import ROOT
 
 
 def clusters(n: int, size: int, classes: int, seed: int = 0, spread: float = 1.5):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -9,7 +10,7 @@ from explorer.library import networks as loaders
 from explorer.runs.orders import Order
 from pad_core.checkpoint import file as checkpoint
 from pad_core.training.lock import occupied
-from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
+from tests.explorer.pages import drawn, opened, widget, write_checkpoint
 
 HISTORY = [
     {"epoch": e, "losses": {"image": 1 / e}, "linear_separability": 20.0 + e} for e in (1, 2, 3)
@@ -40,10 +41,7 @@ def home(tmp_path, monkeypatch, made):
     return tmp_path
 
 
-def page(**query):
-    at = page_of("curves", 60, **query).run()
-    assert not at.exception
-    return at
+page = partial(opened, "curves", 60)
 
 
 def html(at):

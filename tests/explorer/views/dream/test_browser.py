@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from tests.explorer.browser import atlas, browser_only, place, press, query, until
+from tests.explorer.browser import atlas, browser_only, place, press, query
+from tests.helpers import until
 
 pytestmark = browser_only
 WAIT_MS = 60_000

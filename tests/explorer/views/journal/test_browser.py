@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 from explorer.journal.exports import read_manifest
-from tests.explorer.browser import ROOT, atlas, browser_only
+from tests.explorer.browser import atlas, browser_only
+from tests.helpers import ROOT
 
 pytestmark = browser_only
 

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import time
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.load import load_dataset
 from tests.explorer.browser import browser_only
+from tests.helpers import until
 
 pytestmark = browser_only
 
@@ -38,13 +38,11 @@ def state(page):
 
 
 def wait_for(page, condition, what):
-    deadline = time.monotonic() + 60
-    while True:
+    def fitting():
         now = state(page)
-        if now and condition(now):
-            return now
-        assert time.monotonic() < deadline, f"waited in vain for {what}: {now and now['picked']}"
-        time.sleep(0.1)
+        return now if now and condition(now) else None
+
+    return until(fitting, lambda: f"waited in vain for {what}: {state(page)}", pause_s=0.1)
 
 
 @pytest.fixture

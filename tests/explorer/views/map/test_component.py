@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from explorer.views.map import component as latent_map
+from tests.helpers import ROOT
 
 FOLDER = Path(latent_map.__file__).with_name("browser")
 
@@ -21,5 +22,5 @@ def test_each_script_is_shipped_used_once_and_declares_names_of_its_own():
     whole = "\n".join(scripts.values())
     assert len(re.findall("^export ", whole, re.MULTILINE)) == 1
     assert not re.findall("^import ", whole, re.MULTILINE)
-    pyproject = tomllib.loads((FOLDER.parents[3] / "pyproject.toml").read_text("utf-8"))
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert "browser/*" in pyproject["tool"]["setuptools"]["package-data"]["explorer.views.map"]

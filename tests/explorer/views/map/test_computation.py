@@ -27,11 +27,6 @@ from tests.explorer.pages import write_checkpoint
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return checkpoint.load(write_checkpoint(tmp_path_factory.mktemp("c") / "a.safetensors"))
-
-
-@pytest.fixture(scope="module")
 def other(tmp_path_factory):
     path = tmp_path_factory.mktemp("c") / "b.safetensors"
     return checkpoint.load(write_checkpoint(path, "wake_only", seed=1))

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import re
-import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,15 +19,9 @@ from explorer.views.map import places as map_places
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset
-from tests.explorer.pages import drawn, page_of, repository, widget
+from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, opened, run_until, widget
 
-A, B = "checkpoints/a.safetensors", "checkpoints/b.safetensors"
-
-
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    """A repository with two checkpoints, and nothing known of real images."""
-    return repository(tmp_path, monkeypatch, {A: "pad", B: "wake_only"})
+A, B = PAD_AND_WAKE_ONLY
 
 
 @pytest.fixture
@@ -38,10 +32,7 @@ def with_images(root, monkeypatch):
     return root
 
 
-def page(**query):
-    at = page_of("map", 120, **query).run()
-    assert not at.exception
-    return at
+page = partial(opened, "map", 120)
 
 
 def packets(at):
@@ -179,11 +170,7 @@ def test_two_networks_show_the_same_images_with_residual_and_variance(root):
 
 def test_real_images_take_their_place_and_all_of_the_test_set_can_be_shown(with_images):
     at = page(cloud="images", beside=B)
-    deadline = time.monotonic() + 60
-    while "png" not in packets(at).get("atlas0", {}):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-        at.run()
+    run_until(at, lambda: "png" in packets(at).get("atlas0", {}))
     data = load_dataset("fashion-mini")
     sent = packets(at)
     assert len(sent["map"]["labels"]) == len(data.test)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-import pad_core
 from explorer.dreaming import dreams
 from explorer.session.choices import Choices
 from explorer.views.probe.accuracy import Disturbance, Subject
@@ -17,13 +16,9 @@ from pad_core.checkpoint.file import Memories
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import Readout
+from tests.helpers import until
 
 GREY, CLEAN = Disturbance(30, 4, 0.0, 3), Disturbance(0, 4, 0.0, 0)
-
-
-@pytest.fixture(scope="module")
-def network(exported):
-    return pad_core.load(exported)
 
 
 def columns(sight):
@@ -128,10 +123,8 @@ def test_the_likeliest_classes_are_named_and_the_true_one_always():
 @pytest.mark.parametrize(("measure", "n"), [("converged", 1), ("paper", 4)])
 def test_the_read_outs_are_those_that_are_measured(network, measure, n):
     lab, subject = Lab(1), Subject(network, None)
-    deadline = time.monotonic() + 60
-    while (reading := lab.read("me", {"it": subject}, CLEAN, measure)["it"]).busy:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not lab.read("me", {"it": subject}, CLEAN, measure)["it"].busy)
+    reading = lab.read("me", {"it": subject}, CLEAN, measure)["it"]
     assert reading.fitted
     assert len(reading.readouts) == n
     test = network.memories["test"]

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-import pad_core
 from explorer.session.choices import Choices
 from explorer.views.probe import accuracy as probe
 from explorer.views.probe import lab as lab_module
@@ -16,14 +15,10 @@ from pad_core.checkpoint.file import Memories
 from pad_core.evaluation.evaluate import FULL, Protocol, evaluate
 from pad_core.evaluation.frechet import Features
 from pad_core.evaluation.measures import fit_readouts
+from tests.helpers import until
 
 PIXELS = Features("a test's features", lambda images: images.flatten(1)[:, ::512])
 CLEAN, GREY = Disturbance(0, 4, 0.0, 0), Disturbance(30, 4, 0.0, 0)
-
-
-@pytest.fixture(scope="module")
-def network(exported):
-    return pad_core.load(exported)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +32,12 @@ def digits(value):
 
 def full(lab, subject, disturbance, measure="converged", viewer="me", run=0):
     """The reading of one subject when there is no better one to come."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
+
+    def best():
         reading = lab.read(viewer, {"it": subject}, disturbance, measure, run, patience=0.2)["it"]
-        if not reading.busy:
-            return reading
-        time.sleep(0.02)
-    raise TimeoutError
+        return None if reading.busy else reading
+
+    return until(best, "the lab is busy", 120)
 
 
 @pytest.mark.parametrize("on", ["real images", "reconstructions"])

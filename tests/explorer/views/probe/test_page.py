@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import time
 
 import numpy as np
 import pytest
@@ -12,28 +11,17 @@ from PIL import Image
 from explorer.library import real_images
 from pad_core.data.images import picture_grid
 from pad_core.data.load import load_dataset
-from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, page_of, repository, widget
-
-
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    """A repository with PAD and Wake only, and no images."""
-    return repository(tmp_path, monkeypatch, PAD_AND_WAKE_ONLY)
+from tests.explorer.pages import drawn, opened, run_until, widget
 
 
 def page(**query):
-    return settled(page_of("probe", 60, **query).run())
+    return settled(opened("probe", 60, **query))
 
 
 def settled(at):
     """Run the page until every network's number rests on all images."""
-    deadline = time.monotonic() + 60
-    while "subset" in table(at) or "…" in table(at) or "pad-going" in table(at):
-        assert not at.exception
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-        at.run()
-    return at
+    signs = ("subset", "…", "pad-going")
+    return run_until(at, lambda: not any(sign in table(at) for sign in signs))
 
 
 def table(at):
@@ -166,6 +154,6 @@ def test_real_images_stand_once_for_all_networks(root, monkeypatch):
 
 
 def test_no_network_chosen_says_what_to_do(root):
-    at = page_of("probe", 60, compared="checkpoints/lost.safetensors").run()
+    at = opened("probe", 60, compared="checkpoints/lost.safetensors")
     assert not at.exception
     assert "Choose networks" in at.info[0].value

@@ -1,21 +1,13 @@
 """The Storyboard page as Streamlit runs it."""
 
-import pytest
+from functools import partial
 
 from explorer.library import real_images
 from explorer.library.real_images import RealImages
 from pad_core.data.load import load_dataset
-from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, page_of, repository
+from tests.explorer.pages import drawn, opened
 
-
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    """A repository with PAD, and one trained awake only."""
-    return repository(tmp_path, monkeypatch, PAD_AND_WAKE_ONLY)
-
-
-def page(**query):
-    return page_of("storyboard", 60, **query).run()
+page = partial(opened, "storyboard", 60)
 
 
 def html(at, name):

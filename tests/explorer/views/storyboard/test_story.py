@@ -15,14 +15,8 @@ from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
 from pad_core.model import losses
 from pad_core.model.condition import built_in
-from tests.explorer.pages import write_checkpoint
 
 CHOICES = Choices(seed=2)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return checkpoint.load(write_checkpoint(tmp_path_factory.mktemp("s") / "a.safetensors"))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The Train page: orders are checked, trainings started, watched, stopped and resumed."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from explorer.runs.orders import Order
 from explorer.views.train.form import Draft
 from pad_core.training.lock import asked_to_stop, occupied
 from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
+from tests.helpers import until
 
 
 @pytest.fixture
@@ -219,11 +219,13 @@ def test_a_training_started_from_the_page_ends_as_a_network(home, image_folder):
     field(at.text_input, "name").set_value("from-the-page").run()
     button(at, "Start training").click().run()
     folder = home / "runs/from-the-page"
-    deadline = time.monotonic() + 150
-    while (status := trainings.look(folder, not _over(folder)).status) != "finished":
+
+    def is_finished():
+        status = trainings.look(folder, not _over(folder)).status
         assert status != "failed", trainings.printed(folder)
-        assert time.monotonic() < deadline, status
-        time.sleep(0.2)
+        return status == "finished"
+
+    until(is_finished, "the training goes on", 150, 0.2)
     listed = loaders.list_checkpoints("", None).headers
     assert "runs/from-the-page/latest.safetensors" in listed
     at.run()

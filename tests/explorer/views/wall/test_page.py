@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from pad_core.checkpoint import file as checkpoint
 from tests.explorer.pages import (
     PAD_AND_WAKE_ONLY,
     drawn,
-    page_of,
+    opened,
     repository,
     widget,
     write_checkpoint,
@@ -27,8 +28,7 @@ def root(tmp_path, monkeypatch):
     return repository(tmp_path, monkeypatch, PAD_AND_WAKE_ONLY, images=True)
 
 
-def page(**query):
-    return page_of("wall", 120, **query).run()
+page = partial(opened, "wall", 120)
 
 
 def rows(at):
