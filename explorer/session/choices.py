@@ -61,7 +61,7 @@ def _checked(check: Callable[[str], bool]) -> Any:
 class Choices:
     """All that the pages depend on; the defaults are the paper's where it has any.
 
-    checkpoint: key of a checkpoint (see ``loaders``), empty before one is chosen.
+    checkpoint: key of a checkpoint (see ``library.networks``), empty before one is chosen.
     folder: a further folder to look for checkpoints in, or empty.
     split: of the memories. seed: of memories, masks and noise.
     intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.

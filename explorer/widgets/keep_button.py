@@ -1,6 +1,6 @@
 """The viewer's journal: the button that keeps a dream, what is kept, and its networks.
 
-The journal is a file of this computer's user (see ``journal_file``): it outlives the page, and
+The journal is a file of this computer's user (see ``journal.store``): it outlives the page, and
 all viewers of this server share it.
 """
 

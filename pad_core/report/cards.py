@@ -35,7 +35,7 @@ def cards(shelf: Shelf) -> str:
     """A Markdown page: a table of all entries, then a card for each.
 
     Args:
-        shelf: from ``shelf.find``, in the order in which the cards stand.
+        shelf: from ``catalogue.find``, in the order in which the cards stand.
     """
     head = "| file | data | condition | seed | epochs | " + " | ".join(_SHORT) + " |"
     lines = [_TOP, head, "|" + "---|" * (5 + len(_SHORT))]

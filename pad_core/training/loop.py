@@ -176,7 +176,7 @@ def train(
         keep_epochs: epochs after which the network is kept as a file of its own.
         on_progress: called after a mini-batch, a few times a second at most.
         on_epoch: called with each finished epoch's history entry.
-        should_stop: asked after each mini-batch; when true, or when ``occupancy.ask_to_stop``
+        should_stop: asked after each mini-batch; when true, or when ``lock.ask_to_stop``
             was called for the folder, the state is written and the run returns.
 
     Raises:

@@ -66,7 +66,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Settings:
-    """What is the same for all cells; see ``training.train``. threads: CPU threads of a cell."""
+    """What is the same for all cells; see ``loop.train``. threads: CPU threads of a cell."""
 
     root: str = "data"
     device: str = "cpu"
