@@ -20,7 +20,7 @@ import pad_core.cli.bench
 from bench import measure, plain, precision
 from bench.probe import synthetic
 from bench.train import FLOPS_PER_IMAGE
-from pad_core.__main__ import main
+from pad_core.cli.main import main
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
 from pad_core.evaluation.measures import Readouts, occlusion_curve

@@ -113,7 +113,7 @@ def opened(view: str, timeout_s: float, /, **query: object) -> AppTest:
     return at
 
 
-def run_until(at: AppTest, condition: Callable[[], bool], seconds: float = 60.0) -> AppTest:
+def run_until(at: AppTest, condition: Callable[[], bool], seconds: float = 120.0) -> AppTest:
     """The page, run again and again until the condition holds."""
 
     def holds() -> bool:

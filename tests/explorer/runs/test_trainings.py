@@ -10,8 +10,8 @@ import pytest
 from explorer.runs import orders, trainings
 from explorer.runs.orders import Order, check, condition_arguments, own_condition
 from explorer.runs.trainings import look, resume, start, stop
-from pad_core.__main__ import _overrides
 from pad_core.cli.arguments import build_parser
+from pad_core.cli.main import _overrides
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, find_condition
 from pad_core.training.config import Recipe

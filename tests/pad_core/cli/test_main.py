@@ -10,7 +10,7 @@ import time
 import pytest
 
 import pad_core
-from pad_core.__main__ import main
+from pad_core.cli.main import main
 
 
 def run(*arguments, **options):
@@ -113,7 +113,7 @@ def test_a_reader_that_leaves_early_is_no_error(exported):
 @pytest.fixture
 def no_signals(monkeypatch):
     """'train' in this process, whose own Ctrl-C stays as it is."""
-    monkeypatch.setattr("pad_core.__main__._stop_on_signals", lambda: lambda: False)
+    monkeypatch.setattr("pad_core.cli.main._stop_on_signals", lambda: lambda: False)
 
 
 def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import pad_core
-from pad_core.__main__ import main
+from pad_core.cli.main import main
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet

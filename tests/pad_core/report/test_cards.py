@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from pad_core.__main__ import main
 from pad_core.checkpoint.file import load_header, update_metrics
 from pad_core.cli.arguments import build_parser
+from pad_core.cli.main import main
 from pad_core.report.cards import cards, remake_command
 from pad_core.report.catalogue import find
 from pad_core.report.claims import beside_paper

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import pad_core
-from pad_core.__main__ import main
 from pad_core.checkpoint import file as checkpoint
+from pad_core.cli.main import main
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report import catalogue as shelf
