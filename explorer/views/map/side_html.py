@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from explorer.views.map.component import ClassStyle
 from explorer.widgets import pictures
 from pad_core.data.images import picture_grid
+
+if TYPE_CHECKING:
+    from explorer.views.map.component import ClassStyle
 
 
 @dataclass(frozen=True)
