@@ -34,7 +34,7 @@ MEASURES = ("linear_separability", "converged_separability")
 def trained(recipe: Recipe, dataset: DataSet, device: torch.device) -> dict[str, Any]:
     """Both separabilities of a network of this recipe; its evaluation is in float32."""
     trainer = Trainer(recipe, device)
-    cycle = trainer.fastest_cycle()
+    cycle = trainer.fastest(trainer.cycle)
     order = torch.Generator().manual_seed(recipe.seed)
     images = batches(dataset.train, recipe.batch_size, device, order)
     for _ in range(recipe.epochs * (len(dataset.train) // recipe.batch_size)):

@@ -196,6 +196,13 @@ def update_metrics(path: str | Path, metrics: dict[str, Any]) -> None:
     write_tensors(Path(path), stored, merged.to_dict())
 
 
+def update_history(path: str | Path, history: list[dict[str, Any]]) -> None:
+    """Replace the history in a checkpoint's header; its tensors stay as they are."""
+    stored, raw_header = read_tensors(Path(path))
+    header = Header.from_dict(raw_header, Path(path))
+    write_tensors(Path(path), stored, replace(header, history=history).to_dict())
+
+
 def choose_memories(dataset: DataSet, encoder: Encoder) -> dict[str, Memories]:
     """Latents of 2,000 training and 1,000 test images (or all, where there are fewer).
 

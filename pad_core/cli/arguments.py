@@ -56,9 +56,9 @@ def build_parser() -> argparse.ArgumentParser:
     sweep.add_argument("--runs", type=_path, default=Path("runs"),
                        help="where run folders lie (default: runs)")  # fmt: skip
     sweep.add_argument(
-        "--jobs", type=int, default=1,
-        help="networks that train at once; on a Ray cluster, those that share a machine's cores "
-        "or a GPU",
+        "--jobs", type=int,
+        help="networks that train at once (default: 1 on a CPU, on a GPU as many as pay, at most "
+        "32); on a Ray cluster, those that share a machine's cores or a GPU",
     )  # fmt: skip
     sweep.add_argument(
         "--ray", metavar="ADDRESS",
@@ -106,7 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="FID by torch-fidelity, with weights from a file or downloaded (slow without a "
         "GPU), in place of the Fréchet distance on a small classifier's features",
     )  # fmt: skip
-    evaluate.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
+    evaluate.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
 
     reproduce = _command(commands, "reproduce", "the paper's table and figures, as a page")
     reproduce.add_argument(
@@ -148,10 +148,15 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
     """What ``train`` and ``sweep`` have in common."""
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=2e-4)
-    parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
     parser.add_argument(
         "--precision", choices=("auto", "fp32", "bf16"), default="auto",
         help="of the convolutions; auto takes bf16 where the hardware multiplies it faster",
+    )  # fmt: skip
+    parser.add_argument(
+        "--adam-coasts", action="store_true",
+        help="a weight without a gradient in a phase is moved on by its momentum, as PyTorch did "
+        "before 2.0 (default: it rests)",
     )  # fmt: skip
     parser.add_argument(
         "--probe-every", type=_interval, default=0, metavar="N",

@@ -59,6 +59,7 @@ def run_train(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from pad_core.cli.display import TrainingDisplay
     from pad_core.model.condition import find_condition
+    from pad_core.system.hardware import save_every_s
     from pad_core.training.loop import train
     from pad_core.training.run_folder import epochs_done, own_precision, run_folder
 
@@ -79,6 +80,7 @@ def _train(options: argparse.Namespace) -> int:
             resume=options.resume,
             probe_every=options.probe_every,
             keep_epochs=options.keep_epochs,
+            save_every_s=save_every_s(device),
             on_progress=display.on_progress,
             on_epoch=display.on_epoch,
             should_stop=stop,
@@ -107,6 +109,7 @@ def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tup
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
         precision=choose_precision(device) if precision == "auto" else precision,
+        adam_coasts=options.adam_coasts,
     )
     return device, recipe
 
@@ -115,25 +118,24 @@ def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
     from pad_core.cli.display import SweepDisplay
     from pad_core.model.condition import PAD
+    from pad_core.system.hardware import save_every_s
     from pad_core.training.run_folder import own_precision
-    from pad_core.training.sweep import Engine, LocalEngine, Settings, plan, sweep
+    from pad_core.training.sweep import Settings, plan, sweep
 
     device, template = _recipe(options, PAD, seed=0)
     dataset = _load_dataset(options.dataset, options.root)
-    cells = plan(template, dataset.name, options.conditions, options.seeds, options.runs)
+    cells = plan(
+        template, dataset.name, options.conditions, options.seeds, options.runs, options.keep_epochs
+    )
     if options.precision == "auto":
         cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
-    engine: Engine = LocalEngine(options.jobs)
-    if options.ray:
-        from pad_core.training.sweep_ray import RayEngine
-
-        engine = RayEngine(options.ray, 1 / options.jobs if device.type == "cuda" else 0.0)
+    engine = _engine(options, device, dataset)
     settings = Settings(
         root=options.root,
         device=str(device),
-        threads=max(1, (os.cpu_count() or 1) // options.jobs),
+        threads=max(1, (os.cpu_count() or 1) // (options.jobs or 1)),
         probe_every=options.probe_every,
-        keep_epochs=options.keep_epochs,
+        save_every_s=save_every_s(device),
     )
     stop = _stop_on_signals()
     with SweepDisplay() as display:
@@ -147,6 +149,23 @@ def run_sweep(options: argparse.Namespace) -> int:
         print("Stopped; the same command goes on.")
         return STOPPED
     return 0
+
+
+def _engine(options: argparse.Namespace, device: Any, dataset: Any) -> Any:
+    """Where a sweep's cells train: a Ray cluster, the streams of a GPU, or processes."""
+    if options.ray:
+        from pad_core.training.sweep_ray import RayEngine
+
+        return RayEngine(options.ray, 1 / (options.jobs or 1) if device.type == "cuda" else 0.0)
+    if device.type == "cuda":
+        from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
+
+        engine = StreamEngine(device, options.jobs or MOST_AT_ONCE)
+        engine.share(dataset)
+        return engine
+    from pad_core.training.sweep import LocalEngine
+
+    return LocalEngine(options.jobs or 1)
 
 
 def run_export(options: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from pad_core.evaluation.measures import (
     LATENT_INTENSITY,
     Material,
     Step,
+    converged_separability,
     encode_occluded,
     evaluated_images,
     fit_readouts,
@@ -39,7 +40,10 @@ from pad_core.model.networks import Encoder, build_networks
 from pad_core.model.occlusion import occlude
 from pad_core.system.randomness import generator
 
-__all__ = ["FIELDS", "FULL", "Protocol", "evaluate", "measure_baselines", "separability"]
+__all__ = [
+    "FIELDS", "FULL", "Protocol", "converged_separability", "evaluate", "measure_baselines",
+    "separability",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

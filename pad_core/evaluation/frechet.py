@@ -81,7 +81,7 @@ def classifier_features(device: torch.device | str = "cpu") -> Features:
     network = FeatureNetwork()
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     network.eval().requires_grad_(False).to(device)
-    return Features(CLASSIFIER, network)
+    return Features(CLASSIFIER, lambda images: network(images.to(device)))
 
 
 def inception_features(weights: Path | None = None, device: torch.device | str = "cpu") -> Features:

@@ -129,11 +129,20 @@ def separability(encoder: Encoder, dataset: DataSet, readout_seed: int = 0) -> d
     """
     m = material_from_dataset(encoder, dataset)
     sgd = train_sgd(m.train_latents, m.train_labels, m.n_classes, readout_seed)
-    converged = fit_converged(m.train_latents, m.train_labels, m.n_classes)
     return {
         "linear_separability": round(sgd.accuracy(m.latents, m.labels), 4),
-        "converged_separability": round(converged.accuracy(m.latents, m.labels), 4),
+        "converged_separability": _converged(m),
     }
+
+
+def converged_separability(encoder: Encoder, dataset: DataSet) -> float:
+    """The second of ``separability`` alone."""
+    return _converged(material_from_dataset(encoder, dataset))
+
+
+def _converged(m: Material) -> float:
+    readout = fit_converged(m.train_latents, m.train_labels, m.n_classes)
+    return round(readout.accuracy(m.latents, m.labels), 4)
 
 
 class OcclusionPoint(NamedTuple):

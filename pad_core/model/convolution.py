@@ -1,6 +1,6 @@
 """Convolutions with 4x4 kernels and stride 2, fast to train on a CPU in bfloat16.
 
-Both networks are made of such layers only. On CUDA they are torch's own operations. On a
+Both networks are made of such layers only. On a GPU they are torch's own operations. On a
 CPU (measured on two Zen 4 cores, batch 64) oneDNN runs most of them near the speed of a
 matrix product, about 340 GFLOP/s in bfloat16, and three things are done differently here:
 
@@ -34,7 +34,7 @@ def conv4x4(x: Tensor, weight: Tensor, bias: Tensor | None, *, padding: int) -> 
     `weight` is (Cout, Cin, 4, 4); H and W are even with padding 1, and 4 with padding 0.
     """
     x, weight, bias = _prepare(x, weight, bias)
-    if x.is_cuda:
+    if not x.is_cpu:
         return F.conv2d(x, weight, bias, stride=2, padding=padding)
     if padding == 1:
         if x.shape[2] % 2 or x.shape[3] % 2:
@@ -51,7 +51,7 @@ def conv_transpose4x4(x: Tensor, weight: Tensor, bias: Tensor | None, *, padding
     `weight` is (Cin, Cout, 4, 4).
     """
     x, weight, bias = _prepare(x, weight, bias)
-    if x.is_cuda:
+    if not x.is_cpu:
         return F.conv_transpose2d(x, weight, bias, stride=2, padding=padding)
     if padding == 1:
         return _Up.apply(x, weight, bias)

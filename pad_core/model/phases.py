@@ -18,6 +18,12 @@ from pad_core.model.networks import Networks
 
 Losses = dict[str, torch.Tensor]
 
+# Which losses a phase has.
+LOSSES: dict[Phase, tuple[str, ...]] = {
+    "wake": ("image", "kl", "external"),
+    "nrem": ("nrem",),
+    "rem": ("internal",),
+}
 # Which networks learn in which phase.
 LEARNS: dict[Phase, tuple[str, ...]] = {
     "wake": ("encoder", "generator"),

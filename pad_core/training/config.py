@@ -17,6 +17,10 @@ class Recipe:
 
     Defaults as in the paper (§4.3). ``dataset`` is the spec as typed. ``precision`` is that
     of the convolutions; weights, losses and optimisers are float32 in any case.
+
+    ``adam_coasts``: in a phase that gives a weight no gradient, Adam takes it for 0 and moves the
+    weight on by its momentum, as PyTorch did before 2.0, when the paper's networks were trained:
+    NREM then moves the head of *d*, REM that of z. Otherwise such a weight rests.
     """
 
     dataset: str
@@ -28,6 +32,7 @@ class Recipe:
     beta1: float = 0.5
     beta2: float = 0.999
     precision: Precision = "fp32"
+    adam_coasts: bool = False
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -41,6 +46,8 @@ class Recipe:
                 raise PadError(f"{name} lies between 0 and 1, not {value!r}.")
         if self.precision not in get_args(Precision):
             raise PadError(f"precision is fp32 or bf16, not {self.precision!r}.")
+        if not isinstance(self.adam_coasts, bool):
+            raise PadError(f"adam_coasts is true or false, not {self.adam_coasts!r}.")
         if not isinstance(self.dataset, str):
             raise PadError(f"dataset is the spec of a data set, not {self.dataset!r}.")
 

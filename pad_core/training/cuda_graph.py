@@ -47,44 +47,47 @@ class GraphedCycle:
         self._generators = generators
         self._lived = 0
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._images = torch.empty(0)
+        self._given = torch.empty(0)
         self._losses: Losses = {}
 
-    def __call__(self, images: torch.Tensor) -> Losses:
+    def __call__(self, given: torch.Tensor) -> Losses:
         """Live through one cycle.
 
         Args:
-            images: (B, 3, 32, 32) in [−1, 1]; of the same B each time.
+            given: what the cycle takes, a mini-batch; of the same shape each time.
 
         Returns:
             The losses; once captured, the same tensors each time, which the next call overwrites.
         """
         if self._lived < EAGER_CYCLES:
             self._lived += 1
-            return self._cycle(images)
+            return self._cycle(given)
         if self._graph is None:
-            self._graph = self._capture(images)
-        if images.shape != self._images.shape:
-            was, now = tuple(self._images.shape), tuple(images.shape)
-            raise ValueError(f"the cycle was captured with images {was}, these are {now}")
-        self._images.copy_(images)
+            self._graph = self._capture(given)
+        if given.shape != self._given.shape:
+            was, now = tuple(self._given.shape), tuple(given.shape)
+            raise ValueError(f"the cycle was captured with a mini-batch {was}, this one is {now}")
+        self._given.copy_(given)
         self._graph.replay()
         return self._losses
 
-    def _capture(self, images: torch.Tensor) -> torch.cuda.CUDAGraph:
+    def _capture(self, given: torch.Tensor) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         for random in self._generators():
             graph.register_generator_state(random)
-        self._images = images.clone()
+        self._given = given.clone()
         memories = self._hippocampus.replay().clone()
         self._hippocampus.store(memories)
         for optimiser in self._optimisers:
             optimiser.zero_grad()  # the graph brings gradients of its own
-        # On a stream of its own: libraries keep a workspace for each, and graphs that share one
-        # could not run at once. Other threads may use the GPU meanwhile.
-        stream = torch.cuda.Stream(images.device)
+        # On the network's own stream: libraries keep a workspace for each, and graphs that share
+        # one could not run at once. The default stream can't be captured. Other threads may use
+        # the GPU meanwhile.
+        stream = torch.cuda.current_stream(given.device)
+        if stream == torch.cuda.default_stream(given.device):
+            stream = torch.cuda.Stream(given.device)
         with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            self._losses = self._cycle(self._images)
+            self._losses = self._cycle(self._given)
             # What this cycle has stored is the next one's previous memories.
             memories.copy_(self._hippocampus.replay())
         self._hippocampus.store(memories)

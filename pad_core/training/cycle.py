@@ -40,6 +40,13 @@ class Trainer:
             for name, network in self.networks._asdict().items()
         }
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Names of the losses that are optimised, in the condition's order."""
+        weights, lived = self.recipe.condition.loss_weights, self.recipe.condition.phases
+        present = {name for phase in lived for name in phases.LOSSES[phase]}
+        return tuple(name for name, weight in weights.items() if weight > 0 and name in present)
+
     def cycle(self, images: torch.Tensor) -> phases.Losses:
         """Live through one wake-sleep cycle with a mini-batch, learning in each phase.
 
@@ -61,24 +68,30 @@ class Trainer:
                 continue
             total = torch.stack([weights[name] * loss for name, loss in live.items()]).sum()
             for optimiser in self.optimisers.values():
-                optimiser.zero_grad()
+                optimiser.zero_grad(set_to_none=not self.recipe.adam_coasts)
             total.backward()
             for name in phases.LEARNS[phase]:
                 self.optimisers[name].step()
             named |= {name: loss.detach() for name, loss in live.items()}
         return named
 
-    def fastest_cycle(self) -> Callable[[torch.Tensor], phases.Losses]:
-        """``cycle`` to go on with, for many times.
+    def fastest(
+        self, cycle: Callable[[torch.Tensor], phases.Losses]
+    ) -> Callable[[torch.Tensor], phases.Losses]:
+        """A way to live through many cycles: ``cycle``, or something around it.
 
-        On CUDA it becomes one graph, after which there must be no ``restore`` any more; else this
-        process keeps the memory that a cycle frees.
+        On CUDA it becomes one graph, after which there must be no ``restore`` any more; on a CPU
+        this process keeps the memory that a cycle frees.
+
+        Args:
+            cycle: takes a mini-batch, computes on this trainer's device and never waits for it.
         """
-        if self.device.type != "cuda":
+        if self.device.type == "cpu":
             keep_freed_memory()
-            return self.cycle
+        if self.device.type != "cuda":
+            return cycle
         optimisers = list(self.optimisers.values())
-        return GraphedCycle(self.cycle, self.hippocampus, optimisers, self.streams.used)
+        return GraphedCycle(cycle, self.hippocampus, optimisers, self.streams.used)
 
     def _live(self, phase: Phase, images: torch.Tensor) -> phases.Losses:
         condition = self.recipe.condition

@@ -13,7 +13,7 @@ from pad_core.checkpoint.file import Bits
 from pad_core.checkpoint.schema import Header
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.evaluate import separability
+from pad_core.evaluation.evaluate import converged_separability
 from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
 from pad_core.system.randomness import check_seed
@@ -37,13 +37,23 @@ def read_recipe(folder: Path) -> Recipe:
     return read_state_header(folder).recipe
 
 
-def export_run(folder: Path, out: Path, dataset: DataSet, bits: Bits | None = None) -> Header:
+def export_run(
+    folder: Path,
+    out: Path,
+    dataset: DataSet,
+    bits: Bits | None = None,
+    *,
+    memories: bool = True,
+    device: torch.device | str = "cpu",
+) -> Header:
     """Write a run's network as a compact checkpoint and measure what rounding costs.
 
     Args:
         dataset: the data that the run was trained on: its images become the memories.
         bits: 8 or 16; by default 8 where that keeps the converged separability within
             0.3 points of full precision, else 16.
+        memories: whether latents of the data are stored, too; without them, a fifth smaller.
+        device: that measures.
 
     Returns:
         The header as written; ``export`` in it has the measurement.
@@ -67,7 +77,9 @@ def export_run(folder: Path, out: Path, dataset: DataSet, bits: Bits | None = No
     except PadError as error:
         raise PadError(f"{folder / STATE} is damaged: {error}") from None
     header = _of_its_own_data(state.header(dataset), trained_on)
-    return save_measured(networks, header, out, dataset, bits)
+    for network in networks:
+        network.to(device)
+    return save_measured(networks, header, out, dataset, bits, memories)
 
 
 def export_file(path: Path, out: Path, dataset: DataSet, bits: Bits | None = None) -> Header:
@@ -101,14 +113,18 @@ def _of_its_own_data(header: Header, trained_on: dict[str, Any]) -> Header:
 
 
 def save_measured(
-    networks: Networks, header: Header, out: Path, dataset: DataSet, bits: Bits | None
+    networks: Networks,
+    header: Header,
+    out: Path,
+    dataset: DataSet,
+    bits: Bits | None,
+    memories: bool = True,
 ) -> Header:
     """Write networks at 8 or 16 bits with what rounding costs; see ``export_run``."""
-    key = "converged_separability"
-    full = separability(networks.encoder, dataset)[key]
+    full = converged_separability(networks.encoder, dataset)
     for candidate in (bits,) if bits else (8, 16):
         rounded = checkpoint.rounded(networks, candidate)
-        measured = separability(rounded.encoder, dataset)[key]
+        measured = converged_separability(rounded.encoder, dataset)
         cost = round(full - measured, 4)
         if abs(cost) <= TOLERANCE_POINTS:
             break
@@ -118,8 +134,8 @@ def save_measured(
         converged_separability=measured,
         rounding_cost_points=cost,
     )
-    memories = checkpoint.choose_memories(dataset, rounded.encoder)
-    return checkpoint.save(out, networks, header, memories, candidate)
+    kept = checkpoint.choose_memories(dataset, rounded.encoder) if memories else {}
+    return checkpoint.save(out, networks, header, kept, candidate)
 
 
 def import_published(

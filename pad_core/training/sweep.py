@@ -1,9 +1,10 @@
 """Sweeps: a grid of conditions × seeds, each cell a run folder as ``train`` makes it.
 
-Each cell trains in a process of its own, with ``resume``: it goes on where an earlier sweep
-was interrupted, and a finished one is skipped. All that a sweep knows lies in the run folders,
-so another one can take over at any time, or help: what the one trains the other waits for. The
-processes are this machine's, or those of a Ray cluster (``sweep_ray.py``).
+Each cell trains with ``resume``: it goes on where an earlier sweep was interrupted, and a
+finished one is skipped. All that a sweep knows lies in the run folders, so another one can take
+over at any time, or help: what the one trains the other waits for. Cells train in processes of
+this machine, in one process on the streams of a GPU (``sweep_streams.py``), or on a Ray cluster
+(``sweep_ray.py``).
 """
 
 from __future__ import annotations
@@ -45,10 +46,11 @@ LOG = "train.log"
 
 @dataclass(frozen=True)
 class Cell:
-    """One network of the grid: how it is trained, and its run folder."""
+    """One network of the grid: how it is trained, its run folder, and the epochs that it keeps."""
 
     recipe: Recipe
     folder: Path
+    keep_epochs: tuple[int, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -72,7 +74,7 @@ class Settings:
     device: str = "cpu"
     threads: int = 1
     probe_every: int = 0
-    keep_epochs: tuple[int, ...] = ()
+    save_every_s: float = 0.0
 
 
 class Outcome(NamedTuple):
@@ -105,13 +107,25 @@ class Training(Protocol):
 class Engine(Protocol):
     """Where cells train."""
 
-    jobs: int  # how many are handed over at a time
+    @property
+    def jobs(self) -> int:
+        """How many are handed over at a time."""
 
     def start(self, cell: Cell, settings: Settings) -> Training:
         """Begin to train a cell."""
 
+    def wait(self, seconds: float) -> None:
+        """Let the cells train for a while."""
 
-def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path) -> list[Cell]:
+
+def plan(
+    template: Recipe,
+    dataset: str,
+    conditions: str,
+    seeds: int,
+    runs: Path,
+    keep_epochs: tuple[int, ...] = (),
+) -> list[Cell]:
     """The cells of a grid; the first seed of all conditions comes first.
 
     Args:
@@ -120,6 +134,7 @@ def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path
         conditions: 'all', 'table1', or names and .json files with commas between.
         seeds: how many, counted from 0.
         runs: where the run folders lie.
+        keep_epochs: epochs after which each network is kept as a file of its own.
 
     Raises:
         PadError: an unknown condition, two of one name, or no seed.
@@ -134,6 +149,7 @@ def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path
         Cell(
             replace(template, condition=condition, seed=seed),
             run_folder(runs, dataset, condition, seed),
+            keep_epochs,
         )
         for seed in range(seeds)
         for condition in found
@@ -146,6 +162,7 @@ def sweep(
     engine: Engine,
     on_change: Callable[[list[CellState]], None] = lambda states: None,
     should_stop: Callable[[], bool] = lambda: False,
+    admits: Callable[[CellState], bool] = lambda state: True,
 ) -> list[CellState]:
     """Train the cells that aren't finished, until all are or it should stop.
 
@@ -153,6 +170,7 @@ def sweep(
         engine: where they train, and how many at a time.
         on_change: called with the state of all cells twice a second.
         should_stop: asked as often; when true, each training stops after its mini-batch.
+        admits: asked of each cell as often; one that is not admitted does not start, or stops.
 
     Returns:
         The state of each cell at the end; one that fails does not hold up the others.
@@ -161,7 +179,7 @@ def sweep(
         PadError: an epoch that is to be kept never comes.
     """
     for cell in cells:
-        check_kept(settings.keep_epochs, cell.recipe)
+        check_kept(cell.keep_epochs, cell.recipe)
     states = []
     for cell in cells:
         status, error = _standing(cell)
@@ -180,6 +198,9 @@ def sweep(
                     state.progress = read_progress(state.cell.folder)
                     if not is_occupied(state.cell.folder):
                         state.status, state.error = _standing(state.cell)
+            for index, training in running.items():
+                if not admits(states[index]):
+                    training.stop()
             if stopping := should_stop():
                 for training in running.values():
                     training.stop()
@@ -187,16 +208,20 @@ def sweep(
                 for index, state in enumerate(states):
                     if state.status != "waiting" or len(running) >= engine.jobs:
                         continue
+                    if not admits(state):
+                        continue
                     if is_occupied(state.cell.folder):
                         state.status = "elsewhere"
                         continue
                     state.status = "training"
                     running[index] = engine.start(state.cell, settings)
             on_change(states)
-            left = any(state.status in ("waiting", "elsewhere") for state in states)
+            left = any(
+                s.status == "elsewhere" or (s.status == "waiting" and admits(s)) for s in states
+            )
             if not running and (stopping or not left):
                 return states
-            time.sleep(POLL_S)
+            engine.wait(POLL_S)
     finally:  # an error or a second Ctrl-C: leave no process behind
         for training in running.values():
             training.stop()
@@ -242,7 +267,8 @@ def _train_cell(cell: Cell, settings: Settings, should_stop: Callable[[], bool])
             device=settings.device,
             resume=True,
             probe_every=settings.probe_every,
-            keep_epochs=settings.keep_epochs,
+            keep_epochs=cell.keep_epochs,
+            save_every_s=settings.save_every_s,
             on_epoch=print,
             should_stop=should_stop,
         )
@@ -261,6 +287,10 @@ class LocalEngine:
     def start(self, cell: Cell, settings: Settings) -> Training:
         """Begin to train a cell in a process of its own."""
         return _LocalTraining(self._context, cell, settings)
+
+    def wait(self, seconds: float) -> None:
+        """Nothing is to be done here while they train."""
+        time.sleep(seconds)
 
 
 class _LocalTraining:

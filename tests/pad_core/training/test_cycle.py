@@ -154,3 +154,51 @@ def test_weights_that_are_not_finite_are_noticed():
         trainer.networks.generator.tconv2.bias[3] = float("nan")
     with pytest.raises(PadError, match=r"generator.tconv2.bias are no longer finite.*--run"):
         trainer.check_finite()
+
+
+def test_adam_coasts_where_a_phase_gives_no_gradient(cycles):
+    """As with PyTorch before 2.0, whose ``zero_grad`` left zeros: written out with torch's Adam."""
+    trainer = Trainer(Recipe("x", PAD, epochs=1, batch_size=6, adam_coasts=True))
+    resting = Trainer(Recipe("x", PAD, epochs=1, batch_size=6))
+    encoder, generator = (n.to(memory_format=torch.channels_last) for n in build_networks(0))
+    adam = [
+        torch.optim.Adam(n.parameters(), lr=LR, betas=(0.5, 0.999)) for n in (encoder, generator)
+    ]
+    streams, old = Streams(0), None
+
+    def zero():
+        for optimiser in adam:
+            optimiser.zero_grad(set_to_none=False)
+
+    for x in cycles:
+        trainer.cycle(x)
+        resting.cycle(x)
+        z, real = encoder(x)
+        kl = (0.5 * (z.mean(0) ** 2 + z.var(0) - 1 - z.var(0).log())).mean()
+        zero()
+        ((x - generator(z)).square().mean() + kl + F.softplus(-real).mean()).backward()
+        for optimiser in adam:
+            optimiser.step()
+        z = z.detach()
+        mask = draw_nrem_mask(streams["nrem mask"])
+        with torch.no_grad():
+            dream = generator(z) * mask
+        zero()
+        (z - encoder(dream)[0]).square().mean().backward()
+        adam[0].step()  # moves the head of d, too
+        noise = torch.randn(z.shape, generator=streams["rem noise"])
+        loss = F.softplus(encoder(generator(mixed(z, z if old is None else old, noise, "pad")))[1])
+        zero()
+        loss.mean().backward()
+        for parameter in generator.parameters():
+            parameter.grad.neg_()
+        for optimiser in adam:
+            optimiser.step()  # moves the head of z, too
+        old = z
+    for found, expected in zip(trainer.networks, (encoder, generator), strict=True):
+        assert moved_apart(found, expected) < 2e-3
+    moved, rested = (
+        torch.cat([w.detach().flatten() for w in t.networks.encoder.dis.parameters()])
+        for t in (trainer, resting)
+    )
+    assert ((moved - rested).abs() / LR).mean() > 0.1

@@ -249,8 +249,11 @@ class TestRefusals:
             replace(RECIPE, **change)
 
     def test_devices(self):
-        for name in ("quantum", "meta", "mps", "cuda:x", ""):
-            with pytest.raises(PadError, match="auto, cpu, cuda or cuda:N"):
+        if not torch.backends.mps.is_available():
+            with pytest.raises(PadError, match="'mps' is not available"):
+                choose_device("mps")
+        for name in ("quantum", "meta", "mps:0", "cuda:x", ""):
+            with pytest.raises(PadError, match="auto, cpu, mps, cuda or cuda:N"):
                 choose_device(name)
         absent = "no CUDA here" if not torch.cuda.is_available() else "not available"
         with pytest.raises(PadError, match=absent):

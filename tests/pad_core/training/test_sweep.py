@@ -156,7 +156,7 @@ def test_what_cannot_work_is_said(template, tmp_path):
     assert state.status == "failed"
     assert "Cannot use the folder" in state.error
     with pytest.raises(PadError, match="Epoch 5 can't be kept"):
-        sweep(plan(template, "d", "pad", 1, tmp_path), Settings(keep_epochs=(5,)), LocalEngine(1))
+        sweep(plan(template, "d", "pad", 1, tmp_path, (5,)), Settings(), LocalEngine(1))
     mine, other = tmp_path / "mine.json", tmp_path / "other.json"
     mine.write_text('{"name": "mine", "base": "pad", "lam": 0.1}')
     other.write_text('{"name": "mine", "base": "pad", "lam": 0.2}')
