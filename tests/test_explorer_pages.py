@@ -21,7 +21,7 @@ from pad_core.datasets import load_dataset
 from pad_core.files import HEADER_KEY
 from pad_core.images import png_bytes
 
-APP = Path(__file__).parents[1] / "explorer/app.py"
+APP = Path(__file__).parents[1] / "explorer/script.py"
 A, B = "checkpoints/a.safetensors", "runs/b/latest.safetensors"
 
 
@@ -383,7 +383,7 @@ def test_garbage_is_not_looked_for_in_what_was_imported():
         import gc, os
         from types import FunctionType
         from streamlit.testing.v1 import AppTest
-        page = AppTest.from_file("explorer/app.py", default_timeout=120).run()
+        page = AppTest.from_file("explorer/script.py", default_timeout=120).run()
         gc.collect()
         def functions():
             return sum(type(one) is FunctionType for one in gc.get_objects())
