@@ -1,24 +1,106 @@
-"""Reading and writing files so that a crash, a full disk or a wrong file loses nothing."""
+"""Reading and writing files so that a crash, a full disk or a wrong file loses nothing.
+
+Any file may come from anywhere: only regular ones are opened (a pipe or a device would never
+end), sizes are checked before anything is read, and what JSON holds can be shown.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import glob
 import hashlib
+import io
 import json
 import os
+import stat
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
-from pad_core.errors import PadError
+from pad_core.errors import PadError, printable
 
 HEADER_KEY = "pad"
-_MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
+MAX_HEADER_BYTES = 4_000_000  # real ones have some 10 kB, and 200 bytes more for each epoch
+MAX_TENSORS_BYTES = 2_000_000_000  # a run's state has some 20 MB
+MAX_JSON_BYTES = 1_000_000
+_MAX_DEPTH = 10
+_KINDS = (
+    (stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"),
+    (stat.S_ISBLK, "device"), (stat.S_ISCHR, "device"),
+)  # fmt: skip
+
+
+def open_file(path: Path) -> io.BufferedReader:
+    """Open a regular file for reading; PadError for what is missing or of another kind."""
+    try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            named = next((name for is_it, name in _KINDS if is_it(kind)), "special file")
+            raise PadError(f"Cannot read {path}: it is a {named}; give a file.")
+        # Where another file has taken its place since, this doesn't wait for a writer either.
+        return open(path, "rb", opener=_without_waiting)
+    except OSError as error:
+        raise PadError(f"Cannot read {path}: {error.strerror}.") from None
+    except ValueError:  # a null character
+        raise PadError(f"Cannot read {path}: no file can have this name.") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """All of a regular file; PadError where it can't be read or has more bytes than ``most``."""
+    try:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            content = b"" if size > most else file.read(most + 1)
+    except OSError as error:
+        raise PadError(f"Cannot read {path}: {error.strerror}.") from None
+    if max(size, len(content)) > most:
+        raise PadError(
+            f"{path} has {size / 1e6:,.1f} MB; {most / 1e6:,.1f} MB are the most for such a file."
+        )
+    return content
+
+
+def parse_json(content: bytes | str, finite: bool = True) -> Any:
+    """JSON from outside, as ``plain`` makes it; PadError says in half a sentence what is wrong."""
+    try:
+        return plain(json.loads(content), finite)
+    except (ValueError, RecursionError):  # also bytes that are not UTF-8
+        raise PadError("it is not JSON.") from None
+
+
+def plain(value: Any, finite: bool = True, depth: int = 0) -> Any:
+    """A JSON value whose texts are printable; PadError for what can't be shown.
+
+    That is a number that is not finite or beyond float64, or something nested deeply.
+    """
+    kind = type(value)  # JSON has no others; faster to compare than isinstance, of 400 a header
+    if kind is float or kind is int:
+        if finite and not abs(value) <= sys.float_info.max:
+            raise PadError("it has a number that is not finite or too large.")
+        return value
+    if kind is str:
+        return printable(value)
+    if kind is not dict and kind is not list:
+        return value
+    if depth == _MAX_DEPTH:
+        raise PadError(f"it is nested more than {_MAX_DEPTH} deep.")
+    if kind is list:
+        return [plain(part, finite, depth + 1) for part in value]
+    return {printable(key): plain(part, finite, depth + 1) for key, part in value.items()}
+
+
+def can_be_shown(path: Path) -> bool:
+    """Whether a path can stand on a page; names that are not UTF-8 can't."""
+    return printable(str(path)) == str(path)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -65,10 +147,11 @@ def read_header(path: Path) -> dict[str, Any]:
     """The JSON header alone, without reading a tensor.
 
     Raises:
-        PadError: the file is missing, truncated, a pickle, or of another format.
+        PadError: the file is missing, truncated, a pickle, of another format or no file at all,
+            or its header is larger than any real one.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             start = file.read(8)
             brace = file.read(1)  # what a safetensors header begins with
             if brace != b"{" and (start[:4] == b"PK\x03\x04" or start[:1] == b"\x80"):
@@ -78,8 +161,13 @@ def read_header(path: Path) -> dict[str, Any]:
                     f"'python -m pad_core import {path}'."
                 )
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            if not 2 <= length <= _MAX_HEADER_BYTES:
+            if length < 2 or brace != b"{":
                 raise PadError(f"{path} is not a PAD checkpoint: no safetensors file at all.")
+            if length > MAX_HEADER_BYTES:
+                raise PadError(
+                    f"{path} is not a PAD checkpoint: its header has {length / 1e6:,.0f} MB, of "
+                    f"which {MAX_HEADER_BYTES / 1e6:.0f} are the most."
+                )
             raw = brace + file.read(length - 1)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
@@ -109,16 +197,16 @@ def read_header(path: Path) -> dict[str, Any]:
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """All tensors, on the CPU, and the header; errors as in ``read_header``."""
     header = read_header(path)
+    content = read_bytes(path, MAX_TENSORS_BYTES)
     try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+        return load(content), header
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise PadError(f"{path} is damaged ({error}); fetch or export it again.") from None
 
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of the file as it lies there, in hexadecimal."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -10,7 +10,6 @@ epoch-0001.safetensors …   the same, for epochs that were asked to be kept
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import torch
 from pad_core.conditions import Condition
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
-from pad_core.files import read_header, read_tensors
+from pad_core.files import MAX_JSON_BYTES, parse_json, read_bytes, read_header, read_tensors
 from pad_core.header import (
     Header,
     describe,
@@ -128,10 +127,20 @@ def run_folder(runs: Path, dataset: str, condition: Condition, seed: int) -> Pat
 def read_progress(folder: Path) -> Progress | None:
     """What a run folder's progress.json says, None where it has none."""
     try:
-        report = json.loads((folder / "progress.json").read_text("utf-8"))
-        return Progress(**{field.name: report[field.name] for field in fields(Progress)})
-    except (OSError, ValueError, KeyError, TypeError):
+        report = parse_json(read_bytes(folder / "progress.json", MAX_JSON_BYTES), finite=False)
+        given = {field.name: report[field.name] for field in fields(Progress)}
+    except (PadError, KeyError, TypeError):
         return None
+    losses = given["losses"]
+    numbers = [value for name, value in given.items() if name != "losses"]
+    counts = (given["epoch"], given["epochs"], given["step"], given["steps"])
+    if (
+        not isinstance(losses, dict)
+        or not all(type(value) in (int, float) for value in (*numbers, *losses.values()))
+        or not all(map(is_count, counts))
+    ):
+        return None
+    return Progress(**given)
 
 
 def epochs_done(folder: Path) -> int:

@@ -130,7 +130,7 @@ class TestDamagedFiles:
         self.refused(path, "No such file")
 
     def test_a_folder(self, tmp_path):
-        self.refused(tmp_path, "Is a directory")
+        self.refused(tmp_path, "it is a folder")
 
     @pytest.mark.parametrize("share", [0.0, 1e-6, 0.001, 0.5, 0.99])
     def test_truncated(self, exported, path, share):

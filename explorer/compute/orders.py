@@ -12,6 +12,7 @@ from typing import Any
 from pad_core.conditions import CONDITIONS, PAD, Condition, closest, find_condition
 from pad_core.datasets import BUILT_IN, is_local
 from pad_core.errors import PadError
+from pad_core.files import can_be_shown
 from pad_core.hardware import choose_device
 from pad_core.recipe import Recipe
 
@@ -146,7 +147,7 @@ def needs_download(spec: str, home: Path) -> bool:
 def datasets(home: Path) -> list[str]:
     """Specs of data sets to offer: those built in, and folders in ``data/`` that look like one."""
     here = []
-    for folder in sorted(p for p in (home / "data").glob("*") if p.is_dir()):
+    for folder in sorted(p for p in (home / "data").glob("*") if p.is_dir() and can_be_shown(p)):
         spec = folder.relative_to(home).as_posix()
         if any(folder.glob("train-*.parquet")) or any(folder.glob("data/train-*.parquet")):
             here.append(f"parquet:{spec}")
