@@ -117,7 +117,8 @@ def _card(entry: Entry) -> list[str]:
         took = sum(entry.get("seconds", 0.0) for entry in header.history) / 3600
         lines.append(
             f"- **Trained** on {inert(recipe['device'])} with PyTorch {inert(recipe['torch'])}, "
-            f"convolutions in {inert(recipe['precision'])}, mini-batches of {recipe['batch_size']}; {took:.1f} h."
+            f"convolutions in {inert(recipe['precision'])}, mini-batches of "
+            f"{recipe['batch_size']}; {took:.1f} h."
         )
     if command := remake_command(header, printable(entry.path.stem)):
         lines.append(f"- **Remade** by {code(command)}")
