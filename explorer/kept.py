@@ -253,7 +253,7 @@ def check_texts(given: Any, name: str) -> dict[str, str]:
     """A dictionary of texts as a file has it; PadError where it is something else."""
     if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
         raise PadError(f"A kept dream is damaged: {name!r} holds something else than texts.")
-    return given
+    return {printable(name): printable(text) for name, text in given.items()}
 
 
 def memories_sha256(network: PadNetwork) -> str:

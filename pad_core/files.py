@@ -59,10 +59,10 @@ def read_bytes(path: Path, most: int) -> bytes:
     try:
         with open_file(path) as file:
             size = os.fstat(file.fileno()).st_size
-            content = b"" if size > most else file.read(most + 1)
+            content = b"" if size > most else file.read(size)
     except OSError as error:
         raise PadError(f"Cannot read {path}: {error.strerror}.") from None
-    if max(size, len(content)) > most:
+    if size > most:
         raise PadError(
             f"{path} has {size / 1e6:,.1f} MB; {most / 1e6:,.1f} MB are the most for such a file."
         )
