@@ -24,7 +24,7 @@ from safetensors.torch import load, save
 
 from pad_core.errors import PadError, printable
 
-HEADER_KEY = "pad"
+HEADER_KEY, HASH_KEY = "pad", "pad_sha256"
 MAX_HEADER_BYTES = 4_000_000  # real ones have some 10 kB, and 200 bytes more for each epoch
 MAX_TENSORS_BYTES = 2_000_000_000  # a run's state has some 20 MB
 MAX_JSON_BYTES = 1_000_000
@@ -137,14 +137,21 @@ def _is_alive(pid: str) -> bool:
 
 
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-    """Write a safetensors file whose metadata holds ``header`` as JSON, atomically."""
-    metadata = {HEADER_KEY: json.dumps(header, ensure_ascii=False, allow_nan=False)}
+    """Write a safetensors file whose metadata holds ``header`` as JSON, atomically.
+
+    Beside it stands a hash of header and tensors: a bit that flips later is noticed.
+    """
+    text = json.dumps(header, ensure_ascii=False, allow_nan=False)
+    metadata = {HEADER_KEY: text, HASH_KEY: _sha256_of_all(text, tensors)}
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, save(contiguous, metadata))
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: Path, most: int = MAX_HEADER_BYTES) -> dict[str, Any]:
     """The JSON header alone, without reading a tensor.
+
+    Args:
+        most: bytes that it may have.
 
     Raises:
         PadError: the file is missing, truncated, a pickle, of another format or no file at all,
@@ -152,26 +159,59 @@ def read_header(path: Path) -> dict[str, Any]:
     """
     try:
         with open_file(path) as file:
-            start = file.read(8)
-            brace = file.read(1)  # what a safetensors header begins with
-            if brace != b"{" and (start[:4] == b"PK\x03\x04" or start[:1] == b"\x80"):
-                raise PadError(
-                    f"{path} is a PyTorch pickle, which is not opened because a pickle can run "
-                    f"code; convert a checkpoint of the published PAD code with "
-                    f"'python -m pad_core import {path}'."
-                )
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            if length < 2 or brace != b"{":
-                raise PadError(f"{path} is not a PAD checkpoint: no safetensors file at all.")
-            if length > MAX_HEADER_BYTES:
-                raise PadError(
-                    f"{path} is not a PAD checkpoint: its header has {length / 1e6:,.0f} MB, of "
-                    f"which {MAX_HEADER_BYTES / 1e6:.0f} are the most."
-                )
-            raw = brace + file.read(length - 1)
-            size = os.fstat(file.fileno()).st_size
+            return _header(_metadata(file, os.fstat(file.fileno()).st_size, path, most), path)
     except OSError as error:
         raise PadError(f"Cannot read {path}: {error.strerror}.") from None
+
+
+def read_tensors(
+    path: Path, most: int = MAX_HEADER_BYTES
+) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """All tensors, on the CPU, and the header.
+
+    Raises:
+        PadError: as ``read_header``; or they are not those that were written.
+    """
+    content = read_bytes(path, MAX_TENSORS_BYTES)
+    metadata = _metadata(io.BytesIO(content), len(content), path, most)
+    header = _header(metadata, path)
+    try:
+        tensors = load(content)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise PadError(f"{path} is damaged ({error}); fetch or export it again.") from None
+    written = metadata.get(HASH_KEY)  # earlier versions wrote none
+    if written is not None and written != _sha256_of_all(metadata[HEADER_KEY], tensors):
+        raise PadError(
+            f"{path} is damaged: it has changed since it was written; fetch or export it again."
+        )
+    return tensors, header
+
+
+def _sha256_of_all(header: str, tensors: dict[str, torch.Tensor]) -> str:
+    return hashlib.sha256(
+        f"{tensors_sha256(tensors)} {header}".encode("utf-8", "replace")
+    ).hexdigest()
+
+
+def _metadata(file: io.BufferedIOBase, size: int, path: Path, most: int) -> dict[str, Any]:
+    """The texts that a safetensors file holds beside its tensors, of which it has all."""
+    start = file.read(8)
+    brace = file.read(1)  # what a safetensors header begins with
+    if brace != b"{" and (start[:4] == b"PK\x03\x04" or start[:1] == b"\x80"):
+        raise PadError(
+            f"{path} is a PyTorch pickle, which is not opened because a pickle can run "
+            f"code; convert a checkpoint of the published PAD code with "
+            f"'python -m pad_core import {path}'."
+        )
+    length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+    if length < 2 or brace != b"{":
+        raise PadError(f"{path} is not a PAD checkpoint: no safetensors file at all.")
+    if length > most:
+        raise PadError(
+            f"{path} is not a PAD checkpoint: its header has {length / 1e6:,.0f} MB, of "
+            f"which {most / 1e6:.0f} are the most."
+        )
+    raw = brace + file.read(length - 1)
     try:
         layout = json.loads(raw)
         metadata = layout.pop("__metadata__", {})
@@ -183,6 +223,10 @@ def read_header(path: Path) -> dict[str, Any]:
         raise PadError(f"{path} is not a PAD checkpoint: no safetensors file at all.") from None
     if size < 8 + length + end:
         raise PadError(_truncated(path))
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _header(metadata: dict[str, Any], path: Path) -> dict[str, Any]:
     try:
         header = json.loads(metadata[HEADER_KEY])
         if not isinstance(header, dict):
@@ -192,16 +236,6 @@ def read_header(path: Path) -> dict[str, Any]:
             f"{path} is a safetensors file of another program: it has no PAD header."
         ) from None
     return header
-
-
-def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """All tensors, on the CPU, and the header; errors as in ``read_header``."""
-    header = read_header(path)
-    content = read_bytes(path, MAX_TENSORS_BYTES)
-    try:
-        return load(content), header
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise PadError(f"{path} is damaged ({error}); fetch or export it again.") from None
 
 
 def file_sha256(path: Path) -> str:
