@@ -39,6 +39,7 @@ from pad_core.runfolder import Progress, read_progress
 
 Status = Literal["starting", "training", "stopping", "finished", "stopped", "failed"]
 RUNNING: tuple[Status, ...] = ("starting", "training", "stopping")
+MOST_AT_ONCE = max(4, (os.cpu_count() or 1) // 4)
 LOG = "train.log"
 _ORDER, _RECIPE = "order.json", "run.json"
 _LOG_READ = 8_000  # bytes of its end
@@ -103,6 +104,8 @@ def start(order: Order, home: Path, resume: bool = False) -> None:
     folder = home / order.folder
     if folder in _running_here() or is_occupied(folder):
         raise PadError(f"{order.name} is training already.")
+    if (n := sum(training.running for training in trainings(home))) >= MOST_AT_ONCE:
+        raise PadError(f"{n} trainings run now, as many as this computer bears; stop one first.")
     try:
         folder.mkdir(parents=True, exist_ok=resume)
         written = json.dumps(order.to_dict(), indent=2, ensure_ascii=False)
