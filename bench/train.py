@@ -29,15 +29,15 @@ from bench.measure import (
     row,
 )
 from bench.plain import Training
-from pad_core.conditions import PAD
-from pad_core.cuda_graph import EAGER_CYCLES
-from pad_core.datasets import load_dataset
-from pad_core.hardware import choose_precision
-from pad_core.images import to_unit
-from pad_core.imagesets import ImageSet
-from pad_core.networks import Networks
-from pad_core.recipe import Recipe
-from pad_core.trainer import Trainer
+from pad_core.data.images import to_unit
+from pad_core.data.imagesets import ImageSet
+from pad_core.data.load import load_dataset
+from pad_core.model.condition import PAD
+from pad_core.model.networks import Networks
+from pad_core.system.hardware import choose_precision
+from pad_core.training.config import Recipe
+from pad_core.training.cuda_graph import EAGER_CYCLES
+from pad_core.training.cycle import Trainer
 
 AT_ONCE = 8
 

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, not its parent
     sys.path.insert(0, str(HERE.parent))
 
-from explorer.guard import TICKET, TOKEN, Guard  # noqa: E402
+from explorer.desktop.guard import TICKET, TOKEN, Guard  # noqa: E402
 
 
 @asynccontextmanager
