@@ -21,7 +21,7 @@ from pad_core.checkpoint import PadNetwork
 from pad_core.hardware import describe_hardware
 from pad_core.recipe import Recipe
 from pad_core.runfolder import Progress as RunProgress
-from pad_core.summary import ROWS, Group
+from pad_core.summary import Group, rows_for
 from pad_core.sweep import CellState
 
 _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem"}
@@ -228,7 +228,7 @@ def describe(network: PadNetwork) -> str:
         measured = Group("", "", 0, [header.metrics])
         lines += [
             f"    {row.name:<44} {values[0]:.{row.digits}f}"
-            for row in ROWS
+            for row in rows_for([header.metrics])
             if (values := measured.values(*row.path))
         ]
     return "\n".join(lines)

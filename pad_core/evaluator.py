@@ -10,14 +10,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from pad_core.battery import Reference
 from pad_core.checkpoint import PadNetwork, load, update_metrics
 from pad_core.datasets import DataSet, is_local, load_dataset
 from pad_core.errors import PadError
-from pad_core.evaluation import Protocol, evaluate, measure_baselines, real_moments
+from pad_core.evaluation import Protocol, evaluate, measure_baselines, measure_reference
 from pad_core.files import file_sha256
 from pad_core.frechet import Features, classifier_features, inception_features
 from pad_core.hardware import choose_device
-from pad_core.metrics import Moments
 
 MEMORIES = "memories"
 
@@ -50,7 +50,7 @@ def evaluate_files(
     features = _features(fid, str(chosen))
     loaded: dict[str, DataSet | None] = {}
     baselines: dict[str, dict[str, Any]] = {}
-    real: dict[str, Moments] = {}
+    beside: dict[str, Reference] = {}
     found = []
     console = Console(stderr=True)
     columns = (
@@ -77,9 +77,9 @@ def evaluate_files(
                 )
             if dataset is not None and spec not in baselines:
                 baselines[spec] = measure_baselines(dataset, protocol, lambda what, share: None)
-                real[spec] = real_moments(dataset, features, protocol)
+                beside[spec] = measure_reference(dataset, features, protocol)
             result = evaluate(
-                network, dataset, features, protocol, baselines.get(spec), step, real.get(spec)
+                network, dataset, features, protocol, baselines.get(spec), step, beside.get(spec)
             )
             if record:
                 update_metrics(network.path, result)

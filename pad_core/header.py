@@ -212,6 +212,15 @@ def _is_class_names(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(map(is_name, value))
 
 
+def _are_numbers(value: Any) -> bool:
+    """Numbers and nulls, in lists and objects of any shape; alone, too."""
+    if isinstance(value, dict):
+        return all(map(_are_numbers, value.values()))
+    if isinstance(value, list):
+        return all(map(_are_numbers, value))
+    return value is None or is_number(value)
+
+
 _DATASET = {
     "name": is_name, "spec": is_text, "note": is_text, "n_train": is_count, "n_test": is_count,
 }  # fmt: skip
@@ -223,12 +232,23 @@ _NUMBERS = (
     "linear_separability_sd", "converged_separability", "intra_inter_ratio",
     "intra_inter_ratio_exact", "intra_inter_ratio_se", "clean_occluded_ratio",
     "clean_occluded_ratio_se", "realness_auc", "realness_auc_nrem",
+    "intra_inter_ratio_squared", "clean_occluded_ratio_squared", "majority_class",
+    "effective_rank", "participation_ratio", "alignment", "class_alignment", "uniformity",
 )  # fmt: skip
-_COUNTS = ("seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n")
+_COUNTS = (
+    "seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n",
+    "knn_n", "trunk_n_train", "trunk_n_test", "dream_quality_n", "nearest_n", "robustness_n",
+    "state_similarity_n",
+)  # fmt: skip
+_TREES = (
+    "knn", "few_labels", "trunk", "confusion", "class_accuracies", "balanced_accuracy", "spectrum",
+    "dream_quality", "nearest", "robustness", "robustness_converged", "state_similarity",
+)  # fmt: skip
 _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {
     **dict.fromkeys(_NUMBERS, _maybe(is_number)),
     **dict.fromkeys(_COUNTS, is_count),
+    **dict.fromkeys(_TREES, _are_numbers),
     "linear_separability": is_number,
     **dict.fromkeys(_TEXTS, is_name),
     "linear_separability_by_seed": lambda v: isinstance(v, list) and all(map(is_number, v)),

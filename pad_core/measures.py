@@ -13,7 +13,7 @@ import torch
 from pad_core.checkpoint import PadNetwork
 from pad_core.datasets import DataSet
 from pad_core.errors import PadError
-from pad_core.frechet import Features
+from pad_core.frechet import Features, moments_of
 from pad_core.hippocampus import mix
 from pad_core.images import to_unit
 from pad_core.metrics import (
@@ -25,11 +25,13 @@ from pad_core.metrics import (
     occluded_distance,
     realness_auc,
     sampled_distances,
+    squared_distances,
 )
 from pad_core.networks import LATENT_SIZE, Encoder, Networks, encode_all
 from pad_core.occlusion import occlude
 from pad_core.randomness import generator
 from pad_core.readout import Readout, fit_converged, train_sgd
+from pad_core.trunk import Encoded, encode_with_trunk
 
 INTENSITIES = tuple(range(0, 101, 10))  # percent
 LATENT_INTENSITY = 0.3  # of the occlusion in Figure 6
@@ -38,10 +40,18 @@ On = Literal["real images", "reconstructions"]
 Step = Callable[[str, float], None]
 
 
+class Trunk(NamedTuple):
+    """What the trunk makes of training and of test images."""
+
+    train: Encoded
+    test: Encoded
+
+
 class Material(NamedTuple):
     """What a network is measured with; latents (N, 256), labels (N,).
 
-    images: of the test latents, uint8 or float in [−1, 1]; train_images: uint8, or None.
+    images: of the test latents, uint8 or float in [−1, 1]; train_images: uint8, or None;
+    trunk: None where it was not asked for.
     """
 
     on: On
@@ -52,6 +62,7 @@ class Material(NamedTuple):
     images: torch.Tensor
     train_images: torch.Tensor | None
     n_classes: int
+    trunk: Trunk | None = None
 
 
 def latents_of(encoder: Encoder, dataset: DataSet) -> tuple[torch.Tensor, torch.Tensor]:
@@ -59,9 +70,21 @@ def latents_of(encoder: Encoder, dataset: DataSet) -> tuple[torch.Tensor, torch.
     return encode_all(encoder, dataset.train.images), encode_all(encoder, dataset.test.images)
 
 
-def material_from_dataset(encoder: Encoder, dataset: DataSet) -> Material:
-    """All images of a data set, encoded once."""
-    train, test = latents_of(encoder, dataset)
+def material_from_dataset(
+    encoder: Encoder, dataset: DataSet, trunk_images: int = 0, seed: int = 0
+) -> Material:
+    """All images of a data set, encoded once; all of the trunk's features for some of either set,
+    ``trunk_images`` drawn by ``seed``."""
+    trunk = None
+    if trunk_images > 0:
+        some = [evaluated_images(len(s), trunk_images, seed) for s in (dataset.train, dataset.test)]
+        trunk = Trunk(
+            encode_with_trunk(encoder, dataset.train.images, some[0]),
+            encode_with_trunk(encoder, dataset.test.images, some[1]),
+        )
+        train, test = trunk.train.latents, trunk.test.latents
+    else:
+        train, test = latents_of(encoder, dataset)
     return Material(
         "real images",
         train,
@@ -71,6 +94,7 @@ def material_from_dataset(encoder: Encoder, dataset: DataSet) -> Material:
         dataset.test.images,
         dataset.train.images,
         len(dataset.class_names),
+        trunk,
     )
 
 
@@ -210,7 +234,7 @@ def organisation(
         clean, occluded: of the same images (M, Z), occluded by 30 %.
     """
     sampled = sampled_distances(latents, labels, seed)
-    exact = exact_distances(latents, labels)
+    exact, squared = exact_distances(latents, labels), squared_distances(latents, labels)
     tenths = []
     by_class = labels.argsort(stable=True)  # every tenth has its share of each class
     if len(labels) // 10 >= 2 * len(labels.unique()):
@@ -225,6 +249,8 @@ def organisation(
         "intra_inter_ratio_se": mean_sem([t.ratio for t in tenths])[1] if tenths else None,
         "clean_occluded_ratio": apart / sampled.inter,
         "clean_occluded_ratio_se": float(distances.std() / len(distances) ** 0.5 / exact.inter),
+        "intra_inter_ratio_squared": squared.ratio,
+        "clean_occluded_ratio_squared": float(distances.square().mean() / squared.inter),
     }
 
 
@@ -262,24 +288,28 @@ def reality_monitoring(
     }
 
 
+def dream_images(
+    network: PadNetwork, latents: torch.Tensor, seed: int = 0
+) -> dict[str, Iterator[torch.Tensor]]:
+    """Batches of the NREM and REM dreams that latents (N, 256) of images give rise to."""
+    return {
+        "NREM dreams": nrem_images(network.networks, latents),
+        "REM dreams": rem_images(network, latents, seed),
+    }
+
+
 def frechet_distances(
-    network: PadNetwork,
-    real: Moments,
-    latents: torch.Tensor,
-    features: Features,
-    seed: int = 0,
+    real: Moments, seen: dict[str, torch.Tensor], features: Features
 ) -> dict[str, float]:
     """Fréchet distances of NREM and REM dreams to training images (§4.4.5).
 
     Args:
         real: moments of these images' features; the same for every network.
-        latents: (N, 256) of the same images, which the dreams come from.
+        seen: features (N, F) of each kind of dream that latents of the same images give rise to.
     """
-    nrem = features.moments(nrem_images(network.networks, latents))
-    rem = features.moments(rem_images(network, latents, seed))
     return {
-        f"{features.name}, NREM dreams": frechet_distance(real, nrem),
-        f"{features.name}, REM dreams": frechet_distance(real, rem),
+        f"{features.name}, {kind}": frechet_distance(real, moments_of(values))
+        for kind, values in seen.items()
     }
 
 
