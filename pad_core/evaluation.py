@@ -8,6 +8,7 @@ latents and on their reconstructions G(z); the result says which it was.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +22,8 @@ from pad_core.images import to_unit
 from pad_core.measures import (
     LATENT_INTENSITY,
     Material,
+    OcclusionPoint,
+    Readouts,
     Step,
     dream_images,
     encode_occluded,
@@ -34,12 +37,19 @@ from pad_core.measures import (
     reality_monitoring,
     separability,
 )
-from pad_core.metrics import mean_sem, occluded_distance, sampled_distances
+from pad_core.metrics import (
+    exact_distances,
+    mean_sem,
+    occluded_distance,
+    sampled_distances,
+)
 from pad_core.networks import Encoder, build_networks
 from pad_core.occlusion import occlude
 from pad_core.protocol import FULL, USUAL, Protocol
 from pad_core.randomness import generator
+from pad_core.statistics import pack_counts
 
+PAIRED = (30, 50)  # percent: intensities at which networks are compared image by image
 __all__ = ["FIELDS", "FULL", "Protocol", "evaluate", "measure_baselines", "separability"]
 
 
@@ -58,13 +68,19 @@ FIELDS = {
     "converged_separability": "percent, converged logistic regression: another measure",
     "occlusion": "intensity in percent → accuracy in percent (Figure 5), paper's protocol",
     "occlusion_interval": "intensity → 95 % interval over images, in percent",
+    "occlusion_se": "intensity → standard errors of its accuracy in points: over 'images', and "
+    "over 'readouts' (null for one)",
+    "right": "intensity 0 (all test images), 30 and 50 → how many read-outs and masks were right "
+    "about each image, a character each: 0–9, A–Z, a–z for 0 to 61; for tests on the same images",
+    "right_of": "intensity → of how many",
     "occlusion_converged": "intensity → accuracy in percent of the converged read-out",
     "occlusion_n": "images on the occlusion curve",
     "intra_inter_ratio": "by the paper's sampled pairs (§4.4.4, Figure 6e)",
     "intra_inter_ratio_exact": "the same over all pairs",
     "intra_inter_ratio_se": "standard error over ten disjoint tenths of the images, exact pairs",
     "clean_occluded_ratio": "by the paper's sampled pairs at 30 % occlusion (Figure 6f)",
-    "clean_occluded_ratio_se": "standard error over ten disjoint tenths of the images",
+    "clean_occluded_ratio_exact": "the same over all images and all pairs",
+    "clean_occluded_ratio_se": "its standard error over images",
     "intra_inter_ratio_squared": "of squared distances over all pairs, as in the published code "
     "(there on training images)",
     "clean_occluded_ratio_squared": "mean squared distance over that between classes",
@@ -196,6 +212,10 @@ def evaluate(
         "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
         "occlusion": {str(p.intensity): p.accuracy for p in points},
         "occlusion_interval": {str(p.intensity): [p.low, p.high] for p in points},
+        "occlusion_se": {
+            str(p.intensity): {"images": p.se_images, "readouts": p.se_readouts} for p in points
+        },
+        **right_answers(material, readouts, points),
         "occlusion_converged": {str(p.intensity): p.converged for p in points},
         "occlusion_n": len(labels),
         **ratios,
@@ -209,6 +229,20 @@ def evaluate(
     }
     rounded: dict[str, Any] = _rounded(result)
     return rounded
+
+
+def right_answers(
+    material: Material, readouts: Readouts, points: Sequence[OcclusionPoint]
+) -> dict[str, Any]:
+    """'right' and 'right_of': of clean test images all, of occluded ones those of the curve."""
+    clean = torch.stack([r.predict(material.latents) == material.labels for r in readouts.paper])
+    counts = {"0": (clean.sum(dim=0), len(clean))}
+    counts |= {str(p.intensity): (p.right, p.of) for p in points if p.intensity in PAIRED}
+    packed = {key: pack_counts(right.tolist()) for key, (right, _) in counts.items()}
+    return {
+        "right": {key: text for key, text in packed.items() if text is not None},
+        "right_of": {key: of for key, (_, of) in counts.items() if packed[key] is not None},
+    }
 
 
 def measure_reference(dataset: DataSet, features: Features, protocol: Protocol) -> Reference:
@@ -255,6 +289,7 @@ def _baseline(
         "readout_seeds": n_seeds,
         "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
         "intra_inter_ratio": distances.ratio,
+        "intra_inter_ratio_exact": exact_distances(material.latents, material.labels).ratio,
         "clean_occluded_ratio": occluded_distance(*pair, seed) / distances.inter,
     }
 

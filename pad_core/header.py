@@ -232,8 +232,9 @@ _NUMBERS = (
     "linear_separability_sd", "converged_separability", "intra_inter_ratio",
     "intra_inter_ratio_exact", "intra_inter_ratio_se", "clean_occluded_ratio",
     "clean_occluded_ratio_se", "realness_auc", "realness_auc_nrem",
-    "intra_inter_ratio_squared", "clean_occluded_ratio_squared", "majority_class",
-    "effective_rank", "participation_ratio", "alignment", "class_alignment", "uniformity",
+    "clean_occluded_ratio_exact", "intra_inter_ratio_squared", "clean_occluded_ratio_squared",
+    "majority_class", "effective_rank", "participation_ratio", "alignment", "class_alignment",
+    "uniformity",
 )  # fmt: skip
 _COUNTS = (
     "seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n",
@@ -242,7 +243,8 @@ _COUNTS = (
 )  # fmt: skip
 _TREES = (
     "knn", "few_labels", "trunk", "confusion", "class_accuracies", "balanced_accuracy", "spectrum",
-    "dream_quality", "nearest", "robustness", "robustness_converged", "state_similarity",
+    "occlusion_se", "right_of", "dream_quality", "nearest", "robustness", "robustness_converged",
+    "state_similarity",
 )  # fmt: skip
 _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {
@@ -257,7 +259,7 @@ _METRICS: dict[str, Check] = {
     "occlusion_interval": _values(_is_interval),
     "baselines": _values(_values(_maybe(is_number))),
     "protocol": _values(is_number),
-    "versions": _values(is_text),
+    **dict.fromkeys(("versions", "right"), _values(is_text)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,

@@ -163,13 +163,22 @@ def separability(encoder: Encoder, dataset: DataSet, readout_seed: int = 0) -> d
 
 class OcclusionPoint(NamedTuple):
     """Accuracies in percent at one intensity (percent); ``low`` to ``high`` is a 95 % interval
-    over images, with mask draws and read-out seeds averaged for each image."""
+    over images, with mask draws and read-out seeds averaged for each image.
+
+    se_images, se_readouts: standard errors of the accuracy in points, over images and over
+    read-out seeds (None for one). right: how often the ``of`` read-outs and draws were right
+    about each image, (N,).
+    """
 
     intensity: int
     accuracy: float
     low: float
     high: float
     converged: float
+    se_images: float
+    se_readouts: float | None
+    right: torch.Tensor
+    of: int
 
 
 @torch.inference_mode()
@@ -203,9 +212,16 @@ def occlusion_curve(
             latents = latents.expand(len(images), -1)
             paper += [readout.predict(latents) == labels for readout in readouts.paper]
             converged.append(readouts.converged.predict(latents) == labels)
-        mean, low, high = accuracy_interval(torch.stack(paper))
+        right = torch.stack(paper)
+        mean, low, high = accuracy_interval(right)
         share = 100 * torch.stack(converged).double().mean().item()
-        yield OcclusionPoint(intensity, mean, low, high, share)
+        by_readout = right.double().mean(dim=1).view(repeats, -1).mean(dim=0)
+        yield OcclusionPoint(
+            intensity, mean, low, high, share,
+            100 * float(right.double().mean(dim=0).std(unbiased=False)) / len(labels) ** 0.5,
+            mean_sem((100 * by_readout).tolist())[1],
+            right.sum(dim=0), len(right),
+        )  # fmt: skip
 
 
 @torch.inference_mode()
@@ -243,12 +259,17 @@ def organisation(
         ]
     apart = occluded_distance(clean, occluded, seed)
     distances = (clean.double() - occluded.double()).norm(dim=1)
+    exactly = float(distances.mean()) / exact.inter
+    of_distances = float(distances.std()) / len(distances) ** 0.5 / exact.inter
+    of_inter = mean_sem([t.inter for t in tenths])[1] if tenths else None
+    of_inter = exactly * (of_inter or 0.0) / exact.inter
     return {
         "intra_inter_ratio": sampled.ratio,
         "intra_inter_ratio_exact": exact.ratio,
         "intra_inter_ratio_se": mean_sem([t.ratio for t in tenths])[1] if tenths else None,
         "clean_occluded_ratio": apart / sampled.inter,
-        "clean_occluded_ratio_se": float(distances.std() / len(distances) ** 0.5 / exact.inter),
+        "clean_occluded_ratio_exact": exactly,
+        "clean_occluded_ratio_se": (of_distances**2 + of_inter**2) ** 0.5,
         "intra_inter_ratio_squared": squared.ratio,
         "clean_occluded_ratio_squared": float(distances.square().mean() / squared.inter),
     }

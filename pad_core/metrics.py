@@ -219,7 +219,7 @@ def realness_auc(external: torch.Tensor, internal: torch.Tensor) -> float:
     return float(roc_auc_score(truth, scores))
 
 
-# --- Intervals and tests --------------------------------------------------------------------------
+# --- Intervals --------------------------------------------------------------------------------
 
 
 def mean_sem(values: Sequence[float]) -> tuple[float, float | None]:
@@ -250,35 +250,6 @@ def accuracy_interval(right: torch.Tensor) -> tuple[float, float, float]:
         100 * min(float(interval.low), share),
         100 * max(float(interval.high), share),
     )
-
-
-class Difference(NamedTuple):
-    """A difference with its test: estimate, two-sided p, the test's name."""
-
-    estimate: float
-    p: float
-    test: str
-
-
-def welch(one: Sequence[float], other: Sequence[float]) -> Difference:
-    """Welch's t-test of two conditions' means over seeds, each with at least two."""
-    from scipy.stats import ttest_ind
-
-    estimate = float(np.mean(one) - np.mean(other))
-    if np.ptp(one) == 0 and np.ptp(other) == 0:
-        p = 1.0 if estimate == 0 else 0.0
-    else:
-        p = float(ttest_ind(one, other, equal_var=False).pvalue)
-    return Difference(estimate, p, f"Welch's t over seeds, n = {len(one)} and {len(other)}")
-
-
-def z_test(one: float, one_se: float, other: float, other_se: float, over: str) -> Difference:
-    """Test of a difference between two estimates with standard errors, ``over`` what they vary."""
-    from scipy.stats import norm
-
-    estimate, error = one - other, math.hypot(one_se, other_se)
-    p = 2.0 * float(norm.sf(abs(estimate) / error)) if error > 0 else float(estimate == 0)
-    return Difference(estimate, p, f"z over {over}")
 
 
 def accuracy_se(percent: float, n: int) -> float:

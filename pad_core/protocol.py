@@ -20,7 +20,7 @@ class Protocol:
     nearest_images: dreams of each kind, and test images, whose nearest one is looked for.
     """
 
-    readout_seeds: int = 4
+    readout_seeds: int = 10
     occlusion_images: int = 2_000
     mask_draws: int = 2
     size_px: int = 4

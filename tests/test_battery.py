@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 from test_evaluation import PIXELS, QUICK
 
 import pad_core
@@ -16,7 +18,9 @@ from pad_core.evaluation import evaluate
 from pad_core.images import to_unit
 from pad_core.imagesets import ImageSet
 from pad_core.neighbours import knn_accuracy, nearest
+from pad_core.randomness import generator
 from pad_core.readout import fit_converged
+from pad_core.statistics import unpack_counts
 from pad_core.summary import rows_for, tables
 
 
@@ -82,6 +86,62 @@ def test_confusions_agree_with_accuracies(found, small):
     mean = float((by_class * counts).sum() / counts.sum())
     assert mean == pytest.approx(found["linear_separability"], abs=1e-3)
     assert found["balanced_accuracy"]["paper"] == pytest.approx(float(by_class.mean()), abs=1e-3)
+
+
+def test_answers_about_each_image_are_kept(found, small, network):
+    assert set(found["right"]) == set(found["right_of"]) == {"0", "30", "50"}
+    assert found["right_of"] == {"0": 2, "30": 4, "50": 4}  # two read-outs, two masks each
+    for key, n in (("0", 100), ("30", 60), ("50", 60)):
+        counts = unpack_counts(found["right"][key])
+        assert len(counts) == n
+        accuracy = 100 * counts.mean() / found["right_of"][key]
+        expected = found["linear_separability"] if key == "0" else found["occlusion"][key]
+        assert accuracy == pytest.approx(expected, abs=1e-3)
+
+
+def test_errors_of_the_occlusion_curve_contain_images_and_read_outs(
+    found, network, small, material
+):
+    readouts = measures.fit_readouts(material, 2)
+    places = measures.evaluated_images(100, 60, 0)
+    point = next(
+        measures.occlusion_curve(
+            network.networks.encoder, readouts, small.test.images[places],
+            small.test.labels[places], intensities=(30,),
+        )
+    )  # fmt: skip
+    share = point.right.double().numpy() / point.of
+    assert point.se_images == pytest.approx(100 * share.std() / 60**0.5)
+    error = found["occlusion_se"]["30"]
+    assert error["images"] == pytest.approx(point.se_images, rel=1e-4)
+    assert error["readouts"] == pytest.approx(point.se_readouts, rel=1e-4)
+    # By hand: each read-out's accuracy over both draws of masks.
+    random = generator(0, "occlusion curve", 30)
+    answers = []
+    for _ in range(2):
+        latents = measures.encode_occluded(
+            network.networks.encoder, small.test.images[places], 0.3, 4, random
+        )
+        truth = small.test.labels[places]
+        answers.append([(r.predict(latents) == truth).double().mean() for r in readouts.paper])
+    by_readout = 100 * np.mean(answers, axis=0)
+    assert point.se_readouts == pytest.approx(by_readout.std(ddof=1) / 2**0.5)
+
+
+def test_the_exact_clean_occluded_ratio_has_the_error_of_both_its_distances(found, material):
+    random = torch.Generator().manual_seed(0)
+    clean = material.latents
+    occluded = clean + 0.1 * torch.randn(clean.shape, generator=random)
+    ratios = measures.organisation(clean, material.labels, clean, occluded)
+    apart = cdist(clean.double(), clean.double())
+    different = material.labels[:, None] != material.labels[None]
+    inter = apart[different.numpy()].mean()
+    each = (clean.double() - occluded.double()).norm(dim=1).numpy()
+    assert ratios["clean_occluded_ratio_exact"] == pytest.approx(each.mean() / inter, rel=1e-4)
+    assert ratios["clean_occluded_ratio_se"] >= each.std(ddof=1) / 10 / inter * 0.999
+    assert found["clean_occluded_ratio_exact"] == pytest.approx(
+        found["clean_occluded_ratio"], rel=0.1
+    )
 
 
 def test_geometry_lies_within_its_bounds(found):

@@ -23,7 +23,7 @@ from pad_core.claims import Verdict, paper_name
 from pad_core.errors import PadError
 from pad_core.images import SIDE_PX
 from pad_core.report import missing_for
-from pad_core.report_items import ITEMS
+from pad_core.report_items import ITEMS, verdicts
 from pad_core.report_legend import legend
 from pad_core.report_panels import table_1
 from pad_core.shelf import Shelf
@@ -103,8 +103,8 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             if rows:
                 st.html(_table(names, rows))
     with right:
-        st.html("".join(_claim(claim.text, claim.where, claim.judge(shelf, dataset))
-                        for claim in item.claims))  # fmt: skip
+        judged = verdicts(shelf, dataset)
+        st.html("".join(_claim(claim.text, claim.where, judged[claim]) for claim in item.claims))
     missing = missing_for(shelf, item, dataset)
     if missing:
         with st.expander(f"Missing: {', '.join(what for what, _ in missing)}",
