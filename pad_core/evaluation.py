@@ -8,7 +8,7 @@ latents and on their reconstructions G(z); the result says which it was.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 from pad_core.battery import MOST_CLASSES, Reference, battery, reference
 from pad_core.checkpoint import PadNetwork
 from pad_core.datasets import DataSet
+from pad_core.fine_tuning import fine_tune
 from pad_core.frechet import Features
 from pad_core.images import to_unit
 from pad_core.measures import (
@@ -124,6 +125,8 @@ FIELDS = {
     "state_similarity": "'correlation' and 'cka' → the encoder's layer → 'wake-nrem', 'wake-rem', "
     "'nrem-rem': likeness of activity for the same memory; null without real images",
     "state_similarity_n": "test images it rests on",
+    "fine_tuned": "'accuracy' in percent on all test images after 'epochs' of fine-tuning the "
+    "encoder with all labels, and 'by_epoch'; null where it was not asked for",
     "baselines": "'untrained' network and raw 'pixels' → their separabilities and ratios",
     "protocol": "read-out seeds, mask draws, sizes: what the numbers rest on",
     "versions": "of the packages that computed",
@@ -196,6 +199,9 @@ def evaluate(
         None if material.train_images is None else beside, protocol,
         lambda what, share: step(what, 0.65 + 0.35 * share),
     )  # fmt: skip
+    tuned = None
+    if dataset is not None and protocol.fine_tune_epochs:
+        tuned = _fine_tuned(encoder, dataset, protocol, lambda s: step("fine-tuning", s))
     step("done", 1.0)
     result = {
         "dataset": header.dataset.get("name") if dataset is None else dataset.name,
@@ -223,6 +229,7 @@ def evaluate(
         "frechet": frechet,
         "frechet_n": n_frechet,
         **more,
+        "fine_tuned": tuned,
         "baselines": baselines or {},
         "protocol": asdict(protocol),
         "versions": {"torch": torch.__version__},
@@ -262,6 +269,9 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     untrained = material_from_dataset(networks.encoder, dataset)
     pair = _clean_and_occluded(networks.encoder, images, protocol)
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
+    if protocol.fine_tune_epochs:  # which is supervised learning from the start
+        tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
+        found["untrained"]["fine_tuned"] = tuned["accuracy"]
     step("pixels", 0.5)
     flat = to_unit(images).flatten(1)
     random = generator(protocol.seed, "occluded pairs")
@@ -274,6 +284,17 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     step("pixels", 1.0)
     rounded: dict[str, Any] = _rounded(found)
     return rounded
+
+
+def _fine_tuned(
+    encoder: Encoder, dataset: DataSet, protocol: Protocol, on_step: Callable[[float], None]
+) -> dict[str, Any]:
+    train, test = dataset.train, dataset.test
+    accuracies = fine_tune(
+        encoder, train.images, train.labels, test.images, test.labels, len(dataset.class_names),
+        protocol.fine_tune_epochs, protocol.seed, on_step,
+    )  # fmt: skip
+    return {"accuracy": accuracies[-1], "epochs": len(accuracies), "by_epoch": accuracies}
 
 
 def _baseline(

@@ -244,7 +244,7 @@ _COUNTS = (
 _TREES = (
     "knn", "few_labels", "trunk", "confusion", "class_accuracies", "balanced_accuracy", "spectrum",
     "occlusion_se", "right_of", "dream_quality", "nearest", "robustness", "robustness_converged",
-    "state_similarity",
+    "state_similarity", "fine_tuned",
 )  # fmt: skip
 _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {

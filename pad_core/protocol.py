@@ -18,6 +18,7 @@ class Protocol:
     trunk_images: of either set, whose features are read out in full.
     quality_images: of either side for precision, recall and the kernel distance.
     nearest_images: dreams of each kind, and test images, whose nearest one is looked for.
+    fine_tune_epochs: of the encoder with all labels; 0 leaves it out.
     """
 
     readout_seeds: int = 10
@@ -34,6 +35,7 @@ class Protocol:
     quality_images: int = 5_000
     nearest_images: int = 500
     state_images: int = 500
+    fine_tune_epochs: int = 0
 
 
 USUAL = Protocol()

@@ -71,6 +71,7 @@ MORE_ROWS = (
     Row("   pooled, converged", ("trunk", "pooled_converged_separability"), 2),
     Row("   in full, of fewer images", ("trunk", "features_converged_separability"), 2),
     Row("   z of as few, converged", ("trunk", "latents_converged_separability"), 2),
+    Row("fine-tuned with all labels, %", ("fine_tuned", "accuracy"), 2),
     Row("balanced accuracy, paper's protocol, %", ("balanced_accuracy", "paper"), 2),
     Row("   chance: the most frequent class", ("majority_class",), 2),
     Row("mean of 30 corruptions, paper's, %", ("robustness", "mean", "0"), 2),

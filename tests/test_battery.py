@@ -14,7 +14,7 @@ from pad_core import battery, measures
 from pad_core.checkpoint import load_header, update_metrics
 from pad_core.corruptions import STRENGTHS
 from pad_core.datasets import DataSet
-from pad_core.evaluation import evaluate
+from pad_core.evaluation import evaluate, measure_baselines
 from pad_core.images import to_unit
 from pad_core.imagesets import ImageSet
 from pad_core.neighbours import knn_accuracy, nearest
@@ -242,3 +242,13 @@ def test_the_table_shows_what_was_measured_and_nothing_for_older_records(found):
     older = {k: v for k, v in found.items() if k not in ("knn", "robustness")}
     assert not any("nearest neighbours" in row.name for row in rows_for([older]))
     assert len(tables([found])[0].rows) == len(names)
+
+
+def test_fine_tuning_stands_beside_an_untrained_encoders(network, small):
+    protocol = replace(QUICK, fine_tune_epochs=2)
+    found = evaluate(network, small, PIXELS, protocol)["fine_tuned"]
+    assert found["epochs"] == len(found["by_epoch"]) == 2
+    assert found["accuracy"] == found["by_epoch"][-1]
+    baselines = measure_baselines(small, protocol, lambda what, share: None)
+    assert baselines["untrained"]["fine_tuned"] > 10
+    assert evaluate(network, None, PIXELS, protocol)["fine_tuned"] is None
