@@ -269,6 +269,8 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     untrained = material_from_dataset(networks.encoder, dataset)
     pair = _clean_and_occluded(networks.encoder, images, protocol)
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
+    exact = exact_distances(untrained.latents, untrained.labels)
+    found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
     if protocol.fine_tune_epochs:  # which is supervised learning from the start
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]
@@ -310,7 +312,6 @@ def _baseline(
         "readout_seeds": n_seeds,
         "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
         "intra_inter_ratio": distances.ratio,
-        "intra_inter_ratio_exact": exact_distances(material.latents, material.labels).ratio,
         "clean_occluded_ratio": occluded_distance(*pair, seed) / distances.inter,
     }
 
