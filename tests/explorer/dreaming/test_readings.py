@@ -1,0 +1,100 @@
+"""What a network makes of pictures: realness, class scores, distance to the nearest memory."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from explorer.dreaming.dreams import mix, recall
+from explorer.dreaming.readings import Reader, Readings
+from explorer.session.choices import Choices
+from pad_core.checkpoint.file import Memories
+from pad_core.errors import PadError
+
+
+@pytest.fixture(scope="module")
+def reader(network):
+    return Reader.fit(network)
+
+
+@pytest.fixture(scope="module")
+def dreams(network):
+    return network.generate(network.memories["test"].latents[:32])
+
+
+def test_class_scores_are_those_of_a_logistic_regression_on_the_stored_memories(
+    network, reader, dreams
+):
+    train = network.memories["train"]
+    reference = LogisticRegression(max_iter=2000).fit(train.latents, train.labels)
+    latents = network.encode(dreams)
+    readings = reader.read(dreams)
+    names = [name for name, _ in readings.top(network.class_names)]
+    expected = reference.predict(latents.numpy())
+    agreed = np.mean([network.class_names[k] == n for k, n in zip(expected, names, strict=True)])
+    assert agreed >= 0.7  # both stop near the minimum, not at it; chance is 0.1
+    assert readings.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert [p for _, p in readings.top(network.class_names)] == pytest.approx(
+        readings.probabilities.max(axis=1)
+    )
+
+
+def test_accuracy_is_that_on_the_stored_test_memories(network, reader):
+    test = network.memories["test"]
+    right = (reader.readout.predict(test.latents) == test.labels).double().mean()
+    assert reader.accuracy == pytest.approx(100 * float(right))
+
+
+def test_realness_is_that_of_the_network(network, reader, dreams):
+    assert reader.read(dreams).realness == pytest.approx(network.realness(dreams).numpy(), abs=1e-6)
+
+
+def test_a_dream_is_read_as_its_picture_is(network, reader):
+    recalled = recall(network, Choices())
+    dreamt = mix(network, recalled, Choices())
+    expected = reader.read(dreamt.images)
+    readings = reader.interpret(dreamt.codes, dreamt.realness)
+    assert readings.realness == pytest.approx(expected.realness, abs=1e-6)
+    assert np.allclose(readings.probabilities, expected.probabilities, atol=1e-5)
+    assert np.allclose(readings.distance, expected.distance, atol=1e-4)
+
+
+def test_distance_is_to_the_nearest_of_all_memories_in_units_of_their_spacing(
+    network, reader, dreams
+):
+    memories = torch.cat([network.memories[split].latents for split in ("train", "test")]).numpy()
+    gaps = [
+        np.sort(np.linalg.norm(memories - memory, axis=1))[1]
+        for memory in memories[:: len(memories) // 300]
+    ]
+    assert reader.spacing == pytest.approx(np.median(gaps), rel=0.1)
+    readings = reader.read(dreams)
+    for latent, distance, nearest in zip(
+        network.encode(dreams).numpy(), readings.distance, readings.nearest, strict=True
+    ):
+        apart = np.linalg.norm(memories - latent, axis=1)
+        assert apart.argmin() == nearest
+        assert apart.min() / reader.spacing == pytest.approx(distance, abs=1e-2)
+
+
+def test_entropy_is_in_bits():
+    even, sure = np.full(8, 1 / 8), np.eye(8)[0]
+    readings = Readings(np.zeros(2), np.stack([even, sure]), np.zeros(2), np.zeros(2, int))
+    assert readings.entropy == pytest.approx([3, 0], abs=1e-6)
+
+
+def test_without_training_memories_there_is_nothing_to_read_with(network):
+    none = Memories(torch.empty(0, 256), torch.empty(0).long(), torch.empty(0).long())
+    with pytest.raises(PadError):
+        Reader.fit(replace(network, memories={"train": none, "test": network.memories["test"]}))
+
+
+def test_a_single_memory_and_no_test_memories_suffice(network, dreams):
+    m = network.memories["train"]
+    one = Memories(m.latents[:1], m.labels[:1], m.indices[:1])
+    none = Memories(m.latents[:0], m.labels[:0], m.indices[:0])
+    reader = Reader.fit(replace(network, memories={"train": one, "test": none}))
+    assert np.isnan(reader.accuracy)
+    assert np.isfinite(reader.read(dreams).distance).all()
