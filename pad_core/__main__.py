@@ -277,11 +277,13 @@ def _bits(options: argparse.Namespace) -> Any:
 
 
 def _report_export(path: Path, export: dict[str, Any]) -> None:
-    print(
-        f"{path}: {path.stat().st_size / 1e6:.2f} MB at {export['bits']} bits; converged linear "
-        f"separability {export['converged_separability']:.2f} %, "
-        f"{export['converged_separability_full_precision']:.2f} % at full precision."
-    )
+    line = f"{path}: {path.stat().st_size / 1e6:.2f} MB at {export['bits']} bits"
+    if "converged_separability" in export:
+        line += (
+            f"; converged linear separability {export['converged_separability']:.2f} %, "
+            f"{export['converged_separability_full_precision']:.2f} % at full precision"
+        )
+    print(f"{line}.")
 
 
 def _load_dataset(spec: str, root: str) -> Any:

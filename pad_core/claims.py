@@ -268,6 +268,8 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
         if not untrained:
             return Verdict("cannot be told", "The untrained network was not measured.")
         ours, full = mean_sem(group.values(*INTRA.path))[0], mean_sem(pad.values(*INTRA.path))[0]
+        if math.isnan(ours + full):
+            return Verdict("cannot be told", f"The {INTRA.name} was not measured.")
         nearer = abs(ours - untrained[0]) < abs(ours - full)
         grounds = (
             f"{style(condition).label} {ours:.3f}, untrained {untrained[0]:.3f}, PAD {full:.3f}; "

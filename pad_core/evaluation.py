@@ -2,7 +2,8 @@
 
 ``FIELDS`` describes its fields. Where there is no data set, a checkpoint's stored memories
 take its place: read-outs are fitted to the stored training latents and tested on stored test
-latents and on their reconstructions G(z); the result says which it was.
+latents and on their reconstructions G(z); the result says which it was. What can't be had is
+null, or empty: all that needs classes where there is one, distances where a class has one image.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pad_core.measures import (
     BATCH_SIZE,
     LATENT_INTENSITY,
     Material,
+    Readouts,
     Step,
     encode_occluded,
     evaluated_images,
@@ -80,9 +82,10 @@ FIELDS = {
     "occlusion_n": "images on the occlusion curve",
     "intra_inter_ratio": "by the paper's sampled pairs (§4.4.4, Figure 6e)",
     "intra_inter_ratio_exact": "the same over all pairs",
-    "intra_inter_ratio_se": "standard error over ten disjoint tenths of the images, exact pairs",
+    "intra_inter_ratio_se": "standard error over ten disjoint parts of the images, exact pairs; "
+    "over fewer where a class has fewer than 20 images",
     "clean_occluded_ratio": "by the paper's sampled pairs at 30 % occlusion (Figure 6f)",
-    "clean_occluded_ratio_se": "standard error over ten disjoint tenths of the images",
+    "clean_occluded_ratio_se": "standard error over the images",
     "realness_auc": "ROC AUC of d, test images against REM dreams; null without real images, or "
     "where no loss teaches d",
     "realness_auc_nrem": "the same against NREM dreams",
@@ -118,18 +121,20 @@ def evaluate(
         material = material_from_memories(network)
     else:
         material = material_from_dataset(encoder, dataset)
-    readouts = fit_readouts(
-        material, protocol.readout_seeds, lambda what, s: step(what, 0.4 + 0.1 * s)
-    )
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
-    mean, sem = mean_sem(accuracies)
+    readouts = None
+    if material.n_classes > 1:
+        readouts = fit_readouts(
+            material, protocol.readout_seeds, lambda what, s: step(what, 0.4 + 0.1 * s)
+        )
+    read_out = _separabilities(material, readouts)
     chosen = evaluated_images(len(material.labels), protocol.occlusion_images, protocol.seed)
     images, labels = material.images[chosen], material.labels[chosen]
     points = []
-    for point in occlusion_curve(
+    curve = () if readouts is None else occlusion_curve(
         encoder, readouts, images, labels,
         size_px=protocol.size_px, draws=protocol.mask_draws, seed=protocol.seed,
-    ):  # fmt: skip
+    )  # fmt: skip
+    for point in curve:
         points.append(point)
         step("occlusion", 0.5 + 0.3 * point.intensity / 100)
     ratios = organisation(
@@ -165,10 +170,7 @@ def evaluate(
         "on": material.on,
         "n_train": len(material.train_labels),
         "n_test": len(material.labels),
-        "linear_separability": mean,
-        "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
-        "linear_separability_by_seed": accuracies,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
+        **read_out,
         "occlusion": {str(p.intensity): p.accuracy for p in points},
         "occlusion_interval": {str(p.intensity): [p.low, p.high] for p in points},
         "occlusion_converged": {str(p.intensity): p.converged for p in points},
@@ -220,17 +222,30 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
 def _baseline(
     material: Material, n_seeds: int, pair: tuple[torch.Tensor, torch.Tensor], seed: int
 ) -> dict[str, Any]:
-    readouts = fit_readouts(material, n_seeds)
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
-    mean, sem = mean_sem(accuracies)
+    found = _separabilities(
+        material, fit_readouts(material, n_seeds) if material.n_classes > 1 else None
+    )
+    del found["linear_separability_by_seed"]
     distances = sampled_distances(material.latents, material.labels, seed)
-    return {
-        "linear_separability": mean,
-        "linear_separability_sd": None if sem is None else sem * n_seeds**0.5,
+    return found | {
         "readout_seeds": n_seeds,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
         "intra_inter_ratio": distances.ratio,
         "clean_occluded_ratio": occluded_distance(*pair, seed) / distances.inter,
+    }
+
+
+def _separabilities(material: Material, readouts: Readouts | None) -> dict[str, Any]:
+    """What read-outs reach on the test latents; null where there are none."""
+    if readouts is None:
+        names = ("linear_separability", "linear_separability_sd", "converged_separability")
+        return dict.fromkeys(names) | {"linear_separability_by_seed": []}
+    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
+    mean, sem = mean_sem(accuracies)
+    return {
+        "linear_separability": mean,
+        "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
+        "linear_separability_by_seed": accuracies,
+        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
     }
 
 

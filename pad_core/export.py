@@ -43,7 +43,7 @@ def export_run(folder: Path, out: Path, dataset: DataSet, bits: Bits | None = No
     Args:
         dataset: the data that the run was trained on: its images become the memories.
         bits: 8 or 16; by default 8 where that keeps the converged separability within
-            0.3 points of full precision, else 16.
+            0.3 points of full precision, else 16; 16 without classes to measure that by.
 
     Returns:
         The header as written; ``export`` in it has the measurement.
@@ -104,20 +104,25 @@ def save_measured(
     networks: Networks, header: Header, out: Path, dataset: DataSet, bits: Bits | None
 ) -> Header:
     """Write networks at 8 or 16 bits with what rounding costs; see ``export_run``."""
-    key = "converged_separability"
-    full = separability(networks.encoder, dataset)[key]
-    for candidate in (bits,) if bits else (8, 16):
+    if not dataset.has_classes:  # nothing to measure by: the finer weights, unless asked
+        candidate = bits or 16
         rounded = checkpoint.rounded(networks, candidate)
-        measured = separability(rounded.encoder, dataset)[key]
-        cost = round(full - measured, 4)
-        if abs(cost) <= TOLERANCE_POINTS:
-            break
-    header.export.update(
-        bits=candidate,
-        converged_separability_full_precision=full,
-        converged_separability=measured,
-        rounding_cost_points=cost,
-    )
+        header.export.update(bits=candidate)
+    else:
+        key = "converged_separability"
+        full = separability(networks.encoder, dataset)[key]
+        for candidate in (bits,) if bits else (8, 16):
+            rounded = checkpoint.rounded(networks, candidate)
+            measured = separability(rounded.encoder, dataset)[key]
+            cost = round(full - measured, 4)
+            if abs(cost) <= TOLERANCE_POINTS:
+                break
+        header.export.update(
+            bits=candidate,
+            converged_separability_full_precision=full,
+            converged_separability=measured,
+            rounding_cost_points=cost,
+        )
     memories = checkpoint.choose_memories(dataset, rounded.encoder)
     return checkpoint.save(out, networks, header, memories, candidate)
 

@@ -209,7 +209,7 @@ def _is_recipe(value: Any) -> bool:
 
 
 def _is_class_names(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 1 and all(map(is_name, value))
+    return isinstance(value, list) and len(value) > 0 and all(map(is_name, value))
 
 
 _DATASET = {
@@ -229,7 +229,7 @@ _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {
     **dict.fromkeys(_NUMBERS, _maybe(is_number)),
     **dict.fromkeys(_COUNTS, is_count),
-    "linear_separability": is_number,
+    "linear_separability": _maybe(is_number),
     **dict.fromkeys(_TEXTS, is_name),
     "linear_separability_by_seed": lambda v: isinstance(v, list) and all(map(is_number, v)),
     **dict.fromkeys(("occlusion", "occlusion_converged"), _values(is_number)),

@@ -120,6 +120,7 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
             for name in baselines:
                 single = Group(dataset, name, 0, [baselines[name]])
                 cells.append(mean_and_sem(single.values(*row.path), row.digits))
-            table.add_row(row.name, *cells)
+            if set(cells) != {"–"}:  # what no network here has is left out
+                table.add_row(row.name, *cells)
         made.append(table)
     return made

@@ -172,7 +172,7 @@ def train(
     Args:
         resume: go on where the folder's state stands; otherwise the folder must be new.
         probe_every: measure linear separability every so many epochs, and after the first
-            and the last; 0 never.
+            and the last; 0 never. Without classes there is none.
         keep_epochs: epochs after which the network is kept as a file of its own.
         on_progress: called after a mini-batch, a few times a second at most.
         on_epoch: called with each finished epoch's history entry.
@@ -271,7 +271,8 @@ def _finish_epoch(run: Run, probe_every: int) -> dict[str, Any]:
         "images_per_s": round(run.steps * run.recipe.batch_size / run.seconds, 1),
     }
     last = run.epoch == run.recipe.epochs
-    if probe_every and (run.epoch % probe_every == 0 or run.epoch == 1 or last):
+    due = probe_every and (run.epoch % probe_every == 0 or run.epoch == 1 or last)
+    if due and run.dataset.has_classes:
         entry |= separability(run.trainer.networks.encoder, run.dataset)
     run.history.append(entry)
     run.step, run.sums, run.seconds = 0, {}, 0.0
