@@ -115,12 +115,13 @@ def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
     from pad_core.conditions import PAD
     from pad_core.display import SweepDisplay
-    from pad_core.runfolder import own_precision
+    from pad_core.runfolder import describe_data, own_precision
     from pad_core.sweep import Engine, LocalEngine, Settings, plan, sweep
 
     device, template = _recipe(options, PAD, seed=0)
     dataset = _load_dataset(options.dataset, options.root)
-    cells = plan(template, dataset.name, options.conditions, options.seeds, options.runs)
+    data = describe_data(dataset)
+    cells = plan(template, dataset.name, options.conditions, options.seeds, options.runs, data)
     if options.precision == "auto":
         cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
     engine: Engine = LocalEngine(options.jobs)
@@ -193,28 +194,44 @@ def run_import(options: argparse.Namespace) -> None:
     _report_export(out, header.export)
 
 
-def run_evaluate(options: argparse.Namespace) -> None:
-    """``evaluate``: a table for people, or a list of objects with --json."""
+def run_evaluate(options: argparse.Namespace) -> int:
+    """``evaluate``: a table for people, or a list of objects with --json.
+
+    What was measured is printed, whatever came of the rest; exit status 1 where a part of it can't
+    be had or recorded, 2 where all can't.
+    """
     from rich.console import Console
 
     from pad_core.evaluation import FULL, Protocol
     from pad_core.evaluator import evaluate_files
     from pad_core.summary import tables
 
-    found = evaluate_files(
-        options.files,
-        options.data,
-        options.root,
-        FULL if options.full else Protocol(),
-        options.fid,
-        options.device,
-        options.record,
-    )
-    if options.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-    else:
-        for table in tables(found):
-            Console().print(table)
+    problems: list[str] = []
+    found: list[dict[str, Any]] = []
+
+    def say(problem: str) -> None:
+        problems.append(problem)
+        print(f"pad_core evaluate: {printable(problem)}", file=sys.stderr)
+
+    try:
+        for result in evaluate_files(
+            options.files,
+            options.data,
+            options.root,
+            FULL if options.full else Protocol(),
+            options.fid,
+            options.device,
+            options.record,
+            say,
+        ):
+            found.append(result)  # noqa: PERF402 - what came before an error has to be kept
+    finally:
+        if options.json and found:
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+        elif found:
+            for table in tables(found):
+                Console().print(table)
+    return (1 if found else 2) if problems else 0
 
 
 def run_reproduce(options: argparse.Namespace) -> None:

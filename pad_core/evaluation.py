@@ -17,6 +17,7 @@ import torch
 from pad_core.checkpoint import PadNetwork
 from pad_core.datasets import DataSet
 from pad_core.frechet import Features
+from pad_core.header import fingerprint
 from pad_core.images import to_unit
 from pad_core.measures import (
     BATCH_SIZE,
@@ -65,6 +66,7 @@ FULL = Protocol(occlusion_images=1_000_000, mask_draws=4, dreams=10_000)
 
 FIELDS = {
     "dataset": "data set the network was measured on",
+    "dataset_sha256": "its fingerprint, null where none is known",
     "trained_on": "data set it was trained on, as its header names it",
     "condition": "name of the condition",
     "seed": "of the network's training",
@@ -163,6 +165,7 @@ def evaluate(
     step("done", 1.0)
     result = {
         "dataset": header.dataset.get("name") if dataset is None else dataset.name,
+        "dataset_sha256": header.data.sha256 if dataset is None else fingerprint(dataset),
         "trained_on": header.dataset.get("name"),
         "condition": header.condition.name,
         "seed": header.seed,

@@ -7,6 +7,7 @@ import glob
 import hashlib
 import json
 import os
+import stat
 import struct
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,11 @@ _MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file at once: a reader or a crash sees the old content or the new."""
+    """Replace the file at once: a reader or a crash sees the old content or the new.
+
+    A link stays one: what it leads to is replaced. A file keeps who may read and write it.
+    """
+    path = Path(os.path.realpath(path))
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +38,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            scratch.chmod(stat.S_IMODE(path.stat().st_mode))
         scratch.replace(path)
     except OSError as error:
         raise PadError(f"Cannot write {path}: {error.strerror}.") from None

@@ -24,7 +24,6 @@ from pad_core.files import read_header, read_tensors
 from pad_core.header import (
     Header,
     describe,
-    fingerprint,
     is_count,
     is_history,
     is_number,
@@ -160,10 +159,15 @@ def read_state_header(folder: Path) -> RunState:
     return RunState.from_dict(header, path)
 
 
-def check_same_recipe(before: Recipe, now: Recipe, folder: Path) -> None:
-    """PadError unless a run of the one recipe can go on with the other: epochs may differ."""
+def check_same_recipe(before: Recipe, now: Recipe, folder: Path, data_known: bool = False) -> None:
+    """PadError unless a run of the one recipe can go on with the other: epochs may differ.
+
+    data_known: the data themselves are compared, so that they may lie elsewhere or be named in
+    other words.
+    """
     old, new = before.to_dict(), now.to_dict()
-    changed = [name for name in old if old[name] != new[name] and name != "epochs"]
+    free = {"epochs", "dataset"} if data_known else {"epochs"}
+    changed = [name for name in old if old[name] != new[name] and name not in free]
     if changed:
         what = "; ".join(f"{name} was {old[name]!r}, now {new[name]!r}" for name in changed)
         raise PadError(f"{folder} was started differently ({what}); train in another folder.")
@@ -171,10 +175,7 @@ def check_same_recipe(before: Recipe, now: Recipe, folder: Path) -> None:
 
 def describe_data(dataset: DataSet) -> dict[str, Any]:
     """What a state keeps of its data, to know them again."""
-    return describe(dataset) | {
-        "class_names": list(dataset.class_names),
-        "sha256": fingerprint(dataset),
-    }
+    return describe(dataset) | {"class_names": list(dataset.class_names)}
 
 
 def check_same_data(recorded: dict[str, Any], dataset: DataSet, where: Path) -> None:
@@ -183,7 +184,15 @@ def check_same_data(recorded: dict[str, Any], dataset: DataSet, where: Path) -> 
     Args:
         recorded: some fields of ``describe_data``; those that are missing aren't compared.
     """
-    now = describe_data(dataset)
+    if changed := what_changed(recorded, describe_data(dataset)):
+        raise PadError(
+            f"{where} was trained on {recorded.get('name', 'other data')}, and {dataset.spec} "
+            f"now has {changed}; give the data that it was trained on."
+        )
+
+
+def what_changed(recorded: dict[str, Any], now: dict[str, Any]) -> str:
+    """'another number of test images (then 100)', '' for the same data; fields as above."""
     for name, what in (
         ("class_names", "list of classes"),
         ("n_train", "number of training images"),
@@ -192,10 +201,8 @@ def check_same_data(recorded: dict[str, Any], dataset: DataSet, where: Path) -> 
     ):
         if name in recorded and recorded[name] != now[name]:
             then = "" if name == "sha256" else f" (then {_short(recorded[name])})"
-            raise PadError(
-                f"{where} was trained on {recorded.get('name', 'other data')}, and {dataset.spec} "
-                f"now has another {what}{then}; give the data that it was trained on."
-            )
+            return f"another {what}{then}"
+    return ""
 
 
 def _short(value: Any) -> str:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 
@@ -33,6 +33,7 @@ from pad_core.runfolder import (
     read_progress,
     read_state_header,
     run_folder,
+    what_changed,
 )
 from pad_core.training import check_kept, train
 
@@ -45,10 +46,14 @@ LOG = "train.log"
 
 @dataclass(frozen=True)
 class Cell:
-    """One network of the grid: how it is trained, and its run folder."""
+    """One network of the grid: how it is trained, and its run folder.
+
+    data: what ``describe_data`` says of its data, which a finished run is held against.
+    """
 
     recipe: Recipe
     folder: Path
+    data: dict[str, Any] | None = None
 
     @property
     def finished(self) -> bool:
@@ -60,7 +65,13 @@ class Cell:
         if not (self.folder / STATE).exists():
             return False
         state = read_state_header(self.folder)
-        check_same_recipe(state.recipe, self.recipe, self.folder)
+        known = self.data is not None and state.data is not None and "sha256" in state.data
+        check_same_recipe(state.recipe, self.recipe, self.folder, known)
+        if self.data is not None and (changed := what_changed(state.data or {}, self.data)):
+            raise PadError(
+                f"{self.folder} was trained on other data of that name: these have {changed}; "
+                "give another --runs."
+            )
         return state.epoch >= self.recipe.epochs
 
 
@@ -111,7 +122,14 @@ class Engine(Protocol):
         """Begin to train a cell."""
 
 
-def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path) -> list[Cell]:
+def plan(
+    template: Recipe,
+    dataset: str,
+    conditions: str,
+    seeds: int,
+    runs: Path,
+    data: dict[str, Any] | None = None,
+) -> list[Cell]:
     """The cells of a grid; the first seed of all conditions comes first.
 
     Args:
@@ -120,6 +138,7 @@ def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path
         conditions: 'all', 'table1', or names and .json files with commas between.
         seeds: how many, counted from 0.
         runs: where the run folders lie.
+        data: what ``describe_data`` says of the data set, where it is at hand.
 
     Raises:
         PadError: an unknown condition, two of one name, or no seed.
@@ -134,6 +153,7 @@ def plan(template: Recipe, dataset: str, conditions: str, seeds: int, runs: Path
         Cell(
             replace(template, condition=condition, seed=seed),
             run_folder(runs, dataset, condition, seed),
+            data,
         )
         for seed in range(seeds)
         for condition in found

@@ -84,7 +84,8 @@ class Run:
         self._write_history()
 
     def _check_fits(self, state: RunState) -> None:
-        check_same_recipe(state.recipe, self.recipe, self.folder)
+        data_known = state.data is not None and "sha256" in state.data
+        check_same_recipe(state.recipe, self.recipe, self.folder, data_known)
         was, now = state.device.partition(" ")[0], self.trainer.device.type
         if was != now:  # their random streams have nothing in common
             raise PadError(
