@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 from pad_core.errors import PadError
+from pad_core.streams import print_anything
 
 _ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Open the explorer, or run a command; returns the exit status."""
+    print_anything()
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)

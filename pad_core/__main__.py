@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -17,12 +16,14 @@ from typing import Any
 from pad_core.arguments import build_parser
 from pad_core.conditions import Condition
 from pad_core.errors import PadError, printable
+from pad_core.streams import print_anything, print_json
 
 STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors of the user take one line."""
+    print_anything()
     options = build_parser().parse_args(arguments)
     try:
         return int(COMMANDS[options.command](options) or 0)
@@ -175,7 +176,7 @@ def run_info(options: argparse.Namespace) -> None:
     if options.json:
         counts = {split: len(memory) for split, memory in network.memories.items()}
         facts = {"file": str(options.file), "sha256": network.sha256, "memories": counts}
-        print(json.dumps(facts | network.header.to_dict(), indent=2, ensure_ascii=False))
+        print_json(facts | network.header.to_dict())
     else:
         print(describe(network))
 
@@ -227,7 +228,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             found.append(result)  # noqa: PERF402 - what came before an error has to be kept
     finally:
         if options.json and found:
-            print(json.dumps(found, indent=2, ensure_ascii=False))
+            print_json(found)
         elif found:
             for table in tables(found):
                 Console().print(table)
@@ -284,7 +285,7 @@ def run_bench(options: argparse.Namespace) -> None:
         rows.extend(bench(parts, device, options.quick, options.threads, say))
     finally:  # what was measured before a part failed, or was broken off
         if options.json and rows:
-            print(json.dumps(rows, indent=2, ensure_ascii=False))
+            print_json(rows)
         elif rows:
             Console().print(table(rows))
 

@@ -224,7 +224,7 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
     """
     if name_or_file.endswith(".json"):
         try:
-            fields = json.loads(Path(name_or_file).read_text("utf-8"))
+            fields = json.loads(Path(name_or_file).read_bytes())  # with any byte-order mark
         except OSError as error:
             raise PadError(f"Cannot read the condition {name_or_file}: {error.strerror}.") from None
         except (ValueError, RecursionError) as error:

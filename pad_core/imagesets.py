@@ -14,6 +14,7 @@ import torch
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from pad_core.errors import PadError
+from pad_core.images import CHANNELS, as_tensor
 
 SIZE = 32  # pixels a side of every image
 UNLABELLED = "unlabelled"  # the one class of pictures without labels
@@ -101,6 +102,34 @@ def read_picture(name: str, content: bytes) -> torch.Tensor:
         raise PadError(f"{name} has {pixels / 1e6:.0f} million pixels; 50 million are the most.")
     images, _ = decode({"": Pictures(1, lambda: [Picture(name, content)])}, None)
     return images[""][0]
+
+
+Images = torch.Tensor | np.ndarray | Image.Image | Sequence[Image.Image]
+
+
+def as_batch(images: Images) -> torch.Tensor:
+    """Images in any of these forms as one tensor (B, 3, 32, 32), of the values that they have.
+
+    Args:
+        images: a tensor; an array (B, 3, 32, 32), or (B, 32, 32, 3) as pictures have it; a picture
+            or several, made 32×32 RGB by the rules of `load_dataset`.
+
+    Raises:
+        PadError: what holds no numbers, or a picture that can't be made RGB.
+    """
+    pictures = [images] if isinstance(images, Image.Image) else images
+    if isinstance(pictures, Sequence) and not isinstance(pictures, str | bytes) and pictures:
+        if not all(isinstance(picture, Image.Image) for picture in pictures):
+            raise PadError("A list of images is one of Pillow's pictures; stack arrays first.")
+        try:
+            stacked = np.stack([to_rgb32(picture) for picture in pictures])
+        except (OSError, ValueError) as error:
+            raise PadError(f"A picture can't be used: {error}.") from None
+        return torch.from_numpy(stacked).permute(0, 3, 1, 2)
+    batch = as_tensor(pictures)  # type: ignore[arg-type]
+    channels_last = batch.ndim == 4 and batch.shape[1] != CHANNELS and batch.shape[3] == CHANNELS
+    is_array = not isinstance(images, torch.Tensor)
+    return batch.permute(0, 3, 1, 2) if is_array and channels_last else batch
 
 
 def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None]:

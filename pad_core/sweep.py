@@ -250,7 +250,9 @@ def _train_cell(cell: Cell, settings: Settings, should_stop: Callable[[], bool])
     torch.set_num_threads(settings.threads)
     with (
         occupied(cell.folder),
-        (cell.folder / LOG).open("a", encoding="utf-8", buffering=1) as log,
+        (cell.folder / LOG).open(
+            "a", encoding="utf-8", errors="backslashreplace", buffering=1
+        ) as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
     ):
