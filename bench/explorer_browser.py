@@ -30,7 +30,7 @@ from rich.table import Table
 from bench.browser import FLAGS, Relay, Server, Viewer
 from bench.checkpoints import copies, different
 from bench.measure import Row, arguments, describe, p95, row
-from explorer.desktop import find_browser
+from explorer.desktop.window import find_browser
 
 CPU = torch.device("cpu")
 NETWORKS = 5

@@ -35,16 +35,17 @@ from bench.measure import (
     report,
     row,
 )
-from explorer import loaders
-from explorer.choices import Choices
-from explorer.compute import dreams
-from explorer.compute.probe import Disturbance, Subject
-from explorer.compute.readings import Reader
-from explorer.pictures import source
-from pad_core.checkpoint import PadNetwork, load
-from pad_core.hippocampus import mix
-from pad_core.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
-from pad_core.readout import Readout
+from explorer.dreaming import dreams
+from explorer.dreaming.readings import Reader
+from explorer.library import networks as loaders
+from explorer.session.choices import Choices
+from explorer.views.probe import cache
+from explorer.views.probe.accuracy import Disturbance, Subject
+from explorer.widgets.pictures import source
+from pad_core.checkpoint.file import PadNetwork, load
+from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
+from pad_core.evaluation.linear_probe import Readout
+from pad_core.model.hippocampus import mix
 
 CPU = torch.device("cpu")
 NETWORKS = 5
@@ -144,7 +145,7 @@ class Occlusion:
     """The Probe page's slider: accuracies of networks under one more percent of occlusion."""
 
     def __init__(self, networks: list[PadNetwork]) -> None:
-        self._lab = loaders.lab()
+        self._lab = cache.lab()
         self._subjects = {str(i): Subject(network, None) for i, network in enumerate(networks)}
         self._percent = 0
 

@@ -27,7 +27,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pad_core.errors import PadError
-from pad_core.hardware import choose_device
+from pad_core.system.hardware import choose_device
 
 Task = Callable[[], object]
 

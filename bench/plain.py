@@ -2,8 +2,8 @@
 
 Float32 with torch's own layers; a DataLoader that runs torchvision's transforms on one image
 at a time; a Python loop over occlusion tiles; ``.item()`` on every loss of every step; the
-read-out trained through a DataLoader, too. It is right, and ``tests/test_bench.py`` holds that
-it computes what ``pad_core`` computes.
+read-out trained through a DataLoader, too. It is right, and ``tests/bench/test_bench.py`` holds
+that it computes what ``pad_core`` computes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import Compose, Normalize, ToTensor
 
-from pad_core.imagesets import ImageSet
-from pad_core.networks import SLOPE
-from pad_core.readout import SGD_BATCH_SIZE, SGD_LEARNING_RATE
+from pad_core.data.imagesets import ImageSet
+from pad_core.evaluation.linear_probe import SGD_BATCH_SIZE, SGD_LEARNING_RATE
+from pad_core.model.networks import SLOPE
 
 
 class Encoder(nn.Module):

@@ -19,13 +19,13 @@ import torch
 
 from bench.measure import describe, device_here
 from bench.train import batches
-from pad_core.conditions import PAD
-from pad_core.datasets import DataSet, load_dataset
+from pad_core.data.load import DataSet, load_dataset
 from pad_core.errors import PadError
-from pad_core.measures import separability
-from pad_core.metrics import mean_sem
-from pad_core.recipe import Recipe
-from pad_core.trainer import Trainer
+from pad_core.evaluation.measures import separability
+from pad_core.evaluation.statistics import mean_sem
+from pad_core.model.condition import PAD
+from pad_core.training.config import Recipe
+from pad_core.training.cycle import Trainer
 
 BATCH_SIZE = 64
 MEASURES = ("linear_separability", "converged_separability")
@@ -34,7 +34,7 @@ MEASURES = ("linear_separability", "converged_separability")
 def trained(recipe: Recipe, dataset: DataSet, device: torch.device) -> dict[str, Any]:
     """Both separabilities of a network of this recipe; its evaluation is in float32."""
     trainer = Trainer(recipe, device)
-    cycle = trainer.fastest_cycle()
+    cycle = trainer.fastest(trainer.cycle)
     order = torch.Generator().manual_seed(recipe.seed)
     images = batches(dataset.train, recipe.batch_size, device, order)
     for _ in range(recipe.epochs * (len(dataset.train) // recipe.batch_size)):

@@ -29,13 +29,13 @@ from bench.measure import (
     report,
     row,
 )
-from pad_core.datasets import load_dataset
-from pad_core.hardware import choose_precision
-from pad_core.images import to_unit
-from pad_core.imagesets import ImageSet
-from pad_core.measures import INTENSITIES, Readouts, occlusion_curve
-from pad_core.networks import LATENT_SIZE, build_networks
-from pad_core.readout import SGD_EPOCHS, fit_converged, train_sgd
+from pad_core.data.images import to_unit
+from pad_core.data.imagesets import ImageSet
+from pad_core.data.load import load_dataset
+from pad_core.evaluation.linear_probe import SGD_EPOCHS, fit_converged, train_sgd
+from pad_core.evaluation.measures import INTENSITIES, Readouts, occlusion_curve
+from pad_core.model.networks import LATENT_SIZE, build_networks
+from pad_core.system.hardware import choose_precision
 
 CLASSES = 10
 CPU = torch.device("cpu")

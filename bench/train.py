@@ -29,17 +29,17 @@ from bench.measure import (
     row,
 )
 from bench.plain import Training
-from pad_core.conditions import PAD
-from pad_core.cuda_graph import EAGER_CYCLES
-from pad_core.datasets import load_dataset
-from pad_core.hardware import choose_precision
-from pad_core.images import to_unit
-from pad_core.imagesets import ImageSet
-from pad_core.networks import Networks
-from pad_core.recipe import Recipe
-from pad_core.trainer import Trainer
+from pad_core.data.images import to_unit
+from pad_core.data.imagesets import ImageSet
+from pad_core.data.load import load_dataset
+from pad_core.model.condition import PAD
+from pad_core.model.networks import Networks
+from pad_core.system.hardware import choose_precision
+from pad_core.training.config import Recipe
+from pad_core.training.cuda_graph import EAGER_CYCLES
+from pad_core.training.cycle import Trainer
 
-AT_ONCE = 8
+AT_ONCE = 16
 
 # Channels of the image's and of the latents' side, pixels of the latter, and how often a cycle
 # of PAD goes through the layer: forward, and back to its input and to its weights.
@@ -70,7 +70,7 @@ class Size:
 
 
 FULL, QUICK = Size(5_000, 64, 4, 2, 9), Size(64, 8, 1, 1, 2)
-FULL_GPU = Size(5_000, 64, 200, 20, 9)
+FULL_GPU = Size(5_000, 64, 100, 20, 9)
 QUICK_GPU = replace(QUICK, cycles=EAGER_CYCLES + 1)  # captured before anything is timed
 
 
@@ -115,7 +115,7 @@ class Fleet:
         self.members = []
         for seed in range(AT_ONCE):
             trainer, fed = ours(images, size, device, precision, seed)
-            self.members.append((torch.cuda.Stream(device), trainer.fastest_cycle(), fed))
+            self.members.append((torch.cuda.Stream(device), trainer.fastest(trainer.cycle), fed))
         torch.cuda.synchronize(device)
 
     def __call__(self) -> None:
@@ -148,7 +148,7 @@ def rows(size: Size, device: torch.device, quick: bool) -> list[Row]:
     precision = choose_precision(device)
     images = images_of(size)
     trainer, fed = ours(images, size, device, precision)
-    cycle = trainer.fastest_cycle()
+    cycle = trainer.fastest(trainer.cycle)
     next(fed)  # the images lie on the device from now on
     memory = PeakMemory(device)
     live(cycle, fed, size.cycles)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pad_core.errors import PadError
-from pad_core.streams import print_anything
+from pad_core.system.streams import print_anything
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -62,14 +62,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def run_window(options: argparse.Namespace) -> None:
     """The explorer itself."""
-    from explorer.desktop import run
+    from explorer.desktop.window import run
 
     run(options.port, options.browser, options.checkpoint)
 
 
 def run_rebuild(options: argparse.Namespace) -> int:
     """``rebuild``: exit status 0 where the bytes are the same, 1 where they differ."""
-    from explorer.rebuild import rebuild
+    from explorer.journal.rebuild import rebuild
 
     status, sentence = rebuild(options.source, options.out, options.places)
     print(sentence)

@@ -37,7 +37,7 @@ def make_page(view: str, title: str, icon: str) -> StreamlitPage:
     """
 
     def show() -> None:
-        imported(f"explorer.views.{view}").show()
+        imported(f"explorer.views.{view}.page").show()
 
     icon = f":material/{icon}:"
     return st.Page(show, title=title, icon=icon, url_path=title.lower(), default=title == "Dream")
@@ -50,11 +50,11 @@ st.set_page_config(
     initial_sidebar_state=272,
 )
 st.logo(HERE / "logo.svg", size="large")
-imported("explorer.look").look("style")
+imported("explorer.widgets.look").look("style")
 pages = [
     make_page("dream", "Dream", "bedtime"),
     make_page("wall", "Wall", "view_module"),
-    make_page("latent_map", "Map", "scatter_plot"),
+    make_page("map", "Map", "scatter_plot"),
     make_page("probe", "Probe", "linear_scale"),
     make_page("curves", "Curves", "show_chart"),
     make_page("train", "Train", "model_training"),
@@ -64,5 +64,5 @@ pages = [
 ]
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
 page = st.navigation(pages, position="top")
-imported("explorer.state").follow_address()
+imported("explorer.session.state").follow_address()
 page.run()

@@ -15,13 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from pad_core import checkpoint
-from pad_core.conditions import PAD
-from pad_core.datasets import DataSet, load_dataset
-from pad_core.images import picture_grid, png_bytes
-from pad_core.networks import build_networks
-
-pytest_plugins = ["browser"]
+import pad_core
+from pad_core.checkpoint import file as checkpoint
+from pad_core.data.images import picture_grid, png_bytes
+from pad_core.data.load import DataSet, load_dataset
+from pad_core.model.condition import PAD
+from pad_core.model.networks import build_networks
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +74,12 @@ def exported(small: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     memories = checkpoint.choose_memories(small, networks.encoder)
     checkpoint.save(path, networks, header, memories, bits=8)
     return path
+
+
+@pytest.fixture(scope="session")
+def network(exported: Path) -> pad_core.PadNetwork:
+    """That network, loaded."""
+    return pad_core.load(exported)
 
 
 @pytest.fixture

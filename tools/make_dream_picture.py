@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 import pad_core
-from pad_core.dreams import nrem_dreams, pick_memories, rem_dreams
-from pad_core.images import picture_grid, png_bytes
+from pad_core.data.images import picture_grid, png_bytes
+from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams
 
 N, SEED, SCALE = 10, 0, 3
 

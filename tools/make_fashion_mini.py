@@ -1,7 +1,7 @@
 """Make the data set fashion-mini from Debian's package dataset-fashion-mnist.
 
-Writes pad_core/data/fashion-mini-{train,test}.png: sheets of 28×28 grey tiles, 50 a row, the
-i-th tile of class i mod 10. Same seed, same pixels.
+Writes fashion-mini-{train,test}.png into pad_core/data/fashion_mini: sheets of 28×28 grey tiles,
+50 a row, the i-th tile of class i mod 10. Same seed, same pixels.
 """
 
 import gzip
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 SOURCE = Path("/usr/share/datasets/fashion-mnist")
-TARGET = Path(__file__).parent.parent / "pad_core" / "data"
+TARGET = Path(__file__).parent.parent / "pad_core" / "data" / "fashion_mini"
 SEED = 2017
 COLUMNS = 50
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.browser import FLAGS  # noqa: E402
-from explorer.desktop import find_browser, serving  # noqa: E402
+from explorer.desktop.window import find_browser, serving  # noqa: E402
 
 SCREEN = {"width": 1280, "height": 720}
 PATIENCE_MS = 300_000

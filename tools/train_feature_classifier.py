@@ -2,8 +2,8 @@
 
     python tools/train_feature_classifier.py --cifar10 SPEC --svhn SPEC --fashion SPEC
 
-One network, three data sets, a head for each. Writes pad_core/data/features.safetensors with
-the test accuracies in its header.
+One network, three data sets, a head for each. Writes pad_core/evaluation/features.safetensors,
+with the test accuracies in its header.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import time
 import torch
 from torch.nn import functional as F
 
-from pad_core.datasets import DataSet, load_dataset
-from pad_core.files import write_tensors
-from pad_core.frechet import CLASSIFIER_FILE, FeatureNetwork
-from pad_core.images import to_unit
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet, load_dataset
+from pad_core.evaluation.frechet import CLASSIFIER_FILE, FeatureNetwork
+from pad_core.system.files import write_tensors
 
 BATCH_SIZE = 128
 LEARNING_RATE = 0.004

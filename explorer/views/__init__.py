@@ -1,1 +1,1 @@
-"""One module a page: ask, load, compute, draw, in that order."""
+"""A folder a page; ``page.show`` asks, loads, computes and draws, in that order."""

@@ -1,1 +1,0 @@
-"""From arrays and tables to Plotly figures; knows nothing of torch."""

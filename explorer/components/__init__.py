@@ -1,1 +1,0 @@
-"""Controls of our own, for what Streamlit has none."""

@@ -1,1 +1,0 @@
-"""From networks and choices to arrays and tables; knows nothing of Streamlit."""

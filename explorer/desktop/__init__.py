@@ -1,0 +1,1 @@
+"""The explorer as a program of the desktop: its server and its window."""

@@ -1,0 +1,241 @@
+"""The explorer as a program of the desktop: a server for this user alone, in a window of its own.
+
+The window is pywebview's where that is installed, else a Chromium browser's without its bars,
+else a tab of the default browser. Closing the window, or Ctrl-C, ends the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import IO, NoReturn
+from urllib.parse import urlencode
+
+from explorer.desktop.server import HOST
+from pad_core.checkpoint.file import load_header
+from pad_core.errors import PadError
+
+TITLE = "PAD dream explorer"
+SIZE = (1360, 860)
+_ROOT = Path(__file__).resolve().parents[2]
+_START_S = 120.0
+_END_S = 5.0  # for the server and the browser to end by themselves
+_BROWSERS = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+    "msedge", "microsoft-edge", "microsoft-edge-stable", "brave-browser",
+)  # fmt: skip
+_PROGRAMS = (  # where these lie without being on the path
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    r"%ProgramFiles%\Google\Chrome\Application\chrome.exe",
+    r"%ProgramFiles(x86)%\Microsoft\Edge\Application\msedge.exe",
+    r"%ProgramFiles%\Microsoft\Edge\Application\msedge.exe",
+)
+
+Window = Callable[[str], None]  # shows an address, returns when it is closed
+
+
+def run(port: int | None, window: str, checkpoint: Path | None) -> None:
+    """Serve the explorer until its window is closed.
+
+    Args:
+        port: to listen at; a free one if None.
+        window: 'auto', 'default' for a tab of the default browser, 'none' for no window at all,
+            or a browser's command that takes ``--app=ADDRESS``.
+        checkpoint: to show first.
+
+    Raises:
+        PadError: the port is taken, Streamlit is missing or doesn't start, the checkpoint or the
+            browser can't be used.
+    """
+    query = "" if checkpoint is None else address_query(checkpoint)
+    show = choose_window(window)
+    signal.signal(signal.SIGTERM, _stop)
+    with contextlib.suppress(KeyboardInterrupt), serving(port) as address:
+        print(f"The explorer runs at {address}{query} and ends with its window or Ctrl-C.")
+        sys.stdout.flush()
+        show(f"{address}{query}")
+
+
+def address_query(checkpoint: Path) -> str:
+    """The part of an address that opens a checkpoint; PadError where it is none."""
+    load_header(checkpoint)
+    path = checkpoint.resolve()
+    key = str(path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path)
+    return "?" + urlencode({"checkpoint": key, "folder": str(path.parent)})
+
+
+@contextlib.contextmanager
+def serving(port: int | None) -> Iterator[str]:
+    """A running server's address; it ends when the block does.
+
+    Raises:
+        PadError: it doesn't start.
+    """
+    if importlib.util.find_spec("streamlit") is None:
+        raise PadError("Streamlit is not installed; run 'pip install -r requirements.txt'.")
+    port = _free_port(port)
+    environment = os.environ | {"PYTHONPATH": _with_root(os.environ.get("PYTHONPATH"))}
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "explorer.desktop.server", str(port)],
+            cwd=_ROOT,  # where .streamlit/config.toml lies
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C is for this process, which then ends the server.
+            start_new_session=os.name == "posix",
+        )
+        try:
+            _wait(server, f"http://{HOST}:{port}/_stcore/health", lambda: _last_line(log))
+            yield f"http://{HOST}:{port}/"
+        finally:
+            _end(server)
+
+
+def choose_window(wanted: str) -> Window:
+    """How to show the explorer; PadError where the browser asked for is not there."""
+    if wanted == "none":
+        return _wait_for_ctrl_c
+    if wanted == "default":
+        return _default_browser
+    if wanted != "auto":
+        command = shlex.split(wanted, posix=os.name == "posix") or [wanted]
+        if shutil.which(command[0]) is None:
+            raise PadError(f"There is no browser {command[0]!r} on this computer.")
+        return lambda address: _app_window(command, address)
+    if importlib.util.find_spec("webview") is not None:
+        return _webview
+    return _browser_window
+
+
+def find_browser() -> str | None:
+    """A Chromium browser on this computer, which can show a page without its bars."""
+    for name in _BROWSERS:
+        if found := shutil.which(name):
+            return found
+    return next((p for p in map(os.path.expandvars, _PROGRAMS) if Path(p).is_file()), None)
+
+
+def _browser_window(address: str) -> None:
+    browser = find_browser()
+    if browser is None:
+        _default_browser(address)
+    else:
+        _app_window([browser], address)
+
+
+def _app_window(command: list[str], address: str) -> None:
+    """A window of its own: with a profile of its own the process lives as long as the window."""
+    # On some systems the browser writes to its profile for a moment after it has ended.
+    with tempfile.TemporaryDirectory(prefix="pad-explorer-", ignore_cleanup_errors=True) as profile:
+        browser = subprocess.Popen(
+            [
+                *command,
+                f"--app={address}",
+                f"--user-data-dir={profile}",
+                f"--window-size={SIZE[0]},{SIZE[1]}",
+                "--no-first-run",
+                "--no-default-browser-check",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            status = browser.wait()
+        finally:
+            _end(browser)
+    if status:
+        raise PadError(
+            f"The browser {command[0]} ended with status {status}; try '--browser default', or "
+            "'--no-window' and open the address yourself."
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and end it if it takes too long; nothing if it has ended."""
+    process.terminate()
+    try:
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _webview(address: str) -> None:
+    import webview
+
+    try:
+        webview.settings["ALLOW_DOWNLOADS"] = True
+        webview.create_window(TITLE, address, width=SIZE[0], height=SIZE[1])
+        webview.start()
+    except webview.WebViewException:  # installed, but without a toolkit to draw with
+        _browser_window(address)
+
+
+def _default_browser(address: str) -> None:
+    if not webbrowser.open(address):
+        print("No browser could be opened; open the address in one.")
+    _wait_for_ctrl_c(address)
+
+
+def _wait_for_ctrl_c(address: str) -> None:
+    while True:
+        time.sleep(1.0)
+
+
+def _free_port(wanted: int | None) -> int:
+    with socket.socket() as probe:
+        if os.name == "posix":  # a port that was in use a moment ago can be taken again
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted or 0))
+        except OSError:
+            raise PadError(
+                f"Port {wanted} is taken; choose another, or leave --port out for a free one."
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def _wait(server: subprocess.Popen[bytes], url: str, log: Callable[[], str]) -> None:
+    """Until the server answers; PadError with its last line where it ends or hangs."""
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise PadError(f"The explorer's server did not start: {log()}")
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise PadError(f"The explorer's server did not answer in {_START_S:.0f} seconds: {log()}")
+
+
+def _last_line(log: IO[bytes]) -> str:
+    log.seek(0)
+    text = log.read(100_000).decode(errors="replace").strip()
+    return text.splitlines()[-1] if text else "it said nothing."
+
+
+def _with_root(path: str | None) -> str:
+    return os.pathsep.join([str(_ROOT), *([path] if path else [])])
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,199 @@
+"""From networks and choices to pictures and numbers; knows nothing of Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from explorer.session.choices import PICTURE, Choices
+from pad_core.checkpoint.file import Memories, PadNetwork
+from pad_core.data.images import picture_grid
+from pad_core.errors import PadError
+from pad_core.model.condition import Mixture
+from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane
+
+N_DREAMS = 8
+N_NIGHTS = 8  # rows of the wall
+PLANE_STEPS = 11  # along λ and along λ′, from 0 to 1
+Pictures = Mapping[str, torch.Tensor]
+"""Pictures that a viewer uploaded as memory 'first' or 'second': uint8 (3, 32, 32)."""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """N ≤ 8 memories and the N they mix with in REM.
+
+    current, previous: z and z_old, (N, 256); places, previous_places: of each among the
+    split's memories, or PICTURE; classes, previous_classes: their names; picture, previous_picture:
+    G(z) and G(z_old) side by side, uint8 (32, 32·N, 3).
+    """
+
+    current: torch.Tensor
+    previous: torch.Tensor
+    places: tuple[int, ...]
+    previous_places: tuple[int, ...]
+    classes: tuple[str, ...]
+    previous_classes: tuple[str, ...]
+    picture: np.ndarray
+    previous_picture: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """NREM: occluded dreams above recovered ones, uint8 (64, 32·N, 3); error of each, (N,)."""
+
+    picture: np.ndarray
+    error: np.ndarray
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """REM dreams.
+
+    images: (M, 3, 32, 32) in [−1, 1]; codes: what the encoder makes of each, (M, Z); realness:
+    d of each, (M,); picture: of them all, N to a row, from ``mix`` below a row of G(z_old).
+    """
+
+    images: torch.Tensor
+    codes: torch.Tensor
+    picture: np.ndarray
+    realness: np.ndarray
+
+
+def judged(network: PadNetwork, realness: np.ndarray) -> tuple[list[str], list[float]]:
+    """*d* of pictures as captions and bars; 'd –' and no bars where nothing ever trained it."""
+    if not network.condition.trains_discriminator:
+        return ["d –"] * len(realness), []
+    return [f"d {d:.2f}" for d in realness], [float(d) for d in realness]
+
+
+def recall(network: PadNetwork, choices: Choices, pictures: Pictures | None = None) -> Recalled:
+    """Choose memories by split and seed, A and B as the viewer did, and recall them.
+
+    A and B are the first of either kind; a picture that isn't among ``pictures`` (an address
+    can't carry it) is replaced by the seed's choice.
+
+    Raises:
+        PadError: the checkpoint holds fewer than two memories of the split, or not those chosen.
+    """
+    memories = network.memories[choices.split]
+    n = min(N_DREAMS, len(memories) // 2)
+    if n == 0:
+        raise PadError(
+            f"This network stores {len(memories)} {choices.split} memories; a dream mixes two."
+        )
+    places = pick_memories(len(memories), 2 * n, choices.seed, "memories")
+    latents = memories.latents[places]
+    names = [network.class_names[label] for label in memories.labels[places]]
+    shown: list[int] = places.tolist()
+    for i, name in ((0, "first"), (n, "second")):
+        place = getattr(choices, name)
+        check_place(place, memories, choices.split)
+        if place == PICTURE and pictures and name in pictures:
+            latents[i] = network.encode(pictures[name][None])[0]
+            shown[i], names[i] = PICTURE, "your picture"
+        elif place >= 0:
+            latents[i] = memories.latents[place]
+            shown[i], names[i] = place, network.class_names[memories.labels[place]]
+    current, previous = latents.split(n)
+    return Recalled(
+        current,
+        previous,
+        tuple(shown[:n]),
+        tuple(shown[n:]),
+        tuple(names[:n]),
+        tuple(names[n:]),
+        picture_grid(network.generate(current), n),
+        picture_grid(network.generate(previous), n),
+    )
+
+
+def check_place(place: int, memories: Memories, split: str) -> None:
+    """PadError where so few memories are stored that there is none at a place."""
+    if place >= len(memories):
+        raise PadError(
+            f"There is no memory {place} among {len(memories)} {split} memories; they count from 0."
+        )
+
+
+def seen(
+    network: PadNetwork,
+    recalled: Recalled,
+    choices: Choices,
+    images: torch.Tensor | None,
+    pictures: Pictures | None = None,
+) -> np.ndarray | None:
+    """The images that the memories come from, side by side: uint8 (32, 32·N, 3).
+
+    Args:
+        images: of the split, uint8 (M, 3, 32, 32), where they are on this machine.
+
+    Returns:
+        None where not one of them is here; single ones that are missing are grey.
+    """
+    indices = network.memories[choices.split].indices
+    rows = torch.full((len(recalled), 3, 32, 32), 128, dtype=torch.uint8)
+    found = False
+    for i, place in enumerate(recalled.places):
+        if place == PICTURE and pictures:
+            rows[i], found = pictures["first"], True
+        elif place >= 0 and images is not None:
+            rows[i], found = images[indices[place]], True
+    return picture_grid(rows, len(recalled)) if found else None
+
+
+def perturb(network: PadNetwork, recalled: Recalled, choices: Choices) -> Perturbed:
+    """NREM: occlude the recalled memories and let the network recover them."""
+    dreams = nrem_dreams(
+        network.networks, recalled.current, choices.intensity, choices.size_px, choices.seed
+    )
+    rows = torch.cat([dreams.occluded, dreams.recovered])
+    return Perturbed(picture_grid(rows, len(recalled)), dreams.error.numpy())
+
+
+def mix(network: PadNetwork, recalled: Recalled, choices: Choices, nights: int = 1) -> Adversarial:
+    """REM: dream of mixed memories and noise.
+
+    Args:
+        nights: rows of dreams of the same memories, each with noise of its own; the first is
+            the same whatever their number.
+    """
+    dreams = rem_dreams(
+        network.networks,
+        recalled.current.repeat(nights, 1),
+        recalled.previous.repeat(nights, 1),
+        mixture(choices),
+        choices.seed,
+    )
+    rows = picture_grid(dreams.dreams, len(recalled))
+    picture = np.vstack([recalled.previous_picture, rows])
+    return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
+
+
+def plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Adversarial:
+    """Dreams of A and B over the plane of mixtures: λ grows along a row, λ′ falls down a column.
+
+    Both take ``PLANE_STEPS`` values from 0 to 1, at the chosen σ and seed.
+    """
+    steps = [i / (PLANE_STEPS - 1) for i in range(PLANE_STEPS)]
+    sigma = choices.noise_level
+    dreams = rem_plane(
+        network.networks,
+        recalled.current[:1],
+        recalled.previous[:1],
+        [Mixture(lam, lam_prime, sigma) for lam_prime in steps[::-1] for lam in steps],
+        choices.seed,
+    )
+    picture = picture_grid(dreams.dreams, PLANE_STEPS)
+    return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
+
+
+def mixture(choices: Choices) -> Mixture:
+    """The point at which the viewer dreams."""
+    return Mixture(choices.lam, choices.lam_prime, choices.noise_level)

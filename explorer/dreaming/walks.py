@@ -1,0 +1,104 @@
+"""Walks through dreams, and the numbers of dreams, for files that leave the explorer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from explorer.dreaming.dreams import Recalled, mixture
+from explorer.dreaming.readings import Reader
+from explorer.session.choices import Choices
+from pad_core.checkpoint.file import Memories, PadNetwork
+from pad_core.evaluation.metrics import principal_components
+from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
+
+ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")
+REACH_SD = 2.5  # how far a walk goes along a component, to either side of the dream
+
+
+def frames(
+    network: PadNetwork, recalled: Recalled, choices: Choices, along: str, steps: int
+) -> Iterator[torch.Tensor]:
+    """Images (N, 3, 32, 32) of the REM dreams at each step of a walk.
+
+    Args:
+        along: 'lam': from the first memories to the second; 'lam_prime': from noise to
+            memories; 'pc1' to 'pc3': along a principal component of the split's memories, from
+            −2.5 to 2.5 of its standard deviations off each dream. The other dials stay.
+        steps: how many, 2 or more.
+    """
+    here = mixture(choices)
+    pair = (network.networks, recalled.current, recalled.previous)
+    shares = np.linspace(0.0, 1.0, steps).tolist()
+    if along == "lam":
+        path = [replace(here, lam=1.0 - s) for s in shares]
+        dreams = walk(*pair, path, choices.seed)
+    elif along == "lam_prime":
+        path = [replace(here, lam_prime=s) for s in shares]
+        dreams = walk(*pair, path, choices.seed)
+    else:
+        place = int(along.removeprefix("pc")) - 1
+        # In float64, so that the last digit of a sum can't move a pixel.
+        memories = network.memories[choices.split].latents.double()
+        component = principal_components(memories, place + 1).components[place]
+        direction = torch.from_numpy(component)
+        sd = float((memories @ direction).std())
+        middle = rem_dreams(*pair, here, choices.seed).latents
+        reach = [REACH_SD * sd * (2.0 * s - 1.0) for s in shares]
+        dreams = walk_along(network.networks, middle, direction.float(), reach)
+    for dream in dreams:
+        yield dream.dreams
+
+
+def table(network: PadNetwork, recalled: Recalled, choices: Choices) -> Iterator[dict[str, Any]]:
+    """Latents and scores of all that the Dream page shows, one row a picture.
+
+    Rows have 'picture' (what it is), 'place' (1 to N), 'index', 'label' and 'class' (of the
+    memory it comes from, in its data set; of a REM dream the first one's; empty for an uploaded
+    picture), 'realness' (empty where nothing trained it), 'read_as', 'probability' and
+    'nearest_memory_distance' (what the network reads in the picture, see ``Readings``), and 'z_0'
+    to 'z_255' (what it is made of).
+    """
+    pair = (network.networks, recalled.current, recalled.previous)
+    nrem = nrem_dreams(
+        network.networks, recalled.current, choices.intensity, choices.size_px, choices.seed
+    )
+    kinds = {
+        "memory": recalled.current,
+        "second memory": recalled.previous,
+        "recovered": network.encode(nrem.occluded),
+        "REM dream": rem_dreams(*pair, mixture(choices), choices.seed).latents,
+    }
+    memories, reader = network.memories[choices.split], Reader.fit(network)
+    trained = network.condition.trains_discriminator
+    for kind, latents in kinds.items():
+        readings = reader.read(network.generate(latents))
+        tops = readings.top(network.class_names)
+        places = recalled.previous_places if kind == "second memory" else recalled.places
+        for i, (z, place) in enumerate(zip(latents, places, strict=True)):
+            read_as, probability = tops[i]
+            yield {
+                "picture": kind,
+                "place": i + 1,
+                **_identity(network, memories, place),
+                "realness": f"{readings.realness[i]:.6f}" if trained else "",
+                "read_as": read_as,
+                "probability": f"{probability:.6f}",
+                "nearest_memory_distance": f"{readings.distance[i]:.6f}",
+                **{f"z_{j}": f"{value:.7g}" for j, value in enumerate(z.tolist())},
+            }
+
+
+def _identity(network: PadNetwork, memories: Memories, place: int) -> dict[str, Any]:
+    if place < 0:
+        return {"index": "", "label": "", "class": ""}
+    label = int(memories.labels[place])
+    return {
+        "index": int(memories.indices[place]),
+        "label": label,
+        "class": network.class_names[label],
+    }

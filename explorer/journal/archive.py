@@ -1,0 +1,144 @@
+"""A journal as one zip: files of its dreams, a README, and a manifest that makes it again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from explorer.journal.entry import Kept, Source, check_texts, versions
+from explorer.journal.exports import FORMAT, FORMAT_VERSION, Export, check_format, make, slug
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.errors import PadError
+
+NAME = "dream-journal.zip"
+_MANIFEST = "manifest.json"
+_MAX_MANIFEST_BYTES = 50_000_000
+_SAME_TIME = (1980, 1, 1, 0, 0, 0)  # a zip's earliest: the bytes don't depend on the clock
+_README = """\
+Dreams of PAD networks (perturbed and adversarial dreaming, Deperrois et al., eLife 2022),
+kept in the journal of the PAD dream explorer.
+
+manifest.json says how each file was made: the network's SHA-256, what was chosen in the
+explorer, and with which versions. The explorer's Journal page opens this zip, and this command,
+in the explorer's folder, makes it again, with the same bytes where versions and CPU are of
+the same kind:
+
+    {command}
+
+Pictures have a row each of memories, NREM dreams, what is recovered from them, second
+memories, REM dreams. Walks lead from the first memories to the second (lam), from noise to
+memories (lam_prime), or along a principal component of the memories (pc1 ...), and back.
+Tables hold latents and scores; their first line is the manifest, as a comment.
+
+{contents}
+"""
+Find = Callable[[Source], PadNetwork]
+Progress = Callable[[int], None]
+
+
+def pack(
+    dreams: Sequence[Kept],
+    exports: Iterable[Export],
+    find: Find,
+    made_with: dict[str, str] | None = None,
+    progress: Progress = lambda done: None,
+) -> bytes:
+    """Make a zip of dreams.
+
+    Args:
+        dreams: all that stand in the manifest, and can be opened again.
+        exports: the files, each of one of the dreams whose network ``find`` finds.
+        made_with: what the archive says it was made with; the versions at hand unless told.
+        progress: told how many files are done.
+
+    Raises:
+        PadError: a network can't be had.
+    """
+    files: dict[str, bytes] = {}
+    entries = []
+    places = {kept.id: f"{i:03d}-{slug(kept.heading)}" for i, kept in enumerate(dreams, start=1)}
+    for export in exports:
+        name = f"{places[export.kept.id]}/{export.file_name}"
+        files[name] = make(export, find(export.kept.source))
+        sha256 = hashlib.sha256(files[name]).hexdigest()
+        entries.append({"name": name, "sha256": sha256, "manifest": export.manifest()})
+        progress(len(files))
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "kind": "archive",
+        "dreams": [kept.to_dict() for kept in dreams],
+        "files": entries,
+        "versions": made_with or versions(),
+        "command": f"python -m explorer rebuild {NAME} --out again-{NAME}",
+    }
+    contents = "\n".join(f"{places[kept.id]}: {kept.source.name}" for kept in dreams)
+    readme = _README.format(command=manifest["command"], contents=contents)
+    text = json.dumps(manifest, indent=1, sort_keys=True)
+    files = {"README.txt": readme.encode(), _MANIFEST: text.encode(), **files}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            # Pictures are packed already; unpacked, the rest doesn't depend on zlib's version.
+            member = zipfile.ZipInfo(name, _SAME_TIME)
+            member.external_attr = 0o644 << 16
+            member.create_system = 3  # else the bytes would say which system made them
+            archive.writestr(member, content)
+    return file.getvalue()
+
+
+def unpack(content: bytes) -> dict[str, Any]:
+    """The manifest of a zip that ``pack`` made; PadError where it is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            info = archive.getinfo(_MANIFEST)
+            if info.file_size > _MAX_MANIFEST_BYTES:
+                raise PadError(f"The zip's {_MANIFEST} is too large.")
+            manifest = json.loads(archive.read(info))
+    except KeyError:
+        raise PadError(f"The zip holds no {_MANIFEST} of the PAD dream explorer.") from None
+    except (zipfile.BadZipFile, ValueError, RecursionError, NotImplementedError, OSError,
+            RuntimeError, EOFError):  # fmt: skip
+        raise PadError("The zip is damaged; fetch or make it again.") from None
+    check_format(manifest)
+    return manifest  # type: ignore[no-any-return]
+
+
+def dreams_of(manifest: dict[str, Any]) -> list[Kept]:
+    """The dreams that a manifest, of an archive or of one file, tells of."""
+    if manifest.get("kind") != "archive":
+        return [Export.from_manifest(manifest).kept]
+    dreams = manifest.get("dreams")
+    if not isinstance(dreams, list):
+        raise PadError("The archive's manifest is damaged: 'dreams' is missing or malformed.")
+    return [Kept.from_dict(given) for given in dreams]
+
+
+def remake(manifest: dict[str, Any], find: Find) -> bytes:
+    """The file, or the archive, that a manifest tells of, made again."""
+    if manifest.get("kind") != "archive":
+        export = Export.from_manifest(manifest)
+        return make(export, find(export.kept.source))
+    dreams = dreams_of(manifest)
+    entries = manifest.get("files")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise PadError("The archive's manifest is damaged: 'files' is missing or malformed.")
+    exports = [Export.from_manifest(entry.get("manifest")) for entry in entries]
+    known = {kept.id for kept in dreams}
+    if not all(export.kept.id in known for export in exports):
+        raise PadError("The archive's manifest is damaged: a file is of none of its dreams.")
+    return pack(dreams, exports, find, check_texts(manifest.get("versions"), "versions"))
+
+
+def differing_versions(manifest: dict[str, Any]) -> list[str]:
+    """What was another version when the manifest's file was made: 'torch 2.6.0, here 2.7.1'."""
+    then = check_texts(manifest.get("versions"), "versions")
+    return [
+        f"{name} {then.get(name, '?')[:60]}, here {version}"
+        for name, version in versions().items()
+        if then.get(name) != version
+    ]

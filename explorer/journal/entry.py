@@ -1,0 +1,264 @@
+"""A kept dream: all that it takes to make it again, as data that outlives the program."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import platform
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import PIL
+import torch
+
+import pad_core
+from explorer.dreaming.dreams import Pictures, Recalled, recall
+from explorer.session.choices import BY_SEED, PICTURE, Choices
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import picture_grid, png_bytes
+from pad_core.data.imagesets import read_picture
+from pad_core.errors import PadError
+from pad_core.system.files import tensors_sha256
+
+# What a dream depends on beside its network; the other choices are of pages.
+OF_THE_DREAM = (
+    "split", "seed", "first", "second", "intensity", "size_px", "lam", "lam_prime", "noise_level",
+)  # fmt: skip
+_PAIR = ("first", "second")
+MAX_TITLE, MAX_NOTE = 120, 2000
+
+
+@dataclass(frozen=True)
+class Source:
+    """The network that a dream came from.
+
+    checkpoint: its key in the explorer; sha256: of the file; weights_sha256, memories_sha256:
+    of what is in it, which stay the same when measures are recorded in the file.
+    """
+
+    checkpoint: str
+    sha256: str
+    weights_sha256: str
+    memories_sha256: str
+    name: str
+    dataset: str
+    condition: str
+    seed: int
+    epoch: int
+
+    @classmethod
+    def of(cls, network: PadNetwork, key: str) -> Source:
+        """What to remember of a network that goes by ``key``."""
+        header = network.header
+        return cls(
+            key,
+            network.sha256,
+            header.weights_sha256,
+            memories_sha256(network),
+            header.name,
+            header.dataset_name,
+            header.condition.name,
+            header.seed,
+            header.epoch,
+        )
+
+    def is_in(self, network: PadNetwork) -> bool:
+        """Whether the network dreams the same: the same file, or the same weights and memories."""
+        return network.sha256 == self.sha256 or (
+            network.header.weights_sha256 == self.weights_sha256
+            and memories_sha256(network) == self.memories_sha256
+        )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A dream in the journal.
+
+    id: told from all others by it; time: when it was kept, ISO 8601 in UTC; title, note: the
+    viewer's; choices: of the dream, as an address has them; pictures: that the viewer uploaded as
+    memory 'first' or 'second', as PNG in base 64; classes, previous_classes: names of its
+    memories' classes; versions: of what it was seen with.
+    """
+
+    id: str
+    time: str
+    title: str
+    note: str
+    source: Source
+    choices: Mapping[str, str]
+    pictures: Mapping[str, str]
+    classes: tuple[str, ...]
+    previous_classes: tuple[str, ...]
+    versions: Mapping[str, str]
+
+    @classmethod
+    def now(
+        cls,
+        network: PadNetwork,
+        choices: Choices,
+        title: str = "",
+        note: str = "",
+        uploaded: Pictures | None = None,
+    ) -> Kept:
+        """Keep what a network dreams at these choices; PadError where it can't dream them.
+
+        Args:
+            uploaded: the viewer's own pictures, of which those in the dream are kept.
+        """
+        missing = [n for n in _PAIR if getattr(choices, n) == PICTURE and n not in (uploaded or {})]
+        shown: dict[str, Any] = dict.fromkeys(missing, BY_SEED)
+        choices = replace(choices, **shown)
+        used = {n: (uploaded or {})[n] for n in _PAIR if getattr(choices, n) == PICTURE}
+        recalled = recall(network, choices, used)
+        return cls(
+            uuid.uuid4().hex,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            _line(title),
+            note.strip()[:MAX_NOTE],
+            Source.of(network, choices.checkpoint),
+            of_the_dream(choices),
+            {name: _as_text(picture) for name, picture in used.items()},
+            recalled.classes,
+            recalled.previous_classes,
+            versions(),
+        )
+
+    def retitled(self, title: str, note: str) -> Kept:
+        """The same dream under another title and with another note."""
+        return replace(self, title=_line(title), note=note.strip()[:MAX_NOTE])
+
+    @property
+    def chosen(self) -> Choices:
+        """The dream's choices; ``checkpoint`` and what doesn't belong to it are left open."""
+        return Choices.from_query(self.choices)  # type: ignore[arg-type]
+
+    @property
+    def uploaded(self) -> dict[str, torch.Tensor]:
+        """The viewer's own pictures in the dream, uint8 (3, 32, 32); PadError where damaged."""
+        return {name: _as_picture(text) for name, text in self.pictures.items()}
+
+    def recall(self, network: PadNetwork) -> Recalled:
+        """The dream's memories, in its network."""
+        return recall(network, self.chosen, self.uploaded)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The dream's choices by field, to be chosen again."""
+        return {name: getattr(self.chosen, name) for name in OF_THE_DREAM}
+
+    @property
+    def heading(self) -> str:
+        """Its title, or the network's name while it has none."""
+        return self.title or self.source.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in files: texts, numbers, lists and dictionaries."""
+        return asdict(self) | {
+            "choices": dict(self.choices),
+            "pictures": dict(self.pictures),
+            "classes": list(self.classes),
+            "previous_classes": list(self.previous_classes),
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, given: Any) -> Kept:
+        """Check what a file says; PadError names what is wrong with it."""
+        values = _checked(cls, given, "A kept dream")
+        values["source"] = Source(**_checked(Source, given["source"], "The network of a dream"))
+        for name in ("classes", "previous_classes"):
+            if not all(isinstance(value, str) for value in given[name]):
+                raise PadError(f"A kept dream is damaged: {name!r} holds something else than text.")
+            values[name] = tuple(given[name])
+        for name in ("choices", "pictures", "versions"):
+            check_texts(given[name], name)
+        kept = cls(**values)
+        if set(kept.uploaded) != {n for n in _PAIR if getattr(kept.chosen, n) == PICTURE}:
+            raise PadError("A kept dream is damaged: its pictures are not those of its memories.")
+        understood = of_the_dream(kept.chosen)
+        for name, value in kept.choices.items():
+            if understood.get(name) != value:
+                raise PadError(
+                    f"A kept dream has {name[:40]} = {value[:40]!r}, which this version of the "
+                    "explorer doesn't know; a newer one may."
+                )
+        return kept
+
+
+def of_the_dream(choices: Choices) -> dict[str, str]:
+    """The choices that a dream depends on, as an address has them."""
+    query = choices.to_query()
+    return {name: str(query[name]) for name in OF_THE_DREAM if name in query}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What the values of a dream's pixels can depend on, beside its network and choices."""
+    return {
+        "pad-dream-explorer": pad_core.__version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "scikit-learn": version("scikit-learn"),
+        "pillow": PIL.__version__,
+        "cpu": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
+    }
+
+
+def check_texts(given: Any, name: str) -> dict[str, str]:
+    """A dictionary of texts as a file has it; PadError where it is something else."""
+    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
+        raise PadError(f"A kept dream is damaged: {name!r} holds something else than texts.")
+    return given
+
+
+def memories_sha256(network: PadNetwork) -> str:
+    """SHA-256 of all that the hippocampus of a checkpoint holds."""
+    if network.sha256 not in _MEMORIES:
+        _MEMORIES[network.sha256] = tensors_sha256(
+            {
+                f"{split}.{field.name}": getattr(memories, field.name)
+                for split, memories in network.memories.items()
+                for field in fields(memories)
+            }
+        )
+    return _MEMORIES[network.sha256]
+
+
+_MEMORIES: dict[str, str] = {}  # by the file's SHA-256: a few milliseconds each
+
+
+def _as_text(picture: torch.Tensor) -> str:
+    return base64.b64encode(png_bytes(picture_grid(picture[None], 1))).decode()
+
+
+def _as_picture(text: str) -> torch.Tensor:
+    try:
+        return read_picture("The picture of a kept dream", base64.b64decode(text, validate=True))
+    except binascii.Error:
+        raise PadError("The picture of a kept dream is damaged.") from None
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:MAX_TITLE]
+
+
+def _checked(kind: type, given: Any, what: str) -> dict[str, Any]:
+    """The fields of a dataclass out of a dictionary, each of the type that it asks for."""
+    if not isinstance(given, dict):
+        raise PadError(f"{what} is damaged: it is no set of named values.")
+    types = {"str": str, "int": int, "tuple[str, ...]": list}
+    values = {}
+    for field in fields(kind):
+        value = given.get(field.name)
+        wanted = types.get(str(field.type), dict)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise PadError(f"{what} is damaged: {field.name!r} is missing or malformed.")
+        values[field.name] = value
+    return values

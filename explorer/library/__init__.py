@@ -1,0 +1,1 @@
+"""Networks and images at hand, and what is computed in the background."""

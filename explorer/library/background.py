@@ -1,0 +1,177 @@
+"""Long computations in small steps, done on a few threads for as long as somebody wants them.
+
+A viewer who moves a slider wants other numbers than a moment ago, and a viewer who has left
+wants none. So nothing is ever cancelled: a job is a generator, advanced step by step while it
+is asked for, and the most urgent step of all comes next.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pad_core.errors import PadError
+from pad_core.system.malloc import return_freed_memory
+
+LAPSE_S = 5.0  # after which a viewer who asks no more is taken to have left
+FORGET_S = 60.0  # after which they are forgotten, and so is what was left half done
+
+
+class Wanted(NamedTuple):
+    """A job: what is most urgent comes first; ``start`` begins it.
+
+    The job yields what it has so far (None: nothing new) after each step, and its result last;
+    a step should take well below a second.
+    """
+
+    urgency: tuple[float, ...]
+    start: Callable[[], Iterator[Any]]
+
+
+@dataclass
+class Result:
+    """What a job has come to: ``value`` so far or in the end, ``error`` if it failed."""
+
+    value: Any = None
+    done: bool = False
+    error: str = ""
+    finished: float = 0.0
+
+
+@dataclass
+class _Job:
+    steps: Iterator[Any]
+    result: Result
+    asked: float
+    running: bool = False
+
+
+@dataclass
+class _Viewer:
+    asked: float = 0.0
+    since: dict[Hashable, float] = field(default_factory=dict)
+    urgency: dict[Hashable, tuple[float, ...]] = field(default_factory=dict)
+
+
+class Background:
+    """The jobs of all viewers, and the newest ``keep`` results."""
+
+    def __init__(self, threads: int, keep: int = 2000) -> None:
+        self._keep = keep
+        self._jobs: dict[Hashable, _Job] = {}
+        self._results: OrderedDict[Hashable, Result] = OrderedDict()
+        self._viewers: dict[str, _Viewer] = {}
+        self._news = threading.Condition()
+        self._closed = False
+        self._worked = False
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+        # A thread that the end of the program finds within PyTorch would abort it.
+        atexit.register(self.close)
+
+    def ask(self, viewer: str, wanted: Mapping[Hashable, Wanted]) -> dict[Hashable, Result]:
+        """What is known of these jobs; they go on until this viewer asks for others.
+
+        To be asked again and again: after ``LAPSE_S`` seconds a viewer counts as gone.
+        """
+        now = time.monotonic()
+        with self._news:
+            before = self._viewers.get(viewer, _Viewer()).since
+            since = {key: before.get(key, now) for key in wanted}
+            urgency = {key: job.urgency for key, job in wanted.items()}
+            self._viewers[viewer] = _Viewer(now, since, urgency)
+            for key, job in wanted.items():
+                if key in self._results:
+                    self._results.move_to_end(key)
+                elif key in self._jobs:
+                    self._jobs[key].asked = now
+                else:
+                    self._jobs[key] = _Job(job.start(), Result(), now)
+            self._news.notify_all()
+            return {key: self._result(key) for key in wanted}
+
+    def was_here(self, viewer: str, key: Hashable) -> bool:
+        """Whether a result was finished before this viewer began to ask for it."""
+        with self._news:
+            since = self._viewers.get(viewer, _Viewer()).since.get(key)
+            result = self._results.get(key)
+            return since is not None and result is not None and result.finished < since
+
+    def look(self, key: Hashable) -> Result:
+        """What is known of a job, without asking for it."""
+        with self._news:
+            return self._result(key)
+
+    def wait(self, seconds: float) -> None:
+        """Until some job has taken a step, or so many seconds are over."""
+        with self._news:
+            self._news.wait(seconds)
+
+    def close(self) -> None:
+        """End the threads, after the steps that they are at; nothing goes on afterwards."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        for thread in self._threads:
+            thread.join(LAPSE_S)
+        atexit.unregister(self.close)
+
+    def _result(self, key: Hashable) -> Result:
+        if key in self._results:
+            return self._results[key]
+        return self._jobs[key].result if key in self._jobs else Result()
+
+    def _work(self) -> None:
+        while True:
+            with self._news:
+                while (key := self._next()) is None and not self._closed:
+                    # Time passes without news: half-done work is forgotten in the end, and
+                    # what the rest has freed is handed back.
+                    if not self._news.wait(LAPSE_S) and self._worked:
+                        self._worked = False
+                        return_freed_memory()
+                if key is None or self._closed:
+                    return
+                job = self._jobs[key]
+                job.running = self._worked = True
+            result = Result(job.result.value)
+            try:
+                news = next(job.steps)
+                if news is not None:
+                    result.value = news
+            except StopIteration:
+                result.done = True
+            except PadError as error:
+                result.done, result.error = True, str(error)
+            except Exception as error:  # a thread that dies would leave every page waiting
+                result.done = True
+                result.error = f"This could not be computed: {type(error).__name__}: {error}."
+            with self._news:
+                job.running, job.result = False, result
+                if result.done:
+                    result.finished = time.monotonic()
+                    del self._jobs[key]
+                    self._results[key] = result
+                    while len(self._results) > self._keep:
+                        self._results.popitem(last=False)
+                self._news.notify_all()
+
+    def _next(self) -> Hashable | None:
+        """The most urgent job that somebody wants and nobody is at."""
+        now = time.monotonic()
+        self._viewers = {v: w for v, w in self._viewers.items() if now - w.asked < FORGET_S}
+        self._jobs = {k: j for k, j in self._jobs.items() if j.running or now - j.asked < FORGET_S}
+        ready = [
+            (urgency, key)
+            for viewer in self._viewers.values()
+            if now - viewer.asked < LAPSE_S
+            for key, urgency in viewer.urgency.items()
+            if key in self._jobs and not self._jobs[key].running
+        ]
+        return min(ready, key=lambda pair: pair[0])[1] if ready else None

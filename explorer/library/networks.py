@@ -1,0 +1,211 @@
+"""Finding and loading checkpoints.
+
+What is loaded is shared by all viewers and never changed. A checkpoint goes by a key that
+also stands in the address: its path (relative to the repository where it lies in it), or
+``upload:NAME`` for a file that was dropped onto the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+import torch
+
+from explorer.dreaming.readings import Reader
+from explorer.session.upload import Upload
+from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.file import Header, PadNetwork
+from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS
+from pad_core.report.palette import style
+from pad_core.system.malloc import share_freed_memory
+
+ROOT = Path(__file__).resolve().parents[2]
+_NOT_EXPORTED = "state.safetensors"  # what training resumes from
+_MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
+_AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there
+
+# Eight dreams take one core a few milliseconds; more threads would make viewers wait
+# for one another.
+torch.set_num_threads(1)
+share_freed_memory()
+
+Stamp = tuple[int, int, int]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Checkpoints at hand.
+
+    headers: by key, in the order in which they are offered; problems: a sentence for each
+    unusable file.
+    """
+
+    headers: dict[str, Header]
+    problems: tuple[str, ...]
+
+    def label(self, key: str) -> str:
+        """A short name for people; what tells it from the others comes with it."""
+        if key not in self.headers:
+            return f"{key} (not here)"
+        return self._labels[key]
+
+    def conditions_beside(self, key: str) -> tuple[str, ...]:
+        """What is compared unless a viewer chooses: networks of the data set that this one knows.
+
+        One of each condition, the first that is offered; of five conditions at most, beginning
+        with the paper's Table 1, and of this network's own.
+        """
+        if key not in self.headers:
+            return ()
+        of = self.headers[key]
+        first: dict[str, str] = {}
+        for other, header in self.headers.items():
+            if header.dataset_name == of.dataset_name:
+                first.setdefault(header.condition.name, other)
+        beside = sorted(first.values(), key=lambda key: _rank(self.headers[key]))[:_AT_FIRST]
+        return tuple(dict.fromkeys([*beside, first[of.condition.name]]))
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        names = {}
+        seeds = {(h.dataset_name, h.seed) for h in self.headers.values()}
+        several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
+        for key, header in self.headers.items():
+            seed = f" · seed {header.seed}" if header.dataset_name in several else ""
+            epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
+            label = style(header.condition.name).label
+            names[key] = f"{label} · {header.dataset_name} · {epochs}{seed}"
+        first = {name: key for key, name in reversed(names.items())}  # the others say where
+        return {k: name if first[name] == k else f"{name} ({k})" for k, name in names.items()}
+
+
+def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
+    """Look in ``checkpoints/``, ``runs/``, the folder and the upload; reads headers only."""
+    headers: dict[str, Header] = {}
+    problems = []
+    if upload is not None:
+        try:
+            headers[upload.key] = _load_upload(_sha256(upload.content), upload).header
+        except PadError as error:
+            problems.append(str(error))
+    places = [ROOT / "checkpoints", ROOT / "runs"]
+    if folder:
+        found = _existing(folder)
+        if found is None:
+            problems.append(f"There is no folder {folder[:200]}.")
+        elif _files(found):
+            places.append(found)
+        else:
+            problems.append(f"The folder {folder} holds no *.safetensors file.")
+    for place in places:
+        here: dict[str, Header] = {}
+        for path in _files(place):
+            try:
+                here[key_of(path)] = _load_header(path, _stamp(path))
+            except PadError as error:
+                problems.append(str(error))
+        headers |= dict(sorted(here.items(), key=lambda item: _rank(item[1])))
+    return Listing(headers, tuple(problems))
+
+
+def _rank(header: Header) -> tuple[str, int, str, int, int]:
+    """The paper's first condition first, and of each condition the most trained network."""
+    name = header.condition.name
+    place = list(CONDITIONS).index(name) if name in CONDITIONS else len(CONDITIONS)
+    return header.dataset_name, place, name, -header.epoch, header.seed
+
+
+def load(key: str, upload: Upload | None) -> PadNetwork:
+    """The network of a key out of ``list_checkpoints``; PadError says why it can't be had."""
+    if upload is not None and key == upload.key:
+        return _load_upload(_sha256(upload.content), upload)
+    path = ROOT / key
+    return _load(path, _stamp(path))
+
+
+def key_of(path: Path) -> str:
+    """What a checkpoint's file goes by."""
+    path = path.resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def reader(network: PadNetwork) -> Reader:
+    """What reads the network's latents, fitted to its memories; PadError where it has too few."""
+    return _reader(network.sha256, network)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reader(sha256: str, _network: PadNetwork) -> Reader:
+    return Reader.fit(_network)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _load(path: Path, stamp: Stamp) -> PadNetwork:
+    return _read(checkpoint.load, path)
+
+
+@lru_cache(_MOST_HEADERS)  # Streamlit's caches copy each for each page
+def _load_header(path: Path, stamp: Stamp) -> Header:
+    return _read(checkpoint.load_header, path)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load_upload(sha256: str, _upload: Upload) -> PadNetwork:
+    """Load dropped bytes by way of a scratch file, which their errors don't mention."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "upload.safetensors"
+        path.write_bytes(_upload.content)
+        try:
+            return _read(checkpoint.load, path)
+        except PadError as error:
+            raise PadError(str(error).replace(str(path), _upload.name)) from None
+
+
+def _read(read: Callable[[Path], T], path: Path) -> T:
+    """Read a file of which nothing is known; whatever it provokes becomes a sentence."""
+    try:
+        return read(path)
+    except PadError:
+        raise
+    except Exception as error:
+        raise PadError(
+            f"{path} is damaged or no PAD checkpoint ({type(error).__name__}: {error})."[:400]
+        ) from error
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _stamp(path: Path) -> Stamp:
+    """Changes whenever the file's content does: exports replace a file by a new one."""
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise PadError(f"Cannot read {path}: {error.strerror}.") from None
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def _existing(folder: str) -> Path | None:
+    """The folder that a viewer typed, if there is one."""
+    try:
+        path = Path(folder).expanduser()
+        return path if path.is_dir() else None
+    except (OSError, RuntimeError):  # too long a name; a home of nobody
+        return None
+
+
+def _files(folder: Path) -> list[Path]:
+    """Exported checkpoints in the folder and its sub-folders, by name."""
+    found = [*folder.glob("*.safetensors"), *folder.glob("*/*.safetensors")]
+    return sorted(path for path in found if path.name != _NOT_EXPORTED and path.name[0] != ".")

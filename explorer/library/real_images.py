@@ -1,0 +1,161 @@
+"""The images that a network was trained on, where they lie on this machine or can be fetched.
+
+Pages work without: a checkpoint's stored memories take their place. Loading goes on in the
+background and is shared by all viewers; a page asks again until the images are there.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from explorer.library.networks import ROOT
+from pad_core.checkpoint.file import SPLITS, PadNetwork
+from pad_core.data.load import BUILT_IN, DataSet, is_local, load_dataset
+from pad_core.errors import PadError
+from pad_core.system.malloc import return_freed_memory
+
+Status = Literal["absent", "loading", "ready", "failed"]
+# What torchvision downloads and unpacks, roughly.
+_BYTES = {"cifar10": 357e6, "svhn": 246e6, "mnist": 66e6, "fashion-mnist": 85e6}
+
+
+@dataclass
+class RealImages:
+    """Images of a data set, or how far they are.
+
+    dataset: once ``status`` is 'ready'; message: what is being done or what went wrong;
+    share: of it done, 0 to 1.
+    """
+
+    status: Status
+    dataset: DataSet | None = None
+    message: str = ""
+    share: float = 0.0
+
+
+def find(network: PadNetwork) -> RealImages:
+    """The data set of a network; the first call begins to load what lies on this machine.
+
+    Looked for as the checkpoint names it, relative to this project's folder too, and under its
+    name in ``data/``. Images count as the network's own where classes and the labels at the
+    places of its stored memories are the same.
+    """
+    jobs = _jobs()
+    with jobs.lock:
+        spec = next((spec for spec in _specs(network) if is_local(spec, _root())), None)
+        if spec is None or spec in jobs.fetching:
+            name = network.header.dataset_name
+            return jobs.found.get(name, RealImages("absent"))
+        if spec not in jobs.found:
+            jobs.start(spec)
+        found = jobs.found[spec]
+    if found.dataset is not None and not _same(found.dataset, network):
+        return RealImages(
+            "failed",
+            message=f"The images found as {spec} are not in the order in which this network "
+            "remembers them, or have other classes.",
+        )
+    return found
+
+
+def place(network: PadNetwork) -> str:
+    """The folder in which ``find`` looks for what can't be fetched, relative to the project."""
+    _, colon, folder = _spec(network).partition(":")
+    return folder if colon else f"data/{network.header.dataset_name}"
+
+
+def can_fetch(network: PadNetwork) -> bool:
+    """Whether ``fetch`` knows where to get the network's images from."""
+    return network.header.dataset_name in _BYTES
+
+
+def fetch(network: PadNetwork) -> None:
+    """Begin to download the network's data set into ``data/``; ``find`` says how far it is."""
+    jobs = _jobs()
+    with jobs.lock:
+        name = network.header.dataset_name
+        if name not in jobs.fetching:
+            jobs.fetching.add(name)
+            jobs.start(name)
+
+
+class _Jobs:
+    """Data sets that are loaded or being loaded, by spec."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.found: dict[str, RealImages] = {}
+        self.fetching: set[str] = set()
+
+    def start(self, spec: str) -> None:
+        job = self.found[spec] = RealImages("loading", message=f"loading {spec}")
+        threading.Thread(target=self._load, args=(spec, job), daemon=True).start()
+
+    def _load(self, spec: str, job: RealImages) -> None:
+        def progress(what: str, share: float) -> None:
+            job.message, job.share = what, share
+
+        done = threading.Event()
+        if spec in self.fetching:
+            threading.Thread(target=_watch, args=(spec, job, done), daemon=True).start()
+        try:
+            job.dataset = load_dataset(spec, _root(), progress)
+            return_freed_memory()
+            job.status = "ready"
+        except PadError as error:
+            job.message = str(error)
+            job.status = "failed"
+        finally:
+            done.set()
+            self.fetching.discard(spec)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> _Jobs:
+    return _Jobs()
+
+
+def _watch(name: str, job: RealImages, done: threading.Event) -> None:
+    """torchvision reports no progress: what has come so far is what the folder has grown by."""
+    before = _size(_root())
+    while not done.wait(0.5):
+        job.message = f"downloading {name}"
+        job.share = min(0.99, (_size(_root()) - before) / _BYTES[name])
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _root() -> Path:
+    return ROOT / "data"
+
+
+def _spec(network: PadNetwork) -> str:
+    return str(network.header.dataset.get("spec", ""))
+
+
+def _specs(network: PadNetwork) -> list[str]:
+    spec = _spec(network)
+    kind, colon, folder = spec.partition(":")
+    beside = [f"{kind}:{ROOT / folder}"] if colon else []
+    name = network.header.dataset_name
+    return [*beside, spec, *([name] if name in BUILT_IN and name != spec else [])]
+
+
+def _same(dataset: DataSet, network: PadNetwork) -> bool:
+    if dataset.class_names != network.class_names:
+        return False
+    for split in SPLITS:
+        memories, labels = network.memories[split], getattr(dataset, split).labels
+        indices = memories.indices
+        if len(memories) and not 0 <= int(indices.min()) <= int(indices.max()) < len(labels):
+            return False
+        if not bool((labels[memories.indices] == memories.labels).all()):
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""Trainings that the explorer starts, watches and stops, and what they record."""

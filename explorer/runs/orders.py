@@ -1,0 +1,190 @@
+"""What a training is asked to do, checked, and the command that does it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pad_core.data.load import BUILT_IN, is_local
+from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, PAD, Condition, closest, find_condition
+from pad_core.system.hardware import choose_device
+from pad_core.training.config import Recipe
+
+SHIPPED = "fashion-mini"  # needs neither a network nor a file
+RUNS = "runs"
+_KINDS = ("parquet", "folder", "idx")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A training that is wished for; the fields are options of ``python -m pad_core train``.
+
+    name: of the run folder; dataset: a spec as ``load_dataset`` reads it; device: 'auto',
+    'cpu', 'cuda'; precision: 'auto', 'fp32', 'bf16'; probe_every: measure linear separability
+    every so many epochs, 0 never; keep_epochs: epochs that are kept as files of their own.
+    """
+
+    name: str
+    dataset: str = SHIPPED
+    condition: Condition = PAD
+    epochs: int = 2
+    seed: int = 0
+    batch_size: int = 64
+    learning_rate: float = 2e-4
+    precision: str = "auto"
+    device: str = "auto"
+    probe_every: int = 0
+    keep_epochs: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, ready for JSON."""
+        return asdict(self) | {"condition": self.condition.to_dict()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Order:
+        """The inverse of ``to_dict``; TypeError, KeyError or PadError where it is none."""
+        condition = Condition.from_dict(fields["condition"])
+        kept = tuple(int(epoch) for epoch in fields["keep_epochs"])
+        order = cls(**{**fields, "condition": condition, "keep_epochs": kept})
+        order.check_numbers()
+        return order
+
+    def like(self, recipe: Recipe) -> Order:
+        """This order with all that a recipe says."""
+        fields = ("dataset", "condition", "epochs", "seed", "batch_size", "learning_rate",
+                  "precision")  # fmt: skip
+        return replace(self, **{field: getattr(recipe, field) for field in fields})
+
+    def check_numbers(self) -> None:
+        """PadError where a number is none or out of range."""
+        Recipe(self.dataset, self.condition, self.epochs, self.seed, self.batch_size,
+               self.learning_rate)  # fmt: skip
+        if self.probe_every < 0:
+            raise PadError(
+                f"Separability is measured every so many epochs, not {self.probe_every}."
+            )
+        for epoch in self.keep_epochs:
+            if not 1 <= epoch <= self.epochs:
+                raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {self.epochs}.")
+
+    @property
+    def folder(self) -> Path:
+        """The run folder, relative to the project's."""
+        return Path(RUNS) / self.name
+
+    def arguments(self, resume: bool = False) -> list[str]:
+        """What follows ``python`` in the command that trains it, run in the project's folder."""
+        made = ["-m", "pad_core", "train", "--dataset", self.dataset]
+        made += condition_arguments(self.condition)
+        made += ["--epochs", str(self.epochs), "--seed", str(self.seed)]
+        usual = Order("")
+        for field in ("batch_size", "learning_rate", "precision", "device", "probe_every"):
+            if (value := getattr(self, field)) != getattr(usual, field):
+                made += [f"--{field.replace('_', '-')}", f"{value}"]
+        if self.keep_epochs:
+            made += ["--keep-epochs", ",".join(map(str, self.keep_epochs))]
+        return [*made, "--run", self.folder.as_posix(), *(["--resume"] if resume else [])]
+
+
+def condition_arguments(condition: Condition) -> list[str]:
+    """``--condition`` with a built-in name, and ``--set`` for each field that differs from it."""
+
+    def changes(base: Condition) -> dict[str, str]:
+        ours, theirs = condition.to_dict(), base.to_dict()
+        return {k: _as_json(v) for k, v in ours.items() if k != "name" and v != theirs[k]}
+
+    named = CONDITIONS.get(condition.name)
+    bases = [named] if named == condition else CONDITIONS.values()
+    base = min(bases, key=lambda base: len(changes(base)))
+    overrides = changes(base)
+    if find_condition(base.name, overrides).name != condition.name:
+        overrides["name"] = _as_json(condition.name)
+    sets = [text for field, value in overrides.items() for text in ("--set", f"{field}={value}")]
+    return ["--condition", base.name, *sets]
+
+
+def own_condition(base: str, changes: Mapping[str, Any]) -> Condition:
+    """A built-in condition with some fields changed; its name says which unless it is changed."""
+    kept = {k: v for k, v in changes.items() if v != CONDITIONS[base].to_dict()[k]}
+    return find_condition(base, {field: _as_json(value) for field, value in kept.items()})
+
+
+def folder_name(order: Order) -> str:
+    """The usual name of the run folder: DATA-CONDITION-seedS."""
+    kind, _, directory = order.dataset.strip().partition(":")
+    data = re.sub(r"[^\w.-]+", "-", Path(directory).name) or kind if directory else kind
+    return re.sub(r"[^\w.+=-]", "-", f"{data}-{order.condition.name}-seed{order.seed}")[:100]
+
+
+def check(order: Order, home: Path) -> None:
+    """Whether the order can be carried out in the project's folder ``home``.
+
+    Raises:
+        PadError: a name that is no folder's, unknown data, a device that isn't here, numbers
+            out of range.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,99}", order.name) or order.name[-1] == ".":
+        raise PadError(
+            "A run's name has 1 to 100 letters, digits or _ - . + =, and does not start or end "
+            f"with a dot; {order.name!r} is none."
+        )
+    order.check_numbers()
+    choose_device(order.device)
+    _check_dataset(order.dataset, home)
+
+
+def needs_download(spec: str, home: Path) -> bool:
+    """Whether training would first have to fetch this data set."""
+    return spec in BUILT_IN and not is_local(spec, home / "data")
+
+
+def datasets(home: Path) -> list[str]:
+    """Specs of data sets to offer: those built in, and folders in ``data/`` that look like one."""
+    here = []
+    for folder in sorted(p for p in (home / "data").glob("*") if p.is_dir()):
+        spec = folder.relative_to(home).as_posix()
+        if any(folder.glob("train-*.parquet")) or any(folder.glob("data/train-*.parquet")):
+            here.append(f"parquet:{spec}")
+        elif (folder / "train").is_dir():
+            here.append(f"folder:{spec}")
+    local = [spec for spec in BUILT_IN if not needs_download(spec, home) and spec != SHIPPED]
+    return [SHIPPED, *here, *local, *(spec for spec in BUILT_IN if needs_download(spec, home))]
+
+
+def read_epochs(text: str) -> tuple[int, ...]:
+    """'1, 5, 10' as numbers; PadError where it isn't that."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise PadError(f"Epochs to keep are whole numbers with commas between, not {text!r}.")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def _check_dataset(spec: str, home: Path) -> None:
+    if spec in BUILT_IN:
+        return
+    kind, colon, directory = spec.partition(":")
+    known = (*BUILT_IN, *(f"{kind}:DIR" for kind in _KINDS))
+    if kind not in _KINDS or not directory:
+        hint = closest(f"{kind}:DIR" if colon else kind, known)
+        raise PadError(f"There is no data set {spec!r}{hint}; choose one of {', '.join(known)}.")
+    try:
+        found = (home / Path(directory).expanduser()).is_dir()
+    except (OSError, ValueError, RuntimeError):  # too long a name, a null byte, a home of nobody
+        found = False
+    if not found:
+        raise PadError(f"There is no folder {directory[:200]!r} on this computer.")
+
+
+def _as_json(value: Any) -> str:
+    """A value as ``--set`` reads it: text without quotes where nothing mistakes it for JSON."""
+    if isinstance(value, str):
+        try:
+            json.loads(value)
+        except ValueError:
+            return value
+    return json.dumps(value, ensure_ascii=False)

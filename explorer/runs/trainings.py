@@ -1,0 +1,266 @@
+"""Trainings in run folders: started, watched, stopped; knows nothing of Streamlit.
+
+A training is a process of its own, which outlives whoever started it. All that is known of it
+lies in its run folder, so that a server started anew, or a second one, sees the same:
+
+    order.json   what was asked for, written here before it starts
+    train.log    what the process printed
+    the rest     see ``pad_core.training.run_folder`` and ``pad_core.training.lock``
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pad_core
+from explorer.runs.orders import RUNS, Order, check
+from pad_core.errors import PadError
+from pad_core.system.files import write_atomically
+from pad_core.training.config import Recipe
+from pad_core.training.lock import ask_to_stop, asked_to_stop, is_occupied
+from pad_core.training.run_folder import Progress, read_progress
+
+Status = Literal["starting", "training", "stopping", "finished", "stopped", "failed"]
+RUNNING: tuple[Status, ...] = ("starting", "training", "stopping")
+LOG = "train.log"
+_ORDER, _RECIPE = "order.json", "run.json"
+_LOG_READ = 8_000  # bytes of its end
+_SPOKEN = "pad_core train: "  # what the command's own errors start with
+_CODE = Path(pad_core.__file__).resolve().parents[1]
+
+_children: dict[Path, subprocess.Popen[bytes]] = {}  # those that this process started
+_ending: set[Path] = set()  # those of them that were told to end before they trained
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run folder at one moment.
+
+    progress: None before the first mini-batch; history: an entry for each finished epoch;
+    error: a sentence where ``status`` is 'failed'; order: None where the folder doesn't say;
+    changed_s: when anything last happened in it, seconds since 1970.
+    """
+
+    folder: Path
+    status: Status
+    order: Order | None
+    progress: Progress | None
+    history: list[dict[str, Any]]
+    error: str
+    changed_s: float
+
+    @property
+    def running(self) -> bool:
+        """Whether a process works on it."""
+        return self.status in RUNNING
+
+    @property
+    def epochs_done(self) -> int:
+        """Finished epochs."""
+        return int(self.history[-1]["epoch"]) if self.history else 0
+
+    @property
+    def share(self) -> float:
+        """How much of all epochs is done, 0 to 1."""
+        if self.order is None:
+            return 0.0
+        done = float(self.epochs_done)
+        if self.progress is not None and self.progress.epoch > self.epochs_done:
+            done = self.progress.epoch - 1 + self.progress.step / self.progress.steps
+        return min(1.0, done / self.order.epochs)
+
+
+def spoken(arguments: Sequence[str]) -> str:
+    """The command as one types it."""
+    return shlex.join(["python", *arguments])
+
+
+def start(order: Order, home: Path, resume: bool = False) -> None:
+    """Begin to train in ``home/runs/NAME``, in a process that outlives this one.
+
+    Raises:
+        PadError: an order that can't be carried out, a folder that is taken or can't be made.
+    """
+    check(order, home)
+    folder = home / order.folder
+    if folder in _running_here() or is_occupied(folder):
+        raise PadError(f"{order.name} is training already.")
+    try:
+        folder.mkdir(parents=True, exist_ok=resume)
+        written = json.dumps(order.to_dict(), indent=2, ensure_ascii=False)
+        write_atomically(folder / _ORDER, written.encode())
+        arguments = order.arguments(resume)
+        with (folder / LOG).open("ab", buffering=0) as log:
+            log.write(f"$ {spoken(arguments)}\n".encode())
+            _children[folder] = _detached([sys.executable, "-u", *arguments], home, log.fileno())
+    except FileExistsError:
+        taken = f"There is a run {order.name} already; resume it or take another name."
+        raise PadError(taken) from None
+    except OSError as error:
+        raise PadError(f"Cannot train in {folder}: {error.strerror}.") from None
+
+
+def _detached(command: list[str], home: Path, log: int) -> subprocess.Popen[bytes]:
+    """A process that goes on when this one ends, and lets this one go first."""
+    paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}  # as a log is read
+    windows: dict[str, Any] = {}
+    if sys.platform == "win32":
+        windows["creationflags"] = (
+            subprocess.CREATE_NEW_PROCESS_GROUP
+            | subprocess.DETACHED_PROCESS
+            | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        )
+    process = subprocess.Popen(
+        command, cwd=home, env=os.environ | own,
+        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        start_new_session=True, **windows,
+    )  # fmt: skip
+    if sys.platform != "win32":
+        with suppress(OSError):  # it may be over already
+            os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+    return process
+
+
+def stop(training: Training) -> None:
+    """Ask a training to stop after the mini-batch at hand; wherever it was started.
+
+    Raises:
+        PadError: its folder can't be written to.
+    """
+    child = _running_here().get(training.folder)
+    if child is not None and training.status == "starting":
+        child.terminate()  # it has learned nothing yet, and may be long in fetching images
+        _ending.add(training.folder)
+    elif training.running:
+        ask_to_stop(training.folder)
+
+
+def resume(training: Training, home: Path, epochs: int | None = None) -> None:
+    """Go on with a training where it stands, to ``epochs`` where that is another end.
+
+    Raises:
+        PadError: as ``start``; or the folder doesn't say what was asked for.
+    """
+    if training.order is None:
+        raise PadError(f"{training.folder.name} doesn't say how it was trained.")
+    start(replace(training.order, epochs=epochs or training.order.epochs), home, resume=True)
+
+
+def trainings(home: Path) -> list[Training]:
+    """All run folders of the project: those that run first, then the latest."""
+    here = _running_here()
+    found = [
+        look(folder, folder in here)
+        for folder in (home / RUNS).glob("*")
+        if (folder / _ORDER).exists() or (folder / _RECIPE).exists()
+    ]
+    return sorted(found, key=lambda t: (not t.running, -t.changed_s))
+
+
+def find(home: Path, name: str) -> Training:
+    """The run folder of that name; PadError where there is none any more."""
+    for training in trainings(home):
+        if training.folder.name == name:
+            return training
+    raise PadError(f"There is no run {name} any more.")
+
+
+def printed(folder: Path, n_lines: int = 20) -> str:
+    """The last lines that its process printed."""
+    return "\n".join(_log_lines(folder)[-n_lines:])
+
+
+def look(folder: Path, started_here: bool = False) -> Training:
+    """A run folder as it is now; ``started_here`` if this process has a living child in it."""
+    order, history = _read_order(folder), _read_history(folder)
+    begun = max(_changed(folder / _ORDER), _changed(folder / _RECIPE))
+    at_work = _changed(folder / "progress.json") >= begun
+    status: Status
+    error = ""
+    if is_occupied(folder) or started_here:
+        status = "training" if at_work else "starting"
+        if asked_to_stop(folder) or folder in _ending:
+            status = "stopping"
+    elif order is not None and history and history[-1]["epoch"] >= order.epochs:
+        status = "finished"
+    else:
+        error = _last_words(folder)
+        status = "failed" if error else "stopped"
+    changed = max(begun, *(_changed(folder / name) for name in ("progress.json", LOG)))
+    progress = read_progress(folder) if at_work else None
+    return Training(folder, status, order, progress, history, error, changed)
+
+
+def _running_here() -> dict[Path, subprocess.Popen[bytes]]:
+    """The children that still run; asking them also lets those that are over go."""
+    for folder, child in list(_children.items()):
+        if child.poll() is not None:
+            _children.pop(folder, None)
+            _ending.discard(folder)
+    return dict(_children)
+
+
+def _read_order(folder: Path) -> Order | None:
+    """What was asked for here; or, of a run that began or went on elsewhere, its recipe."""
+    order = recipe = None
+    with suppress(OSError, ValueError, TypeError, KeyError, PadError):
+        order = Order.from_dict(json.loads((folder / _ORDER).read_text("utf-8")))
+    if order is None or _changed(folder / _RECIPE) > _changed(folder / _ORDER):
+        with suppress(OSError, ValueError, TypeError, KeyError, PadError):
+            recipe = Recipe.from_dict(json.loads((folder / _RECIPE).read_text("utf-8")))
+    if recipe is not None:
+        order = (order or Order("")).like(recipe)
+    # The folder may have been renamed or copied.
+    return None if order is None else replace(order, name=folder.name)
+
+
+def _read_history(folder: Path) -> list[dict[str, Any]]:
+    """The finished epochs; lines that are none are left out."""
+    entries = []
+    with suppress(OSError, UnicodeDecodeError):
+        for line in (folder / "history.jsonl").read_text("utf-8").splitlines():
+            with suppress(ValueError, TypeError, KeyError):
+                entry = json.loads(line)
+                if isinstance(entry["epoch"], int) and isinstance(entry["losses"], dict):
+                    entries.append(entry)
+    return entries
+
+
+def _last_words(folder: Path) -> str:
+    """The sentence with which the process ended in an error, or nothing."""
+    lines = _log_lines(folder)
+    starts = [i for i, line in enumerate(lines) if line.startswith("$ ")]
+    lines = [line.strip() for line in lines[starts[-1] + 1 if starts else 0 :] if line.strip()]
+    last = lines[-1] if lines else ""
+    if last.startswith(_SPOKEN):
+        return last.removeprefix(_SPOKEN)
+    if ": error: " in last:  # of the options
+        return last.split(": error: ")[1]
+    crashed = any(line.startswith("Traceback (most recent call last)") for line in lines)
+    return f"It broke off: {last[:300]}" if crashed else ""
+
+
+def _log_lines(folder: Path) -> list[str]:
+    try:
+        with (folder / LOG).open("rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_READ))
+            return log.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,1 @@
+"""What a viewer chose, to and from the page's address."""

@@ -1,0 +1,194 @@
+"""Where a viewer's choices live, and how widgets and the page's address keep up with them.
+
+What the viewer chose lives in one place, ``chosen()``. Widgets show it and, when moved,
+replace it; the page's address follows. A widget names the panels (fragments) that depend on
+it, and only those are drawn again. (Streamlit can bind widgets to the address by itself, but
+such an address is not updated when the program moves a widget, as a reset button does.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from explorer.session.choices import LIMITS, Choices
+from explorer.session.upload import Upload
+
+Panels = tuple[str, ...]
+_KNOWN = 100  # addresses to remember: far more than a browser can be late by
+
+
+def session() -> Any:
+    """What Streamlit keeps for this viewer, for callbacks.
+
+    ``st.session_state`` is the same, but stops the script at each use as soon as a newer
+    request of the browser waits. A callback would end there, and its widget's change be lost:
+    it isn't called twice for one change.
+    """
+    context = get_script_run_ctx()
+    return st.session_state if context is None else context.session_state._state
+
+
+def remembered(name: str, at_first: Any) -> Any:
+    """What ``session`` has by this name; ``at_first`` before there is anything."""
+    state = session()
+    if name not in state:
+        state[name] = at_first
+    return state[name]
+
+
+def chosen() -> Choices:
+    """What this viewer has chosen: read from the address on arrival, then from the widgets."""
+    return session()["choices"]  # type: ignore[no-any-return]
+
+
+def choose(redraw: Panels = (), **changes: Any) -> None:
+    """Replace some choices, and draw again the panels that depend on them.
+
+    Panels other than those that the widget stands in can be named in a callback only.
+    """
+    _keep(**changes)
+    _write_address()
+    if redraw:
+        _draw_again(redraw)
+
+
+def _draw_again(panels: Panels) -> None:
+    """Draw these panels instead of what this run was asked for, if that was one panel's widget.
+
+    Streamlit answers requests that wait together in one run. What this one was asked for may
+    be the whole page, with new images say, or a panel that another dial belongs to.
+    """
+    context = get_script_run_ctx()
+    asked = context.fragment_ids_this_run if context is not None else None
+    if not asked:
+        return  # the whole page is drawn
+    try:
+        st.rerun(panels if len(asked) == 1 else "app")
+    except StreamlitAPIException:  # one of them isn't on the page (any more)
+        st.rerun()
+
+
+def step_by(field: str, step: int, low: int, high: int) -> None:
+    """Count a choice up or down, within its limits, from where it is when the button is pressed.
+
+    That may be further than when the button was drawn: keys are pressed faster than pages are
+    made.
+    """
+    choose(**{field: min(max(getattr(chosen(), field) + step, low), high)})
+
+
+def follow_address() -> None:
+    """Take over an address that was opened, edited or gone back to; call once a page.
+
+    A page that is slow to answer is asked again by a browser that doesn't know the newest
+    address yet, and what has just been chosen must not be lost then: an address of before
+    counts only if the viewer went back to it.
+    """
+    state, query = st.session_state, _address()
+    new = query and query != state.get("address")
+    if "choices" not in state or (new and (_went_back() or query not in state["known"])):
+        state["choices"] = Choices.from_query(query)
+        state["arrivals"] = arrivals() + 1
+        _remember(query)
+    _write_address()
+
+
+def arrivals() -> int:
+    """How often this viewer has opened an address, or gone back to one."""
+    return int(st.session_state.get("arrivals", 0))
+
+
+def upload() -> Upload | None:
+    """The checkpoint that this viewer dropped onto the page, if any."""
+    return st.session_state.get("upload")
+
+
+def fresh(widget: str, value: Any) -> str:
+    """The key of a widget that is about to be drawn and shall show a value.
+
+    A widget that shows another value is replaced by a new one rather than set: what the
+    browser reports of a widget just set may be older, and would count as the viewer's wish.
+    """
+    state = st.session_state
+    versions = state.setdefault("versions", {})
+    key = f"{widget}-{versions.setdefault(widget, 0)}"
+    if key in state and state[key] != value:
+        versions[widget] += 1
+        key = f"{widget}-{versions[widget]}"
+    return key
+
+
+def take(name: str, key: str, redraw: Panels = ()) -> None:
+    """A widget of ``fresh`` was moved: remember its value and draw again what depends on it.
+
+    The callback (``on_change``) of each widget; ``name`` is the field of ``Choices``.
+    """
+    value = session()[key]
+    widget, version = key.rsplit("-", 1)
+    if value is None or int(version) != session()["versions"][widget]:
+        return
+    typed, value = value, _as_chosen(name, value)
+    changed = value != getattr(chosen(), name)
+    if changed:  # a widget that goes out of sight reports itself, too
+        _keep(**{name: value})
+    if name in LIMITS:
+        _say_if_corrected(name, typed, value)
+    if changed:
+        choose(redraw)
+
+
+def _keep(**changes: Any) -> None:
+    session()["choices"] = replace(chosen(), **changes)
+
+
+def _as_chosen(name: str, value: Any) -> Any:
+    """What a widget shows, as it stands in ``Choices``: of numbers, the nearest that can be."""
+    if name in LIMITS:
+        return LIMITS[name].nearest(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _say_if_corrected(name: str, typed: float, value: float) -> None:
+    low, high, step = LIMITS[name]
+    if abs(value - typed) > step / 2 or (isinstance(step, int) and value != typed):
+        whole = "a whole number " if isinstance(step, int) else ""
+        st.toast(
+            f"{typed:.12g} became {value:g}: it is {whole}from {low:g} to {high:.12g}."
+            if isinstance(value, float)
+            else f"{typed:.12g} became {value}: it is {whole}from {low} to {high}.",
+            icon=":material/info:",
+        )
+
+
+def _address() -> dict[str, str | list[str]]:
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    return {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
+
+
+def _went_back() -> bool:
+    """Whether the browser's Back or Forward made the page run."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def _write_address() -> None:
+    query = {
+        name: texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
+        for name, texts in chosen().to_query().items()
+    }
+    if remembered("address", None) != query or _address() != query:
+        st.query_params.from_dict(query)
+        session()["address"] = query
+        _remember(query)
+
+
+def _remember(query: dict[str, str | list[str]]) -> None:
+    known = remembered("known", deque(maxlen=_KNOWN))
+    if query not in known:
+        known.append(query)

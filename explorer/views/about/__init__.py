@@ -1,0 +1,1 @@
+"""The About page: the paper in short."""

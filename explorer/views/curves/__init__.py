@@ -1,0 +1,1 @@
+"""The Curves page: the paper's figures, losses and dreams over epochs."""

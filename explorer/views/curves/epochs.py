@@ -1,0 +1,99 @@
+"""One training at several of its epochs: its checkpoints, and their dreams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from explorer.dreaming import dreams
+from explorer.runs.history import while_training
+from explorer.session.choices import Choices
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.schema import Header
+from pad_core.data.images import SIDE_PX
+from pad_core.report.catalogue import Entry, Shelf
+
+MOST_STAGES = 12  # of one training that are shown at once: each is a network in memory
+
+
+def shelf(headers: Mapping[str, Header]) -> Shelf:
+    """The listed checkpoints as the report's tables and figures take them."""
+    return Shelf([Entry(Path(key), header) for key, header in headers.items()])
+
+
+def stages(headers: Mapping[str, Header], key: str) -> dict[int, str]:
+    """The checkpoints of the same training as ``key``, itself among them, by epoch.
+
+    Of several of one epoch the first listed is taken, but for ``key`` itself.
+    """
+    wanted = _training_of(headers[key])
+    found = {headers[key].epoch: key}
+    for other, header in headers.items():
+        if _training_of(header) == wanted:
+            found.setdefault(header.epoch, other)
+    return dict(sorted(found.items()))
+
+
+def thinned(stages: Mapping[int, str], kept: int) -> dict[int, str]:
+    """At most ``MOST_STAGES`` of them, evenly spread, with the first, the last and ``kept``."""
+    epochs = list(stages)
+    if len(epochs) <= MOST_STAGES:
+        return dict(stages)
+    step = (len(epochs) - 1) / (MOST_STAGES - 1)
+    chosen = {epochs[round(i * step)] for i in range(MOST_STAGES)}
+    if kept not in chosen:
+        inner = sorted(chosen - {epochs[0], epochs[-1]}, key=lambda epoch: abs(epoch - kept))
+        chosen = chosen - {inner[0]} | {kept}
+    return {epoch: stages[epoch] for epoch in sorted(chosen)}
+
+
+def _training_of(header: Header) -> tuple[Any, ...]:
+    """What checkpoints of one training have in common, also where it was resumed for longer."""
+    recipe = {k: v for k, v in header.recipe.items() if k not in ("epochs", "device", "torch")}
+    data = header.dataset_name, header.dataset.get("n_train")
+    return *data, header.condition, header.seed, str(sorted(recipe.items()))
+
+
+def stage_note(header: Header) -> str:
+    """What was measured at a checkpoint's epoch, and how, or nothing.
+
+    '52.5 % linearly separable by evaluate, mean of 4 read-outs'.
+    """
+    last = header.history[-1] if header.history else {}
+    if last and last.get("epoch") != header.epoch:
+        return ""
+    measured = header.metrics.get("linear_separability")
+    if isinstance(measured, int | float):
+        n = header.metrics.get("protocol", {}).get("readout_seeds", "several")
+        return f"{measured:.1f} % linearly separable by evaluate, mean of {n} read-outs"
+    return while_training(last)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """N ≤ 8 memories, asleep, at one epoch of a training.
+
+    picture: rows of memories, occluded and recovered NREM dreams, and REM dreams, uint8
+    (128, 32·N, 3); classes: of the memories; error: of each recovered dream, realness: of
+    each REM dream, both (N,); trained: whether any loss taught it d.
+    """
+
+    picture: np.ndarray
+    classes: tuple[str, ...]
+    error: np.ndarray
+    realness: np.ndarray
+    trained: bool
+
+
+def stage(network: PadNetwork, choices: Choices) -> Stage:
+    """What the chosen memories, masks and noise become in a network; PadError as ``recall``."""
+    recalled = dreams.recall(network, choices)
+    nrem = dreams.perturb(network, recalled, choices)
+    rem = dreams.mix(network, recalled, choices)
+    picture = np.concatenate([recalled.picture, nrem.picture, rem.picture[SIDE_PX:]])
+    trained = network.condition.trains_discriminator
+    return Stage(picture, recalled.classes, nrem.error, rem.realness, trained)

@@ -1,0 +1,282 @@
+"""Curves: the paper's figures from what was measured, losses, and dreams over epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from explorer.library import histories
+from explorer.library import networks as loaders
+from explorer.library.labels import labels
+from explorer.runs import history, trainings
+from explorer.runs.trainings import Training
+from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
+from explorer.views.curves import epochs
+from explorer.views.curves import figures as charts
+from explorer.views.curves.epochs import Stage
+from explorer.views.curves.scrubber import scrubber
+from explorer.widgets import loss_charts
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.look import look
+from explorer.widgets.pictures import Row, panel
+from pad_core.checkpoint.file import Header, PadNetwork
+from pad_core.data.images import SIDE_PX
+from pad_core.errors import PadError
+from pad_core.report.catalogue import Shelf
+from pad_core.report.claims import Verdict
+from pad_core.report.items import ITEMS
+from pad_core.report.legend import legend
+from pad_core.report.page import missing_for
+from pad_core.report.panels import table_1
+from pad_core.report.paper import paper_name
+
+_PARTS = {"paper": "The paper's figures", "losses": "Losses", "epochs": "Dreams over epochs"}
+_POLL_S = 3.0
+_CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
+_ROWS = {"memories": 0, "recovered": 2, "rem": 3}  # of a stage's picture
+_KINDS = {"": "one epoch", "memories": "memories", "recovered": "recovered", "rem": "REM dreams"}
+
+
+def show() -> None:
+    """The page."""
+    network = frame.network()
+    if network is None:
+        return
+    look("curves")
+    part = chosen().curves
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    if part == "losses":
+        controls.networks()
+    elif part == "epochs":
+        controls.memories()
+        dials.occlusion(panels=("stages",))
+        dials.mixture(network.condition.rem_mixture, panels=("stages",))
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        frame.heading("Curves", "")
+        _pick("curves", list(_PARTS), _PARTS, "Part of this page")
+    if part == "paper":
+        _paper(epochs.shelf(listing.headers), network.header.dataset_name)
+    elif part == "losses":
+        _losses()
+    else:
+        _epochs(network)
+    frame.footer(network)
+
+
+def _pick(
+    name: str, options: list[str], labels: dict[str, str], label: str, redraw: Panels = ()
+) -> None:
+    """A row of choices for one field of ``Choices``."""
+    value = getattr(chosen(), name)
+    key = fresh(name, value)
+    st.segmented_control(label, options, default=value, format_func=labels.__getitem__, key=key,
+                         required=True, label_visibility="collapsed", on_change=take,
+                         args=(name, key, redraw))  # fmt: skip
+
+
+# --- The paper's figures ------------------------------------------------------------------------
+
+
+def _paper(shelf: Shelf, dataset: str) -> None:
+    paper = paper_name(dataset)
+    items = [name for name, item in ITEMS.items() if item.only in (None, paper)]
+    labels = {name: _short(name) for name in items}
+    name = chosen().figure
+    if name not in items:
+        choose(figure=items[0])
+        name = items[0]
+    _pick("figure", items, labels, "Figure of the paper")
+    item = ITEMS[name]
+    other = "" if paper else ", which the paper has not: its claims, tried on it"
+    st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}{other}")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        figure = charts.paper_figure(name, item, shelf, dataset, frame.is_dark())
+        if figure is None:
+            st.info("Nothing of this is recorded yet for these images; see below what makes it.",
+                    icon=":material/hourglass_empty:")  # fmt: skip
+        else:
+            with st.container(key=f"chart-{name}"):
+                st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
+                                height="stretch", alt=item.title)  # fmt: skip
+            st.caption(controls.plain(legend(name, shelf, dataset)))
+        if name == "table1":
+            names, rows = table_1(shelf, dataset, item.conditions)
+            if rows:
+                st.html(_table(names, rows))
+    with right:
+        st.html("".join(_claim(claim.text, claim.where, claim.judge(shelf, dataset))
+                        for claim in item.claims))  # fmt: skip
+    missing = missing_for(shelf, item, dataset)
+    if missing:
+        with st.expander(f"Missing: {', '.join(what for what, _ in missing)}",
+                         icon=":material/science:"):  # fmt: skip
+            st.caption("These commands, run in the project's folder, make it; or train on the "
+                       "*Train* page.")  # fmt: skip
+            for _, command in missing:
+                st.code(command, language="bash", wrap_lines=True)
+
+
+def _short(name: str) -> str:
+    """'Fig. 4', 'Table 1', 'Fig. A3' for a key of ``ITEMS``."""
+    place = "A" if name.startswith("app-") else ""
+    plain = name.removeprefix("app-")
+    return plain.replace("fig", f"Fig. {place}").replace("table", f"Table {place}")
+
+
+def _claim(text: str, where: str, verdict: Verdict) -> str:
+    kind, mark = {"agrees": ("yes", "✓"), "does not agree": ("no", "✗")}.get(
+        verdict.status, ("open", "?")
+    )
+    return (
+        f'<section class="pad-claim"><h4>{escape(text)}</h4><p>'
+        f'<span class="pad-verdict pad-{kind}">{mark} {verdict.told}</span>{escape(where)}</p>'
+        f"<p>{escape(verdict.grounds)}</p></section>"
+    )
+
+
+def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f'<div class="pad-wide"><table class="pad-table"><tr>{head}</tr>{body}</table></div>'
+
+
+# --- Losses -------------------------------------------------------------------------------------
+
+
+@st.fragment(run_every=_POLL_S, key="losses")
+def _losses() -> None:
+    """What the compared networks record, and those that train now, whose curves grow."""
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    keys = chosen().compared or listing.conditions_beside(chosen().checkpoint)
+    live = _running()
+    growing = {str(Path(key).parent) for key in live}  # their own checkpoints say the same
+    kept = {
+        key: listing.headers[key]
+        for key in keys
+        if key in listing.headers and str(Path(key).parent) not in growing
+    }
+    names = labels(kept)
+    series = [history.recorded(names[key], header) for key, header in kept.items()]
+    series = [one for one in series if one.values]
+    now = (histories.live_series(t.folder, t.epochs_done, t) for t in live.values())
+    series += [one for one in now if one is not None]
+    key = fresh("log", bool(chosen().log))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle("Logarithmic losses", bool(chosen().log), key=key, on_change=_take_log,
+                  args=(key,), help="Also shows what happens while losses are small.")  # fmt: skip
+        if live:
+            folders = ", ".join(t.folder.name for t in live.values())
+            st.caption(f":material/sensors: Training now: {controls.plain(folders)}. Open circles "
+                       "are means of the epoch so far.")  # fmt: skip
+    if not series:
+        st.info("None of these networks carries a history of its training.")
+        return
+    figure = loss_charts.panels(series, bool(chosen().log), frame.is_dark())
+    st.plotly_chart(figure, key="losses-chart", theme=None, config=_CHART,
+                    alt="Losses and linear separability of each network over epochs.")  # fmt: skip
+
+
+def _take_log(key: str) -> None:
+    choose(log="1" if session()[key] else "")
+
+
+# --- Dreams over epochs -------------------------------------------------------------------------
+
+
+def _epochs(network: PadNetwork) -> None:
+    """The same dreams at each epoch that was kept of this training; the latest one as it comes."""
+    mine = epochs.stages(_headers(), chosen().checkpoint).values()
+    live = any(key in mine for key in _running())
+    st.fragment(run_every=_POLL_S if live else None, key="stages")(_stages)(network.header.epoch)
+
+
+def _stages(own_epoch: int) -> None:
+    headers = _headers()
+    if chosen().checkpoint not in headers:
+        return  # deleted while it was looked at; the next run of the page says so
+    found = epochs.stages(headers, chosen().checkpoint)
+    wanted = next(epoch for epoch in (chosen().stage, own_epoch, *found) if epoch in found)
+    shown = epochs.thinned(found, wanted)
+    _pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
+    try:
+        with frame.timed("dreams of all epochs"):
+            stages = {
+                epoch: epochs.stage(loaders.load(key, upload()), chosen())
+                for epoch, key in shown.items()
+            }
+    except PadError as error:
+        frame.problem(error)
+        return
+    notes = [epochs.stage_note(headers[key]) for key in shown.values()]
+    if chosen().abreast:
+        st.html(_abreast(stages, notes))
+    else:
+        numbered = [" · ".join(filter(None, (f"epoch {epoch}", note)))
+                    for epoch, note in zip(shown, notes, strict=True)]  # fmt: skip
+        scrubber(
+            "scrubber", "epoch", list(map(str, shown)), numbered,
+            [_one(stage) for stage in stages.values()], list(shown).index(wanted),
+            lambda place: choose(stage=list(shown)[place]),
+        )  # fmt: skip
+    st.caption(_remark(len(found), len(shown)))
+
+
+def _running() -> dict[str, Training]:
+    """What trains now, by the key that its latest network has or will have."""
+    found = [t for t in trainings.trainings(loaders.ROOT) if t.running]
+    return {loaders.key_of(t.folder / "latest.safetensors"): t for t in found}
+
+
+def _headers() -> Mapping[str, Header]:
+    return loaders.list_checkpoints(chosen().folder, upload()).headers
+
+
+def _one(stage: Stage) -> str:
+    """All rows of one epoch."""
+    errors, realness = stage.error, stage.realness
+    rows = [
+        Row("Memory", "<i>G</i>(<i>z</i>)", "Eight images as it recalls them.",
+            [f"Recalled memory of the class {c}" for c in stage.classes], stage.classes),
+        Row("NREM dream", "<i>G</i>(<i>z</i>) ⊙ Ω", "Replayed with parts lost.",
+            [f"Dream of the class {c}, occluded" for c in stage.classes]),
+        Row("Recovered", "<i>G</i>(<i>E</i>(·))", "What it still sees in that; <i>ℓ</i>, error "
+            "of its code.", [f"Recovered dream, error {e:.2f}" for e in errors],
+            [f"ℓ {e:.2f}" for e in errors]),
+        Row("REM dream", "", "Two memories and noise, mixed; <i>d</i>, how real it seems to it.",
+            [f"Dream, realness {d:.2f}" for d in realness], [f"d {d:.2f}" for d in realness],
+            [float(d) for d in realness])
+        if stage.trained else
+        Row("REM dream", "", "Two memories and noise, mixed; <i>d</i>: not trained.",
+            [f"Dream of the class {c}, mixed" for c in stage.classes]),
+    ]  # fmt: skip
+    return panel("epoch", stage.picture, rows)
+
+
+def _abreast(stages: Mapping[int, Stage], notes: Sequence[str]) -> str:
+    """One row of each epoch, below one another."""
+    place = _ROWS[chosen().abreast] * SIDE_PX
+    atlas = np.concatenate([stage.picture[place : place + SIDE_PX] for stage in stages.values()])
+    what = _KINDS[chosen().abreast]
+    rows = [
+        Row(f"Epoch {epoch}", "", escape(note),
+            [f"{what}, epoch {epoch}, class {c}" for c in stage.classes])
+        for (epoch, stage), note in zip(stages.items(), notes, strict=True)
+    ]  # fmt: skip
+    return panel("epochs", atlas, rows)
+
+
+def _remark(n_found: int, n_shown: int) -> str:
+    if n_found == 1:
+        return ("Only this epoch of the training is here. Keep others with `--keep-epochs 1,5,10`, "
+                "or *Keep epochs* on the *Train* page.")  # fmt: skip
+    same = "The same memories, masks and noise at each epoch of one training."
+    return same if n_shown == n_found else f"{same} {n_shown} of {n_found} kept epochs are shown."

@@ -1,0 +1,64 @@
+"""A slider over panels that are all in the browser already: it follows the drag, and plays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer.session.state import session
+
+_HTML = """<div class="pad-scrubber">
+<div class="pad-scrub">
+<button type="button" aria-label="Play" title="Play">▶</button>
+<div class="pad-rail"><input type="range" min="0" step="1"><div class="pad-ticks"></div></div>
+<output></output>
+</div>
+<div class="pad-stages"></div>
+</div>"""
+_HERE = Path(__file__).with_name("scrubber")
+_component = st.components.v2.component(
+    "pad_scrubber",
+    html=_HTML,
+    css=_HERE.with_suffix(".css").read_text("utf-8"),
+    js=_HERE.with_suffix(".js").read_text("utf-8"),
+    isolate_styles=False,  # panels have the page's looks
+)
+
+
+def scrubber(
+    key: str,
+    name: str,
+    labels: Sequence[str],
+    notes: Sequence[str],
+    panels: Sequence[str],
+    place: int,
+    on_change: Callable[[int], None],
+) -> None:
+    """Show one of several panels, the others a drag, an arrow key or a second away.
+
+    Args:
+        name: of the slider; labels: under its places; notes: beside it, for each place.
+        panels: HTML without anything that a user typed unescaped.
+        place: which one is shown at first, and again when it changes.
+        on_change: told the place when the viewer comes to rest at another.
+    """
+
+    def moved() -> None:
+        state: Any = session()[key]
+        on_change(int(state["place"]))
+
+    _component(
+        key=key,
+        data={
+            "name": name,
+            "labels": list(labels),
+            "notes": list(notes),
+            "panels": list(panels),
+            "place": place,
+        },
+        default={"place": place},
+        on_place_change=moved,
+    )

@@ -1,0 +1,1 @@
+"""The Dream page: a night, the dream plane, many dreams."""

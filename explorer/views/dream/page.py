@@ -1,0 +1,108 @@
+"""Dream: memories, recalled, replayed in NREM, mixed in REM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.dreaming import dreams
+from explorer.dreaming.dreams import N_NIGHTS, Recalled
+from explorer.session.choices import SIGHTS
+from explorer.session.state import chosen, fresh, take
+from explorer.views.dream import many as wall
+from explorer.views.dream import night, plane
+from explorer.widgets import keep_button as journal
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.look import look
+from explorer.widgets.memory_pair import choose_pair, pictures
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
+
+_NAMES = dict(zip(SIGHTS, ("One night", "Dream plane", "Many dreams"), strict=True))
+_COUNTS = ("no", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
+# What is drawn again when REM's mixture changes, by sight.
+_REM_PANELS = {"night": ("rem",), "plane": ("plane", "rem"), "wall": ("rem",), "talk": ("plane",)}
+
+
+def show() -> None:
+    """The page."""
+    network = frame.network()
+    if network is None:
+        return
+    controls.memories()
+    choose_pair(network)
+    try:
+        with frame.timed("memories"):
+            recalled = dreams.recall(network, chosen(), pictures())
+    except PadError as error:
+        frame.problem(error)
+        return
+    talk = bool(chosen().present)
+    sight = "talk" if talk else chosen().sight
+    if sight == "night":
+        dials.occlusion(panels=("nrem", "footer"))
+    panels = (*_REM_PANELS[sight], "footer")
+    if not talk:
+        dials.mixture(network.condition.rem_mixture, panels)
+    images = controls.images(network)
+
+    with frame.heading(_title(recalled, sight), network.name):
+        if not talk:
+            _choose_sight()
+            journal.keep_button(network)
+    if sight == "night":
+        _night(network, recalled, images)
+    elif sight == "wall":
+        wall.wall(network, recalled)
+    else:
+        plane.pad(network, recalled, (dials.REM_DIALS, *panels), talk)
+        if sight == "plane":
+            plane.pairs(network, recalled)
+    if talk:
+        look("plane_talk", Path(__file__).parent)
+        dials.mixture(network.condition.rem_mixture, panels, talk=True)
+    _footer(network)
+
+
+def _title(recalled: Recalled, sight: str) -> str:
+    count = _COUNTS[len(recalled)]
+    if sight == "plane":
+        return f"{recalled.classes[0]}, {recalled.previous_classes[0]} and noise"
+    many = len(recalled) > 1
+    if sight == "wall":
+        pairs = "pairs" if many else "pair"
+        return f"{N_NIGHTS * len(recalled)} dreams of {count.lower()} {pairs}"
+    return f"{count} memor{'ies' if many else 'y'}, asleep"
+
+
+def _choose_sight() -> None:
+    widget = fresh("sight", chosen().sight)
+    st.segmented_control(
+        "Sight",
+        SIGHTS,
+        default=chosen().sight,
+        format_func=_NAMES.__getitem__,
+        key=widget,
+        required=True,
+        label_visibility="collapsed",
+        on_change=take,
+        args=("sight", widget),
+        help="One night: Wake, NREM and REM of eight memories. Dream plane: all mixtures of A, B "
+        "and noise, to be dragged through. Many dreams: the same mixture with much noise drawn.",
+    )
+
+
+def _night(network: PadNetwork, recalled: Recalled, images: DataSet | None) -> None:
+    split = None if images is None else getattr(images, chosen().split).images
+    night.wake(recalled, dreams.seen(network, recalled, chosen(), split, pictures()))
+    night.nrem(network, recalled)
+    night.rem(network, recalled)
+
+
+@st.fragment(key="footer")
+def _footer(network: PadNetwork) -> None:
+    frame.footer(network, "memories", "NREM", "plane", "REM")

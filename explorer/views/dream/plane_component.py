@@ -1,0 +1,106 @@
+"""The dream plane: a pad over (λ, λ′) whose point can be dragged, and the dream at that point.
+
+A native slider tells the server nothing while it is dragged. Here the browser has the dreams of
+a grid of points at hand (one PNG) and shows them while the point moves; on release, the server
+hears of it and decodes the dream of exactly that point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.session.state import remembered, session
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "pad_plane",
+    html=(_HERE / "plane.html").read_text("utf-8"),
+    css=(_HERE / "plane.css").read_text("utf-8"),
+    js=(_HERE / "plane.js").read_text("utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Dream:
+    """What is written beside a dream.
+
+    realness: 0 to 1, or None where it was never trained; scores: likeliest classes with their
+    probabilities, best first, or none; distance: to the nearest memory, or None where it
+    isn't known.
+    """
+
+    realness: float | None
+    scores: Sequence[tuple[str, float]] = ()
+    distance: float | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Prefetched dreams: λ grows to the right, λ′ upwards, both from 0 to 1.
+
+    atlas: URL of a picture of steps × steps dreams; dreams: of each of them, row by row.
+    """
+
+    steps: int
+    atlas: str
+    dreams: Sequence[Dream]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A or B: what people call it, and the URL of what is recalled of it."""
+
+    name: str
+    picture: str
+
+
+def plane(
+    grid: Grid,
+    memories: tuple[Memory, Memory],
+    here: tuple[float, float],
+    trained: tuple[float, float],
+    exact: str,
+    dream: Dream,
+    on_move: Callable[[float, float], None],
+    talk: bool,
+) -> None:
+    """Draw the plane.
+
+    Args:
+        memories: A and B.
+        here, trained: (λ, λ′) now, and where the network was trained.
+        exact, dream: the dream at ``here``: URL of its picture, and what is written beside it.
+        on_move: called with λ and λ′ when the point was moved.
+        talk: leave the pad out, and draw A, the dream and B as large as the screen allows;
+            arrow keys then move the point wherever the focus is.
+    """
+    key = "plane-talk" if talk else "plane-pad"
+
+    def moved() -> None:
+        move = session()[key]["moved"]
+        session()["plane-heard"] = move["time"]
+        lam, lam_prime = move["point"]
+        on_move(_on_the_plane(lam), _on_the_plane(lam_prime))
+
+    _component(
+        key=key,
+        data={
+            "grid": asdict(grid),
+            "memories": [asdict(memory) for memory in memories],
+            "here": here,
+            "heard": remembered("plane-heard", 0),  # when the browser sent the newest move known
+            "trained": trained,
+            "exact": exact,
+            "dream": asdict(dream),
+            "talk": talk,
+        },
+        on_moved_change=moved,
+    )
+
+
+def _on_the_plane(value: float) -> float:
+    return round(min(max(float(value), 0.0), 1.0), 2)

@@ -1,0 +1,1 @@
+"""The Journal page: dreams that were kept, and their files."""

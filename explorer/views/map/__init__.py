@@ -1,0 +1,1 @@
+"""The Map page: codes of many images, what lies near them, what they decode to."""

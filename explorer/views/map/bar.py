@@ -1,0 +1,140 @@
+"""Above the latent map: whose codes, on which axes, beside which network, occluded or not."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.library import networks as loaders
+from explorer.session.state import choose, chosen, fresh, session, take, upload
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
+
+
+def points(network: PadNetwork, dataset: DataSet | None) -> None:
+    """Whose codes are shown."""
+    test, train = (len(network.memories[split]) for split in ("test", "train"))
+    labels = {
+        "test": f"{test:,} test",
+        "train": f"{train:,} training",
+        "stored": f"both, {test + train:,}",
+    }
+    if dataset is not None:
+        labels["images"] = f"all {len(dataset.test):,} test images"
+    cloud = chosen().cloud if chosen().cloud in labels else "test"
+    widget = fresh("cloud", cloud)
+    st.segmented_control(
+        "Codes of",
+        list(labels),
+        default=cloud,
+        format_func=labels.__getitem__,
+        key=widget,
+        required=True,
+        on_change=_take_cloud,
+        args=(widget,),
+        help="Stored memories, of test images (which the network never learned from) or of "
+        "training images; with real images at hand, every test image, encoded here.",
+    )
+    if cloud != chosen().cloud:
+        st.caption(":material/info: Stored test memories until real images are here.")
+
+
+def _take_cloud(widget: str) -> None:
+    # A place in one cloud is another image in the next.
+    choose(picked=-1, spot="")
+    take("cloud", widget)
+
+
+def dimensions() -> None:
+    """Two axes or three."""
+    widget = fresh("dims", chosen().dims)
+    st.segmented_control(
+        "Axes",
+        ["2", "3"],
+        default=chosen().dims,
+        format_func="{}-D".format,
+        key=widget,
+        required=True,
+        on_change=_take_dims,
+        args=(widget,),
+        help="The first two or three principal components of the stored test memories. In 3-D, "
+        "drag to turn the map.",
+    )
+
+
+def _take_dims(widget: str) -> None:
+    choose(spot="")
+    take("dims", widget)
+
+
+def second_network(network: PadNetwork) -> PadNetwork | None:
+    """The network at the right, if the viewer wants one: any of the same data set."""
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    compared = chosen().compared or listing.conditions_beside(chosen().checkpoint)
+    keys = [
+        key
+        for key in dict.fromkeys([*compared, *listing.headers])
+        if key in listing.headers
+        and key != chosen().checkpoint
+        and listing.headers[key].dataset_name == network.header.dataset_name
+    ]
+    key = chosen().beside
+    options = ["", *keys, *([key] if key and key not in keys else [])]
+    widget = fresh("beside", key)
+    st.selectbox(
+        "Beside it",
+        options,
+        options.index(key),
+        format_func=lambda key: listing.label(key) if key else "no second network",
+        key=widget,
+        width=240,
+        on_change=take,
+        args=("beside", widget),
+        help="A second network's codes of the same images; what you point at and select is "
+        "shown in both.",
+    )
+    if not key:
+        return None
+    widget = fresh("axes", chosen().axes)
+    st.segmented_control(
+        "Its axes",
+        ["aligned", "own"],
+        default=chosen().axes,
+        key=widget,
+        required=True,
+        on_change=take,
+        args=("axes", widget),
+        help="*Aligned*: its components are turned (or mirrored) so that the same images lie as "
+        "near as can be to where the first network has them (orthogonal Procrustes); the residual "
+        "is the share of their spread that still differs, 0 to 1. *Own*: its principal components "
+        "as they come.",
+    )
+    if key not in keys:
+        why = "knows other images" if key in listing.headers else "is not here"
+        st.warning(f"**{controls.plain(key)}** {why}.", icon=":material/search_off:")
+        return None
+    try:
+        return loaders.load(key, upload())
+    except PadError as error:
+        frame.problem(error)
+        return None
+
+
+def occluded_too() -> None:
+    """Whether occluded codes are shown beside the others."""
+    widget = fresh("joined", bool(chosen().joined))
+    st.toggle(
+        "Occluded, too",
+        bool(chosen().joined),
+        key=widget,
+        on_change=_take_joined,
+        args=(widget,),
+        help="Joins each code by a line to that of the same image, occluded by the intensity and "
+        "patch size at the left (the paper's Figure 6). NREM shortens these lines.",
+    )
+
+
+def _take_joined(widget: str) -> None:
+    choose(joined="1" if session()[widget] else "")

@@ -1,0 +1,64 @@
+"""What the Dream page dreams, as codes for the latent map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from explorer.dreaming.dreams import Pictures, recall
+from explorer.session.choices import Choices
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import to_uint8
+from pad_core.model.condition import Mixture
+from pad_core.model.dreams import rem_dreams
+
+STEPS = 21  # of λ on the path
+
+
+@dataclass(frozen=True)
+class Dreamt:
+    """Memories A and B, the path between them, and REM dreams.
+
+    latents: (2 + STEPS + D, 256), memories A and B; the first dream's code with λ from 0 to 1
+    at the chosen λ′, noise level and noise; the D dreams' codes, the first of which lies on the
+    path. images: what is dreamt from each, uint8. names: of each, for people.
+    """
+
+    latents: torch.Tensor
+    images: torch.Tensor
+    names: tuple[str, ...]
+
+
+def dreamt(network: PadNetwork, choices: Choices, pictures: Pictures | None = None) -> Dreamt:
+    """The dreams of the Dream page at the choices' λ, λ′, noise level, seed and memories.
+
+    Args:
+        pictures: that the viewer uploaded as A or B, see ``recall``.
+
+    Raises:
+        PadError: the checkpoint holds too few memories.
+    """
+    recalled = recall(network, choices, pictures)
+
+    def dreams(lam: float) -> torch.Tensor:
+        mixture = Mixture(lam, choices.lam_prime, choices.noise_level)
+        current, previous = recalled.current, recalled.previous
+        return rem_dreams(network.networks, current, previous, mixture, choices.seed).latents
+
+    ends = torch.stack([recalled.current[0], recalled.previous[0]])
+    steps = torch.linspace(0.0, 1.0, STEPS)
+    # Codes of dreams are linear in λ (paper §4.3.1).
+    path = torch.lerp(dreams(0.0)[:1], dreams(1.0)[:1], steps[:, None])
+    asleep = dreams(choices.lam)
+    latents = torch.cat([ends, path, asleep])
+    names = (
+        f"Memory A · {recalled.classes[0]}",
+        f"Memory B · {recalled.previous_classes[0]}",
+        *(f"Dream at λ = {step:.2f}" for step in steps.tolist()),
+        *(
+            f"REM dream of {one} and {other}"
+            for one, other in zip(recalled.classes, recalled.previous_classes, strict=True)
+        ),
+    )
+    return Dreamt(latents, to_uint8(network.generate(latents)), names)

@@ -1,0 +1,242 @@
+"""Map: codes of thousands of images on their principal components, to look at and decode."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+import torch
+
+from explorer.session.state import choose, chosen
+from explorer.views.map import axes as map_axes
+from explorer.views.map import bar as map_bar
+from explorer.views.map import cache as codes
+from explorer.views.map import clouds as map_clouds
+from explorer.views.map import component
+from explorer.views.map import dreams as map_dreams
+from explorer.views.map import view as map_view
+from explorer.views.map.cache import Shown
+from explorer.views.map.component import Pane
+from explorer.views.map.side import (
+    classes,
+    looked_at,
+    occluded_coordinates,
+    selection,
+)
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.memory_pair import pictures, say_what_lacks
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import SIDE_PX, picture_grid, png_bytes
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
+from pad_core.report.palette import style
+
+_SPLITS = {"test": ("test",), "train": ("train",), "stored": ("train", "test")}
+
+
+def show() -> None:
+    """The page."""
+    network = frame.network()
+    if network is None:
+        return
+    controls.memories()
+    say_what_lacks()
+    dataset = controls.images(network)
+    frame.heading(
+        "A map of codes",
+        f"Principal components of {len(network.memories['test']):,} stored test memories, without "
+        "occlusion; these axes stay as they are whatever is drawn on them.",
+    )
+    with st.container(key="map-bar", horizontal=True, vertical_alignment="bottom"):
+        map_bar.points(network, dataset)
+        map_bar.dimensions()
+        second = map_bar.second_network(network)
+        map_bar.occluded_too()
+    _dials(network)
+    networks = [network] if second is None else [network, second]
+    try:
+        shown = _shown(networks, dataset)
+    except PadError as error:
+        frame.problem(error)
+        return
+    if shown is None:
+        _await_codes(networks, dataset)
+        return
+
+    map_view.keep_what_fits(shown)
+    left, right = st.columns([1, 0.42], gap="medium")
+    with left:
+        _draw(shown)
+    with right, st.container(key="map-side"):
+        looked_at(shown)
+        selection(shown)
+    with st.container(key="map-layers"):
+        _occluded(shown)
+        _dreams(shown)
+        _atlases(shown)
+    _footer(network)
+
+
+def _dials(network: PadNetwork) -> None:
+    """Those of both sleeps; in a talk only of what is on the map."""
+    panels, talk = ("dreams", "footer"), bool(chosen().present)
+    if chosen().joined or not talk:
+        with dials.in_a_row(talk, "-nrem"):
+            dials.occlusion(("occluded", "picked", "selection", "footer"), talk)
+    with dials.in_a_row(talk, "-rem"):
+        dials.mixture(network.condition.rem_mixture, panels, talk)
+    if talk:
+        dials.arrows("lam", "lam_prime", (dials.REM_DIALS, *panels))
+
+
+# --- Load -----------------------------------------------------------------------------------------
+
+
+def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] | None:
+    """The chosen codes of each network; None while some are still being encoded."""
+    name = chosen().cloud
+    if name == "images" and dataset is None:
+        name = "test"
+    shown: list[Shown] = []
+    for network in networks:
+        space = codes.space(network, int(chosen().dims))
+        if shown:
+            map_axes.same_images(shown[0].network, network)
+            if chosen().axes == "aligned":
+                space = map_axes.turned(network, space, shown[0].network, shown[0].space)
+        if name in _SPLITS:
+            cloud = map_clouds.stored_cloud(network, _SPLITS[name])
+        else:
+            assert dataset is not None
+            encoding = codes.of_test_images(network, dataset)
+            if encoding.problem:
+                raise PadError(encoding.problem)
+            if encoding.result is None:
+                return None
+            cloud = map_clouds.image_cloud(network, dataset, encoding.result)
+        shown.append(Shown(network, name, cloud, space, dataset))
+    return shown
+
+
+@st.fragment(run_every=0.5)
+def _await_codes(networks: list[PadNetwork], dataset: DataSet | None) -> None:
+    assert dataset is not None
+    encodings = [codes.of_test_images(network, dataset) for network in networks]
+    if all(encoding.done for encoding in encodings):
+        st.rerun()
+    share = sum(encoding.share for encoding in encodings) / len(encodings)
+    st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
+
+
+# --- Draw -----------------------------------------------------------------------------------------
+
+
+def _what(shown: Shown) -> str:
+    return {
+        "test": "stored test memories",
+        "train": "stored training memories",
+        "stored": "stored memories",
+        "images": "test images",
+    }[shown.name]
+
+
+def _pane(shown: Shown, beside: bool) -> Pane:
+    space = shown.space
+    axis = "axis" if space.residual is not None else "PC"
+    explained = 100 * space.projection.explained
+    note = f"{explained.sum():.0f} % of variance"
+    if space.residual is not None:
+        note += f" · residual {space.residual:.2f}"
+    header = shown.network.header
+    title = f"{style(header.condition.name).label} · epoch {header.epoch}" if beside else ""
+    axes = tuple(f"{axis} {i} · {share:.1f} %" for i, share in enumerate(explained, 1))
+    return Pane(title, note, axes)
+
+
+@st.fragment(key="map")
+def _draw(shown: list[Shown]) -> None:
+    first = shown[0]
+    component.draw(
+        [_pane(one, len(shown) > 1) for one in shown],
+        [one.coordinates for one in shown],
+        first.cloud.labels,
+        classes(first.network),
+        {"what": _what(first), "splits": first.cloud.splits, "indices": first.cloud.indices},
+        map_view.view(shown),
+        {
+            "pick": _take_pick,
+            "view": partial(map_view.take_window, shown),
+            "outline": partial(map_view.take_outline, shown),
+            "hidden": map_view.take_hidden,
+        },
+    )
+
+
+def _take_pick() -> None:
+    place, spot = component.picked()
+    choose(("picked", "footer"), picked=place, spot=spot)
+
+
+@st.fragment(key="occluded")
+def _occluded(shown: list[Shown]) -> None:
+    if not chosen().joined:
+        component.post("occluded", {"empty": True})
+        return
+    share = chosen().intensity
+    with frame.timed("occluded codes"):
+        arrays = {f"points{i}": occluded_coordinates(one, chosen()) for i, one in enumerate(shown)}
+    images = "image" if shown[0].dataset is not None else "reconstruction"
+    component.post("occluded", {"what": f"the {images}, occluded by {share:.0%}"}, **arrays)
+
+
+@st.fragment(key="dreams")
+def _dreams(shown: list[Shown]) -> None:
+    try:
+        with frame.timed("dreams"):
+            dreamt = [map_dreams.dreamt(one.network, chosen(), pictures()) for one in shown]
+    except PadError:  # the Dream page says why there are none
+        component.post("dreams", {"empty": True})
+        return
+    arrays = {
+        f"points{i}": one.space.projection.project(dreams.latents).astype(np.float32)
+        for i, (one, dreams) in enumerate(zip(shown, dreamt, strict=True))
+    }
+    columns = len(dreamt[0].names)
+    png = png_bytes(picture_grid(torch.cat([dreams.images for dreams in dreamt]), columns))
+    header = {
+        "steps": map_dreams.STEPS,
+        "names": [dreams.names for dreams in dreamt],
+        "columns": columns,
+        "tile": SIDE_PX,
+    }
+    component.post("dreams", header, png=np.frombuffer(png, np.uint8), **arrays)
+
+
+def _atlases(shown: list[Shown]) -> None:
+    """Thumbnails, once they are made; the map doesn't wait for them."""
+    if not all(codes.atlas(one).done for one in shown):
+        _await_atlases(shown)
+    for i, one in enumerate(shown):
+        what = "the image" if one.dataset is not None else "as recalled, G(z)"
+        atlas = codes.atlas(one).result
+        if i and one.pictured_by == shown[0].pictured_by:
+            component.post(f"atlas{i}", {"same": 0, "what": what})
+        elif atlas is None:
+            component.post(f"atlas{i}", {"empty": True})
+        else:
+            header = {"columns": atlas.columns, "tile": atlas.tile_px, "what": what}
+            component.post(f"atlas{i}", header, png=np.frombuffer(atlas.png, np.uint8))
+
+
+@st.fragment(run_every=0.4)
+def _await_atlases(shown: list[Shown]) -> None:
+    if all(codes.atlas(one).done for one in shown):
+        st.rerun()
+
+
+@st.fragment(key="footer")
+def _footer(network: PadNetwork) -> None:
+    frame.footer(network, "occluded codes", "dreams", "decoded")

@@ -1,0 +1,251 @@
+"""Beside the latent map: what was clicked, and what was selected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.session.choices import BY_SEED, Choices
+from explorer.session.state import choose, chosen
+from explorer.views.map import cache as codes
+from explorer.views.map import clouds as map_clouds
+from explorer.views.map import component
+from explorer.views.map import places as map_places
+from explorer.views.map import side_html as map_html
+from explorer.views.map import table as map_table
+from explorer.views.map import view as map_view
+from explorer.views.map.cache import Shown
+from explorer.views.map.component import ClassStyle
+from explorer.views.map.places import Neighbours, Spot
+from explorer.views.map.side_html import Tile
+from explorer.views.map.table import Table
+from explorer.widgets import page as frame
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.report.palette import CLASS_COLOURS, style
+
+_FARTHEST = 1e6  # coordinates that a place of the map may have; codes lie within some tens
+
+
+def classes(network: PadNetwork) -> list[ClassStyle]:
+    """Name and colour of each class; with more than ten, shapes tell them apart, too."""
+    return [
+        ClassStyle(name, *CLASS_COLOURS[i % len(CLASS_COLOURS)])
+        for i, name in enumerate(network.class_names)
+    ]
+
+
+@st.fragment(key="picked")
+def looked_at(shown: list[Shown]) -> None:
+    """The code or the place that was clicked: decoded, occluded, and the codes nearest to it."""
+    at = _read_spot(chosen().spot, shown)
+    # While real images load, another cloud takes their place: its places are other images.
+    place = chosen().picked if shown[0].name == chosen().cloud else -1
+    if 0 <= place < len(shown[0].cloud):
+        with frame.timed("decoded"):
+            near = [
+                map_places.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
+                for one in shown
+            ]
+            parts = [
+                (map_html.heading(_title(one)) if len(shown) > 1 else "") + _code(one, place, n)
+                for one, n in zip(shown, near, strict=True)
+            ]
+        cloud, network = shown[0].cloud, shown[0].network
+        name = network.class_names[cloud.labels[place]]
+        where = f"{_split_name(cloud.splits[place])} image {cloud.indices[place]}"
+        st.html(map_html.section("picked", name, where, *parts))
+        _dream_from(shown[0], place)
+        marks = {"picked": place, "neighbours": [n.places.tolist() for n in near]}
+        component.post("marks", marks)
+    elif at is not None:
+        pane, coordinates = at
+        one = shown[pane]
+        with frame.timed("decoded"):
+            spot = map_places.spot(one.space, one.cloud, coordinates)
+            part = _place(one, spot)
+        st.html(map_html.section("picked", "A place without a code", "", part))
+        where_to = {"pane": pane, "at": coordinates.tolist()}
+        component.post("marks", {"picked": -1, "spot": where_to, "nearest": spot.nearest})
+    else:
+        text = (
+            "Click a point: its code is decoded here, with the codes nearest to it. Click empty "
+            "ground: the network dreams of a place where no memory is."
+        )
+        st.html(map_html.section("picked", "Nothing looked at yet", "", map_html.line(text)))
+        component.post("marks", {"picked": -1})
+
+
+def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
+    """Pane and coordinates of the empty place looked at; None for what is no such place."""
+    pane, *numbers = text.split(":")
+    try:
+        coordinates = np.array([float(number) for number in numbers])
+    except ValueError:
+        return None
+    panes = [str(i) for i in range(len(shown))]
+    if pane not in panes or len(coordinates) != int(chosen().dims):
+        return None
+    near = (np.abs(coordinates) < _FARTHEST).all()  # also not for nan
+    return (int(pane), coordinates) if near else None
+
+
+def _split_name(split: str) -> str:
+    return "test" if split == "test" else "training"
+
+
+def _title(shown: Shown) -> str:
+    return style(shown.network.header.condition.name).label
+
+
+def _code(shown: Shown, place: int, near: Neighbours) -> str:
+    """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
+    network, cloud, choices = shown.network, shown.cloud, chosen()
+    # These alone: pictures of all codes are made in the background.
+    places = np.concatenate([[place], near.places])
+    images = map_clouds.images_of(network, cloud.at(places), shown.dataset)
+    dials = (choices.intensity, choices.size_px, choices.seed)
+    hidden = map_clouds.occluded_image(images[:1], place, len(cloud), *dials)
+    recalled = network.generate(cloud.latents[place, None])
+    recovered = network.generate(network.encode(hidden))
+    tiles = [
+        Tile(recalled, "G(z), decoded from the code", "decoded"),
+        Tile(hidden, f"{_on(shown)}, occluded by {choices.intensity:.0%}", "occluded"),
+        Tile(recovered, "What the network makes of the occluded one", "recovered"),
+    ]
+    if shown.dataset is not None:
+        tiles.insert(0, Tile(images[:1], "The real image", "image"))
+    styles = classes(network)
+    nearest = [
+        Tile(images[k, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
+        for k, (i, d) in enumerate(
+            zip(near.places, near.distances / shown.space.typical, strict=True), start=1
+        )
+    ]
+    return (
+        map_html.strip(tiles, "four")
+        + map_html.line(_company(shown, place, near))
+        + map_html.strip(nearest, "eight")
+    )
+
+
+def _company(shown: Shown, place: int, near: Neighbours) -> str:
+    """In words, of which classes the nearest codes are."""
+    labels = shown.cloud.labels
+    names = [shown.network.class_names[label] for label in labels[near.places]]
+    count = Counter(names).most_common()
+    alike = int((labels[near.places] == labels[place]).sum())
+    return (
+        f"Nearest {len(names)} codes, {alike} of its class: "
+        f"{', '.join(f'{n} {name}' for name, n in count)}."
+    )
+
+
+def _on(shown: Shown) -> str:
+    return "The real image" if shown.dataset is not None else "The recalled image"
+
+
+def _neighbour(shown: Shown, place: int, distance: float) -> str:
+    cloud = shown.cloud
+    name = shown.network.class_names[cloud.labels[place]]
+    split = _split_name(cloud.splits[place])
+    return f"{name}, {split} image {cloud.indices[place]}, {distance:.2f} typical distances away"
+
+
+def _place(shown: Shown, spot: Spot) -> str:
+    network, cloud = shown.network, shown.cloud
+    nearest = cloud.latents[spot.nearest, None]
+    name = network.class_names[cloud.labels[spot.nearest]]
+    tiles = [
+        Tile(network.generate(spot.latents), "Decoded from the place you clicked", "dreamt here"),
+        Tile(network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"),
+    ]
+    told = (
+        f"The nearest code of {_title(shown)} lies {spot.distance:.2f} times as far from here as "
+        "a stored code usually lies from its own nearest neighbour "
+        f"(a distance of {shown.space.typical:.1f})."
+    )
+    warning = "Far from data: no code lies near, and what is decoded is guesswork. "
+    how = "Off the axes, it is as the nearest code is."
+    return (
+        map_html.strip(tiles, "four")
+        + map_html.line((warning if spot.far else "") + told, warning=spot.far)
+        + map_html.line(how)
+    )
+
+
+def _dream_from(shown: Shown, place: int) -> None:
+    cloud = shown.cloud
+    memory, split = int(cloud.places[place]), str(cloud.splits[place])
+    with st.container(horizontal=True, key="dream-from"):
+        for letter, name in (("A", "first"), ("B", "second")):
+            st.button(
+                f"Dream of it as {letter}",
+                key=f"dream-{name}",
+                disabled=memory < 0,
+                on_click=_take_memory,
+                args=(name, split, memory),
+                help="Makes it memory "
+                f"{letter} of the Dream page, at one end of the path drawn on the map."
+                if memory >= 0
+                else "Only memories that the checkpoint stores can be dreamt of; this one isn't.",
+            )
+
+
+def _take_memory(name: str, split: str, memory: int) -> None:
+    changes: dict[str, Any] = {name: memory}
+    moved = split != chosen().split
+    if moved:  # both memories are of one split: the other one is drawn anew
+        changes |= {"split": split, "second" if name == "first" else "first": BY_SEED}
+    choose(() if moved else ("picked", "dreams", "footer"), **changes)
+
+
+@st.fragment(key="selection")
+def selection(shown: list[Shown]) -> None:
+    """The selected codes, counted by class, and the file of them."""
+    first, choices = shown[0], chosen()
+    n = len(first.cloud)
+    places = map_view.selected(shown)
+    map_view.post_selection(places, n)
+    if len(places):
+        counts = map_places.counts(first.cloud, places, len(first.network.class_names))
+        body = map_html.bars(counts, classes(first.network))
+        st.html(map_html.section("selection", "Selected", f"{len(places):,} of {n:,}", body))
+    else:
+        text = "Choose Box or Lasso above the map and draw around points to count and export them."
+        st.html(map_html.section("selection", "Nothing selected", "", map_html.line(text)))
+    rows = places if len(places) else np.arange(n)
+    which = f"{len(places):,} selected" if len(places) else f"all {n:,}"
+    st.download_button(
+        f"CSV of {which}",
+        lambda: _csv(shown, rows, choices),
+        f"codes-{first.network.sha256[:12]}-{first.name}-{len(rows)}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+        help="A row for each code and network: file hash, split, index, class, coordinates, and "
+        "all 256 numbers of z.",
+    )
+
+
+def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
+    """Made when it is asked for, when there is no viewer's session at hand."""
+    tables = [
+        Table(
+            one.network,
+            one.cloud,
+            one.coordinates,
+            occluded_coordinates(one, choices) if choices.joined else None,
+        )
+        for one in shown
+    ]
+    return map_table.to_csv(tables, places)
+
+
+def occluded_coordinates(shown: Shown, choices: Choices) -> np.ndarray:
+    """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
+    latents = codes.occluded(shown, choices.intensity, choices.size_px, choices.seed)
+    return shown.space.projection.project(latents).astype(np.float32)

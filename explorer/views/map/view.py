@@ -1,0 +1,120 @@
+"""How the latent map's zoom, selection and hidden classes keep up with the page's address."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from explorer.session import map_address
+from explorer.session.map_address import MAX_OUTLINES
+from explorer.session.state import arrivals, choose, chosen
+from explorer.views.map import component
+from explorer.views.map.cache import Shown
+from explorer.views.map.component import View
+
+_AXES = "map-axes"  # the arrival at which, and the axes on which, the map was last shown
+_DRAWN = "map-drawn"  # how many outlines the viewer has drawn
+
+
+def keep_what_fits(shown: list[Shown]) -> None:
+    """Drop from the address what is of other axes than are shown now, or of no map at all.
+
+    What the viewer drew on one network's axes means nothing on another's, but stays where a
+    network is put beside it; an address that has just been opened brings its own.
+    """
+    view, drawn, axes = chosen().view, chosen().drawn, _axes(shown)
+    arrival, before = st.session_state.get(_AXES, (arrivals(), axes))
+    if arrival == arrivals() and axes != before:
+        view = ""
+        if any(old != new for old, new in zip(before, axes, strict=False)):
+            drawn = ""
+    st.session_state[_AXES] = (arrivals(), axes)
+    if map_address.window_of(view, _dims()) is None:
+        view = ""
+    outlines = map_address.outlines_of(drawn, _dims())
+    if outlines is None or any(outline.network >= len(shown) for outline in outlines):
+        drawn = ""
+    n_classes = len(shown[0].network.class_names)
+    hidden = "_".join(str(label) for label in _hidden() if label < n_classes)
+    if (view, drawn, hidden) != (chosen().view, chosen().drawn, chosen().hidden):
+        choose(view=view, drawn=drawn, hidden=hidden)
+
+
+def view(shown: list[Shown]) -> View:
+    """What a map that begins anew shows."""
+    return View(_stamp(shown), map_address.window_of(chosen().view, _dims()), _hidden())
+
+
+def selected(shown: list[Shown]) -> np.ndarray:
+    """Places (M,) of the selected codes in the cloud."""
+    outlines = map_address.outlines_of(chosen().drawn, _dims()) or []
+    coordinates = [one.coordinates for one in shown] if outlines else []
+    return np.flatnonzero(map_address.selected(outlines, coordinates, shown[0].cloud.labels))
+
+
+def post_selection(places: np.ndarray, n: int) -> None:
+    """Show on the map which of its n points are selected: ``places`` (M,)."""
+    # After each outline something new is posted, even where the selection stays: the browser
+    # shows the outline until it hears what it holds.
+    header = {"drawn": st.session_state.get(_DRAWN, 0)}
+    if not len(places):
+        component.post("selection", header | {"empty": True})
+        return
+    marks = np.zeros(n, np.uint8)
+    marks[places] = 1
+    component.post("selection", header, selected=marks)
+
+
+def take_window(shown: list[Shown]) -> None:
+    """The viewer has zoomed, moved or turned the map: nothing but the address changes."""
+    window = component.window(_stamp(shown))
+    text = chosen().view if window is None else ""
+    choose(("footer",), view=map_address.window_text(window) if window else text)
+
+
+def take_outline(shown: list[Shown]) -> None:
+    """The viewer has drawn around points, or wants none selected."""
+    how, outline, pixel = component.outline(_stamp(shown))
+    text = map_address.outline_text(outline, pixel) if outline else ""
+    before = chosen().drawn
+    drawn = before
+    if how == "clear" or (how == "out" and not before):
+        drawn = ""
+    elif text:
+        drawn = text if how == "anew" or not before else f"{before}~{text}"
+    if drawn.count("~") >= MAX_OUTLINES:
+        st.toast(
+            f"A selection is of {MAX_OUTLINES} outlines at most: an address holds no more.",
+            icon=":material/info:",
+        )
+        drawn = before
+    outlines = map_address.outlines_of(drawn, _dims()) or []
+    coordinates = [one.coordinates for one in shown]
+    if not map_address.selected(outlines, coordinates, shown[0].cloud.labels).any():
+        drawn = ""
+    st.session_state[_DRAWN] = st.session_state.get(_DRAWN, 0) + 1
+    choose(("selection",), drawn=drawn)
+
+
+def take_hidden() -> None:
+    """The viewer has put classes out of sight, or back into it."""
+    choose(("footer",), hidden="_".join(map(str, component.hidden())))
+
+
+def _hidden() -> list[int]:
+    return [int(label) for label in chosen().hidden.split("_") if label]
+
+
+def _dims() -> int:
+    return int(chosen().dims)
+
+
+def _axes(shown: list[Shown]) -> list[str]:
+    """What the axes of each half of the map depend on."""
+    first, *others = (one.network.sha256 for one in shown)
+    dims, turned_onto = chosen().dims, first if chosen().axes == "aligned" else ""
+    return [f"{first} {dims}", *(f"{other} {dims} {turned_onto}" for other in others)]
+
+
+def _stamp(shown: list[Shown]) -> str:
+    return f"{arrivals()} {' '.join(_axes(shown))}"

@@ -1,0 +1,1 @@
+"""The Probe page: accuracy of linear probes on disturbed images."""

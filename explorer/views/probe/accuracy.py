@@ -1,0 +1,274 @@
+"""Linear-probe accuracy of networks on disturbed test images, in stages, as ``evaluate`` has it.
+
+Everything here is a job for ``background.Background``: a generator that yields what it has so
+far. The numbers of the last stage are those of ``python -m pad_core evaluate --full``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+
+from explorer.session.choices import Choices
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
+from pad_core.evaluation.evaluate import FULL, Protocol
+from pad_core.evaluation.linear_probe import SGD_EPOCHS, Readout, fit_converged, sgd_epochs
+from pad_core.evaluation.measures import (
+    BATCH_SIZE,
+    Material,
+    encode_occluded,
+    evaluated_images,
+    material_from_memories,
+)
+from pad_core.evaluation.statistics import accuracy_interval
+from pad_core.model.networks import LATENT_SIZE, encode_all
+from pad_core.system.randomness import generator
+
+Measure = Literal["converged", "paper"]
+READOUT_SEEDS = Protocol().readout_seeds
+_ENCODED = 512  # images a step
+
+
+class Stage(NamedTuple):
+    """How many test images an estimate rests on, and how many masks each of them gets."""
+
+    images: int
+    draws: int
+
+
+STAGES = (
+    Stage(200, 1),
+    Stage(1_000, 1),
+    Stage(Protocol().occlusion_images, Protocol().mask_draws),  # what ``evaluate`` takes
+    Stage(FULL.occlusion_images, FULL.mask_draws),
+)
+
+
+class Disturbance(NamedTuple):
+    """What is done to test images.
+
+    percent: of patches occluded, a whole number; size_px: side of a patch; noise: standard
+    deviation of Gaussian noise added to each pixel before, in units of the networks' input,
+    which goes from −1 to 1 and is clipped to that; seed: of images chosen, masks and noise.
+    """
+
+    percent: int
+    size_px: int
+    noise: float
+    seed: int
+
+    @classmethod
+    def of(cls, choices: Choices) -> Disturbance:
+        """The one that the viewer's dials ask for; one that leaves images alone has one form."""
+        percent = round(100 * choices.intensity)
+        noise, seed = choices.pixel_noise, choices.seed
+        if not percent and not noise:
+            return cls(0, 4, 0.0, 0)
+        return cls(percent, choices.size_px if percent else 4, noise, seed)
+
+    @property
+    def none(self) -> bool:
+        """Whether images stay as they are."""
+        return not self.percent and not self.noise
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How often read-outs are right; accuracies in percent.
+
+    low, high: 95 % interval over images; by_seed: the accuracy of each read-out; confusion:
+    (K, K) counts, true class by predicted class;
+    images, available: test images it rests on,
+    of so many; draws: masks each; n_train: latents that the read-outs were fitted to; on: what
+    was classified.
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    by_seed: tuple[float, ...]
+    confusion: torch.Tensor
+    images: int
+    available: int
+    draws: int
+    n_train: int
+    on: str
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Read-outs of one measure, and how they came to be.
+
+    curves: for each read-out its accuracy, in percent, on undisturbed test images after each
+    iteration (converged) or epoch (paper's protocol); clean: its estimate for these, or None
+    where test images are not yet encoded; share: of the work done.
+    """
+
+    readouts: tuple[Readout, ...] = ()
+    curves: tuple[tuple[float, ...], ...] = ()
+    clean: Estimate | None = None
+    share: float = 0.0
+    doing: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network and the images it is probed with; without any its stored memories are used."""
+
+    network: PadNetwork
+    dataset: DataSet | None
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """The same wherever the numbers are the same."""
+        return self.network.sha256, "memories" if self.dataset is None else self.dataset.spec
+
+
+def quick_material(subject: Subject) -> Material:
+    """Stored training latents; real test images, not yet encoded, or stored test latents.
+
+    Raises:
+        PadError: nothing is stored.
+    """
+    if subject.dataset is None:
+        return material_from_memories(subject.network)
+    train = subject.network.memories["train"]
+    if not len(train):
+        raise PadError(f"{subject.network.path.name} holds no training memories.")
+    return _with_test_images(subject.dataset, train.latents, train.labels)
+
+
+def image_material(subject: Subject) -> Material:
+    """Real test images and training labels, without the latents that read-outs were fitted to."""
+    assert subject.dataset is not None
+    none = torch.empty((0, LATENT_SIZE))
+    return _with_test_images(subject.dataset, none, subject.dataset.train.labels)
+
+
+def _with_test_images(dataset: DataSet, latents: torch.Tensor, labels: torch.Tensor) -> Material:
+    none, test = torch.empty((0, LATENT_SIZE)), dataset.test
+    k = len(dataset.class_names)
+    return Material("real images", latents, labels, none, test.labels, test.images, None, k)
+
+
+def encode(subject: Subject) -> Generator[Fitted, None, Material]:
+    """Encode all images of a data set, as ``measures.material_from_dataset`` does."""
+    dataset, encoder = subject.dataset, subject.network.networks.encoder
+    assert dataset is not None
+    total = len(dataset.train) + len(dataset.test)
+    latents, done = [], 0
+    for images in (dataset.train.images, dataset.test.images):
+        latents.append(torch.empty((len(images), LATENT_SIZE)))
+        for batch, into in zip(images.split(_ENCODED), latents[-1].split(_ENCODED), strict=True):
+            into.copy_(encode_all(encoder, batch))
+            done += len(batch)
+            yield Fitted(share=done / total, doing="encoding all images")
+    return image_material(subject)._replace(train_latents=latents[0], latents=latents[1])
+
+
+def fit(material: Material) -> Iterator[Fitted]:
+    """The converged read-out (one step)."""
+    curve: list[float] = []
+
+    def record(iteration: int, readout: Readout) -> None:
+        curve.append(_accuracy(readout, material))
+
+    data = (material.train_latents, material.train_labels, material.n_classes)
+    readout = fit_converged(*data, on_iteration=record)
+    yield Fitted((readout,), (tuple(curve),), _clean(material, (readout,)), 1.0)
+
+
+def train(material: Material) -> Iterator[Fitted]:
+    """The paper's protocol, for read-out seeds 0 … READOUT_SEEDS − 1; an epoch is a step."""
+    data = (material.train_latents, material.train_labels, material.n_classes)
+    readouts: tuple[Readout, ...] = ()
+    curves: list[list[float]] = []
+    for seed in range(READOUT_SEEDS):
+        curves.append([])
+        for readout in sgd_epochs(*data, seed):
+            curves[-1].append(_accuracy(readout, material))
+            share = (seed + len(curves[-1]) / SGD_EPOCHS) / READOUT_SEEDS
+            yield Fitted((), tuple(map(tuple, curves)), None, share, "training read-outs")
+        readouts = (*readouts, readout)
+    yield Fitted(readouts, tuple(map(tuple, curves)), _clean(material, readouts), 1.0)
+
+
+def estimate(
+    subject: Subject,
+    material: Material,
+    readouts: tuple[Readout, ...],
+    disturbance: Disturbance,
+    stage: Stage,
+) -> Iterator[Estimate | None]:
+    """How often read-outs are right about a stage's disturbed test images.
+
+    Masks are those of ``measures.occlusion_curve``, which draws them for 500 images at once.
+    """
+    percent, size_px, noise, seed = disturbance
+    encoder = subject.network.networks.encoder
+    masks, pixels = generator(seed, "occlusion curve", percent), generator(seed, "pixel noise")
+    places = evaluated_images(len(material.labels), stage.images, seed)
+    # Nothing is random about images without occlusion or without anything else.
+    random = 0 < percent < 100 or (noise and percent < 100)
+    labels, predicted = material.labels[places], []
+    for _ in range(stage.draws if random else 1):
+        draw = []
+        for batch in places.split(BATCH_SIZE):
+            images = material.images[batch]
+            if noise:
+                unit = to_unit(images) if images.dtype == torch.uint8 else images
+                images = add_noise(unit, noise, pixels)
+            latents = encode_occluded(encoder, images, percent / 100, size_px, masks)
+            draw.append(torch.stack([readout.predict(latents) for readout in readouts]))
+            yield None
+        predicted.append(torch.cat(draw, dim=1))
+    yield _estimate(material, torch.stack(predicted), labels, material.on)
+
+
+def add_noise(images: torch.Tensor, noise: float, random: torch.Generator) -> torch.Tensor:
+    """Gaussian noise of a standard deviation on each pixel of images in [−1, 1], clipped."""
+    return (images + noise * torch.randn(images.shape, generator=random)).clamp(-1.0, 1.0)
+
+
+def _accuracy(readout: Readout, material: Material) -> float:
+    """In percent, on the undisturbed test images; NaN while these are not encoded."""
+    known = len(material.latents) > 0
+    return readout.accuracy(material.latents, material.labels) if known else math.nan
+
+
+def _clean(material: Material, readouts: tuple[Readout, ...]) -> Estimate | None:
+    """The estimate for undisturbed images, whose latents are known."""
+    if not len(material.latents):
+        return None
+    predicted = torch.stack([readout.predict(material.latents) for readout in readouts])
+    on = "stored codes" if material.on == "reconstructions" else material.on
+    return _estimate(material, predicted[None], material.labels, on)
+
+
+def _estimate(
+    material: Material, predicted: torch.Tensor, labels: torch.Tensor, on: str
+) -> Estimate:
+    """Count predictions (draws, read-outs, N) that are the labels (N,)."""
+    right = predicted == labels
+    accuracy, low, high = accuracy_interval(right.flatten(0, 1))
+    k = material.n_classes
+    pairs = (labels * k + predicted).flatten()
+    return Estimate(
+        accuracy,
+        low,
+        high,
+        tuple(100 * share for share in right.double().mean(dim=(0, 2)).tolist()),
+        torch.bincount(pairs, minlength=k * k).reshape(k, k),
+        len(labels),
+        len(material.labels),
+        len(predicted),
+        len(material.train_labels),
+        on,
+    )

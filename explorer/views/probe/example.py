@@ -1,0 +1,133 @@
+"""One test picture, disturbed as all others are, and what networks make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from explorer.dreaming.dreams import Pictures, check_place
+from explorer.session.choices import PICTURE, Choices
+from explorer.views.probe.accuracy import Disturbance, Subject, add_noise
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import picture_grid, to_unit
+from pad_core.errors import PadError
+from pad_core.evaluation.linear_probe import Readout
+from pad_core.model.dreams import pick_memories
+from pad_core.model.occlusion import draw_uniforms, masks
+from pad_core.system.randomness import generator
+
+N_CLASSES_SHOWN = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A picture that every network is shown.
+
+    dataset, index: whose test image it is, and its place there; label: its class, '' where that
+    is not known; own: uint8 (3, 32, 32), in place of them all for a picture that the viewer
+    uploaded.
+    """
+
+    dataset: str = ""
+    index: int = -1
+    label: str = ""
+    own: torch.Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What one network sees, and what it makes of it.
+
+    picture: undisturbed, disturbed, and G(E(disturbed)), side by side, uint8 (32, 96, 3);
+    latent: E(disturbed), (1, 256); recalled: whether the picture is G(z) of a stored memory.
+    """
+
+    picture: np.ndarray
+    latent: torch.Tensor
+    recalled: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What read-outs take a latent for.
+
+    likeliest: class and probability, 0 to 1, the mean over read-outs: the likeliest first, and
+    last the true class if it isn't among them; right: how many of the ``asked`` read-outs put
+    the true class first, None where nobody knows that class.
+    """
+
+    likeliest: tuple[tuple[str, float], ...]
+    right: int | None
+    asked: int
+
+
+def choose_example(network: PadNetwork, choices: Choices, pictures: Pictures) -> Example:
+    """The Dream page's memory A, as far as that is a test image or the viewer's own picture.
+
+    Raises:
+        PadError: the network stores no such memory.
+    """
+    if choices.first == PICTURE and "first" in pictures:
+        return Example(own=pictures["first"])
+    memories, place = network.memories["test"], choices.first
+    if choices.split != "test" or place < 0:
+        place = int(pick_memories(len(memories), 1, choices.seed, "memories"))
+    check_place(place, memories, "test")
+    label = network.class_names[memories.labels[place]]
+    return Example(network.header.dataset_name, int(memories.indices[place]), label)
+
+
+@torch.inference_mode()
+def see(subject: Subject, example: Example, disturbance: Disturbance) -> Sight:
+    """Show a network the picture: noise first, then the mask that NREM dreams get on Dream.
+
+    Other than the masks of the measured curve, that mask only gains patches as intensity grows.
+
+    Raises:
+        PadError: the network knows other images, or has forgotten this one.
+    """
+    percent, size_px, noise, seed = disturbance
+    networks = subject.network.networks
+    picture = _picture(subject, example)
+    noisy = add_noise(picture, noise, generator(seed, "pixel noise"))
+    uniforms = draw_uniforms(1, generator(seed, "occlusion"))
+    disturbed = noisy * masks(uniforms, percent / 100, size_px)
+    latent = networks.encoder.latents(disturbed)
+    images = torch.cat([picture, disturbed, networks.generator(latent)])
+    return Sight(picture_grid(images, 3), latent, subject.dataset is None and example.own is None)
+
+
+def answer(
+    readouts: Sequence[Readout], latent: torch.Tensor, class_names: Sequence[str], label: str
+) -> Answer:
+    """Read a latent (1, 256) out; ``label`` is the true class, '' where that is not known."""
+    each = torch.stack([readout.probabilities(latent)[0] for readout in readouts])
+    mean = each.mean(dim=0)
+    shown = mean.argsort(descending=True, stable=True)[:N_CLASSES_SHOWN].tolist()
+    right = None
+    if label in class_names:
+        truth = class_names.index(label)
+        right = int((each.argmax(dim=1) == truth).sum())
+        if truth not in shown:
+            shown[-1] = truth
+    return Answer(tuple((class_names[k], float(mean[k])) for k in shown), right, len(each))
+
+
+def _picture(subject: Subject, example: Example) -> torch.Tensor:
+    """What the network is shown, before anything is done to it: (1, 3, 32, 32) in [−1, 1]."""
+    network = subject.network
+    if example.own is not None:
+        return to_unit(example.own[None])
+    name = network.header.dataset_name
+    if name != example.dataset:
+        raise PadError(f"Knows the images of {name}; this one is of {example.dataset}.")
+    if subject.dataset is not None:
+        return to_unit(subject.dataset.test.images[example.index][None])
+    memories = network.memories["test"]
+    places = (memories.indices == example.index).nonzero()[:, 0]
+    if not len(places):
+        raise PadError("Has no memory of this image stored.")
+    return network.generate(memories.latents[places[:1]])

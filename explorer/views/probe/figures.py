@@ -1,0 +1,250 @@
+"""Accuracies of linear probes as figures and as bars; knows nothing of networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.widgets.swatch import swatch
+from pad_core.report.figures import finished
+from pad_core.report.palette import style
+
+_FONT = "Source Sans, sans-serif"
+_HEIGHT = 300
+_CURSOR_HEIGHT = 346  # of the curves, beside the pictures of five networks
+
+
+@dataclass(frozen=True)
+class Line:
+    """Accuracies in percent of one network over x; low, high: 95 % interval, where known.
+
+    runs: further lines of the same network, one for each read-out seed.
+    """
+
+    label: str
+    condition: str
+    x: Sequence[float] = ()
+    y: Sequence[float] = ()
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    runs: Sequence[Sequence[float]] = ()
+
+
+@dataclass(frozen=True)
+class Score:
+    """One network's accuracy now, in percent, with its 95 % interval; None before there is one.
+
+    spread: over read-out seeds, in points; paper: what the paper's Table 1 says, mean and SEM;
+    rests_on, mark: on how many images, and how far along it is; share: of the work that goes on.
+    """
+
+    label: str
+    detail: str
+    condition: str
+    accuracy: float | None = None
+    low: float = 0.0
+    high: float = 0.0
+    spread: float | None = None
+    paper: tuple[float, float] | None = None
+    rests_on: str = ""
+    mark: str = ""
+    doing: str = ""
+    share: float = 0.0
+    error: str = ""
+
+
+def scores(rows: Sequence[Score], chance: float) -> str:
+    """Accuracies as bars with their intervals and the paper's values, as HTML.
+
+    Args:
+        chance: percent that guessing would get right, a line through the bars.
+    """
+    heads = (
+        "Network",
+        "",
+        "accuracy",
+        "95 % interval",
+        "± seeds",
+        "paper, clean",
+        "test images × masks",
+    )
+    body = "".join(f"<span>{head}</span>" for head in heads)
+    body = f'<div class="pad-score pad-score-heads">{body}</div>'
+    body += "".join(_score(row, chance) for row in rows)
+    return f'<section class="pad-scores">{body}</section>'
+
+
+def _score(row: Score, chance: float) -> str:
+    look = style(row.condition)
+    colour = f"light-dark({look.colour}, {look.dark})"
+    name = (
+        f"<header>{swatch(row.condition)}<b>{escape(row.label)}</b> "
+        f"<small>{escape(row.detail)}</small></header>"
+    )
+    if row.error:
+        return f'<div class="pad-score">{name}<p>{escape(row.error)}</p></div>'
+    paper = f'<i class="pad-chance" style="left: {chance:.2f}%"></i>'
+    said = ""
+    if row.paper:
+        mean, sem = row.paper
+        paper += f'<i class="pad-paper" style="left: {mean:.2f}%" title="The paper: {mean} %"></i>'
+        said = f"◇ {mean:.2f} ± {sem:.2f}"
+    if row.accuracy is None:
+        bar, number, interval = "", "…", ""
+    else:
+        bar = (
+            f'<i class="pad-fill" style="width: {row.accuracy:.2f}%; background: {colour}"></i>'
+            f'<i class="pad-interval" style="left: {row.low:.2f}%; '
+            f'width: {row.high - row.low:.2f}%"></i>'
+        )
+        number = f"{row.accuracy:.2f}<small> %</small>"
+        interval = f"{row.low:.1f} – {row.high:.1f}"
+    spread = "" if row.spread is None else f"{row.spread:.2f}"
+    if row.doing:
+        bar += (
+            f'<i class="pad-going" title="{escape(row.doing)}"><i style="width: '
+            f'{100 * row.share:.0f}%"></i></i>'
+        )
+    state = f"{escape(row.rests_on)} <em>{escape(row.mark)}</em>"
+    return (
+        f'<div class="pad-score">{name}<div class="pad-bar">{bar}{paper}</div>'
+        f"<strong>{number}</strong><span>{interval}</span><span>{spread}</span>"
+        f"<span>{said}</span><span>{state}</span></div>"
+    )
+
+
+def occlusion(
+    recorded: Sequence[Line], live: Sequence[Line], percent: int, dark: bool
+) -> go.Figure:
+    """Recorded accuracies over occlusion, a cursor where the slider stands, and what is there now.
+
+    Args:
+        live: one point each, at the cursor.
+    """
+    figure = go.Figure()
+    for line in recorded:
+        look = style(line.condition)
+        colour = look.dark if dark else look.colour
+        if len(line.low):
+            figure.add_scatter(
+                x=[*line.x, *reversed(line.x)], y=[*line.high, *reversed(line.low)], fill="toself",
+                fillcolor=colour, opacity=0.15, line={"width": 0}, hoverinfo="skip",
+                legendgroup=line.label, showlegend=False,
+            )  # fmt: skip
+        figure.add_scatter(
+            x=line.x, y=line.y, name=line.label, legendgroup=line.label, mode="lines+markers",
+            line={"color": colour, "dash": look.dash, "width": 2.5},
+            marker={"symbol": look.symbol, "size": 6},
+        )  # fmt: skip
+    for line in live:
+        look = style(line.condition)
+        colour = look.dark if dark else look.colour
+        figure.add_scatter(
+            x=line.x, y=line.y, name=f"{line.label}, now", legendgroup=line.label,
+            showlegend=False, mode="markers",
+            marker={"symbol": "circle-open", "size": 14, "color": colour, "line": {"width": 3}},
+            error_y={
+                "type": "data", "symmetric": False, "color": colour, "width": 6, "thickness": 2,
+                "array": np.subtract(line.high, line.y),
+                "arrayminus": np.subtract(line.y, line.low),
+            },
+        )  # fmt: skip
+    figure.add_vline(percent, line={"width": 2, "dash": "dot", "color": "#888888"})
+    _dress(figure, "occlusion, % of patches", "accuracy, %", dark)
+    top = max((y for line in [*recorded, *live] for y in [*line.y, *line.high]), default=100)
+    figure.update_layout(height=_CURSOR_HEIGHT)
+    figure.update_xaxes(range=[-3, 103])
+    figure.update_yaxes(range=[0, 10 * math.ceil(top / 10 + 0.2)])
+    return figure
+
+
+def learning(lines: Sequence[Line], steps: str, last: int | None, dark: bool) -> go.Figure:
+    """How accuracy climbed while read-outs were trained; a thin line for each read-out seed.
+
+    Args:
+        steps: what x counts; last: the last of them, where that is known before.
+    """
+    figure = go.Figure()
+    for line in lines:
+        look = style(line.condition)
+        colour = look.dark if dark else look.colour
+        for i, run in enumerate(line.runs):
+            figure.add_scatter(
+                x=list(range(1, len(run) + 1)), y=run, name=line.label, legendgroup=line.label,
+                showlegend=i == 0, mode="lines",
+                line={
+                    "color": colour, "dash": look.dash if i == 0 else "solid",
+                    "width": 2.5 if i == 0 else 1,
+                },
+                opacity=1.0 if i == 0 else 0.6,
+            )  # fmt: skip
+    _dress(figure, steps, "accuracy, %", dark)
+    if last:
+        figure.update_xaxes(range=[0.5, last + 0.5])
+    if not any(line.runs for line in lines):  # nothing yet
+        figure.update_xaxes(range=[0, last or 20])
+        figure.update_yaxes(range=[0, 100])
+    return figure
+
+
+def confusion(counts: np.ndarray, classes: Sequence[str], dark: bool) -> go.Figure:
+    """Predicted against true classes (K, K), in percent of each true class."""
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = 100 * counts / np.maximum(totals, 1)
+    page, ink = ("#1c1f2c", "#97a3ff") if dark else ("#eff0f6", "#4453c4")
+    few = len(classes) <= 12
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares, x=list(classes), y=list(classes), zmin=0, zmax=100, showscale=False,
+            colorscale=[[0, page], [1, ink]], xgap=1, ygap=1,
+            texttemplate="%{z:.0f}" if few else None,
+            hovertemplate="%{y}, taken for %{x}: %{z:.1f} %<extra></extra>",
+        )
+    )  # fmt: skip
+    _dress(figure, "read out as", "", dark)
+    figure.update_xaxes(showgrid=False, tickangle=-40)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def classes(lines: Sequence[Line], names: Sequence[str], dark: bool) -> go.Figure:
+    """Accuracy of each class, a marker for each network; the first network's are joined by bars."""
+    figure = go.Figure()
+    for i, line in enumerate(lines):
+        look = style(line.condition)
+        colour = look.dark if dark else look.colour
+        if i == 0:
+            figure.add_bar(
+                x=line.y, y=list(names), orientation="h", marker={"color": colour}, opacity=0.25,
+                hoverinfo="skip", showlegend=False, width=0.7, legendgroup=line.label,
+            )  # fmt: skip
+        figure.add_scatter(
+            x=line.y, y=list(names), name=line.label, mode="markers", legendgroup=line.label,
+            marker={"symbol": look.symbol, "size": 10, "color": colour},
+        )  # fmt: skip
+    _dress(figure, "accuracy, %", "", dark)
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(range=[0, 100])
+    return figure
+
+
+def _dress(figure: go.Figure, x: str, y: str, dark: bool) -> None:
+    """The looks of all charts of the page.
+
+    A chart whose numbers changed is a new one to Streamlit's page and would lose its zoom, so
+    there is none to lose.
+    """
+    ink = "#b9bdcf" if dark else "#565b70"
+    finished(figure, x, y)
+    figure.update_layout(
+        height=_HEIGHT, font={"family": _FONT, "color": ink, "size": 14}, dragmode=False,
+        margin={"l": 66, "r": 8, "t": 6, "b": 44}, showlegend=False,
+        hoverlabel={"font": {"family": _FONT}},
+    )  # fmt: skip
+    figure.update_xaxes(title_standoff=6, fixedrange=True)
+    figure.update_yaxes(title_standoff=6, fixedrange=True)

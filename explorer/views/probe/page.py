@@ -1,0 +1,198 @@
+"""Probe: how well classes can be read out of each network's codes, as its input is disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.library import real_images
+from explorer.session.state import choose, chosen, fresh, take
+from explorer.views.probe import cache
+from explorer.views.probe import charts as probe_charts
+from explorer.views.probe import example_panel as example
+from explorer.views.probe.accuracy import READOUT_SEEDS, Disturbance, Subject
+from explorer.views.probe.lab import Reading
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.look import look
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.evaluation.linear_probe import SGD_EPOCHS
+
+_MEASURES = {"converged": "Converged", "paper": "Paper's protocol"}
+_EXPLAINED = {
+    "converged": "Logistic regression on codes, converged: some points above the paper's measure.",
+    "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {READOUT_SEEDS} read-out seeds.",
+}
+_PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next request waiting
+# Between looks for news: while something has no number yet, and while numbers only become better.
+# Each look draws all charts again, which slows down what it looks for.
+_SOON_S, _LATER_S = 0.5, 1.0
+_PANELS = ("example", "probe", "footer")  # in the order in which they are drawn again
+
+
+def show() -> None:
+    """The page."""
+    look("probe", Path(__file__).parent)
+    network = frame.network()
+    if network is None:
+        return
+    networks = frame.networks()
+    controls.images(network)
+    with st.sidebar:
+        dials.seed(
+            "Draws the picture at the cursor, the test images of the first estimates, the masks "
+            "and the noise."
+        )
+    with frame.heading("What can be read out", _EXPLAINED[chosen().measure]):
+        _measure()
+    talk = bool(chosen().present)
+    with dials.in_a_row(talk):
+        dials.occlusion(_PANELS, talk)
+        _noise(talk)
+    if talk:
+        dials.arrows("intensity", "size_px", (dials.NREM_DIALS, "noise-dials", *_PANELS))
+    if networks:
+        looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
+        top = st.container()
+        with st.container(key="probe-charts"):
+            left, right = st.columns(2, gap="medium")
+            below = st.container()
+        with top:
+            _panels(looked_at, networks, left, below)
+        with right:
+            _example(looked_at, networks)
+    else:
+        st.info("Choose networks to compare at the left.", icon=":material/left_click:")
+    _footer(network)
+
+
+def _noise(talk: bool) -> None:
+    """The dial of noise on pixels, and the way back to undisturbed images."""
+
+    @st.fragment(key="noise-dials")
+    def noise() -> None:
+        redraw = ("noise-dials", *_PANELS)
+        dials.dial(
+            "pixel_noise",
+            "Noise on pixels",
+            "Not in the paper: Gaussian noise added to each pixel of a test image before it is "
+            "occluded. Its standard deviation, 0 to 1, where pixels go from −1 to 1; what lies "
+            "beyond is clipped. Trained with none.",
+            redraw,
+        )
+        st.button(
+            "undisturbed images",
+            key="undisturbed",
+            type="tertiary",
+            icon=":material/restart_alt:",
+            disabled=not (chosen().pixel_noise or chosen().intensity),
+            on_click=choose,
+            kwargs={
+                "redraw": (dials.NREM_DIALS, *redraw),
+                "intensity": 0.0,
+                "pixel_noise": 0.0,
+            },
+        )
+
+    with dials.stand("noise-controls", talk):
+        noise()
+
+
+def _measure() -> None:
+    """Which measure is shown; the paper's has to be trained, and can be watched again."""
+    if chosen().measure == "paper":
+        st.button(
+            "Train again",
+            key="train-again",
+            icon=":material/replay:",
+            help=f"Trains the {READOUT_SEEDS} read-outs of every network once more, from the same "
+            "seeds, before your eyes. They come to the same numbers.",
+            on_click=_train_again,
+        )
+    widget = fresh("measure", chosen().measure)
+    st.segmented_control(
+        "Measure",
+        list(_MEASURES),
+        default=chosen().measure,
+        format_func=_MEASURES.__getitem__,
+        key=widget,
+        required=True,
+        label_visibility="collapsed",
+        on_change=take,
+        args=("measure", widget),
+        help="Two measures of linear separability, never to be compared with one another. "
+        "Choosing the paper's trains its read-outs.",
+    )
+
+
+def _train_again() -> None:
+    st.session_state["probe-run"] = st.session_state.get("probe-run", 0) + 1
+
+
+@st.fragment(key="probe")
+def _panels(
+    looked_at: str, networks: Mapping[str, PadNetwork], left: DeltaGenerator, below: DeltaGenerator
+) -> None:
+    """All that is measured: a table here, the curve at the left, other charts below."""
+    with frame.timed("probe"):
+        readings = _read(networks, _PATIENCE_S).values()
+    runs = count()
+    missing = any(reading.busy and reading.estimate is None for reading in readings)
+    again_s = _SOON_S if missing else _LATER_S
+
+    @st.fragment(run_every=again_s if _busy(readings) else None)
+    def follow() -> None:
+        readings = _read(networks)
+        probe_charts.table(networks, readings)
+        with left:
+            probe_charts.occlusion(networks, readings)
+        with below:
+            probe_charts.explanations(looked_at, networks, readings)
+        if next(runs) and not _busy(readings.values()):
+            st.rerun()  # the page stands still again: no more runs by the clock
+
+    follow()
+
+
+def _example(looked_at: str, networks: Mapping[str, PadNetwork]) -> None:
+    """One picture at the cursor; it doesn't wait for what is measured."""
+    readings = _read(networks).values()
+    # ``follow`` lets the page run again once all is known, and the clock stops.
+    waiting = any(not (reading.fitted or reading.error) for reading in readings)
+
+    @st.fragment(key="example", run_every=_LATER_S if waiting else None)
+    def at_cursor() -> None:
+        with frame.timed("picture"):
+            example.show(looked_at, _subjects(networks), _read(networks))
+
+    at_cursor()
+
+
+def _busy(readings: Iterable[Reading]) -> bool:
+    return any(reading.busy for reading in readings)
+
+
+def _subjects(networks: Mapping[str, PadNetwork]) -> dict[str, Subject]:
+    return {key: Subject(one, real_images.find(one).dataset) for key, one in networks.items()}
+
+
+def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str, Reading]:
+    return cache.lab().read(
+        st.session_state.setdefault("probe-viewer", uuid4().hex),
+        _subjects(networks),
+        Disturbance.of(chosen()),
+        "paper" if chosen().measure == "paper" else "converged",
+        st.session_state.get("probe-run", 0),
+        patience,
+    )
+
+
+@st.fragment(key="footer")
+def _footer(network: PadNetwork) -> None:
+    frame.footer(network, "probe", "picture")

@@ -1,0 +1,1 @@
+"""The Storyboard page: one stimulus through Wake, NREM and REM."""

@@ -1,0 +1,41 @@
+"""Pictures in a line with what is done between them: image → code → image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from explorer.widgets.pictures import source
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture, uint8 (32, 32, 3): symbol above it as HTML, caption below it as text."""
+
+    symbol: str
+    picture: np.ndarray
+    caption: str
+
+
+def flow(parts: list[Tile | str]) -> str:
+    """Tiles, and between them signs as HTML, such as an arrow with a network's name."""
+    body = "".join(
+        f'<span class="pad-sign">{part}</span>' if isinstance(part, str) else _tile(part)
+        for part in parts
+    )
+    return f'<section class="pad-panel pad-flow">{body}</section>'
+
+
+def arrow(network: str) -> str:
+    """The sign of a network that turns one picture into the next."""
+    return f"<b><i>{escape(network)}</i></b>→"
+
+
+def _tile(tile: Tile) -> str:
+    caption = escape(tile.caption)
+    return (
+        f'<figure><h3>{tile.symbol}</h3><img src="{source(tile.picture)}" alt="{caption}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )

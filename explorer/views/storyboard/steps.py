@@ -1,0 +1,209 @@
+"""The storyboard's steps: what is shown and said at each, which loss is live, who learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from math import isfinite
+
+from explorer.views.storyboard.flow import Tile, arrow
+from explorer.views.storyboard.story import Story
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.model.condition import Phase
+from pad_core.model.phases import LEARNS
+
+Parts = list[Tile | str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its phase, its name, what happens (as HTML), its pictures, the losses live."""
+
+    phase: Phase
+    name: str
+    text: str
+    parts: Callable[[Story], Parts]
+    losses: tuple[str, ...] = ()
+
+
+PHASES: dict[Phase, str] = {"wake": "Wake", "nrem": "NREM", "rem": "REM"}
+# Name and formula of each loss, and what it is of n examples, with the paper's equation.
+_LOSSES = {
+    "image": (
+        "ℒ<sub>img</sub>",
+        "⟨(<i>x</i> − <i>G</i>(<i>z</i>))²⟩",
+        "Eq. 2, as a mean over pixels, where the paper has their sum, and {n} {examples}",
+    ),
+    "kl": (
+        "ℒ<sub>KL</sub>",
+        "½⟨<i>μ</i>² + <i>σ</i>² − 1 − ln <i>σ</i>²⟩",
+        "Eq. 4: mean over 256 units, <i>μ</i> and <i>σ</i> of each over {n} {examples}",
+    ),
+    "external": ("ℒ<sub>real</sub>", "−ln <i>d</i>(<i>x</i>)", "Eq. 5, mean over {n} {examples}"),
+    "nrem": (
+        "ℒ<sub>NREM</sub>",
+        "⟨(<i>z</i> − <i>E<sub>z</sub></i>(<i>G</i>(<i>z</i>) ⊙ Ω))²⟩",
+        "Eq. 6, as a mean over 256 units, where the paper has their sum, and {n} {examples}",
+    ),
+    "internal": (
+        "ℒ<sub>REM</sub>",
+        "−ln(1 − <i>d</i>(<i>G</i>(<i>z</i><sub>mix</sub>)))",
+        "Eq. 8, mean over {n} {examples}",
+    ),
+}
+# What each network does about a loss, where it isn't that both descend it.
+_ROLES = {
+    "external": {"generator": "has no part in it"},
+    "kl": {"generator": "has no part in it"},
+    "internal": {"generator": "ascends: the sign is switched on the gradient’s way into it"},
+}
+
+
+def _image(story: Story) -> Tile:
+    if "image" in story.pictures:
+        return Tile("<i>x</i>", story.pictures["image"], "image")
+    return Tile("<i>G</i>(<i>z</i>)", story.pictures["recalled"], "stands in for the image")
+
+
+def _of(story: Story, name: str, symbol: str, caption: str) -> Tile:
+    return Tile(symbol, story.pictures[name], caption)
+
+
+def _z(story: Story) -> Tile:
+    return _of(story, "z", "<i>z</i>", "code, 256 numbers")
+
+
+def _recalled(story: Story, caption: str) -> Tile:
+    return _of(story, "recalled", "<i>G</i>(<i>z</i>)", caption)
+
+
+def _judged(story: Story, name: str) -> str:
+    if name not in story.realness:
+        return "<b><i>E</i></b>→ <em>d: not trained</em>"
+    return f"<b><i>E</i></b>→ <em>d = {story.realness[name]:.2f}</em>"
+
+
+STEPS = (
+    Step(
+        "wake",
+        "See",
+        "The eyes are open. The encoder <i>E</i> turns an image into a code <i>z</i>, and the "
+        "hippocampus <b>stores</b> that code. The image itself is not kept.",
+        lambda s: [_image(s), arrow("E"), _z(s), "→", "hippocampus"],
+        ("kl",),
+    ),
+    Step(
+        "wake",
+        "Rebuild",
+        "The generator <i>G</i> rebuilds the image from its code. Both networks learn to make the "
+        "copy like the original.",
+        lambda s: [_image(s), arrow("E"), _z(s), arrow("G"), _recalled(s, "reconstruction")],
+        ("image",),
+    ),
+    Step(
+        "wake",
+        "Recognise",
+        "A second output of the encoder, <i>d</i>, judges whether what it sees comes from outside. "
+        "Awake, it does, and <i>E</i> learns to say so.",
+        lambda s: [_image(s), _judged(s, "image")],
+        ("external",),
+    ),
+    Step(
+        "nrem",
+        "Replay",
+        "The eyes are closed. The hippocampus <b>replays</b> a single stored code, and the "
+        "generator dreams of it.",
+        lambda s: ["hippocampus", "→", _z(s), arrow("G"), _recalled(s, "dream")],
+    ),
+    Step(
+        "nrem",
+        "Occlude",
+        "The dream is <b>perturbed</b>: patches of random size turn grey, so that only a part of "
+        "the memory can be seen.",
+        lambda s: [
+            _recalled(s, "dream"), "⊙", _of(s, "mask", "Ω", "mask"), "=",
+            _of(s, "occluded", "<i>G</i>(<i>z</i>) ⊙ Ω", "occluded dream"),
+        ],
+    ),
+    Step(
+        "nrem",
+        "Recover",
+        "The encoder learns to find the stored code even so. What is left of an object must then "
+        "be enough to know it: codes become <b>robust</b>.",
+        lambda s: [
+            _of(s, "occluded", "<i>G</i>(<i>z</i>) ⊙ Ω", "occluded dream"), arrow("E"),
+            _of(s, "z_occluded", "<i>E</i>(·)", "recovered code"), "≈", _z(s),
+        ],
+        ("nrem",),
+    ),
+    Step(
+        "rem",
+        "Mix",
+        "Two memories and spontaneous activity ε are <b>mixed</b>: a code that no image ever had, "
+        "<i>z</i><sub>mix</sub> = λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε, "
+        "where the paper has λ = λ′ = ½ and σ = 1.",
+        lambda s: [
+            _of(s, "z", "λ′λ × <i>z</i>", "code, 256 numbers"), "+",
+            _of(s, "z_old", "λ′(1−λ) × <i>z</i><sub>old</sub>", "an older memory"), "+",
+            _of(s, "noise", "(1−λ′)σ × ε", "noise"), "=",
+            _of(s, "z_mix", "<i>z</i><sub>mix</sub>", "mixture"),
+        ],
+    ),
+    Step(
+        "rem",
+        "Dream",
+        "The generator dreams it up and tries to pass it off as an image from outside; the "
+        "encoder learns to see through it. This <b>adversarial</b> game organises codes by what "
+        "images mean.",
+        lambda s: [
+            _of(s, "z_mix", "<i>z</i><sub>mix</sub>", "mixture"), arrow("G"),
+            _of(s, "dream", "<i>G</i>(<i>z</i><sub>mix</sub>)", "dream"), _judged(s, "dream"),
+        ],
+        ("internal",),
+    ),
+)  # fmt: skip
+
+
+def lesson(step: Step, story: Story, network: PadNetwork) -> str:
+    """The step's text, its losses with their values, and who learns, as HTML."""
+    body = f'<p class="pad-said">{step.text}</p>'
+    condition = network.condition
+    if step.phase not in condition.phases:
+        body += (
+            f"<p><b>{escape(condition.name)}</b> was trained without {PHASES[step.phase]}: it "
+            "never lived this. What is shown is what it would have met.</p>"
+        )
+    examples = "dreams"
+    if step.phase == "wake":
+        examples = "images" if story.real else "reconstructions"
+    for name in step.losses:
+        symbol, formula, told = _LOSSES[name]
+        how = told.format(n=story.batch_size, examples=examples)
+        value = story.losses[name]
+        number = f"{value:.3f}" if isfinite(value) else "needs more memories"
+        weight = condition.loss_weights[name]
+        factor = "" if weight == 1 else f" It counts {weight:g} times in this condition."
+        if weight == 0:
+            factor = " In this condition, it teaches nothing."
+        body += (
+            f'<div class="pad-loss"><span>{symbol} = {formula}</span><b>{number}</b>'
+            f"<small>{how}.{factor}</small></div>"
+        )
+        for learner in ("encoder", "generator"):
+            body += _learner(step, name, learner)
+    if not step.losses:
+        body += '<p class="pad-rest">Nothing is learned at this step.</p>'
+    return f'<section class="pad-panel pad-lesson">{body}</section>'
+
+
+def _learner(step: Step, loss: str, learner: str) -> str:
+    learns = learner in LEARNS[step.phase]
+    role = "descends this loss" if learns else "rests"
+    role = _ROLES.get(loss, {}).get(learner, role)
+    active = learns and "no part" not in role
+    letter = learner[0].upper()
+    return (
+        f'<p class="pad-learner{" pad-active" if active else ""}"><b><i>{letter}</i></b> '
+        f"{learner.capitalize()} {role}.</p>"
+    )

@@ -1,0 +1,139 @@
+"""One stimulus through Wake, NREM and REM: its pictures at each step, and the losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from explorer.dreaming.dreams import Recalled, mixture
+from explorer.session.choices import Choices
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import SIDE_PX, picture_grid, to_unit
+from pad_core.model import phases
+from pad_core.model.dreams import pick_memories
+from pad_core.model.hippocampus import mix
+from pad_core.model.occlusion import draw_uniforms, masks
+from pad_core.system.randomness import generator
+
+BATCH_SIZE = 64  # as in training
+# What the story depends on, beside the network and its memories A and B.
+DEPENDS_ON = ("split", "seed", "intensity", "size_px", "lam", "lam_prime", "noise_level")
+_CODE_SIDE = 16  # a code of 256 numbers as a square
+_CODE_RANGE = 3.0  # standard deviations of the prior that reach the full colour
+_LOW, _HIGH = np.array([58, 76, 192]), np.array([180, 4, 38])  # of numbers below and above 0
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens to memory A, with B, in the course of a night.
+
+    pictures: uint8 (32, 32, 3) by name: 'image' (where it is here), 'recalled', 'mask', 'occluded',
+    'recovered', 'second', 'dream', and codes of 256 numbers: 'z', 'z_occluded', 'z_old', 'noise',
+    'z_mix'; realness: d of 'image' (or of 'recalled', in its place), and of 'dream', empty
+    where d was never trained; losses: unweighted, by their names in ``phases``, over a mini-batch
+    of ``batch_size`` memories, A the first; real: whether the mini-batch's images are real ones.
+    """
+
+    pictures: dict[str, np.ndarray]
+    realness: dict[str, float]
+    losses: dict[str, float]
+    batch_size: int
+    real: bool
+
+
+@torch.inference_mode()
+def tell(
+    network: PadNetwork,
+    recalled: Recalled,
+    choices: Choices,
+    seen: np.ndarray | None,
+    images: torch.Tensor | None,
+) -> Story:
+    """Live through one cycle, with the phases of training, without learning from it.
+
+    Args:
+        seen: the image of A, uint8 (32, 32, 3), where it is here.
+        images: of the split, uint8 (M, 3, 32, 32), where they are here; else the network's
+            reconstructions take their place.
+    """
+    z, z_old = recalled.current[:1], recalled.previous[:1]
+    noise = _noise(choices.seed, 1)
+    z_mix = mix(z, z_old, noise, mixture(choices))
+    mask = _mask(choices)
+    recollection = network.generate(z)
+    occluded = recollection * mask
+    z_occluded = network.encode(occluded)
+    dream = network.generate(z_mix)
+    shown = {
+        "recalled": recollection,
+        "mask": mask.expand(1, 3, SIDE_PX, SIDE_PX) * 2 - 1,
+        "occluded": occluded,
+        "recovered": network.generate(z_occluded),
+        "second": network.generate(z_old),
+        "dream": dream,
+    }
+    pictures = {name: picture_grid(image, 1) for name, image in shown.items()}
+    codes = {"z": z, "z_occluded": z_occluded, "z_old": z_old, "noise": noise, "z_mix": z_mix}
+    pictures |= {name: code_picture(code[0]) for name, code in codes.items()}
+    external = recollection
+    if seen is not None:
+        pictures["image"] = seen
+        external = to_unit(torch.from_numpy(seen).permute(2, 0, 1)[None])
+    realness = {}
+    if network.condition.trains_discriminator:
+        realness = {
+            "image": float(network.realness(external)),
+            "dream": float(network.realness(dream)),
+        }
+    losses, batch_size = _losses(network, recalled, choices, seen, images)
+    return Story(pictures, realness, losses, batch_size, images is not None)
+
+
+def code_picture(code: torch.Tensor) -> np.ndarray:
+    """256 numbers as a square of 16 × 16, uint8 (32, 32, 3): blue below 0, red above."""
+    levels = (code.reshape(_CODE_SIDE, _CODE_SIDE).numpy() / _CODE_RANGE).clip(-1, 1)[..., None]
+    ends = np.where(levels < 0, _LOW, _HIGH)
+    colours = (235 + (ends - 235) * np.abs(levels)).astype(np.uint8)
+    enlarge = SIDE_PX // _CODE_SIDE
+    return colours.repeat(enlarge, 0).repeat(enlarge, 1)
+
+
+def _losses(
+    network: PadNetwork,
+    recalled: Recalled,
+    choices: Choices,
+    seen: np.ndarray | None,
+    images: torch.Tensor | None,
+) -> tuple[dict[str, float], int]:
+    """Each loss of ``phases`` over a mini-batch of memories; and how many these are."""
+    memories, condition = network.memories[choices.split], network.condition
+    n = min(BATCH_SIZE, len(memories) // 2)
+    places = pick_memories(len(memories), 2 * n, choices.seed, "memories")
+    latents = memories.latents[places]
+    latents[0], latents[n] = recalled.current[0], recalled.previous[0]
+    z, z_old = latents.split(n)
+    if images is None:
+        batch = network.generate(z)
+    else:
+        batch = to_unit(images[memories.indices[places[:n]]])
+        if seen is not None:
+            batch[0] = to_unit(torch.from_numpy(seen).permute(2, 0, 1))
+    wake_noise = condition.wake_noise_variance**0.5 * torch.randn(
+        z.shape, generator=generator(choices.seed, "wake noise")
+    )
+    named = dict(phases.wake(network.networks, batch, wake_noise).losses)
+    named |= phases.nrem(network.networks, z, _mask(choices))
+    z_mix = mix(z, z_old, _noise(choices.seed, n), mixture(choices))
+    named |= phases.rem(network.networks, z_mix)
+    return {name: float(loss) for name, loss in named.items()}, n
+
+
+def _mask(choices: Choices) -> torch.Tensor:
+    uniforms = draw_uniforms(1, generator(choices.seed, "occlusion"))
+    return masks(uniforms, choices.intensity, choices.size_px)
+
+
+def _noise(seed: int, n: int) -> torch.Tensor:
+    return torch.randn((n, 256), generator=generator(seed, "noise"))

@@ -1,0 +1,1 @@
+"""The Train page: trainings ordered, watched and stopped."""

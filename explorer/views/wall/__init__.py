@@ -1,0 +1,1 @@
+"""The Wall page: the same memories through several networks."""

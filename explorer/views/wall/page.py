@@ -1,0 +1,240 @@
+"""Wall: what each network makes of the same memories, the same masks and the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from html import escape
+
+import numpy as np
+import streamlit as st
+import torch
+
+from explorer.dreaming.dreams import N_DREAMS
+from explorer.session.choices import LIMITS
+from explorer.session.state import chosen, fresh, take
+from explorer.views.wall import strips as wall
+from explorer.views.wall.strips import N_REPLAYED, Columns, Strip
+from explorer.widgets import page as frame
+from explorer.widgets import sidebar as controls
+from explorer.widgets import sliders as dials
+from explorer.widgets.pictures import Row, panel
+from explorer.widgets.swatch import swatch
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import picture_grid
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS
+from pad_core.report.palette import style
+
+_SHOWN = {
+    "recalled": ("Recalled", "<i>G</i>(<i>z</i>)"),
+    "nrem": ("NREM", "<i>G</i>(<i>z</i>) ⊙ Ω, <i>G</i>(<i>E</i>(·))"),
+    "rem": ("REM", "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)"),
+}
+_EXPLAINED = {
+    "recalled": "Recalled from each one's codes. d: how real it seems to it.",
+    "nrem": "The same memories and masks. ℓ: error of the recovered code.",
+    "rem": "The same memories and noise. d: how real the dream seems to it.",
+}
+
+
+def show() -> None:
+    """The page."""
+    network = frame.network()
+    if network is None:
+        return
+    networks = frame.networks()
+    controls.memories()
+    images = controls.images(network)
+    with st.sidebar.container(key="difference-controls"):
+        _differences(networks)
+    with frame.heading("The same night in every network", _note(networks)):
+        _pictures()
+    _dials(network)
+    if networks:
+        _wall(network, networks, images)
+    else:
+        st.info("Choose networks to compare at the left.", icon=":material/left_click:")
+    _footer(network)
+
+
+def _note(networks: Mapping[str, PadNetwork]) -> str:
+    if against := _against(networks):
+        return (
+            f"|difference| to {_label(networks[against])}, × {chosen().amplified}: white from "
+            f"{100 / chosen().amplified:g} % of the range. Δ: its mean, in % of that."
+        )
+    return _EXPLAINED[chosen().wall]
+
+
+def _against(networks: Container[str]) -> str:
+    """Key of the network that the others are compared with, if it is one of these."""
+    return chosen().against if chosen().against in networks else ""
+
+
+def _dials(network: PadNetwork) -> None:
+    """Those of the sleep whose pictures are on the wall."""
+    panels, talk = ("wall", "footer"), bool(chosen().present)
+    if chosen().wall == "nrem":
+        with dials.in_a_row(talk):
+            dials.occlusion(panels, talk)
+        across, up, stands_in = "intensity", "size_px", dials.NREM_DIALS
+    elif chosen().wall == "rem":
+        with dials.in_a_row(talk):
+            dials.mixture(network.condition.rem_mixture, panels, talk)
+        across, up, stands_in = "lam", "lam_prime", dials.REM_DIALS
+    else:
+        return
+    if talk:
+        dials.arrows(across, up, (stands_in, *panels))
+
+
+def _pictures() -> None:
+    """What the wall shows."""
+    widget = fresh("wall", chosen().wall)
+    st.segmented_control(
+        "Pictures",
+        list(_SHOWN),
+        default=chosen().wall,
+        format_func=lambda name: _SHOWN[name][0],
+        key=widget,
+        required=True,
+        label_visibility="collapsed",
+        on_change=take,
+        args=("wall", widget),
+    )
+
+
+def _differences(networks: Mapping[str, PadNetwork]) -> None:
+    """Against which network differences are taken, and how much they are amplified."""
+    keys, against = ["", *networks], _against(networks)
+    left, right = st.columns([5, 3], gap="small")
+    with left:
+        widget = fresh("against", against)
+        st.selectbox(
+            "Difference to",
+            keys,
+            keys.index(against),
+            format_func=lambda key: _label(networks[key]) if key else "none",
+            key=widget,
+            on_change=take,
+            args=("against", widget),
+            help="Shows by how much each pixel differs from this network's: black where both "
+            "are equal.",
+        )
+    with right:
+        low, high, step = LIMITS["amplified"]
+        widget = fresh("amplified", chosen().amplified)
+        st.number_input(
+            "times",
+            int(low),
+            int(high),
+            chosen().amplified,
+            int(step),
+            key=widget,
+            disabled=not against,
+            on_change=take,
+            args=("amplified", widget),
+            help="Differences are multiplied by this, 1 to 16, to be seen; beyond white they are "
+            "cut.",
+        )
+
+
+@st.fragment(key="wall")
+def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataSet | None) -> None:
+    choices = chosen()
+    strips: dict[str, Strip] = {}
+    with frame.timed("wall"):
+        for key, one in networks.items():
+            try:
+                strips[key] = wall.strip(one, choices)
+            except PadError as error:
+                frame.problem(error)
+    if not strips:
+        return
+    first = networks[next(iter(strips))]
+    shown = wall.columns(first, choices)
+    reference = _against(strips)
+    photographs = images if images and first.header.dataset == network.header.dataset else None
+    heads = _heads(first, shown, photographs)
+    reals = []
+    if heads.names and photographs:
+        reals = [picture_grid(_photographs(photographs, shown), N_DREAMS)]
+    rows: list[tuple[str, Row, list[np.ndarray]]] = []
+    for key, strip in strips.items():
+        one, picture = networks[key], strip
+        if reference and key != reference:
+            picture = wall.difference(strip, strips[reference], choices.amplified)
+        row = _row(one, picture, first, key == reference)
+        rows.append((one.condition.name, row, [picture.picture]))
+    if not choices.compared:
+        lacking = wall.lacking([*networks.values()])
+        rows += [(name, _missing(network, name), []) for name in lacking]
+        order = [*CONDITIONS]
+        rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+    atlas = np.concatenate([*reals, *(picture for *_, pictures in rows for picture in pictures)])
+    st.html(panel("wall", atlas, [heads, *(row for _, row, _ in rows)]))
+
+
+def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Row:
+    """The classes of the memories, with the real images where they are here."""
+    names = [first.class_names[label] for label in shown.labels]
+    one, other = names[:N_DREAMS], names[N_DREAMS:]
+    formula = _SHOWN[chosen().wall][1]
+    if chosen().wall == "nrem":
+        texts = [text for name in one[:N_REPLAYED] for text in (f"{name}, occluded", "recovered")]
+    elif chosen().wall == "rem":
+        texts = [f"{a} + {b}" for a, b in zip(one, other, strict=True)]
+    else:
+        texts = one
+    if photographs is None or chosen().wall == "nrem":
+        cells = "".join(f"<span>{escape(text)}</span>" for text in texts)
+        return Row("", formula, "", (), instead=cells)
+    described = [f"Image of the class {name}" for name in one]
+    return Row("", formula, "The images", described, texts, small=True)
+
+
+def _photographs(images: DataSet, shown: Columns) -> torch.Tensor:
+    split = images.train if chosen().split == "train" else images.test
+    return split.images[shown.indices[:N_DREAMS]]
+
+
+def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:
+    header = network.header
+    text = f"epoch {header.epoch} · seed {header.seed}"
+    if is_reference:
+        text += "<br>the reference, as it is"
+    elif not wall.same_images(network, first, chosen()):
+        text += f"<br><b>Other images:</b> {escape(header.dataset_name)}"
+    if chosen().wall != "nrem" and not header.condition.trains_discriminator:
+        text += "<br><i>d</i>: not trained"
+    label = style(header.condition.name).label
+    return Row(
+        f"{swatch(header.condition.name)}{escape(label)}",
+        "",
+        text,
+        [f"{_SHOWN[chosen().wall][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
+        strip.captions,
+        strip.levels,
+    )
+
+
+def _missing(network: PadNetwork, condition: str) -> Row:
+    command = escape(wall.training_command(network.header, condition))
+    return Row(
+        f"{swatch(condition)}{escape(style(condition).label)}",
+        "",
+        "not here yet",
+        (),
+        instead=f'<div class="pad-missing"><p>No such network is here. This trains one:</p>'
+        f"<code>{command}</code></div>",
+    )
+
+
+def _label(network: PadNetwork) -> str:
+    return f"{style(network.condition.name).label}, epoch {network.header.epoch}"
+
+
+@st.fragment(key="footer")
+def _footer(network: PadNetwork) -> None:
+    frame.footer(network, "wall")

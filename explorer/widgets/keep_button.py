@@ -1,0 +1,134 @@
+"""The viewer's journal: the button that keeps a dream, what is kept, and its networks.
+
+The journal is a file of this computer's user (see ``journal.store``): it outlives the page, and
+all viewers of this server share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from explorer.dreaming import dreams
+from explorer.journal import store as journal_file
+from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept, Source
+from explorer.journal.store import Journal
+from explorer.library import networks as loaders
+from explorer.session.state import chosen, session, upload
+from explorer.widgets.memory_pair import pictures
+from explorer.widgets.sidebar import plain
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import SIDE_PX
+from pad_core.errors import PadError
+
+_OPEN, _PROBLEM = "keep-open", "keep-problem"
+
+
+def keep_button(network: PadNetwork) -> None:
+    """A button that keeps the dreams which the viewer's choices make with a network."""
+    _keep(network)
+
+
+@st.fragment
+def _keep(network: PadNetwork) -> None:
+    with st.popover(
+        "Keep this", key=_OPEN, icon=":material/bookmark_add:", type="tertiary", on_change="rerun"
+    ):
+        with st.form("keep", clear_on_submit=True, border=False):
+            st.text_input("Title", placeholder=network.name, max_chars=MAX_TITLE, key="keep-title")
+            st.text_area("Note", max_chars=MAX_NOTE, height=68, key="keep-note")
+            st.form_submit_button(
+                "Keep these dreams", type="primary", width="stretch",
+                on_click=_keep_now, args=(network,),
+            )  # fmt: skip
+        st.caption("The journal keeps all that it takes to make them again.")
+        if problem := st.session_state.pop(_PROBLEM, None):
+            st.error(plain(str(problem)))
+
+
+def _keep_now(network: PadNetwork) -> None:
+    state = session()
+    try:
+        title, note = state["keep-title"], state["keep-note"]
+        write([Kept.now(network, chosen(), title, note, pictures())])
+    except PadError as error:
+        state[_PROBLEM] = error
+    else:
+        state[_OPEN] = False
+        st.toast("Kept. It stands in the Journal now.", icon=":material/bookmark_added:")
+
+
+def read() -> Journal:
+    """What the journal holds at this moment; PadError where it can't be read."""
+    path = journal_file.place()
+    try:
+        facts = path.stat()
+        stamp = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+    except OSError:
+        stamp = (0, 0, 0)
+    return _read(path, stamp)
+
+
+def write(kept: Sequence[Kept], deleted: bool = False) -> None:
+    """Say how dreams are from now on; PadError where the journal can't be written."""
+    journal_file.write(journal_file.place(), kept, deleted)
+
+
+def find(source: Source) -> str | None:
+    """The key of the checkpoint at hand that a dream came from; None where it is not here."""
+    for key in _alike(source):
+        try:
+            if source.is_in(loaders.load(key, upload())):
+                return key
+        except PadError:  # damaged beyond its header; the sidebar of other pages says so
+            continue
+    return None
+
+
+def load(source: Source) -> PadNetwork:
+    """The network that a dream came from; PadError where it is not here."""
+    key = find(source)
+    if key is None:
+        raise _lost(source)
+    return loaders.load(key, upload())
+
+
+def strip(kept: Kept) -> np.ndarray:
+    """A dream's REM dreams side by side, made again: uint8 (32, 32·N, 3).
+
+    Raises:
+        PadError: its network is not here.
+    """
+    if not _alike(kept.source):  # what was dreamt once stays in the cache
+        raise _lost(kept.source)
+    source, shown = kept.source, (*kept.choices.items(), *kept.pictures.items())
+    parts = (source.weights_sha256, source.memories_sha256, *shown)
+    return _strip(str(parts), kept)
+
+
+def _alike(source: Source) -> list[str]:
+    """Keys of checkpoints whose headers name the same weights, the likeliest first."""
+    headers = loaders.list_checkpoints(chosen().folder, upload()).headers
+    alike = [k for k, header in headers.items() if header.weights_sha256 == source.weights_sha256]
+    return sorted(alike, key=lambda key: key != source.checkpoint)
+
+
+def _lost(source: Source) -> PadError:
+    return PadError(
+        f"The network {source.name} (file sha256 {source.sha256[:12]}) is not here, or its weights "
+        "are others now."
+    )
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _strip(dream: str, _kept: Kept) -> np.ndarray:
+    network = load(_kept.source)
+    return dreams.mix(network, _kept.recall(network), _kept.chosen).picture[-SIDE_PX:]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(path: Path, stamp: tuple[int, int, int]) -> Journal:
+    return journal_file.read(path)

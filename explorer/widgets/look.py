@@ -1,0 +1,18 @@
+"""The style sheets: those of all pages beside this file, a page's own in its folder."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+
+def look(name: str, folder: Path = _HERE) -> None:
+    """Draw by a style sheet of this folder from here on.
+
+    Beside an empty element: a style sheet alone would go where Streamlit puts toasts, and the
+    first one of a callback would take its place.
+    """
+    sheet = (folder / f"{name}.css").read_text(encoding="utf-8")
+    with st.container(key=f"look-{name}"):
+        st.html(f"<i></i><style>{sheet}</style>")

@@ -1,0 +1,157 @@
+"""What every page has: its network (or what to do without one), a heading, a footer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.library import networks as loaders
+from explorer.session.state import choose, chosen, upload
+from explorer.session.upload import UPLOAD
+from explorer.widgets import sidebar as controls
+from explorer.widgets.look import look
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.errors import PadError
+
+_TRAIN = "python -m pad_core train --dataset fashion-mini --epochs 2"
+
+
+def network() -> PadNetwork | None:
+    """The network that the viewer chose at the left; without one the page says what to do."""
+    key = controls.network()
+    if key is None:
+        _ask_for_network()
+        return None
+    try:
+        return loaders.load(key, upload())
+    except PadError as error:
+        problem(error)
+        return None
+
+
+def networks() -> dict[str, PadNetwork]:
+    """The networks that the viewer compares, by key; a sentence for each that can't be had."""
+    found = {}
+    here = loaders.list_checkpoints(chosen().folder, upload()).headers
+    for key in controls.networks():
+        if key not in here:
+            st.warning(f"**{controls.plain(key)}** is not here.", icon=":material/search_off:")
+            continue
+        try:
+            found[key] = loaders.load(key, upload())
+        except PadError as error:
+            problem(error)
+    return found
+
+
+def problem(error: PadError) -> None:
+    """An error as a sentence on the page."""
+    st.error(controls.plain(str(error)), icon=":material/error:")
+
+
+def heading(title: str, note: str) -> DeltaGenerator:
+    """The page's title with a short note at its right, and the switch for talks.
+
+    In a talk the title, the sidebar and all else but pictures and controls are out of sight.
+
+    Returns:
+        A place between note and switch for the page's own controls.
+    """
+    talk = bool(chosen().present)
+    if talk:
+        look("talk")
+    with st.container(key="pad-heading", horizontal=True, vertical_alignment="center"):
+        st.html(
+            f'<div class="pad-title{" pad-talk" if talk else ""}"><h1>{escape(title)}</h1>'
+            f'<p title="{escape(note)}">{escape(note)}</p></div>'
+        )
+        own = st.container(key="pad-heading-own", horizontal=True, width="content")
+        st.button(
+            "End the talk" if talk else "Present",
+            key=f"present-{'off' if talk else 'on'}",
+            shortcut="Esc" if talk else "P",
+            type="tertiary",
+            icon=":material/close:" if talk else ":material/slideshow:",
+            on_click=choose,
+            kwargs={"present": "" if talk else "1"},
+            help="Back to the whole page."
+            if talk
+            else "For a talk: large type, and nothing but the pictures and their controls.",
+        )
+    return own
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Note how long a computation takes, for the footer."""
+    started = time.perf_counter()
+    yield
+    times = st.session_state.setdefault("times", {})
+    times[what] = 1000.0 * (time.perf_counter() - started)
+
+
+def footer(network: PadNetwork | None, *computations: str, note: str = "") -> None:
+    """How long these computations took, and which file the page shows; the page's last element."""
+    times = st.session_state.get("times", {})
+    spans = " · ".join(f"{name} {times[name]:.0f} ms" for name in computations if name in times)
+    parts = [*([f"computed: {spans}"] if spans else []), *([escape(note)] if note else [])]
+    if network is not None:
+        parts.append(f"file sha256 {network.sha256[:12]}")
+    st.html(f'<p class="pad-footer">{" · ".join(parts)}</p>')
+
+
+def is_dark() -> bool:
+    """Whether the viewer's page is dark, for charts, whose colours the style sheet can't reach."""
+    return st.context.theme.type == "dark"
+
+
+def go_to(page: str) -> None:
+    """Leave for another page, with what is chosen now; ``page`` is its path, '' the first one."""
+    st.switch_page(st.session_state["pages"][page])
+
+
+def _offer_first() -> None:
+    """A way on: the first network of the list, if there is any."""
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    for first in [*listing.headers][:1]:
+        st.button(
+            f"Open {controls.plain(listing.label(first))}",
+            key="open-first",
+            icon=":material/arrow_forward:",
+            on_click=choose,
+            kwargs={"checkpoint": first},
+        )
+
+
+def _ask_for_network() -> None:
+    wanted = chosen().checkpoint
+    if wanted.startswith(UPLOAD):
+        name = controls.plain(wanted.removeprefix(UPLOAD))
+        st.info(
+            f"This address shows a file that was dropped onto the page, **{name}**. "
+            "Drop the same file at the left, under *Open another …*, to see the same dreams.",
+            icon=":material/upload_file:",
+        )
+    elif wanted:
+        st.warning(
+            f"The checkpoint **{controls.plain(wanted)}** is not here. Choose another at the left.",
+            icon=":material/search_off:",
+        )
+        _offer_first()
+    else:
+        st.title("No network to dream yet")
+        st.markdown(
+            "The explorer shows what a trained network dreams, and none was found. This command, "
+            "run in the folder of this project, trains a small one in some minutes on images "
+            "that ship with it:"
+        )
+        st.code(_TRAIN, language="bash")
+        st.markdown(
+            "Its dreams appear here once the first epoch is done and this page is reloaded. "
+            "If you have a checkpoint, drop it at the left, under *Open another …*."
+        )

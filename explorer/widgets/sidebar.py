@@ -1,0 +1,209 @@
+"""The sidebar's widgets, shared by the pages: networks, memories, the dials of sleep."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.library import networks as loaders
+from explorer.library import real_images
+from explorer.library.networks import Listing
+from explorer.session.state import choose, chosen, fresh, session, take, upload
+from explorer.session.upload import Upload
+from explorer.widgets import sliders as dials
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.load import DataSet
+
+_PROBLEMS_SHOWN = 20
+
+
+def network() -> str | None:
+    """Choose a checkpoint: a listed one, a dropped file, or one of a further folder.
+
+    Returns:
+        Its key, or None where there is none or the address asks for one that isn't here.
+    """
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    keys = list(listing.headers)
+    if not chosen().checkpoint and keys:
+        choose(checkpoint=keys[0])
+    key = chosen().checkpoint if chosen().checkpoint in keys else None
+    with st.sidebar:
+        widget = fresh("network", key)
+        st.selectbox(
+            "Network",
+            keys,
+            format_func=listing.label,
+            index=None if key is None else keys.index(key),
+            key=widget,
+            placeholder="Choose a checkpoint" if keys else "None found yet",
+            on_change=take,
+            args=("checkpoint", widget),
+            help="A trained network with what its hippocampus stored. Listed are the "
+            "checkpoints in `checkpoints/` and `runs/`.",
+        )
+        _open_another()
+        _problems(listing)
+    return key
+
+
+def networks() -> list[str]:
+    """Choose the networks that are compared.
+
+    Returns:
+        Their keys: the viewer's own choice, or else `Listing.conditions_beside` the chosen
+        network. Some may not be here.
+    """
+    listing = loaders.list_checkpoints(chosen().folder, upload())
+    usual = listing.conditions_beside(chosen().checkpoint)
+    keys = list(chosen().compared or usual)
+    with st.sidebar:
+        widget = fresh("compared", keys)
+        st.multiselect(
+            "Compared networks",
+            list(dict.fromkeys([*listing.headers, *keys])),
+            keys,
+            format_func=listing.label,
+            key=widget,
+            placeholder="Choose networks",
+            on_change=take,
+            args=("compared", widget),
+            help="At first the paper's five conditions, or those there are, trained on the same "
+            "images as the network above, each with most training. Take any others, of any data "
+            "set.",
+        )
+        if chosen().compared and chosen().compared != tuple(usual):
+            st.button(
+                "the usual ones",
+                key="usual-networks",
+                type="tertiary",
+                icon=":material/restart_alt:",
+                on_click=choose,
+                kwargs={"compared": ()},
+            )
+    return keys
+
+
+def memories() -> None:
+    """Choose which memories are shown: by split and seed."""
+    with st.sidebar.container(key="memories-dials"):
+        left, right = st.columns([3, 2])
+        with left:
+            widget = fresh("split", chosen().split)
+            st.segmented_control(
+                "Memories of",
+                ["test", "train"],
+                default=chosen().split,
+                key=widget,
+                required=True,
+                width="stretch",
+                on_change=take,
+                args=("split", widget),
+                help="Test images, which the network never learned from, or training images.",
+            )
+        with right:
+            dials.seed(
+                "Draws the memories, the masks and the noise: the same seed gives the "
+                "same dreams in every network trained on the same images."
+            )
+
+
+def images(network: PadNetwork) -> DataSet | None:
+    """Real images of the network's data set, or None while there are none on this machine.
+
+    Says which it is, in the sidebar, and offers to fetch them; the page runs again when they
+    are there.
+    """
+    found = real_images.find(network)
+    with st.sidebar.container(key="real-images"):
+        if found.status == "ready":
+            st.caption(f":material/photo_library: Real images of {network.header.dataset_name}.")
+        elif found.status == "loading":
+            _await_images(network)
+        else:
+            fetched = real_images.can_fetch(network)
+            if found.status == "failed":
+                st.caption(f":material/error: {plain(found.message)}")
+            else:
+                _say_absent(network, fetched)
+            if fetched:
+                st.button(
+                    "Fetch the images",
+                    key="fetch",
+                    icon=":material/download:",
+                    help="Downloads the data set into `data/`, some hundred megabytes at most.",
+                    on_click=real_images.fetch,
+                    args=(network,),
+                )
+    return found.dataset
+
+
+def _say_absent(network: PadNetwork, fetched: bool) -> None:
+    name = plain(network.header.dataset_name)
+    says = f":material/psychology: Stored memories: no images of {name} on this computer"
+    if fetched:
+        st.caption(f"{says}.")
+    else:
+        st.caption(
+            f"{says}, and nowhere to fetch them from.",
+            help="This copy of the images, in the order in which the network remembers them, is "
+            "not offered for download. Pages use what the network stored instead; in "
+            f"`{real_images.place(network)}` images would be found.",
+        )
+
+
+@st.fragment(run_every=1.0)
+def _await_images(network: PadNetwork) -> None:
+    found = real_images.find(network)
+    if found.status == "loading":
+        st.progress(found.share, f"Real images: {plain(found.message)}")
+    else:
+        st.rerun()
+
+
+def plain(text: str) -> str:
+    """Text with nothing in it that Markdown would interpret."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:" else c for c in text)
+
+
+def _open_another() -> None:
+    with st.popover("Open another …", icon=":material/folder_open:", width="stretch"):
+        st.file_uploader(
+            "Drop a checkpoint here",
+            key="dropped",
+            on_change=_take_upload,
+            help="A `.safetensors` file written by training or by `pad_core export`. "
+            "An address can't carry the file: whoever opens yours drops it, too.",
+        )
+        widget = fresh("folder", chosen().folder)
+        st.text_input(
+            "Or look in a folder",
+            chosen().folder,
+            key=widget,
+            placeholder="/path/to/checkpoints",
+            on_change=take,
+            args=("folder", widget),
+            help="On the computer that runs the explorer. Its checkpoints, and those in "
+            "its sub-folders, join the list.",
+        )
+
+
+def _problems(listing: Listing) -> None:
+    """What is wrong with files, in one line that opens."""
+    problems = listing.problems
+    if len(problems) == 1:
+        st.error(plain(problems[0]), icon=":material/error:")
+    elif problems:
+        with st.expander(f"{len(problems)} files can't be read", icon=":material/error:"):
+            st.markdown("\n".join(f"- {plain(problem)}" for problem in problems[:_PROBLEMS_SHOWN]))
+            if len(problems) > _PROBLEMS_SHOWN:
+                st.markdown(f"… and {len(problems) - _PROBLEMS_SHOWN} more.")
+
+
+def _take_upload() -> None:
+    file = session()["dropped"]
+    if file is None:
+        return
+    dropped = Upload(file.name, file.getvalue())
+    session()["upload"] = dropped
+    if dropped.key in loaders.list_checkpoints("", dropped).headers:
+        choose(checkpoint=dropped.key)

@@ -1,0 +1,11 @@
+"""A condition's colour beside its name."""
+
+from __future__ import annotations
+
+from pad_core.report.palette import style
+
+
+def swatch(condition: str) -> str:
+    """A condition's colour as a mark before its name, as HTML."""
+    look = style(condition)
+    return f'<i class="pad-swatch" style="background: light-dark({look.colour}, {look.dark})"></i>'

@@ -1,0 +1,1 @@
+"""Every measure of a network, and the evaluation that takes them all."""

@@ -1,0 +1,231 @@
+"""Linear read-outs of the latent space: how linearly separable are the classes?
+
+Two measures, never to be confused. The paper's protocol (§4.4.1) stops a noisy SGD after
+20 epochs; a converged logistic regression has no such noise and reads out more. What is
+compared with the paper uses the former; what has to be live uses the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+import torch
+
+from pad_core.errors import PadError
+from pad_core.evaluation.logistic import FEWEST_ROWS, HALF_FROM, NOT_FINITE, Regression
+from pad_core.system.hardware import choose_precision
+from pad_core.system.randomness import generator
+
+SGD_EPOCHS = 20
+SGD_BATCH_SIZE = 64
+SGD_LEARNING_RATE = 0.2
+_BATCHES_AT_ONCE = 32  # are fetched, 2 MB of 256 dimensions
+PAPER = "paper's protocol"
+CONVERGED = "converged logistic regression"
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A linear classifier y = Wz + b on frozen latents.
+
+    weight: (K, Z); bias: (K,). The paper writes y = Wz; its published code has a bias.
+    """
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+
+    def scores(self, latents: torch.Tensor) -> torch.Tensor:
+        """Class activities y before the softmax: (N, Z) → (N, K)."""
+        return torch.addmm(self.bias, latents, self.weight.T)
+
+    def probabilities(self, latents: torch.Tensor) -> torch.Tensor:
+        """Softmax of the scores (Eq. 10): (N, Z) → (N, K)."""
+        return self.scores(latents).softmax(dim=1)
+
+    def predict(self, latents: torch.Tensor) -> torch.Tensor:
+        """Index of the most active class: (N, Z) → (N,)."""
+        return self.scores(latents).argmax(dim=1)
+
+    def accuracy(self, latents: torch.Tensor, labels: torch.Tensor) -> float:
+        """Share of right predictions, in percent."""
+        return 100.0 * (self.predict(latents) == labels).double().mean().item()
+
+
+Progress = Callable[[int, Readout], None]
+
+
+def train_sgd(
+    latents: torch.Tensor,
+    labels: torch.Tensor,
+    n_classes: int,
+    seed: int,
+    epochs: int = SGD_EPOCHS,
+    on_epoch: Progress | None = None,
+) -> Readout:
+    """The paper's read-out: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
+
+    Args:
+        latents: (N, Z) of the training images.
+        labels: (N,) in 0..n_classes − 1.
+        seed: of the initial weights and of the order of samples.
+        on_epoch: called with the epoch (from 1) and the read-out so far.
+    """
+    readout = None
+    for epoch, readout in enumerate(sgd_epochs(latents, labels, n_classes, seed, epochs), start=1):
+        if on_epoch is not None:
+            on_epoch(epoch, readout)
+    if readout is None:
+        raise PadError(f"A read-out is trained for 1 epoch or more, not {epochs}.")
+    return readout
+
+
+def sgd_epochs(
+    latents: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int, epochs: int = SGD_EPOCHS
+) -> Iterator[Readout]:
+    """``train_sgd`` an epoch at a time, the read-out after each; for those who watch it learn.
+
+    The last partial batch of an epoch is dropped, as in the published code: its step would be
+    as large as the others on a few samples (16 of 50,000 images: at epoch 1 of a network, that
+    alone took the accuracy from 35 to 21 %). A step is so small that bookkeeping would be
+    all the time there is: the gradient is written out, on the CPU whatever the latents' device,
+    in as few calls as there can be, each of the library that makes it fastest.
+    """
+    from scipy.linalg.blas import sgemm  # 0.2 s, which who only looks at dreams need not wait
+
+    _check(latents, labels, n_classes)
+    n, size = latents.shape
+    random = generator(seed, "readout")
+    bound = size**-0.5
+    batch = min(SGD_BATCH_SIZE, n)
+    rate = SGD_LEARNING_RATE / batch
+    initial = torch.empty((n_classes, size + 1)).uniform_(-bound, bound, generator=random)
+    # All orders at once: each takes torch's threads a moment, after which they wait for more
+    # to do, for as long as an epoch takes, at full speed.
+    orders = [torch.randperm(n, generator=random)[: n - n % batch].numpy() for _ in range(epochs)]
+    weight = np.zeros((n_classes, _columns(size)), np.float32)
+    weight[:, : size + 1] = initial.numpy()
+    scores = torch.empty((n_classes, batch))  # a softmax over few classes is fastest this way
+    change = torch.empty_like(scores)
+    scores_, change_ = scores.numpy(), change.numpy()  # the same memory, for the products
+    batches = _mini_batches(latents, labels, n_classes, orders, batch)
+    for _ in range(epochs):
+        for x, targets in islice(batches, n // batch):
+            np.dot(weight, x.T, scores_)
+            # torch's softmax over the first axis would be shared by all threads, its logarithm
+            # is not.
+            torch.log_softmax(scores, 0, out=change)
+            np.exp(change_, change_)
+            change_ -= targets
+            weight = sgemm(-rate, x.T, change_.T, 1.0, weight.T, overwrite_c=True).T
+        yield _finite(_readout(weight[:, : size + 1], latents.device))
+
+
+def _columns(size: int) -> int:
+    # The bias is the weight of an input that is always 1. Zeros after it make rows as long as
+    # products like them best.
+    return size + 8 - size % 8
+
+
+def _mini_batches(
+    latents: torch.Tensor,
+    labels: torch.Tensor,
+    n_classes: int,
+    orders: list[np.ndarray],
+    batch: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Latents (batch, columns), then a 1 and zeros, and targets (K, batch), of all epochs.
+
+    They lie all over memory. A second thread fetches the next ones meanwhile.
+    """
+    inputs, indices = latents.detach().float().cpu().numpy(), labels.cpu().numpy()
+    size = latents.shape[1]
+    classes = np.arange(n_classes)[:, None]
+    buffers = [np.zeros((_BATCHES_AT_ONCE, batch, _columns(size)), np.float32) for _ in range(2)]
+    for buffer in buffers:
+        buffer[..., size] = 1.0
+    at_once = _BATCHES_AT_ONCE * batch
+    blocks = [order[i : i + at_once] for order in orders for i in range(0, len(order), at_once)]
+
+    def fetch(i: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = blocks[i].reshape(-1, batch)
+        x = buffers[i % 2][: len(rows)]
+        x[..., :size] = inputs.take(rows, axis=0)
+        return x, (indices[rows][:, None] == classes).astype(np.float32)
+
+    def fetching(i: int) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+        try:
+            return second.submit(fetch, i).result
+        except RuntimeError:  # the program's main thread has ended: no pool takes new work
+            return partial(fetch, i)
+
+    with ThreadPoolExecutor(1) as second:
+        coming = fetching(0)
+        for i in range(1, len(blocks) + 1):
+            x, targets = coming()
+            if i < len(blocks):
+                coming = fetching(i)
+            yield from zip(x, targets, strict=True)
+
+
+def fit_converged(
+    latents: torch.Tensor,
+    labels: torch.Tensor,
+    n_classes: int,
+    tolerance: float = 1e-3,
+    max_iterations: int = 200,
+    on_iteration: Progress | None = None,
+) -> Readout:
+    """Multinomial logistic regression, run until it has converged.
+
+    Minimises Σ cross-entropy + ½‖W‖², which is scikit-learn's LogisticRegression at C = 1, by
+    L-BFGS. Its first metric is the Hessian's upper bound ½XᵀX (Böhning 1992), with which few
+    iterations are needed; of many latents, a random eighth comes first, so that fewer still
+    see all of them. Those are products with ten columns, which no processor likes: where it
+    multiplies bfloat16 faster, latents are rounded to that, if the tolerance allows.
+
+    Args:
+        latents: (N, Z); labels: (N,) in 0..n_classes − 1.
+        tolerance: stop when the mean loss is estimated to be within this many nats of its
+            minimum. At the default, 50,000 latents of CIFAR-10 in 8 random orders ended at most
+            0.0022 above it, in bfloat16 as in float32; accuracies on 10,000 test latents were
+            within 0.11 points of that at the minimum in bfloat16, within 0.15 in float32.
+        max_iterations: at most so many with all latents.
+        on_iteration: called with the iteration (from 1) and the read-out so far.
+    """
+    _check(latents, labels, n_classes)
+    n = len(labels)
+    half = tolerance >= HALF_FROM and choose_precision(latents.device) == "bf16"
+    fit = Regression(latents, labels, n_classes, torch.bfloat16 if half else torch.float32)
+    sizes = [n // 8, n] if n // 8 >= FEWEST_ROWS else [n]
+    steps = (None for rows in sizes for _ in fit.minimise(rows, tolerance, max_iterations))
+    for iteration, _ in enumerate(steps, start=1):
+        if on_iteration is not None:
+            on_iteration(iteration, Readout(*fit.coefficients()))
+    return _finite(Readout(*fit.coefficients()))
+
+
+def _check(latents: torch.Tensor, labels: torch.Tensor, n_classes: int) -> None:
+    if latents.ndim != 2 or labels.shape != latents.shape[:1] or len(labels) == 0:
+        raise PadError(
+            f"A read-out needs latents (N, Z) and labels (N,) with N ≥ 1, not "
+            f"{tuple(latents.shape)} and {tuple(labels.shape)}."
+        )
+    if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
+        raise PadError(f"Labels must lie in 0..{n_classes - 1} for {n_classes} classes.")
+
+
+def _finite(readout: Readout) -> Readout:
+    # Asked of the result, not of the latents: that would take as long as an iteration.
+    if not bool(readout.weight.isfinite().all()):
+        raise PadError(NOT_FINITE)
+    return readout
+
+
+def _readout(weight_and_bias: np.ndarray, device: torch.device) -> Readout:
+    both = torch.tensor(weight_and_bias, device=device)  # a copy
+    return Readout(both[:, :-1].contiguous(), both[:, -1].contiguous())

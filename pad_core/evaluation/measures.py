@@ -1,0 +1,294 @@
+"""What is measured of a network, one function each: read-outs, occlusion, latents, dreams (§4.4).
+
+The explorer and ``evaluate`` call these. Nothing is fitted to test images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+import torch
+
+from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.images import to_unit
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
+from pad_core.evaluation.frechet import Features
+from pad_core.evaluation.linear_probe import Readout, fit_converged, train_sgd
+from pad_core.evaluation.metrics import (
+    Moments,
+    exact_distances,
+    frechet_distance,
+    occluded_distance,
+    realness_auc,
+    sampled_distances,
+)
+from pad_core.evaluation.statistics import accuracy_interval, mean_sem
+from pad_core.model.hippocampus import mix
+from pad_core.model.networks import LATENT_SIZE, Encoder, Networks, encode_all
+from pad_core.model.occlusion import occlude
+from pad_core.system.randomness import generator
+
+INTENSITIES = tuple(range(0, 101, 10))  # percent
+LATENT_INTENSITY = 0.3  # of the occlusion in Figure 6
+BATCH_SIZE = 500
+On = Literal["real images", "reconstructions"]
+Step = Callable[[str, float], None]
+
+
+class Material(NamedTuple):
+    """What a network is measured with; latents (N, 256), labels (N,).
+
+    images: of the test latents, uint8 or float in [−1, 1]; train_images: uint8, or None.
+    """
+
+    on: On
+    train_latents: torch.Tensor
+    train_labels: torch.Tensor
+    latents: torch.Tensor
+    labels: torch.Tensor
+    images: torch.Tensor
+    train_images: torch.Tensor | None
+    n_classes: int
+
+
+def latents_of(encoder: Encoder, dataset: DataSet) -> tuple[torch.Tensor, torch.Tensor]:
+    """Latents of all training and all test images: (N_train, 256), (N_test, 256)."""
+    return encode_all(encoder, dataset.train.images), encode_all(encoder, dataset.test.images)
+
+
+def material_from_dataset(encoder: Encoder, dataset: DataSet) -> Material:
+    """All images of a data set, encoded once."""
+    train, test = latents_of(encoder, dataset)
+    return Material(
+        "real images",
+        train,
+        dataset.train.labels.to(train.device),
+        test,
+        dataset.test.labels.to(test.device),
+        dataset.test.images,
+        dataset.train.images,
+        len(dataset.class_names),
+    )
+
+
+@torch.inference_mode()
+def material_from_memories(network: PadNetwork) -> Material:
+    """A checkpoint's stored memories; PadError where it holds too few."""
+    train, test = network.memories["train"], network.memories["test"]
+    if min(len(train), len(test)) < 2:
+        raise PadError(f"{network.path} holds no memories to measure with; give --data.")
+    images = torch.cat([network.networks.generator(z) for z in test.latents.split(BATCH_SIZE)])
+    return Material(
+        "reconstructions",
+        train.latents,
+        train.labels,
+        test.latents,
+        test.labels,
+        images,
+        None,
+        len(network.class_names),
+    )
+
+
+def evaluated_images(available: int, wanted: int, seed: int) -> torch.Tensor:
+    """Places of at most ``wanted`` of the available test images, in order.
+
+    The same for every network; fewer images are among more.
+    """
+    order = torch.randperm(available, generator=generator(seed, "evaluated images"))
+    return order[:wanted].sort().values
+
+
+class Readouts(NamedTuple):
+    """Both kinds of read-out of one network, fitted to the same training latents."""
+
+    paper: list[Readout]  # one for each read-out seed
+    converged: Readout
+
+
+def fit_readouts(
+    material: Material, n_seeds: int, step: Step = lambda what, share: None
+) -> Readouts:
+    """The paper's protocol for read-out seeds 0 … n_seeds − 1, and the converged one."""
+    data = (material.train_latents, material.train_labels, material.n_classes)
+    converged = fit_converged(*data)
+    paper = []
+    for seed in range(n_seeds):
+        step("read-outs", seed / n_seeds)
+        paper.append(train_sgd(*data, seed))
+    return Readouts(paper, converged)
+
+
+def separability(encoder: Encoder, dataset: DataSet, readout_seed: int = 0) -> dict[str, Any]:
+    """Linear separability of the test set's latents, in percent, by both measures.
+
+    'linear_separability' follows the paper's protocol (§4.4.1–2); 'converged_separability'
+    is the converged logistic regression's. Both are fitted on all training latents.
+    """
+    m = material_from_dataset(encoder, dataset)
+    sgd = train_sgd(m.train_latents, m.train_labels, m.n_classes, readout_seed)
+    return {
+        "linear_separability": round(sgd.accuracy(m.latents, m.labels), 4),
+        "converged_separability": _converged(m),
+    }
+
+
+def converged_separability(encoder: Encoder, dataset: DataSet) -> float:
+    """The second of ``separability`` alone."""
+    return _converged(material_from_dataset(encoder, dataset))
+
+
+def _converged(m: Material) -> float:
+    readout = fit_converged(m.train_latents, m.train_labels, m.n_classes)
+    return round(readout.accuracy(m.latents, m.labels), 4)
+
+
+class OcclusionPoint(NamedTuple):
+    """Accuracies in percent at one intensity (percent); ``low`` to ``high`` is a 95 % interval
+    over images, with mask draws and read-out seeds averaged for each image."""
+
+    intensity: int
+    accuracy: float
+    low: float
+    high: float
+    converged: float
+
+
+@torch.inference_mode()
+def occlusion_curve(
+    encoder: Encoder,
+    readouts: Readouts,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    size_px: int = 4,
+    draws: int = 2,
+    seed: int = 0,
+    intensities: Sequence[int] = INTENSITIES,
+) -> Iterator[OcclusionPoint]:
+    """Accuracy on occluded images of read-outs fitted to clean ones (Figure 5), point by point.
+
+    Args:
+        images: (N, 3, 32, 32), uint8 or float in [−1, 1]; each gets a fresh mask per draw and
+            intensity.
+        intensities: percent of patches occluded.
+        size_px: side of a patch, 1 to 8.
+    """
+    for intensity in intensities:
+        random = generator(seed, "occlusion curve", intensity)
+        # Nothing is random about images without occlusion; without anything else all are one.
+        repeats = draws if 0 < intensity < 100 else 1
+        seen = images[:1] if intensity == 100 else images
+        paper, converged = [], []
+        for _ in range(repeats):
+            latents = encode_occluded(encoder, seen, intensity / 100, size_px, random)
+            latents = latents.expand(len(images), -1)
+            paper += [readout.predict(latents) == labels for readout in readouts.paper]
+            converged.append(readouts.converged.predict(latents) == labels)
+        mean, low, high = accuracy_interval(torch.stack(paper))
+        share = 100 * torch.stack(converged).double().mean().item()
+        yield OcclusionPoint(intensity, mean, low, high, share)
+
+
+@torch.inference_mode()
+def encode_occluded(
+    encoder: Encoder, images: torch.Tensor, intensity: float, size_px: int, random: torch.Generator
+) -> torch.Tensor:
+    """Latents (N, 256) of images (N, 3, 32, 32), each under a mask of its own."""
+    latents = torch.empty((len(images), LATENT_SIZE), device=encoder.conv1.weight.device)
+    for batch, into in zip(images.split(BATCH_SIZE), latents.split(BATCH_SIZE), strict=True):
+        unit = _unit(batch).cpu()
+        into.copy_(encode_all(encoder, occlude(unit, intensity, size_px, random)))
+    return latents
+
+
+def organisation(
+    latents: torch.Tensor,
+    labels: torch.Tensor,
+    clean: torch.Tensor,
+    occluded: torch.Tensor,
+    seed: int = 0,
+) -> dict[str, float | None]:
+    """The two ratios of Figure 6e,f, sampled as in the paper, and what else is known of them.
+
+    NaN or None where a class has too few images for it.
+
+    Args:
+        latents, labels: of all test images, (N, Z) and (N,).
+        clean, occluded: of the same images (M, Z), occluded by 30 %.
+    """
+    sampled = sampled_distances(latents, labels, seed)
+    exact = exact_distances(latents, labels)
+    by_class = labels.argsort(stable=True)  # every part has its share of each class
+    n = min(10, int(labels.unique(return_counts=True)[1].min()) // 2)  # two images of each at least
+    parts = [exact_distances(latents[by_class[i::n]], labels[by_class[i::n]]) for i in range(n)]
+    apart = occluded_distance(clean, occluded, seed)
+    distances = (clean.double() - occluded.double()).norm(dim=1)
+    return {
+        "intra_inter_ratio": sampled.ratio,
+        "intra_inter_ratio_exact": exact.ratio,
+        "intra_inter_ratio_se": mean_sem([part.ratio for part in parts])[1] if n > 1 else None,
+        "clean_occluded_ratio": apart / sampled.inter,
+        "clean_occluded_ratio_se": float(distances.std() / len(distances) ** 0.5 / exact.inter),
+    }
+
+
+def nrem_images(networks: Networks, latents: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Batches of NREM dreams before their occlusion, G(z) of single memories (N, 256)."""
+    with torch.inference_mode():
+        for z in latents.split(BATCH_SIZE):
+            yield networks.generator(z)
+
+
+def rem_images(network: PadNetwork, latents: torch.Tensor, seed: int) -> Iterator[torch.Tensor]:
+    """Batches of REM dreams: each memory (N, 256) mixed with another one and with noise, at the
+    λ, λ′ and σ of the network's condition."""
+    random = generator(seed, "evaluated rem dreams")
+    previous = latents[torch.randperm(len(latents), generator=random).to(latents.device)]
+    with torch.inference_mode():
+        for z, z_old in zip(latents.split(BATCH_SIZE), previous.split(BATCH_SIZE), strict=True):
+            noise = torch.randn(z.shape, generator=random).to(z.device)
+            yield network.networks.generator(mix(z, z_old, noise, network.condition.rem_mixture))
+
+
+@torch.inference_mode()
+def reality_monitoring(
+    network: PadNetwork, images: torch.Tensor, latents: torch.Tensor, seed: int = 0
+) -> dict[str, float]:
+    """How well d tells images (N, 3, 32, 32) from the dreams that their latents give rise to."""
+    logits = network.networks.encoder.logits
+    device = latents.device
+    external = torch.cat([logits(_unit(b).to(device)) for b in images.split(BATCH_SIZE)])
+    nrem = torch.cat([logits(dream) for dream in nrem_images(network.networks, latents)])
+    rem = torch.cat([logits(dream) for dream in rem_images(network, latents, seed)])
+    return {
+        "realness_auc": realness_auc(external, rem),
+        "realness_auc_nrem": realness_auc(external, nrem),
+    }
+
+
+def frechet_distances(
+    network: PadNetwork,
+    real: Moments,
+    latents: torch.Tensor,
+    features: Features,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Fréchet distances of NREM and REM dreams to training images (§4.4.5).
+
+    Args:
+        real: moments of these images' features; the same for every network.
+        latents: (N, 256) of the same images, which the dreams come from.
+    """
+    nrem = features.moments(nrem_images(network.networks, latents))
+    rem = features.moments(rem_images(network, latents, seed))
+    return {
+        f"{features.name}, NREM dreams": frechet_distance(real, nrem),
+        f"{features.name}, REM dreams": frechet_distance(real, rem),
+    }
+
+
+def _unit(images: torch.Tensor) -> torch.Tensor:
+    return to_unit(images) if images.dtype == torch.uint8 else images

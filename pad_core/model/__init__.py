@@ -1,0 +1,1 @@
+"""What the paper describes: conditions, networks, hippocampus, losses, phases, dreams."""

@@ -1,0 +1,159 @@
+"""What a viewer asks of a network: to recall, to dream, to be perturbed.
+
+The maths is that of training (``hippocampus.mix``, ``occlusion.masks``). Every draw comes
+from a seed and a purpose of its own, so that the same seed gives the same dream and a
+change of one control changes only what depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from pad_core.errors import PadError
+from pad_core.model.condition import Mixture
+from pad_core.model.hippocampus import mix
+from pad_core.model.networks import Networks
+from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
+from pad_core.system.randomness import generator
+
+
+@dataclass(frozen=True)
+class NremDreams:
+    """Perturbed dreams; images are (B, 3, 32, 32) in [−1, 1].
+
+    dreams: G(z); occluded: G(z) ⊙ Ω; recovered: G(E_z(occluded)), what the network makes of
+    the occluded dream; error: ‖z − E_z(occluded)‖² / Z, the NREM loss of each (Eq. 6), (B,).
+    """
+
+    dreams: torch.Tensor
+    occluded: torch.Tensor
+    recovered: torch.Tensor
+    error: torch.Tensor
+
+
+@dataclass(frozen=True)
+class RemDreams:
+    """Adversarial dreams, and how the encoder sees them.
+
+    latents: Z_mix, (B, Z); dreams: G(Z_mix), images (B, 3, 32, 32) in [−1, 1]; codes:
+    E_z(G(Z_mix)), (B, Z); realness: d in (0, 1), (B,).
+    """
+
+    latents: torch.Tensor
+    dreams: torch.Tensor
+    codes: torch.Tensor
+    realness: torch.Tensor
+
+
+def pick_memories(available: int, wanted: int, seed: int, purpose: str) -> torch.Tensor:
+    """Places of ``wanted`` different memories out of ``available``, drawn by seed and purpose.
+
+    Raises:
+        PadError: fewer memories than wanted.
+    """
+    if wanted > available:
+        raise PadError(f"There are {available} stored memories, fewer than the {wanted} asked for.")
+    return torch.randperm(available, generator=generator(seed, purpose))[:wanted]
+
+
+@torch.inference_mode()
+def nrem_dreams(
+    networks: Networks, latents: torch.Tensor, intensity: float, size_px: int, seed: int
+) -> NremDreams:
+    """Replay single memories, occlude the dreams, let the encoder recover them (Eq. 6).
+
+    Args:
+        latents: memories z, (B, Z).
+        intensity: share of patches occluded, 0 to 1; more intensity keeps what is occluded.
+        size_px: side of a patch, 1 to 8.
+        seed: of the masks, one per dream.
+    """
+    if not 0.0 <= intensity <= 1.0:
+        raise PadError(f"Occlusion intensity lies between 0 and 1, not {intensity}.")
+    if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
+        raise PadError(f"Occlusion size is {MIN_SIZE_PX} to {MAX_SIZE_PX} pixels, not {size_px}.")
+    uniforms = draw_uniforms(len(latents), generator(seed, "occlusion")).to(latents.device)
+    dreams = networks.generator(latents)
+    occluded = dreams * masks(uniforms, intensity, size_px)
+    recovered = networks.encoder.latents(occluded)
+    error = (recovered - latents).square().mean(dim=1)
+    return NremDreams(dreams, occluded, networks.generator(recovered), error)
+
+
+@torch.inference_mode()
+def rem_dreams(
+    networks: Networks,
+    current: torch.Tensor,
+    previous: torch.Tensor,
+    mixture: Mixture,
+    seed: int,
+) -> RemDreams:
+    """Dream of mixed memories and noise, and judge how external the dream looks.
+
+    Args:
+        current, previous: memories z and z_old, (B, Z).
+        mixture: λ, λ′ and the noise level σ.
+        seed: of the noise ε.
+    """
+    noise = torch.randn(current.shape, generator=generator(seed, "noise")).to(current.device)
+    return _dream(networks, mix(current, previous, noise, mixture))
+
+
+@torch.inference_mode()
+def rem_plane(
+    networks: Networks,
+    current: torch.Tensor,
+    previous: torch.Tensor,
+    mixtures: Sequence[Mixture],
+    seed: int,
+) -> RemDreams:
+    """Dreams of one pair of memories at several mixtures, all with the same noise ε.
+
+    At each mixture the dream is the first one of ``rem_dreams`` with the same seed.
+
+    Args:
+        current, previous: one memory z and one z_old, (1, Z) each.
+    """
+    noise = torch.randn(current.shape, generator=generator(seed, "noise")).to(current.device)
+    return _dream(networks, torch.cat([mix(current, previous, noise, m) for m in mixtures]))
+
+
+def _dream(networks: Networks, latents: torch.Tensor) -> RemDreams:
+    dreams = networks.generator(latents)
+    codes, logits = networks.encoder(dreams)
+    return RemDreams(latents, dreams, codes, logits.sigmoid())
+
+
+def walk(
+    networks: Networks,
+    current: torch.Tensor,
+    previous: torch.Tensor,
+    path: Iterable[Mixture],
+    seed: int,
+) -> Iterator[RemDreams]:
+    """Dreams along a path of mixtures, with the same memories and the same noise all the way.
+
+    Args:
+        current, previous: memories z and z_old, (B, Z): where λ = 1 and where λ = 0 leads.
+        path: λ, λ′ and σ of each step.
+        seed: of the noise ε.
+    """
+    for mixture in path:
+        yield rem_dreams(networks, current, previous, mixture, seed)
+
+
+@torch.inference_mode()
+def walk_along(
+    networks: Networks, latents: torch.Tensor, direction: torch.Tensor, path: Iterable[float]
+) -> Iterator[RemDreams]:
+    """Dreams along a direction of latent space, such as a principal component.
+
+    Args:
+        latents: where the walk passes at 0, (B, Z).
+        direction: (Z,), of length one; path: how far from there each step is.
+    """
+    for distance in path:
+        yield _dream(networks, latents + distance * direction)

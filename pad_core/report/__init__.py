@@ -1,0 +1,1 @@
+"""The paper's claims, tables and figures, drawn from checkpoints."""

@@ -1,0 +1,138 @@
+"""Cards: what each shipped network is, written from the headers of the files alone."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from pad_core.checkpoint.schema import Header
+from pad_core.model.condition import CONDITIONS
+from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.claims import beside_paper
+from pad_core.report.palette import style
+from pad_core.report.summary import ROWS, Group
+
+_TOP = """# Networks in this folder
+
+Written by `python -m pad_core cards`, from what the files say of themselves. A file holds the
+two networks and the latents of 2,000 training and 1,000 test images (fewer where the data set
+has fewer); there are no photographs in it. Separability *by the paper's protocol* is what the
+paper reports; *converged* is another measure and higher. Every number is that of one network;
+the spread given is that of the read-out.
+"""
+_SHORT = {
+    "by the paper's protocol": ROWS[0],
+    "converged": ROWS[2],
+    "30 % occluded": ROWS[3],
+    "50 % occluded": ROWS[4],
+    "intra/inter": ROWS[5],
+    "clean-occluded/inter": ROWS[7],
+}
+
+
+def cards(shelf: Shelf) -> str:
+    """A Markdown page: a table of all entries, then a card for each.
+
+    Args:
+        shelf: from ``catalogue.find``, in the order in which the cards stand.
+    """
+    head = "| file | data | condition | seed | epochs | " + " | ".join(_SHORT) + " |"
+    lines = [_TOP, head, "|" + "---|" * (5 + len(_SHORT))]
+    lines += [_table_row(entry) for entry in shelf.entries]
+    for entry in shelf.entries:
+        lines += ["", *_card(entry)]
+    return "\n".join(lines) + "\n"
+
+
+def remake_command(header: Header, name: str) -> str | None:
+    """The commands that train and export the network again, None for an imported one.
+
+    name: of the file, without its ending; the run folder is called after it.
+    """
+    recipe = header.recipe
+    condition = header.condition.name
+    if "epochs" not in recipe or CONDITIONS.get(condition) != header.condition:
+        return None
+    run = shlex.quote(f"runs/{name}")
+    changed = [
+        f"--{field.replace('_', '-')} {recipe[field]} "
+        for field, usual in (("batch_size", 64), ("learning_rate", 2e-4))
+        if recipe.get(field, usual) != usual
+    ]
+    return (
+        f"python -m pad_core train --dataset {shlex.quote(recipe['dataset'])} "
+        f"--condition {condition} --seed {header.seed} --epochs {header.epoch} "
+        f"{''.join(changed)}--precision {recipe['precision']} --run {run} "
+        f"&& python -m pad_core export {run} --out {shlex.quote(name)}.safetensors"
+    )
+
+
+def _table_row(entry: Entry) -> str:
+    header, name = entry.header, entry.path.name.replace("|", r"\|")
+    values = [_value(header.metrics, *row.path, digits=row.digits) for row in _SHORT.values()]
+    cells: Sequence[object] = [
+        f"`{name}`", entry.dataset, style(header.condition.name).label, header.seed,
+        header.epoch, *values,
+    ]  # fmt: skip
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _card(entry: Entry) -> list[str]:
+    header = entry.header
+    data, recipe, metrics = header.dataset, header.recipe, header.metrics
+    size = entry.path.stat().st_size / 1e6
+    condition = header.condition
+    lines = [
+        f"## {entry.path.name}",
+        "",
+        f"- **Condition** {style(condition.name).label}: {' → '.join(condition.phases)}; "
+        f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)}.",
+        f"- **Data** {entry.dataset}: {data['n_train']:,} training and "
+        f"{data['n_test']:,} test images. {data.get('note', '')}".rstrip(),
+        f"- **File** {size:.2f} MB, {header.export.get('bits', 16)} bits a weight"
+        f"{_rounding(header)}.",
+    ]
+    if limits := beside_paper(header):
+        lines.append(f"- **Beside the paper** {limits}")
+    if "device" in recipe:
+        took = sum(entry.get("seconds", 0.0) for entry in header.history) / 3600
+        lines.append(
+            f"- **Trained** on {recipe['device']} with PyTorch {recipe['torch']}, convolutions "
+            f"in {recipe['precision']}, mini-batches of {recipe['batch_size']}; {took:.1f} h."
+        )
+    if command := remake_command(header, entry.path.stem):
+        lines.append(f"- **Remade** by `{command}`")
+    if entry.evaluation is None:
+        return [*lines, "- **Measured**: not yet (`python -m pad_core evaluate FILE --record`)."]
+    if metrics["linear_separability"] is None:
+        n = f"{metrics['n_train']:,} training and {metrics['n_test']:,} test images"
+        return [
+            *lines,
+            f"- **Measured** on {metrics['on']} ({n}); without classes, nothing is read out.",
+        ]
+    spread = _value(metrics, "linear_separability_sd", digits=2)
+    lines.append(
+        f"- **Measured** on {metrics['on']} ({metrics['n_train']:,} to fit, {metrics['n_test']:,} "
+        f"to test; occlusion on {metrics['occlusion_n']:,}); SD over "
+        f"{metrics['protocol'].get('readout_seeds', '?')} read-out seeds {spread} points."
+    )
+    baselines = metrics.get("baselines") or {}
+    for name, what in (("untrained", "An untrained network"), ("pixels", "Raw pixels")):
+        if name in baselines:
+            reached = _value(baselines, name, "linear_separability", digits=2)
+            converged = _value(baselines, name, "converged_separability", digits=2)
+            lines.append(f"- {what}: {reached} % by the paper's protocol, {converged} % converged.")
+    return lines
+
+
+def _rounding(header: Header) -> str:
+    """What rounding weights cost, where that was measured."""
+    if (cost := header.export.get("rounding_cost_points")) is None:
+        return ""
+    return f", which changed converged separability by {round(-cost, 2) + 0.0:+.2f} points"
+
+
+def _value(measured: dict[str, Any], *path: str, digits: int) -> str:
+    values = Group("", "", 0, [measured]).values(*path)
+    return f"{values[0]:.{digits}f}" if values else "–"

@@ -1,0 +1,132 @@
+"""The checkpoints at hand: which condition, seed and epoch of which data set lies where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pad_core.checkpoint.file import load_header
+from pad_core.checkpoint.schema import Header
+from pad_core.data.identity import labels
+from pad_core.errors import PadError
+from pad_core.report.summary import Group, grouped
+
+UNREADABLE = "state.safetensors"  # a run's own state is no checkpoint
+# Without these a number can't be placed: of which network, measured on what.
+_NEEDED = {
+    "dataset", "condition", "seed", "epoch", "on", "n_train", "n_test", "occlusion_n",
+    "linear_separability", "protocol",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A checkpoint file and its header.
+
+    told: the name of its data set with what tells it from others of that name.
+    """
+
+    path: Path
+    header: Header
+    told: str = ""
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set that it was trained on, as others don't have it."""
+        return self.told or self.header.dataset_name
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Data set, condition, seed."""
+        return self.dataset, self.header.condition.name, self.header.seed
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """What ``evaluate --record`` wrote, if it did; None without what every result needs."""
+        metrics = self.header.metrics
+        return metrics if metrics.keys() >= _NEEDED else None
+
+
+class Shelf:
+    """The entries of some folders or files, sorted by data set, condition, seed and epoch."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = sorted(entries, key=lambda e: (*e.key, e.header.epoch, e.evaluation is None))
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the data sets, each once."""
+        return list(dict.fromkeys(entry.dataset for entry in self.entries))
+
+    def latest(self, dataset: str, condition: str) -> list[Entry]:
+        """For each seed the network with most training; recorded ones first among equals."""
+        best: dict[int, Entry] = {}
+        for entry in self.entries:
+            if entry.key[:2] == (dataset, condition):
+                seen = best.get(entry.header.seed)
+                if seen is None or entry.header.epoch > seen.header.epoch:
+                    best[entry.header.seed] = entry
+        return list(best.values())
+
+    def earliest(self, dataset: str, condition: str) -> list[Entry]:
+        """For each seed the network with least training, where that is not its latest."""
+        first: dict[int, Entry] = {}
+        for entry in self.entries:
+            if entry.key[:2] == (dataset, condition):
+                first.setdefault(entry.header.seed, entry)
+        last = {e.header.seed: e.header.epoch for e in self.latest(dataset, condition)}
+        return [e for seed, e in first.items() if e.header.epoch < last[seed]]
+
+    def group(self, dataset: str, condition: str, early: bool = False) -> Group | None:
+        """Recorded evaluations of a condition's networks, None without any.
+
+        Measured on real images where one was, else on reconstructions; never both. Of
+        networks with different epochs, those with most training, or with least if ``early``; one
+        that trained longer but has no recorded evaluation yet hides none that has.
+        """
+        recorded = Shelf([e for e in self.entries if e.evaluation is not None])
+        entries = (recorded.earliest if early else recorded.latest)(dataset, condition)
+        groups = grouped([e.evaluation for e in entries if e.evaluation is not None])
+        real = [g for g in groups if g.evaluations[0]["on"] == "real images"]
+        ranked = sorted(real or groups, key=lambda g: g.epoch, reverse=not early)
+        return next(iter(ranked), None)
+
+    def groups(self, dataset: str, conditions: Sequence[str]) -> list[Group]:
+        """The recorded evaluations of these conditions, as far as there are any."""
+        found = [self.group(dataset, condition) for condition in conditions]
+        return [group for group in found if group is not None]
+
+    def frechet_stages(self, dataset: str) -> list[tuple[str, Group]]:
+        """PAD's earliest and latest networks whose dreams' Fréchet distance was recorded."""
+        stages = []
+        for stage, early in (("early", True), ("late", False)):
+            group = self.group(dataset, "pad", early=early)
+            if group is not None and group.evaluations[0]["frechet"]:
+                stages.append((f"{stage} (epoch {group.epoch})", group))
+        return stages
+
+
+def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:
+    """The checkpoints among files and below folders, and a line about each that can't be read.
+
+    Raises:
+        PadError: a path that is not there, but for the default folders.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            files += sorted(p for p in path.rglob("*.safetensors") if p.name != UNREADABLE)
+        elif path.exists():
+            files.append(path)
+        elif path not in (Path("checkpoints"), Path("runs")):
+            raise PadError(f"There is no file or folder {path}.")
+    entries, problems = [], []
+    for file in files:
+        try:
+            entries.append(Entry(file, load_header(file)))
+        except PadError as error:
+            problems.append(str(error))
+    names = labels([entry.header.data for entry in entries])
+    return Shelf([replace(e, told=name) for e, name in zip(entries, names, strict=True)]), problems

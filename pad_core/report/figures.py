@@ -1,0 +1,202 @@
+"""The report's charts of recorded numbers, as Plotly figures.
+
+Colours are those of a light page; the page's script swaps them for their dark twins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from pad_core.evaluation.statistics import mean_sem
+from pad_core.report.palette import style
+from pad_core.report.paper import TABLE_1, paper_name
+
+if TYPE_CHECKING:  # the explorer draws these without PyTorch
+    from pad_core.report.catalogue import Shelf
+    from pad_core.report.summary import Group
+
+GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark
+
+# Names and colours of losses: none that a condition has, as both stand side by side.
+LOSSES = {
+    "image": ("image", "#17becf"), "kl": ("KL", "#8fb31a"), "nrem": ("NREM", "#c9b200"),
+    "external": ("external (real)", "#5b7be0"), "internal": ("internal (REM)", "#d03bd8"),
+}  # fmt: skip
+
+
+def shaded(colour: str, opacity: float) -> str:
+    """'#rrggbb' as rgba()."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
+    """Table 1 as bars with SEM, the paper's values as diamonds on them; also where ours lack."""
+    figure = go.Figure()
+    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    ours = {group.condition: mean_sem(group.values("linear_separability")) for group in groups}
+    n = {group.condition: f"n = {len(group.evaluations)}" for group in groups}
+    order = [*paper, *(condition for condition in ours if condition not in paper)]
+    labels = {c: f"{style(c).label}<br>{n.get(c, 'missing')}" for c in order}
+    figure.add_bar(
+        x=[labels[c] for c in order], y=[ours[c][0] if c in ours else None for c in order],
+        name="ours", width=0.55, marker_color=[style(c).colour for c in order],
+        error_y=_errors([ours[c][1] if c in ours else None for c in order]),
+    )  # fmt: skip
+    if paper:
+        figure.add_scatter(
+            x=[labels[c] for c in paper], y=[mean for mean, _ in paper.values()],
+            error_y=_errors([sem for _, sem in paper.values()]),
+            mode="markers", name="paper (epoch 50, 4 seeds)",
+            marker={"symbol": "diamond", "size": 12, "color": "#ffffff",
+                    "line": {"width": 2, "color": "#555555"}},
+        )  # fmt: skip
+    return finished(figure, "", "linear separability, %")
+
+
+def history_curves(
+    shelf: Shelf, dataset: str, conditions: Sequence[str], key: str = "linear_separability"
+) -> go.Figure | None:
+    """A value of the histories over epochs: mean over seeds, ± SEM shaded; None without any."""
+    figure = go.Figure()
+    for condition in conditions:
+        by_epoch: dict[int, list[float]] = {}
+        for entry in shelf.latest(dataset, condition):
+            for line in entry.header.history:
+                if key in line:
+                    by_epoch.setdefault(line["epoch"], []).append(line[key])
+        if by_epoch:
+            epochs = sorted(by_epoch)
+            values = [mean_sem(by_epoch[epoch]) for epoch in epochs]
+            bands = [(m, m - (s or 0), m + (s or 0)) for m, s in values]
+            _curve(figure, condition, epochs, bands, max(map(len, by_epoch.values())))
+    return finished(figure, "epoch", "linear separability, %") if figure.data else None
+
+
+def loss_curves(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> go.Figure | None:
+    """Training losses over epochs, a panel for each condition (Appendix 1-Figures 1 and 2)."""
+    present = [c for c in conditions if any(e.header.history for e in shelf.latest(dataset, c))]
+    if not present:
+        return None
+    figure = make_subplots(1, len(present), subplot_titles=[style(c).label for c in present],
+                           shared_yaxes=True)  # fmt: skip
+    for column, condition in enumerate(present, start=1):
+        histories = [e.header.history for e in shelf.latest(dataset, condition)]
+        for key, (name, colour) in LOSSES.items():
+            by_epoch: dict[int, list[float]] = {}
+            for line in (line for history in histories for line in history):
+                if key in line["losses"]:
+                    by_epoch.setdefault(line["epoch"], []).append(line["losses"][key])
+            if by_epoch:
+                epochs = sorted(by_epoch)
+                figure.add_scatter(
+                    x=epochs, y=[float(np.mean(by_epoch[e])) for e in epochs], name=name,
+                    line={"color": colour}, legendgroup=key, mode="lines+markers",
+                    showlegend=not any(t.legendgroup == key for t in figure.data),
+                    row=1, col=column,
+                )  # fmt: skip
+    return finished(figure, "epoch", "loss")
+
+
+def occlusion_curves(groups: Sequence[Group]) -> go.Figure:
+    """Accuracy over occlusion intensity; shaded: ± SEM over seeds, or 95 % over images for one."""
+    figure = go.Figure()
+    for group in groups:
+        intensities = sorted(map(int, group.evaluations[0]["occlusion"]))
+        bands = []
+        for intensity in intensities:
+            mean, sem = mean_sem(group.values("occlusion", str(intensity)))
+            low, high = group.evaluations[0]["occlusion_interval"][str(intensity)]
+            bands.append((mean, low, high) if sem is None else (mean, mean - sem, mean + sem))
+        _curve(figure, group.condition, intensities, bands, len(group.evaluations))
+    return finished(figure, "occlusion intensity, %", "accuracy, % (paper's protocol)")
+
+
+def ratio_bars(groups: Sequence[Group]) -> go.Figure:
+    """Figure 6e,f: both ratios as bars; the error is the SEM over seeds or, for one, of images."""
+    panels = (
+        ("intra_inter_ratio", "intra / inter"),
+        ("clean_occluded_ratio", "clean-occluded / inter"),
+    )
+    figure = make_subplots(1, 2, subplot_titles=[title for _, title in panels])
+    for column, (key, _) in enumerate(panels, start=1):
+        names, heights = [], []
+        errors: list[float | None] = []
+        untrained = groups[0].values("baselines", "untrained", key)
+        if untrained:
+            names, heights, errors = ["untrained"], [untrained[0]], [None]
+        for group in groups:
+            mean, sem = mean_sem(group.values(key))
+            names.append(group.condition)
+            heights.append(mean)
+            errors.append(group.evaluations[0].get(f"{key}_se") if sem is None else sem)
+        figure.add_bar(
+            x=[style(name).label for name in names], y=heights, width=0.55, showlegend=False,
+            marker_color=[style(name).colour for name in names],
+            error_y=_errors(errors), row=1, col=column,
+        )  # fmt: skip
+    return finished(figure, "", "ratio of mean distances")
+
+
+def frechet_bars(stages: Sequence[tuple[str, Group]]) -> go.Figure:
+    """Figure 3d: Fréchet distance of NREM and REM dreams, early and late."""
+    figure = go.Figure()
+    for index, (stage, group) in enumerate(stages):
+        names = list(group.evaluations[0]["frechet"])
+        values = [mean_sem(group.values("frechet", name)) for name in names]
+        figure.add_bar(
+            x=[name.split(", ")[-1] for name in names], y=[mean for mean, _ in values], name=stage,
+            marker_color=("#9ab8d3", "#0a6fb8")[index % 2],
+            error_y=_errors([sem for _, sem in values]),
+        )  # fmt: skip
+    features = stages[-1][1].evaluations[0]["frechet"]
+    title = next(iter(features), "").rsplit(", ", 1)[0]
+    return finished(figure, "", title)
+
+
+def finished(figure: go.Figure, x: str, y: str) -> go.Figure:
+    """Axes, legend and background that go with a light and a dark page."""
+    figure.update_layout(
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", height=380,
+        font={"color": GREY, "size": 13}, margin={"l": 60, "r": 40, "t": 40, "b": 50},
+        legend={"orientation": "h", "y": -0.22}, barmode="group",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "orientation": "v"},
+    )  # fmt: skip
+    grid: dict[str, Any] = {"gridcolor": "rgba(136,136,136,0.25)", "zeroline": False}
+    figure.update_xaxes(title_text=x, **grid)
+    figure.update_yaxes(**grid)
+    figure.layout.yaxis.title.text = y
+    return figure
+
+
+def _errors(sems: Sequence[float | None]) -> dict[str, Any]:
+    """Error bars, none where the error isn't known: a cap at 0 would say that it is none."""
+    known = any(sem is not None for sem in sems)
+    # Plotly takes a null for 0; NaN, which only an array keeps on its way there, draws nothing.
+    array = np.array([math.nan if sem is None else sem for sem in sems]) if known else None
+    return {"type": "data", "array": array, "color": GREY, "visible": known}
+
+
+def _curve(
+    figure: go.Figure, condition: str, x: Sequence[int],
+    bands: Sequence[tuple[float, float, float]], n: int,
+) -> None:  # fmt: skip
+    """A line of n networks with a shaded band (mean, low, high) in the condition's style."""
+    look = style(condition)
+    low, high = [b[1] for b in bands], [b[2] for b in bands]
+    figure.add_scatter(
+        x=[*x, *reversed(x)], y=[*high, *reversed(low)], fill="toself", hoverinfo="skip",
+        fillcolor=shaded(GREY if condition == "pad" else look.colour, 0.25), line={"width": 0},
+        showlegend=False, legendgroup=condition, mode="lines",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=list(x), y=[b[0] for b in bands], name=f"{look.label}, n = {n}", legendgroup=condition,
+        mode="lines+markers", marker={"symbol": look.symbol, "size": 7, "color": look.colour},
+        line={"color": look.colour, "dash": look.dash},
+    )  # fmt: skip

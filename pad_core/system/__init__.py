@@ -1,0 +1,1 @@
+"""Files, random numbers, hardware and memory: nothing of dreams."""

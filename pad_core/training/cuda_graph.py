@@ -1,0 +1,94 @@
+"""A whole wake-sleep cycle as one CUDA graph.
+
+A mini-batch of 64 small images keeps a large GPU busy for less time than Python takes to ask
+for the few hundred kernels of a cycle. Captured once and replayed, they are asked for at once.
+Several networks train at the same time where each replays a graph of its own on a CUDA stream
+of its own: ``with torch.cuda.stream(stream): cycle(images)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from pad_core.model.hippocampus import Hippocampus
+from pad_core.model.phases import Losses
+
+# Cycles that are lived kernel by kernel first. The first has no previous memories, which makes
+# it another computation; all let cuBLAS, cuDNN, Adam and the random streams set up what can't be
+# set up while capturing.
+EAGER_CYCLES = 3
+
+
+class GraphedCycle:
+    """A cycle that is captured after its first calls, and replayed from then on.
+
+    No cycle is lived twice: the first calls count, and capturing computes nothing. Random
+    numbers go on where they were, because the graph knows the generators. The graph stays with
+    the memory it was captured with: weights, moments and memories must be changed in place only.
+
+    Args:
+        cycle: computes on CUDA alone and never waits for it, as ``Trainer.cycle`` does.
+        hippocampus, optimisers: that the cycle uses.
+        generators: asked before capturing for those that the cycle draws from.
+    """
+
+    def __init__(
+        self,
+        cycle: Callable[[torch.Tensor], Losses],
+        hippocampus: Hippocampus,
+        optimisers: Sequence[torch.optim.Optimizer],
+        generators: Callable[[], Sequence[torch.Generator]],
+    ) -> None:
+        self._cycle = cycle
+        self._hippocampus = hippocampus
+        self._optimisers = optimisers
+        self._generators = generators
+        self._lived = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._given = torch.empty(0)
+        self._losses: Losses = {}
+
+    def __call__(self, given: torch.Tensor) -> Losses:
+        """Live through one cycle.
+
+        Args:
+            given: what the cycle takes, a mini-batch; of the same shape each time.
+
+        Returns:
+            The losses; once captured, the same tensors each time, which the next call overwrites.
+        """
+        if self._lived < EAGER_CYCLES:
+            self._lived += 1
+            return self._cycle(given)
+        if self._graph is None:
+            self._graph = self._capture(given)
+        if given.shape != self._given.shape:
+            was, now = tuple(self._given.shape), tuple(given.shape)
+            raise ValueError(f"the cycle was captured with a mini-batch {was}, this one is {now}")
+        self._given.copy_(given)
+        self._graph.replay()
+        return self._losses
+
+    def _capture(self, given: torch.Tensor) -> torch.cuda.CUDAGraph:
+        graph = torch.cuda.CUDAGraph()
+        for random in self._generators():
+            graph.register_generator_state(random)
+        self._given = given.clone()
+        memories = self._hippocampus.replay().clone()
+        self._hippocampus.store(memories)
+        for optimiser in self._optimisers:
+            optimiser.zero_grad()  # the graph brings gradients of its own
+        # On the network's own stream: libraries keep a workspace for each, and graphs that share
+        # one could not run at once. The default stream can't be captured. Other threads may use
+        # the GPU meanwhile.
+        stream = torch.cuda.current_stream(given.device)
+        if stream == torch.cuda.default_stream(given.device):
+            stream = torch.cuda.Stream(given.device)
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+            self._losses = self._cycle(self._given)
+            # What this cycle has stored is the next one's previous memories.
+            memories.copy_(self._hippocampus.replay())
+        self._hippocampus.store(memories)
+        return graph

@@ -1,0 +1,481 @@
+"""The gallery: every condition, seed and data set that results rest on, as one queue.
+
+The queue stands in order of worth (``QUEUE``). ``run`` trains what fits into a budget of minutes,
+measures each network as soon as it is trained, and writes everything finished into few compact
+files (``pack``), which ``unpack`` turns into checkpoints and records elsewhere. What was cut off
+goes on at the next start, where the run folders are.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import multiprocessing
+import os
+import signal
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pad_core.checkpoint.file import load, load_header, update_history, update_metrics
+from pad_core.data.imagesets import ImageSet
+from pad_core.data.load import DataSet
+from pad_core.errors import PadError
+from pad_core.evaluation.evaluate import (
+    Protocol,
+    evaluate,
+    measure_baselines,
+    real_moments,
+    separability,
+)
+from pad_core.evaluation.frechet import classifier_features
+from pad_core.evaluation.metrics import Moments
+from pad_core.model.condition import CONDITIONS, TABLE_1, Condition
+from pad_core.system.files import write_atomically
+from pad_core.training.config import Recipe
+from pad_core.training.export import export_run
+from pad_core.training.run_folder import STATE, read_state_header
+from pad_core.training.sweep import Cell, CellState, Engine, Settings, sweep
+from pad_core.training.sweep_streams import work_per_image
+
+RECORDS = "records.json"
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the queue: conditions × seeds on one data set.
+
+    data: 'cifar10', 'fashion-mnist' or 'svhn'. probed: epochs after which linear separability is
+    measured, too. continues: name of the stage whose networks are trained further.
+    """
+
+    name: str
+    data: str
+    conditions: tuple[Condition, ...]
+    seeds: int
+    epochs: int
+    probed: tuple[int, ...] = ()
+    adam_coasts: bool = False
+    continues: str | None = None
+
+
+def _conditions(*names: str) -> tuple[Condition, ...]:
+    return tuple(CONDITIONS[name] for name in names)
+
+
+_QUIETER = tuple(
+    replace(CONDITIONS[name], name=f"{name}+wake_noise_variance=0.25", wake_noise_variance=0.25)
+    for name in ("wo_rem", "wake_only")
+)
+_TENS = (1, 10, 20, 30, 40)
+QUEUE = (
+    Stage("table1", "cifar10", _conditions(*TABLE_1), 4, 50, _TENS),
+    Stage(
+        "variants",
+        "cifar10",
+        _conditions("rem_noise_only", "rem_memory_only", "rem_before_nrem", "nrem_mixed_memory"),
+        4,
+        50,
+    ),
+    Stage("fashion", "fashion-mnist", _conditions(*TABLE_1), 4, 20),
+    Stage("svhn", "svhn", _conditions(*TABLE_1), 4, 150),
+    Stage(
+        "long",
+        "cifar10",
+        _conditions("pad", "wo_nrem", "wake_only"),
+        4,
+        100,
+        (60, 70, 80, 90),
+        continues="table1",
+    ),
+    Stage("coasting", "cifar10", _conditions(*TABLE_1), 4, 50, adam_coasts=True),
+    Stage("quieter", "cifar10", _QUIETER, 4, 50),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A network of the queue."""
+
+    stage: Stage
+    cell: Cell
+
+    @property
+    def name(self) -> str:
+        """Of its file and its run folder: 'cifar10-pad-seed0', with what is unusual about it."""
+        return self.cell.folder.name
+
+
+def _name(stage: Stage, recipe: Recipe) -> str:
+    unusual = "-coasting" if recipe.adam_coasts else ""
+    longer = f"-epoch{recipe.epochs}" if stage.continues else ""
+    return f"{stage.data}-{recipe.condition.name}{unusual}-seed{recipe.seed}{longer}"
+
+
+def items(
+    queue: Sequence[Stage], data: Mapping[str, DataSet], runs: Path, template: Recipe
+) -> list[Item]:
+    """The queue's networks whose data are at hand, seed by seed within a stage.
+
+    Args:
+        data: of each name that stages use.
+        runs: where the run folders lie.
+        template: what all have in common, such as the precision.
+    """
+    found = []
+    for stage in queue:
+        if stage.data not in data:
+            continue
+        for seed in range(stage.seeds):
+            for condition in stage.conditions:
+                recipe = replace(
+                    template,
+                    dataset=data[stage.data].spec,
+                    condition=condition,
+                    epochs=stage.epochs,
+                    seed=seed,
+                    adam_coasts=stage.adam_coasts,
+                )
+                cell = Cell(recipe, runs / _name(stage, recipe), stage.probed)
+                found.append(Item(stage, cell))
+    return found
+
+
+def source_of(item: Item, everything: Sequence[Item]) -> Item | None:
+    """The network that this one goes on from, if it goes on from one of the queue."""
+    if item.stage.continues is None:
+        return None
+    recipe = item.cell.recipe
+    for other in everything:
+        same = other.cell.recipe.condition, other.cell.recipe.seed
+        if other.stage.name == item.stage.continues and same == (recipe.condition, recipe.seed):
+            return other
+    return None
+
+
+# --- Training within a budget ---------------------------------------------------------------------
+
+
+class Budget:
+    """Which networks of a queue fit into the time that is left.
+
+    As long as the engine has not measured its speed, all may begin. Then those at the queue's
+    head that can be finished together go on; the others wait for another day.
+    """
+
+    def __init__(self, until: float, sizes: Mapping[str, int], speed: Callable[[], float]) -> None:
+        """Plan for the time ``until``, as ``time.monotonic`` counts it.
+
+        Args:
+            sizes: spec of a data set → its training images.
+            speed: what gets done in a second, an image counting ``work_per_image``; 0 while it is
+                not known.
+        """
+        self._until = until
+        self._sizes = sizes
+        self._speed = speed
+        self._chosen: set[Path] | None = None
+
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self._until
+
+    def admits(self, state: CellState) -> bool:
+        """Whether a network may train."""
+        if self.over():
+            return False
+        return self._chosen is None or state.cell.folder in self._chosen
+
+    def look(self, states: Sequence[CellState]) -> None:
+        """Choose anew, from how far each network is."""
+        going = [state for state in states if state.status == "training"]
+        speed = self._speed()
+        if not going or speed <= 0:
+            return
+        left = self._until - time.monotonic()
+        chosen, needed = set(), 0.0
+        for state in states:
+            if state.status not in ("training", "waiting"):
+                continue
+            needed += self._work(state) / speed
+            before = self._chosen is None or state.cell.folder in self._chosen
+            # A network that trains is given up only where it clearly can't be finished.
+            if needed <= left * (1.0 if state.status == "training" and before else 0.9):
+                chosen.add(state.cell.folder)
+            else:
+                break
+        if not chosen:  # where not even one can be finished, one goes on and is resumed later
+            chosen = {going[0].cell.folder}
+        self._chosen = chosen
+
+    def _work(self, state: CellState) -> float:
+        recipe, at = state.cell.recipe, state.progress
+        done = 0.0 if at is None else at.epoch - 1 + at.step / max(at.steps, 1)
+        epochs = max(recipe.epochs - done, 0.0)
+        return epochs * self._sizes[recipe.dataset] * work_per_image(recipe.condition)
+
+
+def run(
+    queue: Sequence[Item],
+    engine: Engine,
+    settings: Settings,
+    budget: Budget,
+    measured: Measuring,
+    on_change: Callable[[list[CellState]], None] = lambda states: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[CellState]:
+    """Train the queue's networks within the budget; each is measured once it is trained.
+
+    Returns:
+        The state of each network; one that fails holds up no other.
+    """
+    by_folder = {item.cell.folder: item for item in queue}
+    sources = {item.cell.folder: source_of(item, queue) for item in queue}
+    handed: set[Path] = set()
+
+    def admits(state: CellState) -> bool:
+        source = sources[state.cell.folder]
+        if source is not None and not _take_over(source, state.cell.folder):
+            return False
+        return budget.admits(state)
+
+    def look(states: list[CellState]) -> None:
+        for state in states:
+            if state.status == "finished" and state.cell.folder not in handed:
+                handed.add(state.cell.folder)
+                measured.hand_over(by_folder[state.cell.folder])
+        budget.look(states)
+        on_change(states)
+
+    cells = [item.cell for item in queue]
+    return sweep(cells, settings, engine, look, lambda: should_stop() or budget.over(), admits)
+
+
+def _take_over(source: Item, folder: Path) -> bool:
+    """Give a folder the state of a finished run; whether it has one."""
+    if (folder / STATE).exists():
+        return True
+    try:
+        done = read_state_header(source.cell.folder).epoch >= source.cell.recipe.epochs
+    except PadError:
+        return False
+    if done:
+        write_atomically(folder / STATE, (source.cell.folder / STATE).read_bytes())
+    return done
+
+
+# --- Measuring ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tools:
+    """What a process that measures has at hand."""
+
+    data: Mapping[str, DataSet]
+    protocol: Protocol
+    device: str
+    real: dict[str, Moments]
+
+
+_tools: Tools | None = None
+
+
+def _store(dataset: DataSet, path: Path) -> None:
+    """Write a data set so that processes can share its memory: shared memory proper is scarce."""
+    fields = {name: getattr(dataset, name) for name in ("name", "spec", "class_names", "note")}
+    images = {
+        f"{split}.{name}": getattr(getattr(dataset, split), name)
+        for split in ("train", "test")
+        for name in ("images", "labels")
+    }
+    torch.save(fields | images, path)
+
+
+def _stored(path: Path) -> DataSet:
+    held = torch.load(path, weights_only=True, mmap=True)
+    train, test = (
+        ImageSet(held.pop(f"{split}.images"), held.pop(f"{split}.labels"))
+        for split in ("train", "test")
+    )
+    return DataSet(train=train, test=test, **held)
+
+
+def _prepare(data: Mapping[str, Path], protocol: Protocol, device: str, threads: int) -> None:
+    global _tools
+    for name in (signal.SIGINT, signal.SIGTERM):  # who started this process decides
+        signal.signal(name, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(10)  # training comes first: who asks a GPU for work must not wait
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False  # measures are float32 on every device
+    held = {name: _stored(path) for name, path in data.items()}
+    _tools = Tools(held, protocol, device, {})
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it has died."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+def _measure(item: Item, out: Path) -> None:
+    """Write a finished network as a checkpoint of 8 bits with all its measures."""
+    assert _tools is not None
+    data, device = _tools.data[item.stage.data], _tools.device
+    # What is at hand goes on the device once a network, which is nothing beside the rest.
+    features = classifier_features(device)
+    if item.stage.data not in _tools.real:
+        _tools.real[item.stage.data] = real_moments(data, features, _tools.protocol)
+    scratch = out.with_name(f".{out.name}")
+    first = item.cell.recipe.seed == 0 and not item.stage.continues
+    export_run(item.cell.folder, scratch, data, 8, memories=first, device=device)
+    network = load(scratch, device)
+    real = _tools.real[item.stage.data]
+    found = evaluate(network, data, features, _tools.protocol, real=real)
+    update_metrics(scratch, found)
+    history = [dict(entry) for entry in network.history]
+    for epoch in item.stage.probed:
+        kept = item.cell.folder / f"epoch-{epoch:04d}.safetensors"
+        if kept.exists():
+            history[epoch - 1] |= separability(load(kept, device).networks.encoder, data)
+    update_history(scratch, history)
+    scratch.replace(out)  # only what is whole has its name
+
+
+def _measure_baselines(data: str) -> dict[str, Any]:
+    assert _tools is not None
+    return measure_baselines(_tools.data[data], _tools.protocol, lambda what, share: None)
+
+
+class Measuring:
+    """Processes that measure networks while others still train."""
+
+    def __init__(
+        self,
+        out: Path,
+        data: Mapping[str, DataSet],
+        protocol: Protocol,
+        device: str,
+        processes: int,
+        threads: int = 1,
+    ) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self._out = out
+        stored = {name: out / f".{name}.pt" for name in data}
+        for name, path in stored.items():
+            _store(data[name], path)
+        self._pool = ProcessPoolExecutor(
+            processes,
+            multiprocessing.get_context("spawn"),
+            _prepare,
+            (stored, protocol, device, threads),
+        )
+        self._jobs: dict[str, Future[Any]] = {}
+        self._baselines: dict[str, Future[Any]] = {}
+        self.failed: dict[str, str] = {}
+
+    def hand_over(self, item: Item) -> None:
+        """Measure a network that is trained, unless it is measured already."""
+        out = self._out / f"{item.name}.safetensors"
+        if out.exists() or item.name in self._jobs:
+            return
+        try:
+            self._jobs[item.name] = self._pool.submit(_measure, item, out)
+            if item.stage.data not in self._baselines:
+                job = self._pool.submit(_measure_baselines, item.stage.data)
+                self._baselines[item.stage.data] = job
+        except BrokenProcessPool as error:
+            self.failed[item.name] = f"a process that measures has died: {error}"
+
+    def finish(self, until: float) -> list[Path]:
+        """Wait for what is being measured, not beyond ``until``; the files that are whole."""
+        for name, job in self._jobs.items():
+            try:
+                job.result(max(0.0, until - time.monotonic()))
+            except TimeoutError:
+                job.cancel()
+                self.failed[name] = "not measured in time"
+            except Exception as error:  # of one network: the others are whole
+                self.failed[name] = f"{type(error).__name__}: {error}"
+        found = sorted(self._out.glob("[!.]*.safetensors"))
+        for data, baseline in self._baselines.items():
+            if baseline.done() and baseline.exception() is None:
+                for path in found:
+                    if path.name.startswith(f"{data}-"):
+                        update_metrics(path, {"baselines": baseline.result()})
+        for process in list((self._pool._processes or {}).values()):
+            process.kill()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        return found
+
+
+# --- What travels ---------------------------------------------------------------------------------
+
+
+def pack(
+    files: Sequence[Path], into: Path, file_bytes: int = 16 * MIB, total_bytes: int = 63 * MIB
+) -> list[Path]:
+    """Write networks into few archives, and the headers of all into ``records.json``.
+
+    Args:
+        files: checkpoints, the most important first.
+        file_bytes, total_bytes: the most that a file and all together may take. Networks that
+            find no more room are left out; their records are not.
+
+    Returns:
+        The networks that are in an archive.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    headers = [load_header(path).to_dict() | {"file": path.name} for path in files]
+    records = json.dumps(headers, ensure_ascii=False).encode()
+    write_atomically(into / RECORDS, records)
+    left, packed = total_bytes - len(records), []
+    archives: list[list[tuple[str, bytes]]] = []
+    room = 0
+    with ThreadPoolExecutor() as pool:  # the compression leaves Python's lock alone
+        contents = list(pool.map(lambda path: lzma.compress(path.read_bytes(), preset=1), files))
+    for path, content in zip(files, contents, strict=True):
+        takes = len(content) + 2 * tarfile.BLOCKSIZE  # its header, and the rest of its last block
+        spare = file_bytes - tarfile.RECORDSIZE  # the archive's end
+        if takes > left - tarfile.RECORDSIZE or takes > spare:
+            continue
+        if takes > room:
+            archives.append([])
+            room = spare
+            left -= tarfile.RECORDSIZE
+        archives[-1].append((f"{path.name}.xz", content))
+        room, left = room - takes, left - takes
+        packed.append(path)
+    for number, entries in enumerate(archives, start=1):
+        with tarfile.open(into / f"networks-{number}.tar", "w") as archive:
+            for name, content in entries:
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, BytesIO(content))
+    return packed
+
+
+def unpack(folder: Path, into: Path) -> Iterator[Path]:
+    """Write the checkpoints of ``pack``'s archives; yields each."""
+    into.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.glob("networks-*.tar")):
+        with tarfile.open(path) as archive:
+            for entry in archive:
+                file = archive.extractfile(entry)
+                if file is None or Path(entry.name).name != entry.name:
+                    raise PadError(f"{path} has an entry {entry.name!r}; it is no gallery archive.")
+                out = into / entry.name.removesuffix(".xz")
+                write_atomically(out, lzma.decompress(file.read()))
+                yield out

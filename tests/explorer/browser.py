@@ -1,0 +1,61 @@
+"""For tests that drive the explorer in a real browser, as a person would.
+
+Fixtures (see conftest.py) start one server and one browser for all of them. A module whose tests
+use them sets ``pytestmark = browser_only``.
+"""
+
+import base64
+import importlib.util
+import io
+import re
+import shutil
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+from PIL import Image
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
+browser_only = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not PLAYWRIGHT, reason="playwright is not installed"),
+    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed"),
+]
+
+
+def settle(page):
+    """Wait until the server has said all and the browser has drawn it: keys act from then on.
+
+    What a key does is told to the browser only after its button was drawn.
+    """
+    page.wait_for_selector(IDLE, timeout=120_000)
+    page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=120_000)
+    page.evaluate("new Promise((idle) => requestIdleCallback(idle))")
+
+
+def press(page, key):
+    """A key, as a person would press it who sees the page."""
+    settle(page)
+    page.keyboard.press(key)
+
+
+def query(page):
+    """What the page's address says."""
+    return dict(parse_qsl(page.evaluate("location.search.slice(1)")))
+
+
+def place(page):
+    """Where the dream plane's point is, as the browser has it: 'λ λ′'."""
+    return page.locator(".plane").get_attribute("data-at")
+
+
+def atlas(page, panel):
+    """A panel's atlas as it reached the browser: uint8 (rows, columns, 3)."""
+    style = page.locator(f".pad-{panel}").get_attribute("style")
+    png = base64.b64decode(re.search(r"base64,([\w+/=]+)", style)[1])
+    return np.asarray(Image.open(io.BytesIO(png)))

@@ -1,0 +1,236 @@
+"""The explorer as a program: it serves this computer alone, and ends with its window."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bench.browser import FLAGS
+from explorer.__main__ import main
+from explorer.desktop import window as desktop
+from pad_core.errors import PadError
+from tests.explorer.browser import BROWSER, browser_only
+from tests.explorer.pages import write_checkpoint
+from tests.helpers import ROOT, until
+
+posix = pytest.mark.skipif(os.name != "posix", reason="scripts stand in for browsers")
+
+
+@pytest.fixture
+def explorer():
+    """Start the program; its address, when it is there, and the process."""
+    # What starts the tests in the background may have them ignore it, and their children, too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    started = []
+
+    def start(*arguments, **environment):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "explorer", *map(str, arguments)],
+            cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(process)
+        line = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S*", line)
+        assert found, line
+        return found[0], process
+
+    yield start
+    signal.signal(signal.SIGINT, before)
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def answers(address):
+    try:
+        return urllib.request.urlopen(address, timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def wait_until_gone(address):
+    until(lambda: not answers(address), "the server outlives the program", 20, 0.2)
+
+
+def script(path, *lines):
+    """A program that stands in for a browser; its arguments go to a file beside it."""
+    path.write_text("\n".join(["#!/bin/sh", f'printf "%s\\n" "$@" > {path}.seen', *lines]))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def wait_for_lines(path):
+    seen = Path(path)
+    until(lambda: seen.exists() and seen.read_text().endswith("\n"), "no window was opened")
+    return Path(path).read_text().splitlines()
+
+
+@posix
+def test_closing_the_window_ends_the_server(explorer, tmp_path):
+    browser = script(tmp_path / "browser", f"while [ ! -e {tmp_path}/close ]; do sleep 0.1; done")
+    checkpoint = write_checkpoint(tmp_path / "mine.safetensors")
+    address, process = explorer("--browser", browser, "--checkpoint", checkpoint)
+    assert answers(address)
+    assert "mine.safetensors" in address
+    seen = wait_for_lines(f"{browser}.seen")
+    assert f"--app={address}" in seen
+    (profile,) = [flag.split("=")[1] for flag in seen if flag.startswith("--user-data-dir")]
+    assert Path(profile).is_dir()
+    (tmp_path / "close").touch()
+    assert process.wait(20) == 0
+    assert not answers(address)
+    assert not Path(profile).exists()
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_closes_the_window_and_ends_the_server(explorer, tmp_path, number):
+    browser = script(tmp_path / "browser", "exec sleep 600")
+    address, process = explorer("--browser", browser)
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    assert not answers(address)
+
+
+@posix
+def test_even_when_killed_the_program_leaves_no_server_behind(explorer):
+    address, process = explorer("--no-window")
+    assert answers(address)
+    process.kill()
+    process.wait()
+    wait_until_gone(address)
+
+
+@posix
+def test_a_browser_that_fails_gets_a_sentence_and_the_server_ends(tmp_path, capfd):
+    browser = script(tmp_path / "browser", "exit 3")
+    assert main(["--browser", str(browser)]) == 2
+    said = capfd.readouterr()
+    assert "ended with status 3" in said.err
+    assert not answers(re.search(r"http://\S+", said.out)[0])
+
+
+@pytest.mark.browser
+@browser_only[2]
+def test_a_real_browser_opens_the_page_without_its_bars(explorer, tmp_path):
+    flags = " ".join([*FLAGS, "--headless", "--remote-debugging-port=0"])
+    browser = script(tmp_path / "browser", f'exec {BROWSER} {flags} "$@"')
+    address, process = explorer("--browser", browser)
+    seen = Path(f"{browser}.seen")
+    deadline = time.monotonic() + 60
+    while True:  # the browser tells the port of its inspector in its profile
+        assert time.monotonic() < deadline
+        profile = re.search(r"--user-data-dir=(.*)", seen.read_text() if seen.exists() else "")
+        port = profile and Path(profile[1]) / "DevToolsActivePort"
+        if port and port.exists() and port.read_text().strip():
+            break
+        time.sleep(0.1)
+    number = port.read_text().split()[0]
+    while address not in urllib.request.urlopen(f"http://127.0.0.1:{number}/json").read().decode():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not answers(address)
+
+
+def test_ctrl_c_ends_a_browser_that_does_not_want_to_end(explorer, tmp_path):
+    browser = script(tmp_path / "browser", "trap '' TERM", "while :; do sleep 0.1; done")
+    address, process = explorer("--browser", browser)
+    wait_for_lines(f"{browser}.seen")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not answers(address)
+
+
+def test_pywebview_is_taken_where_it_is_installed(monkeypatch, tmp_path):
+    (tmp_path / "webview.py").write_text(
+        "settings = {}\nshown = []\nclass WebViewException(Exception): pass\n"
+        "def create_window(*a, **k): shown.append((a, k))\n"
+        "def start():\n    if 'fails' in shown[-1][0][1]: raise WebViewException\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    opened = []
+    monkeypatch.setattr(desktop, "_browser_window", opened.append)
+    show = desktop.choose_window("auto")
+    show("http://127.0.0.1:1/")
+    import webview
+
+    assert webview.shown[0][0] == (desktop.TITLE, "http://127.0.0.1:1/")
+    assert not opened
+    show("http://fails")  # no toolkit to draw with
+    assert opened == ["http://fails"]
+
+
+def test_without_any_chromium_the_default_browser_opens_a_tab(monkeypatch):
+    opened = []
+    monkeypatch.setattr(desktop, "find_browser", lambda: None)
+    monkeypatch.setattr(desktop.webbrowser, "open", lambda url: opened.append(url) or True)
+    monkeypatch.setattr(desktop.importlib.util, "find_spec", lambda name: None)
+
+    def stop(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(desktop.time, "sleep", stop)
+    with pytest.raises(KeyboardInterrupt):
+        desktop.choose_window("auto")("http://x")
+    assert opened == ["http://x"]
+
+
+def test_a_taken_port_gets_a_sentence(capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port), "--no-window"]) == 2
+    assert f"Port {port} is taken" in capsys.readouterr().err
+
+
+def test_a_missing_streamlit_gets_a_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(desktop.importlib.util, "find_spec", lambda name: None)
+    assert main(["--no-window"]) == 2
+    assert "Streamlit is not installed" in capsys.readouterr().err
+
+
+def test_a_server_that_does_not_start_gets_its_last_words(monkeypatch, tmp_path, capsys):
+    (tmp_path / "explorer/desktop").mkdir(parents=True)
+    for package in ("explorer", "explorer/desktop"):
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "explorer/desktop/server.py").write_text("raise SystemExit('no luck today')")
+    monkeypatch.setattr(desktop, "_ROOT", tmp_path)
+    assert main(["--no-window"]) == 2
+    assert "no luck today" in capsys.readouterr().err
+
+
+def test_a_browser_that_is_not_here_gets_a_sentence(capsys):
+    assert main(["--browser", "netscape"]) == 2
+    assert "no browser 'netscape'" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_checkpoint_gets_a_sentence(capsys):
+    assert main(["--checkpoint", str(ROOT / "README.md")]) == 2
+    assert "not a PAD checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x"])
+def test_a_port_out_of_range_is_refused(port, capsys):
+    with pytest.raises(SystemExit):
+        main(["--port", port])
+    assert "1 to 65535" in capsys.readouterr().err
+
+
+def test_a_shipped_network_goes_by_its_key():
+    path = next((ROOT / "checkpoints").glob("*.safetensors"))
+    assert f"checkpoint=checkpoints%2F{path.name}" in desktop.address_query(path)
+    with pytest.raises(PadError, match="Cannot read"):
+        desktop.address_query(ROOT / "none.safetensors")

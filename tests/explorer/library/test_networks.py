@@ -1,0 +1,44 @@
+"""Listing checkpoints: each header is read once, and again when its file is another one."""
+
+import os
+
+import pytest
+
+from explorer.library import networks as loaders
+from pad_core.checkpoint import file as checkpoint
+from tests.explorer.pages import checkpoint_bytes, repository
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Names of the files whose headers are read."""
+    names = []
+    load_header = checkpoint.load_header
+    monkeypatch.setattr(
+        checkpoint, "load_header", lambda path: names.append(path.name) or load_header(path)
+    )
+    loaders._load_header.cache_clear()
+    return names
+
+
+def test_more_than_a_thousand_headers_are_not_read_again_for_each_page(
+    tmp_path, monkeypatch, read, tmp_path_factory
+):
+    root = repository(tmp_path, monkeypatch, {"checkpoints/a.safetensors": "pad"})
+    crowd = tmp_path_factory.mktemp("crowd")
+    for i in range(1_000):
+        os.link(root / "checkpoints/a.safetensors", crowd / f"{i:04}.safetensors")
+    first = loaders.list_checkpoints(str(crowd), None)
+    assert len(read) == len(first.headers) == 1_001 and not first.problems
+    assert loaders.list_checkpoints(str(crowd), None) == first
+    assert len(read) == 1_001
+
+
+def test_a_file_that_was_replaced_is_read_again(tmp_path, monkeypatch, read):
+    key = "checkpoints/a.safetensors"
+    root = repository(tmp_path, monkeypatch, {key: "pad"})
+    assert loaders.list_checkpoints("", None).headers[key].condition.name == "pad"
+    (root / "new").write_bytes(checkpoint_bytes("wo_nrem", 1))
+    (root / "new").replace(root / key)
+    assert loaders.list_checkpoints("", None).headers[key].condition.name == "wo_nrem"
+    assert read == ["a.safetensors"] * 2

@@ -1,0 +1,87 @@
+"""Curves and Train in a real browser: the epoch scrubber, charts, links between pages."""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+
+from pad_core.checkpoint import file as checkpoint
+from tests.explorer.browser import atlas, browser_only
+from tests.explorer.pages import write_checkpoint
+
+pytestmark = browser_only
+
+
+@pytest.fixture(scope="module")
+def epochs(address, tmp_path_factory):
+    """The address of the Curves page over one training after 1, 2 and 3 epochs."""
+    from dataclasses import replace
+
+    folder = tmp_path_factory.mktemp("epochs")
+    for epoch in (1, 2, 3):
+        path = write_checkpoint(folder / f"epoch-{epoch}.safetensors", seed=epoch)
+        network = checkpoint.load(path)
+        header = replace(network.header, epoch=epoch, seed=0)
+        checkpoint.save(path, network.networks, header, network.memories, bits=8)
+    query = {"folder": folder, "checkpoint": path, "curves": "epochs"}
+    return f"{address.split('?')[0]}curves?{urlencode(query)}"
+
+
+def shown(page):
+    """The atlas of the one stage that is visible."""
+    visible = page.locator(".pad-stages > div:not([hidden]) .pad-epoch")
+    visible.first.wait_for()
+    assert visible.count() == 1
+    return visible.get_attribute("style")
+
+
+def test_arrow_keys_go_through_the_epochs_and_the_address_shows_the_same(epochs, visit):
+    page = visit(epochs)
+    slider = page.get_by_role("slider", name="epoch", exact=True)
+    slider.wait_for()
+    note = page.locator(".pad-scrub output")
+    assert note.inner_text() == "epoch 3"
+    last = shown(page)
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert note.inner_text() == "epoch 2"  # at once, without the server
+    second = shown(page)
+    assert second != last
+    page.wait_for_url(lambda url: "stage=2" in re.split("[?&]", url), timeout=15_000)
+    assert shown(page) == second
+    other = visit(page.url)
+    other.locator(".pad-scrub output").wait_for()
+    assert other.locator(".pad-scrub output").inner_text() == "epoch 2"
+    assert shown(other) == second
+
+
+def test_play_runs_to_the_last_epoch(epochs, visit):
+    page = visit(f"{epochs}&stage=1")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Pause").wait_for()
+    page.get_by_role("button", name="Play").wait_for(timeout=15_000)
+    assert page.locator(".pad-scrub output").inner_text() == "epoch 3"
+
+
+def test_a_dial_changes_the_dreams_and_keeps_the_epoch(epochs, visit):
+    page = visit(f"{epochs}&stage=1")
+    before = shown(page)
+    page.locator("[class*=st-key-lam-slider] input").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('.pad-stages > div:not([hidden]) .pad-epoch')"
+        ".getAttribute('style') !== before", arg=before,
+    )  # fmt: skip
+    assert page.locator(".pad-scrub output").inner_text() == "epoch 1"
+
+
+def test_epochs_abreast_are_the_scrubbers_rows(epochs, visit):
+    page = visit(f"{epochs}&abreast=rem")
+    assert atlas(page, "epochs").shape == (96, 256, 3)
+
+
+def test_the_train_page_shows_the_command_for_copying(address, visit):
+    page = visit(f"{address.split('?')[0]}train")
+    command = page.locator(".st-key-order [data-testid=stCode]").first.inner_text()
+    assert "python -m pad_core train --dataset fashion-mini" in command
+    assert page.get_by_role("button", name="Start training").is_enabled()

@@ -1,0 +1,61 @@
+"""One training at several of its epochs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import pad_core
+from explorer.dreaming import dreams
+from explorer.session.choices import Choices
+from explorer.views.curves import epochs
+from explorer.views.curves.epochs import MOST_STAGES
+from pad_core.model.condition import CONDITIONS
+from tests.explorer.conftest import RECORDED
+
+
+def test_stages_are_the_epochs_of_one_training(header):
+    longer = replace(header, epoch=20, recipe=header.recipe | {"epochs": 20, "device": "cuda"})
+    headers = {
+        "first": replace(header, epoch=1),
+        "copy": header,
+        "mine": header,
+        "late": longer,
+        "other seed": replace(header, epoch=5, seed=4),
+        "other condition": replace(header, epoch=6, condition=CONDITIONS["wo_nrem"]),
+        "other batch": replace(header, epoch=7, recipe=header.recipe | {"batch_size": 32}),
+    }
+    assert epochs.stages(headers, "mine") == {1: "first", 2: "mine", 20: "late"}
+    assert epochs.stages(headers, "late") == {1: "first", 2: "copy", 20: "late"}
+
+
+@pytest.mark.parametrize("kept", [1, 2, 37, 50])
+def test_of_many_epochs_a_dozen_is_shown_with_the_first_last_and_own(kept):
+    every = {epoch: str(epoch) for epoch in range(1, 51)}
+    shown = epochs.thinned(every, kept)
+    assert len(shown) == MOST_STAGES
+    assert list(shown) == sorted(shown)
+    assert {1, 50, kept} <= set(shown)
+    few = {1: "a", 9: "b"}
+    assert epochs.thinned(few, 9) == few
+
+
+def test_a_note_is_of_the_epoch_itself(header):
+    assert epochs.stage_note(header) == ""  # epoch 2 was not measured
+    first = replace(header, epoch=1, history=RECORDED[:1])
+    assert epochs.stage_note(first) == ("30.0 % linearly separable, one read-out while it trained")
+    metrics = {"linear_separability": 52.52, "protocol": {"readout_seeds": 4}}
+    assert epochs.stage_note(replace(header, metrics=metrics)) == (
+        "52.5 % linearly separable by evaluate, mean of 4 read-outs"
+    )
+
+
+def test_a_stage_shows_the_dreams_of_the_dream_page(exported):
+    network, choices = pad_core.load(exported), Choices(seed=3)
+    stage = epochs.stage(network, choices)
+    recalled = dreams.recall(network, choices)
+    rem = dreams.mix(network, recalled, choices)
+    assert stage.picture.shape == (128, 256, 3)
+    assert np.array_equal(stage.picture[:32], recalled.picture)
+    assert np.array_equal(stage.picture[96:], rem.picture[32:])
+    assert np.array_equal(stage.realness, rem.realness)

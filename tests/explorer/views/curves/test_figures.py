@@ -1,0 +1,55 @@
+"""The paper's figures on the Curves page."""
+
+from dataclasses import replace
+
+import pytest
+
+from explorer.views.curves import epochs
+from explorer.views.curves import figures as charts
+from pad_core.report.items import ITEMS
+from pad_core.report.palette import style
+from pad_core.report.panels import table_1
+from tests.pad_core.report.test_page import evaluation
+
+
+def on_shelf(header, accuracy=58.0):
+    metrics = evaluation("pad", 0, 20, accuracy, dataset="cifar10-jpeg")
+    dataset = header.dataset | {"name": "cifar10-jpeg"}
+    return epochs.shelf({"a": replace(header, dataset=dataset, metrics=metrics, epoch=20)})
+
+
+def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
+    names, rows = table_1(on_shelf(header), "cifar10-jpeg", ITEMS["table1"].conditions)
+    found = {row[0]: row[1:4] for row in rows}
+    assert all(len(row) == len(names) for row in rows)
+    assert found["PAD"] == ("58.00", "58.25 ± 0.70", "-0.25")
+    assert found["w/o REM"] == ("missing", "46.00 ± 0.43", "–")
+    figure = charts.paper_figure("table1", ITEMS["table1"], on_shelf(header), "cifar10-jpeg", False)
+    ours, paper = figure.data
+    assert list(ours.y) == [58.0, None, None, None, None]
+    assert list(paper.y) == [58.25, 53.87, 46.00, 58.00, 42.25]
+    assert "n = 1" in ours.x[0]
+    assert "missing" in ours.x[1]
+
+
+def test_the_papers_figure_is_in_the_pages_colours_with_the_papers_values(header):
+    shelf = on_shelf(header)
+    light, dark = (
+        charts.paper_figure("fig4", ITEMS["fig4"], shelf, "cifar10-jpeg", shade)
+        for shade in (False, True)
+    )
+    names = [trace.name for trace in light.data]
+    assert "PAD, n = 1" in names
+    paper = light.data[names.index("w/o REM, paper")]
+    assert (paper.x[0], paper.y[0], paper.error_y.array[0]) == (50, 46.0, 0.43)
+    at = names.index("PAD, n = 1")
+    assert (light.data[at].line.color, dark.data[at].line.color) == (
+        style("pad").colour, style("pad").dark,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(ITEMS))
+def test_each_figure_of_the_paper_can_be_drawn_or_is_nothing(header, name):
+    figure = charts.paper_figure(name, ITEMS[name], on_shelf(header), "cifar10-jpeg", True)
+    assert figure is None or figure.data
+    assert charts.paper_figure(name, ITEMS[name], epochs.shelf({}), "cifar10", True) is None

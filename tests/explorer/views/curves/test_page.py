@@ -1,0 +1,141 @@
+"""The Curves page: the paper's figures with verdicts, losses, dreams over epochs."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from explorer.library import networks as loaders
+from explorer.runs.orders import Order
+from pad_core.checkpoint import file as checkpoint
+from pad_core.training.lock import occupied
+from tests.explorer.pages import drawn, opened, widget, write_checkpoint
+
+HISTORY = [
+    {"epoch": e, "losses": {"image": 1 / e}, "linear_separability": 20.0 + e} for e in (1, 2, 3)
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    return pad(folder / "pad", 3), pad(folder / "early", 1)
+
+
+def pad(path, epoch):
+    write_checkpoint(path)
+    network = checkpoint.load(path)
+    header = replace(network.header, epoch=epoch, history=HISTORY[:epoch])
+    checkpoint.save(path, network.networks, header, network.memories, bits=8)
+    return path
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, made):
+    """A project with one network after one and after three epochs."""
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    for name, path in zip(("late", "early"), made, strict=True):
+        (tmp_path / f"checkpoints/{name}.safetensors").write_bytes(path.read_bytes())
+    return tmp_path
+
+
+page = partial(opened, "curves", 60)
+
+
+def html(at):
+    return "".join(element.proto.body for element in drawn(at))
+
+
+def charts(at):
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def test_a_claim_stands_with_its_verdict_and_what_is_missing_with_its_command(home):
+    at = page(figure="fig4")
+    (chart,) = charts(at)
+    assert "PAD, n = 1" in [trace.get("name") for trace in chart["data"]]
+    page_html = html(at)
+    assert "PAD&#x27;s separability rises as it learns." in page_html
+    assert "✓ agrees with the paper, n = 1" in page_html
+    assert "? cannot be told" in page_html
+    commands = [code.value for code in at.code]
+    assert any("--condition wo_rem" in c and "--dataset fashion-mini" in c for c in commands)
+
+
+def test_another_figure_is_one_click_away_and_in_the_address(home):
+    at = page()
+    widget(at.segmented_control, "figure").set_value("fig5").run()
+    assert at.query_params["figure"] in ("fig5", ["fig5"])
+    assert "30 % occlusion" in html(at)
+    assert "Nothing of this is recorded" in at.info[0].value
+
+
+def test_a_figure_of_another_data_set_gives_way(home):
+    at = page(figure="app-fig2")  # SVHN's losses
+    assert widget(at.segmented_control, "figure").value == "fig3"
+
+
+def test_losses_of_the_compared_networks_can_be_logarithmic(home):
+    at = page(curves="losses")
+    (chart,) = charts(at)
+    assert chart["data"][0]["y"] == [1.0, 0.5, 1 / 3]
+    assert chart["layout"]["yaxis"].get("type") != "log"
+    widget(at.toggle, "log").set_value(True).run()
+    assert charts(at)[0]["layout"]["yaxis"]["type"] == "log"
+    assert at.query_params["log"] in ("1", ["1"])
+
+
+def test_what_trains_now_is_drawn_beside_the_others(home):
+    folder = home / "runs/now"
+    folder.mkdir(parents=True)
+    order = Order("now", epochs=5)
+    (folder / "order.json").write_text(json.dumps(order.to_dict()))
+    with occupied(folder):
+        progress = {"epoch": 1, "epochs": 5, "step": 1, "steps": 4, "images_per_s": 9.0,
+                    "seconds_left": 5.0, "losses": {"image": 0.7}}  # fmt: skip
+        (folder / "progress.json").write_text(json.dumps(progress))
+        at = page(curves="losses")
+    names = [trace["name"] for trace in charts(at)[0]["data"]]
+    assert "PAD · now, training" in names
+    assert any("Training now: now" in caption.value for caption in at.caption)
+
+
+def scrubber(at):
+    """What the scrubber was given."""
+    (component,) = at.get("bidi_component")
+    return json.loads(component.proto.json)
+
+
+def test_the_same_dreams_at_each_epoch_with_what_was_measured(home):
+    at = page(curves="epochs")
+    data = scrubber(at)
+    assert data["labels"] == ["1", "3"]
+    assert data["notes"] == [
+        "epoch 1 · 21.0 % linearly separable, one read-out while it trained",
+        "epoch 3 · 23.0 % linearly separable, one read-out while it trained",
+    ]  # fmt: skip
+    assert data["place"] == 1
+    assert all("pad-epoch" in panel for panel in data["panels"])
+    assert scrubber(page(curves="epochs", stage=1))["place"] == 0
+    moved = page(curves="epochs", lam=0.9)
+    assert scrubber(moved)["panels"] != data["panels"]
+
+
+def test_epochs_side_by_side(home):
+    at = page(curves="epochs", abreast="rem")
+    assert "Epoch 1" in html(at)
+    assert "Epoch 3" in html(at)
+    assert "pad-epochs" in html(at)
+
+
+def test_a_single_epoch_says_how_to_keep_more(home):
+    (home / "checkpoints/early.safetensors").unlink()
+    at = page(curves="epochs")
+    assert any("Only this epoch" in caption.value for caption in at.caption)
+
+
+def test_without_any_network_the_page_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    assert page().code[0].value.startswith("python -m pad_core train")

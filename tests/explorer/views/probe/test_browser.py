@@ -1,0 +1,64 @@
+"""The live probe in a real browser: the dial moves the numbers, here and in a second browser."""
+
+import re
+
+import numpy as np
+
+from tests.explorer.browser import atlas, browser_only
+
+pytestmark = browser_only
+SETTLED = """() => {
+    const rows = [...document.querySelectorAll('.pad-score:not(.pad-score-heads)')]
+    return rows.length && rows.every(row => /full/.test(row.innerText))
+}"""
+CURSOR = (
+    "document.querySelector('.st-key-probe-occlusion .js-plotly-plot')?.layout?.shapes?.[0]?.x0"
+)
+
+
+def numbers(page):
+    """The accuracies once they rest on all images."""
+    page.wait_for_function(SETTLED, timeout=120_000)
+    return page.locator(".pad-score strong").all_inner_texts()
+
+
+def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
+    page = visit(address.replace("/?", "/probe?"))
+    before = numbers(page)
+    page.wait_for_function(f"{CURSOR} === 30")
+    size = page.locator(".pad-scores").bounding_box()
+    example = atlas(page, "example")
+    place = page.locator(".pad-example").bounding_box()
+
+    page.locator("[class*=st-key-intensity-slider] input").focus()
+    for _ in range(45):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile("intensity=0.75"))
+    page.wait_for_function("/75 % of their 4 px/.test(document.body.innerText)")
+    after = numbers(page)
+    assert after != before
+    page.wait_for_function(f"{CURSOR} === 75")
+    assert page.locator(".pad-scores").bounding_box() == size
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 4")
+
+    moved = atlas(page, "example")  # picture, disturbed, rebuilt
+    same = [np.array_equal(moved[:, x : x + 32], example[:, x : x + 32]) for x in (0, 32, 64)]
+    assert same == [True, False, False]
+    assert page.locator(".pad-example").bounding_box() == place
+    assert "75 % grey" in page.locator(".pad-example").inner_text()
+    assert page.locator(".pad-example td").all_inner_texts()[0].endswith("%")
+
+    other = visit(page.url)
+    assert numbers(other) == after
+    assert "cached" in other.locator(".pad-score em").first.inner_text()
+    assert numbers(page) == after
+
+
+def test_the_papers_read_outs_are_trained_before_the_viewers_eyes(address, visit):
+    page = visit(address.replace("/?", "/probe?"))
+    converged = numbers(page)
+    page.get_by_role("radio", name="Paper's protocol").click()
+    page.wait_for_function("/mean of 4 read-out seeds/.test(document.body.innerText)")
+    lines = ".st-key-probe-learning .scatterlayer .trace"  # of the one network, one a seed
+    page.wait_for_function(f"document.querySelectorAll('{lines}').length === 4")
+    assert numbers(page) != converged

@@ -1,0 +1,236 @@
+"""The Train page: orders are checked, trainings started, watched, stopped and resumed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from explorer.library import networks as loaders
+from explorer.runs import trainings
+from explorer.runs.orders import Order
+from explorer.views.train.form import Draft
+from pad_core.training.lock import asked_to_stop, occupied
+from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
+from tests.helpers import until
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Orders that the page would have started."""
+    orders = []
+
+    class Over:
+        def __init__(self, command, home, log):
+            orders.append(command)
+
+        def poll(self):
+            return 0
+
+    monkeypatch.setattr(trainings, "_detached", Over)
+    monkeypatch.setattr(trainings, "_children", {})
+    return orders
+
+
+def page(**typed):
+    """The page, with what was typed into the form (AppTest can't type into a select box)."""
+    at = page_of("train", 60)
+    at.session_state["draft"] = Draft(**typed)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def field(widgets, name):
+    return widget(widgets, f"order-{name}")
+
+
+def button(at, label):
+    return next(b for b in at.button if b.label == label)
+
+
+def labels(at):
+    return [b.label for b in at.button]
+
+
+def write_run(home, name, epochs_done=1, epochs=3, **files):
+    folder = home / "runs" / name
+    folder.mkdir(parents=True)
+    order = Order(name, epochs=epochs)
+    (folder / "order.json").write_text(json.dumps(order.to_dict()))
+    lines = [json.dumps({"epoch": e + 1, "losses": {"image": 0.5, "kl": 0.1}})
+             for e in range(epochs_done)]  # fmt: skip
+    (folder / "history.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+def test_the_first_visit_offers_two_epochs_of_what_ships_and_says_how(home):
+    at = page()
+    assert field(at.selectbox, "dataset").value == "fashion-mini"
+    command = at.code[0].value
+    assert command.startswith("python -m pad_core train --dataset fashion-mini --condition pad")
+    assert "--epochs 2" in command
+    assert "--run runs/fashion-mini-pad-seed0" in command
+    assert "Nothing has been trained here yet" in at.info[0].value
+
+
+def test_start_runs_the_command_that_is_shown(home, started):
+    at = page()
+    field(at.number_input, "seed").set_value(3).run()
+    shown = at.code[0].value
+    button(at, "Start training").click().run()
+    assert not at.exception
+    (command,) = started
+    assert trainings.spoken(command[2:]) == shown
+    assert "--seed 3" in shown
+    assert (home / "runs/fashion-mini-pad-seed3/order.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("epochs", 0, "epochs is a whole number from 1"),
+        ("seed", -1, "A seed is a whole number from 0"),
+        ("batch_size", 1, "batch_size is a whole number from 2"),
+        ("probe_every", -1, "every so many epochs, not -1"),
+        ("lam", 1.2, "lam is a number from 0 to 1, not 1.2"),
+        ("noise_level", -0.5, "noise_level is a number of at least 0"),
+    ],
+)
+def test_a_number_out_of_range_gets_a_sentence_and_can_be_put_right(home, name, value, said):
+    at = page()
+    before = field(at.number_input, name).value
+    field(at.number_input, name).set_value(value).run()
+    assert not at.exception
+    assert said in at.error[0].value.replace("\\", "")  # which keep Markdown from being read
+    assert not any(b.label == "Start training" for b in at.button)
+    field(at.number_input, name).set_value(before).run()
+    assert not at.error
+    assert button(at, "Start training")
+
+
+def test_a_condition_of_ones_own_goes_into_the_command_and_the_name(home):
+    at = page()
+    field(at.number_input, "lam_prime").set_value(0.8).run()
+    field(at.selectbox, "phases").set_value(("wake", "rem")).run()
+    command = at.code[0].value
+    assert "--set lam_prime=0.8" in command
+    assert "phases=" in command
+    assert "runs/fashion-mini-pad+" in command
+    field(at.text_input, "condition_name").set_value("mine").run()
+    assert "--set name=mine" in at.code[0].value
+    assert "--run runs/fashion-mini-mine-seed0" in at.code[0].value
+    field(at.selectbox, "base").set_value("wo_rem").run()
+    assert "lam_prime" not in at.code[0].value
+    assert field(at.number_input, "wake_noise_variance").value == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("dataset", "cifra10", "no data set 'cifra10'"),
+        ("dataset", "folder:/nowhere", "no folder"),
+        ("name", "../x", "letters, digits"),
+        ("keep", "one", "whole numbers"),
+        ("condition_name", "a b", "condition's name"),
+    ],
+)
+def test_what_can_not_be_trained_gets_a_sentence_and_no_button(home, name, value, message):
+    at = page(**{name: value})
+    assert message in at.error[0].value.replace("\\", "")
+    assert "Start training" not in labels(at)
+
+
+def test_a_data_set_that_is_not_here_says_that_it_is_downloaded(home):
+    at = page(dataset="cifar10")
+    assert any("downloaded first" in caption.value for caption in at.caption)
+
+
+def test_a_name_that_is_taken_offers_another(home):
+    write_run(home, "fashion-mini-pad-seed0")
+    at = page()
+    assert "Start training" not in labels(at)
+    button(at, "Call it fashion\\-mini\\-pad\\-seed0\\-2").click().run()
+    assert "--run runs/fashion-mini-pad-seed0-2" in at.code[0].value
+    assert "Start training" in labels(at)
+
+
+def test_a_stopped_run_can_be_resumed_and_a_finished_one_goes_further(home, started):
+    write_run(home, "half")
+    write_run(home, "whole", epochs_done=3)
+    at = page()
+    at.button(key="resume-half").click().run()
+    at.button(key="resume-whole").click().run()
+    half, whole = started
+    assert half[-1] == whole[-1] == "--resume"
+    assert half[half.index("--epochs") + 1] == "3"
+    assert whole[whole.index("--epochs") + 1] == "6"
+
+
+def test_a_training_started_elsewhere_is_shown_and_can_be_stopped(home):
+    folder = write_run(home, "elsewhere")
+    progress = {"epoch": 2, "epochs": 3, "step": 2, "steps": 4, "images_per_s": 214.0,
+                "seconds_left": 75.0, "losses": {"image": 0.4}}  # fmt: skip
+    with occupied(folder):
+        (folder / "progress.json").write_text(json.dumps(progress))
+        write_checkpoint(folder / "latest.safetensors")
+        at = page()
+        bar = at.get("progress")[0].proto
+        assert bar.text == "epoch 2 of 3 · 214 images/s · 1 min 15 s left"
+        assert bar.value == 50
+        assert any("pad-latest" in html.proto.body for html in drawn(at))
+        at.button(key="stop-elsewhere").click().run()
+        assert asked_to_stop(folder)
+        assert at.button(key="stop-elsewhere").disabled
+        assert any("stopping …" in html.proto.body for html in drawn(at))
+        at = page(name="elsewhere")
+        assert "**elsewhere** was started" in at.success[0].value
+        assert not at.warning
+
+
+def test_an_error_of_the_process_stands_in_its_card(home):
+    folder = write_run(home, "broken")
+    (folder / "train.log").write_text(
+        "$ python\npad_core train: folder:x: it has <b>no</b> images."
+    )
+    at = page()
+    assert "it has" in at.error[0].value
+    assert "failed" in "".join(html.proto.body for html in drawn(at))
+
+
+def test_a_run_whose_folder_vanished_gets_a_sentence(home):
+    folder = write_run(home, "gone")
+    at = page()
+    for path in folder.iterdir():
+        path.unlink()
+    at.button(key="resume-gone").click().run()
+    assert not at.exception
+
+
+def test_a_training_started_from_the_page_ends_as_a_network(home, image_folder):
+    """The real thing: the page starts a process; its network can then be listed."""
+    at = page(dataset=f"folder:{image_folder}", probe_every=0)
+    field(at.number_input, "epochs").set_value(1).run()
+    field(at.text_input, "name").set_value("from-the-page").run()
+    button(at, "Start training").click().run()
+    folder = home / "runs/from-the-page"
+
+    def is_finished():
+        status = trainings.look(folder, not _over(folder)).status
+        assert status != "failed", trainings.printed(folder)
+        return status == "finished"
+
+    until(is_finished, "the training goes on", 150, 0.2)
+    listed = loaders.list_checkpoints("", None).headers
+    assert "runs/from-the-page/latest.safetensors" in listed
+    at.run()
+    assert "Dreams-from-the-page" in [b.key for b in at.button]
+
+
+def _over(folder: Path) -> bool:
+    return folder not in trainings._running_here()

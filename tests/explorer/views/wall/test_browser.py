@@ -1,0 +1,50 @@
+"""The ablation wall in a real browser: its rows, its size, the address."""
+
+import re
+from urllib.parse import urlencode
+
+import numpy as np
+
+from tests.explorer.browser import atlas, browser_only
+from tests.explorer.pages import write_checkpoint
+
+pytestmark = browser_only
+ROWS = ".pad-wall .pad-row:not(:first-child)"
+
+
+def wall(address, tmp_path):
+    """The address of a wall of the paper's five conditions."""
+    names = ("pad", "wo_memory_mix", "wo_rem", "wo_nrem", "wake_only")
+    files = [
+        write_checkpoint(tmp_path / f"{name}.safetensors", name, seed)
+        for seed, name in enumerate(names)
+    ]
+    query = {"folder": tmp_path, "checkpoint": files[0], "compared": files}
+    return f"{address.split('?')[0]}wall?{urlencode(query, doseq=True)}"
+
+
+def pictures(page):
+    """What the five networks show, without the real images, which may be here or not yet."""
+    return atlas(page, "wall")[-5 * 32 :]
+
+
+def test_rows_are_the_networks_and_five_of_them_fit_the_screen(address, visit, tmp_path):
+    page = visit(wall(address, tmp_path))
+    heads = page.locator(f"{ROWS} h3").all_inner_texts()
+    assert [head.strip() for head in heads] == [
+        "PAD", "w/o memory mix", "w/o REM", "w/o NREM", "Wake only"
+    ]  # fmt: skip
+    assert page.locator(f"{ROWS} .pad-tile").count() == 40
+    assert page.evaluate("document.scrollingElement.scrollHeight") <= 720
+    last = page.locator(ROWS).last.bounding_box()
+    assert last["y"] + last["height"] <= 720
+    tile = page.locator(f"{ROWS} .pad-tile").first.bounding_box()
+    assert tile["width"] == tile["height"] == 96
+
+    before = pictures(page)
+    page.get_by_role("radio", name="REM", exact=True).click()
+    page.wait_for_url(re.compile("wall=rem"))
+    page.wait_for_selector(f"{ROWS} [aria-label^=REM]")
+    dreams = pictures(page)
+    assert not np.array_equal(dreams, before)
+    assert np.array_equal(pictures(visit(page.url)), dreams)

@@ -1,0 +1,182 @@
+"""The command line, run as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import pad_core
+from pad_core.cli.main import main
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "pad_core", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **options,
+    )
+
+
+def refused(capsys, *arguments):
+    """The one line that a user sees when a command can't do what was asked."""
+    assert main([str(a) for a in arguments]) == 2
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    return error
+
+
+def test_train_stop_resume_export_info(image_folder, tmp_path):
+    """One life of a network, with Ctrl-C in its middle."""
+    folder, out = tmp_path / "run", tmp_path / "mine.safetensors"
+    arguments = [
+        "train", "--dataset", f"folder:{image_folder}", "--run", folder, "--batch-size", "4",
+        "--condition", "wake_only", "--set", "weight_kl=0.5", "--set", "name=mine", "--epochs", "1",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pad_core", *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not (folder / "progress.json").exists():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "Stopped in epoch 1" in output
+    assert "Traceback" not in errors
+
+    resumed = run(*arguments, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "epoch   1" in resumed.stdout
+    exported = run("export", folder, "--out", out)
+    assert exported.returncode == 0, exported.stderr
+    assert "converged linear separability" in exported.stdout
+    told = run("info", out)
+    assert f"{image_folder.name} · mine · seed 0 · epoch 1" in told.stdout
+    facts = json.loads(run("info", out, "--json").stdout)
+    assert facts["condition"]["weight_kl"] == 0.5
+    assert facts["memories"] == {"train": 256, "test": 100}
+    assert facts["sha256"] == pad_core.load(out).sha256
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--condition", "wo_ram"], "did you mean 'wo_rem'"),
+        (["train", "--set", "lam"], "FIELD=VALUE"),
+        (["train", "--set", "lam=2"], "lam is a number from 0 to 1"),
+        (["train", "--seed", "-1"], "A seed is a whole number"),
+        (["train", "--epochs", "0"], "epochs is a whole number"),
+        (["train", "--device", "quantum"], "auto, cpu, cuda or cuda:N, not 'quantum'"),
+        (["train", "--device", "meta"], "auto, cpu, cuda or cuda:N, not 'meta'"),
+        (["train", "--dataset", "cifar11"], "cifar11"),
+        (["train", "--dataset", ""], "'': no such data set; choose one of cifar10"),
+        (["train", "--epochs", "3", "--keep-epochs", "4"], "Epoch 4 can't be kept"),
+        (["train", "--set", "name=pad", "--set", "lam=0.2"], "name of a built-in condition"),
+        (["import", "/no/such.pth", "--epoch", "-1"], "not -1"),
+        (["train", "--dataset", "parquet:/no/such"], "parquet:/no/such"),
+        (["info", "/no/such/file"], "No such file"),
+        (["export", "/no/such", "--out", "x"], "not a run folder"),
+        (["import", "/no/such.pth"], "There is no file"),
+    ],
+)
+def test_wrong_requests_get_one_line(capsys, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)  # where a run folder would be made
+    if arguments[0] == "import":
+        arguments = [*arguments, "--dataset", "fashion-mini"]
+    assert message in refused(capsys, *arguments)
+
+
+def test_a_damaged_file_gets_one_line(capsys, exported, tmp_path):
+    path = tmp_path / "half.safetensors"
+    path.write_bytes(exported.read_bytes()[:500_000])
+    assert "truncated" in refused(capsys, "info", path)
+
+
+def test_a_reader_that_leaves_early_is_no_error(exported):
+    command = f"{sys.executable} -m pad_core info {exported} --json | head -n 1"
+    found = subprocess.run(
+        command, shell=True, capture_output=True, text=True, timeout=60, env=os.environ
+    )
+    assert found.stdout == "{\n"
+    assert "Traceback" not in found.stderr
+
+
+@pytest.fixture
+def no_signals(monkeypatch):
+    """'train' in this process, whose own Ctrl-C stays as it is."""
+    monkeypatch.setattr("pad_core.cli.main._stop_on_signals", lambda: lambda: False)
+
+
+def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(
+    image_folder, tmp_path, capsys, monkeypatch, no_signals
+):
+    folder = tmp_path / "run"
+    command = [
+        "train", "--dataset", f"folder:{image_folder}", "--run", str(folder), "--batch-size",
+        "128", "--condition", "wake_only", "--device", "cpu",
+    ]  # fmt: skip
+    monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "fp32")
+    assert main([*command, "--epochs", "2"]) == 0
+    monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "bf16")
+    before = (folder / "run.json").read_bytes()
+    assert main([*command, "--resume", "--epochs", "1"]) == 0
+    assert "already had 2 epochs" in capsys.readouterr().out
+    assert (folder / "run.json").read_bytes() == before
+    assert main([*command, "--resume", "--epochs", "3"]) == 0
+    assert json.loads((folder / "run.json").read_text())["precision"] == "fp32"
+    message = "precision was 'fp32', now 'bf16'"
+    again = [*command, "--resume", "--epochs", "3", "--precision", "bf16"]
+    assert message in refused(capsys, *again)
+
+
+def test_ctrl_c_anywhere_takes_one_line(capsys, monkeypatch, exported):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pad_core.checkpoint.file.load", interrupted)
+    assert main(["info", str(exported)]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--epoch", "1"], "unrecognized arguments: --epoch 1"),
+        (["train", "--keep-epochs", "1;5"], "whole numbers from 1 with commas between, such as"),
+        (["train", "--keep-epochs", "0,5"], "whole numbers from 1"),
+        (["train", "--keep-epochs", ""], "whole numbers from 1"),
+        (["train", "--probe-every", "-1"], "a number of epochs, or 0 for never, not '-1'"),
+        (["train", "--run", ""], "can't be empty"),
+        (["info", ""], "can't be empty"),
+    ],
+)
+def test_wrong_options_are_named(capsys, arguments, message):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_run_folder_that_is_a_file(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        assert "a file has that name" in refused(capsys, "train", "--run", folder)
+
+
+def test_messages_hold_nothing_that_a_terminal_obeys(capsys):
+    assert "\x1b" not in refused(capsys, "info", "/no/\x1b[31m")
+
+
+def test_help_names_the_commands():
+    found = run("--help")
+    for command in ("train", "export", "info", "import"):
+        assert command in found.stdout

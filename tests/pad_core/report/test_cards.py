@@ -1,0 +1,73 @@
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from pad_core.checkpoint.file import load_header, update_metrics
+from pad_core.cli.arguments import build_parser
+from pad_core.cli.main import main
+from pad_core.report.cards import cards, remake_command
+from pad_core.report.catalogue import find
+from pad_core.report.claims import beside_paper
+
+
+@pytest.fixture
+def folder(exported, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.safetensors").write_bytes(exported.read_bytes())
+    update_metrics(
+        tmp_path / "a.safetensors",
+        {
+            "dataset": "small", "condition": "pad", "seed": 3, "epoch": 0,
+            "linear_separability": 51.236, "linear_separability_sd": 0.5, "on": "real images",
+            "converged_separability": 55.5, "occlusion": {"30": 44.444, "50": 33.3},
+            "intra_inter_ratio": 0.9, "clean_occluded_ratio": 0.1234, "n_train": 256, "n_test": 100,
+            "occlusion_n": 100, "protocol": {"readout_seeds": 4},
+            "baselines": {"untrained": {"linear_separability": 30.0}},
+        },
+    )  # fmt: skip
+    return tmp_path
+
+
+def test_a_page_of_cards_says_what_the_headers_say(folder):
+    page = cards(find([folder])[0])
+    row = next(line for line in page.splitlines() if line.startswith("| `a.safetensors`"))
+    numbers = [cell.strip() for cell in row.split("|")][4:-1]
+    assert numbers == ["3", "0", "51.24", "55.50", "44.44", "33.30", "0.900", "0.123"]
+    assert "| `b.safetensors` " in page
+    assert "An untrained network: 30.00 % by the paper's protocol, – % converged" in page
+    assert "not yet (`python -m pad_core evaluate" in page
+
+
+def test_the_remaking_command_is_one_that_the_program_takes(exported):
+    header = load_header(exported)
+    assert remake_command(header, "a b") is None  # nothing is known of how it was trained
+    header.recipe.update(dataset="fashion-mini", epochs=20, precision="fp32", batch_size=32)
+    train, export = remake_command(header, "a b").split(" && ")
+    options = build_parser().parse_args(shlex.split(train)[3:])
+    assert (options.dataset, options.condition, options.seed) == ("fashion-mini", "pad", 3)
+    assert (options.batch_size, options.learning_rate) == (32, 2e-4)
+    assert build_parser().parse_args(shlex.split(export)[3:]).source == options.run_folder
+
+
+def test_a_card_says_what_stands_between_its_numbers_and_the_papers(exported):
+    header = load_header(exported)
+    for name, n_train, epoch, said in (
+        ("svhn-small", 4_434, 150, "73,257 images of SVHN: the 150 epochs of 4,434 here have as"),
+        ("svhn-small", 4_434, 150, "many as 9.1 of those"),
+        ("cifar10-jpeg", 50_000, 20, "The paper trains 50 epochs, not these 20."),
+        ("fashion-mnist", 60_000, 50, "The paper has no such data."),
+    ):
+        dataset = header.dataset | {"name": name, "n_train": n_train}
+        assert said in beside_paper(replace(header, dataset=dataset, epoch=epoch))
+    dataset = header.dataset | {"name": "cifar10", "n_train": 50_000}
+    assert beside_paper(replace(header, dataset=dataset, epoch=50)) == ""
+
+
+def test_the_command_writes_the_page_and_names_what_it_cannot_read(folder, capsys):
+    assert main(["cards", str(folder)]) == 0
+    assert "`a.safetensors`" in (folder / "README.md").read_text()
+    (folder / "c.safetensors").write_bytes(b"no checkpoint")
+    assert main(["cards", str(folder)]) == 1
+    assert "c.safetensors" in capsys.readouterr().err
+    assert main(["cards", str(folder / "none")]) == 2

@@ -1,0 +1,311 @@
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import pad_core
+from pad_core.checkpoint import file as checkpoint
+from pad_core.cli.main import main
+from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS
+from pad_core.report import catalogue as shelf
+from pad_core.report import claims
+from pad_core.report.figures import frechet_bars, ratio_bars, table_bars
+from pad_core.report.items import ITEMS
+from pad_core.report.legend import legend
+from pad_core.report.page import missing_for, reproduce
+from pad_core.report.palette import STYLES, style
+
+
+def evaluation(condition: str, seed: int, epoch: int, accuracy: float, **others):
+    """A recorded evaluation with plain numbers, accuracies falling evenly with occlusion."""
+    occlusion = {str(i): accuracy - (accuracy - 10) * i / 100 for i in range(0, 101, 10)}
+    return {
+        "dataset": "cifar10-small", "condition": condition, "seed": seed, "epoch": epoch,
+        "on": "real images", "n_train": 50_000, "n_test": 10_000,
+        "linear_separability": accuracy, "linear_separability_sd": 1.0,
+        "converged_separability": accuracy + 4, "occlusion": occlusion,
+        "occlusion_interval": {k: [v - 1, v + 1] for k, v in occlusion.items()},
+        "occlusion_n": 2_000, "intra_inter_ratio": 0.9, "intra_inter_ratio_se": 0.002,
+        "clean_occluded_ratio": 0.5, "clean_occluded_ratio_se": 0.002,
+        "frechet": {"classifier, NREM dreams": 100 / epoch, "classifier, REM dreams": 2.0},
+        "baselines": {"untrained": {"linear_separability": 36.0, "linear_separability_sd": 1.0,
+                                    "converged_separability": 41.0, "intra_inter_ratio": 0.97,
+                                    "clean_occluded_ratio": 0.7}},
+        "protocol": {"readout_seeds": 4, "mask_draws": 2, "size_px": 4},
+    } | others  # fmt: skip
+
+
+@pytest.fixture
+def write(exported, tmp_path):
+    """Writes a checkpoint file of a condition with these metrics."""
+    network = pad_core.load(exported)
+
+    def write(
+        condition: str, seed: int = 0, epoch: int = 20, accuracy: float | None = 50.0,
+        probe=lambda e: 20.0 + e, **others
+    ):  # fmt: skip
+        metrics = {} if accuracy is None else evaluation(condition, seed, epoch, accuracy, **others)
+        same = {"external": 0.7, "internal": 0.7}
+        history = [
+            {"epoch": e, "losses": {"image": 1 / e, "kl": 0.1 * e} | same,
+             "linear_separability": probe(e)}
+            for e in range(1, epoch + 1)
+        ]  # fmt: skip
+        dataset = network.header.dataset | {"name": "cifar10-small", "spec": "parquet:some/folder"}
+        header = replace(
+            network.header, condition=CONDITIONS[condition], dataset=dataset, seed=seed,
+            epoch=epoch, metrics=metrics, history=history,
+        )  # fmt: skip
+        path = tmp_path / "shelf" / f"{condition}-{seed}-{epoch}.safetensors"
+        checkpoint.save(path, network.networks, header, network.memories, bits=8)
+        return path
+
+    write.folder = tmp_path / "shelf"
+    return write
+
+
+def judge(item: str, index: int, folder: Path) -> claims.Verdict:
+    found, _ = shelf.find([folder])
+    return ITEMS[item].claims[index].judge(found, "cifar10-small")
+
+
+def test_all_of_the_papers_items_are_there_with_claims():
+    expected = ["fig3", "fig4", "fig5", "fig6", "table1", *(f"app-fig{i}" for i in range(1, 7))]
+    assert sorted(ITEMS) == sorted(expected)
+    assert all(item.claims for item in ITEMS.values())
+
+
+def test_with_one_network_each_the_test_is_over_images(write):
+    write("pad", accuracy=58.0)
+    write("wo_rem", accuracy=46.0)
+    verdict = judge("fig4", 1, write.folder)
+    assert verdict.status == "agrees"
+    assert "p < 0.001 (z over test images and read-out seeds" in verdict.grounds
+    assert "n = 1" in verdict.grounds
+
+
+def test_with_two_seeds_each_it_is_welchs(write):
+    for seed, (one, other) in enumerate(((58.0, 46.0), (57.0, 47.0))):
+        write("pad", seed, accuracy=one)
+        write("wo_rem", seed, accuracy=other)
+    verdict = judge("fig4", 1, write.folder)
+    assert verdict.status == "agrees"
+    assert "Welch" in verdict.grounds
+
+
+@pytest.mark.parametrize(
+    "accuracies, status",
+    [((50.0, 46.0), "agrees"), ((46.0, 50.0), "does not agree"), ((50.0, 49.8), "cannot be told")],
+)
+def test_verdicts_go_by_direction_and_significance(write, accuracies, status):
+    write("pad", accuracy=accuracies[0])
+    write("wo_rem", accuracy=accuracies[1])
+    assert judge("fig4", 1, write.folder).status == status
+
+
+@pytest.mark.parametrize(
+    "other, status", [(51.0, "agrees"), (40.0, "agrees"), (56.0, "does not agree")]
+)
+def test_as_good_or_better_forbids_only_clearly_worse(write, other, status):
+    write("pad", accuracy=50.0)
+    write("wo_nrem", accuracy=other)
+    assert judge("fig5", 2, write.folder).status == status
+
+
+def test_a_verdict_says_on_how_many_networks_it_rests(write):
+    write("pad", accuracy=50.0, intra_inter_ratio=0.907)
+    write("wo_nrem", accuracy=50.0, intra_inter_ratio=0.915)
+    verdict = judge("fig6", 2, write.folder)
+    assert verdict.told == "agrees with the paper, n = 1"
+    assert "test images" in verdict.grounds
+    assert judge("table1", 1, write.folder).told == "cannot be told"
+    write("pad", seed=1, intra_inter_ratio=0.906)
+    write("pad", seed=2, intra_inter_ratio=0.908)
+    assert judge("fig6", 2, write.folder).networks == 1  # of the condition with fewest
+    for seed in (1, 2):
+        write("wo_nrem", seed=seed, intra_inter_ratio=0.915 + seed / 1000)
+    assert judge("fig6", 2, write.folder).told == "agrees with the paper, n = 3"
+    assert "in 3 of 3 networks" in judge("app-fig1", 0, write.folder).grounds
+
+
+def test_no_error_bar_where_one_network_has_no_sem(write):
+    write("pad", epoch=1)
+    write("pad")
+    found, _ = shelf.find([write.folder])
+    groups = found.groups("cifar10-small", ["pad", "wo_rem"])
+    assert not table_bars(groups, "cifar10-small").data[0].error_y.visible
+    assert not frechet_bars(found.frechet_stages("cifar10-small")).data[0].error_y.visible
+    untrained, pad = ratio_bars(groups).data[0].error_y.array
+    assert math.isnan(untrained)  # of which no standard error is recorded
+    assert pad == 0.002
+    write("pad", seed=1, accuracy=52.0)
+    write("wo_rem")
+    found, _ = shelf.find([write.folder])
+    groups = found.groups("cifar10-small", ["pad", "wo_rem"])
+    ours = table_bars(groups, "cifar10-small").data[0].error_y
+    assert ours.visible
+    assert ours.array[0] == 1.0
+    assert all(math.isnan(sem) for sem in ours.array[1:])
+
+
+def test_each_figures_legend_says_what_it_shows(write):
+    write("pad", epoch=1)
+    write("pad")
+    found, _ = shelf.find([write.folder])
+    told = {name: legend(name, found, "cifar10-small") for name in ITEMS}
+    assert all("n = 1" in text and "SEM over" not in text for text in told.values())
+    assert [name for name in ITEMS if "No read-out" in told[name]] == ["fig3", "fig6"]
+    assert "while it trained: one read-out" in told["fig4"]
+    assert "by evaluate, means over 4 read-outs" in told["table1"]
+    assert "95 % over test images" in told["fig5"]
+    write("pad", seed=1)
+    write("wo_rem")
+    found, _ = shelf.find([write.folder])
+    assert "± SEM; where n = 1" in legend("fig4", found, "cifar10-small")
+    fig5 = legend("fig5", found, "cifar10-small")  # PAD alone, n = 2
+    assert "± SEM. The paper's networks were trained on 50,000 images of CIFAR-10: the" in fig5
+
+
+def test_what_is_missing_is_named_with_its_command(write):
+    write("pad", accuracy=58.0)
+    bare = write("wo_rem", accuracy=None)
+    found, _ = shelf.find([write.folder])
+    assert judge("table1", 1, write.folder).status == "cannot be told"
+    missing = dict(missing_for(found, ITEMS["table1"], "cifar10-small"))
+    assert missing["the evaluation of w/o REM"] == f"python -m pad_core evaluate {bare} --record"
+    command = missing["a network of w/o NREM"]
+    assert command.startswith("python -m pad_core train --dataset parquet:some/folder ")
+    assert "--condition wo_nrem --epochs 20" in command
+    assert "a network of PAD" not in missing
+    missing = dict(missing_for(found, ITEMS["fig3"], "cifar10-small"))
+    assert "--epochs 1 --run runs/early" in missing["an early network of PAD"]
+    assert "runs/early/latest.safetensors" in missing["the evaluation of the early one"]
+
+
+def test_the_commands_it_gives_are_ones_that_exist(write):
+    from pad_core.cli.arguments import build_parser
+
+    write("pad", accuracy=None)
+    found, _ = shelf.find([write.folder])
+    for item in ITEMS.values():
+        for _, command in missing_for(found, item, "cifar10-small"):
+            build_parser().parse_args(command.split()[3:])
+
+
+def test_trends_compare_the_first_and_the_last_epoch(write):
+    write("pad")
+    found = {
+        c.text: judge("app-fig1", i, write.folder).status
+        for i, c in enumerate(ITEMS["app-fig1"].claims)
+    }
+    assert found == {
+        "The image loss falls with learning.": "agrees",
+        "The KL loss falls with learning.": "does not agree",
+        "The discriminator's loss (external + internal) falls with learning.": "cannot be told",
+    }
+
+
+@pytest.mark.parametrize(
+    ("epoch", "probe", "status"),
+    [
+        (60, lambda e: 50 - abs(e - 20) / 4, "agrees"),
+        (60, lambda e: 40 + e / 10, "does not agree"),
+        (60, lambda e: 50.0 + e % 2, "does not agree"),
+        (20, lambda e: 50 - abs(e - 5), "cannot be told"),
+    ],
+)
+def test_a_decline_takes_many_epochs_and_more_than_scatter(write, epoch, probe, status):
+    write("wo_nrem", epoch=epoch, probe=probe)
+    assert judge("app-fig3", 2, write.folder).status == status
+    assert judge("app-fig3", 3, write.folder).status == "cannot be told"
+
+
+def test_dreams_are_compared_early_and_late(write):
+    write("pad", epoch=20)
+    assert judge("fig3", 0, write.folder).status == "cannot be told"
+    write("pad", epoch=1)
+    assert judge("fig3", 0, write.folder).status == "agrees"  # 100 at epoch 1, 5 at epoch 20
+    assert judge("fig3", 1, write.folder).status == "does not agree"  # 2 and 2
+
+
+def test_the_shelf_takes_most_training_and_never_mixes_images_with_reconstructions(write):
+    write("pad", epoch=5, accuracy=40.0)
+    write("pad", epoch=20, accuracy=50.0)
+    write("pad", seed=1, accuracy=90.0, on="reconstructions")
+    found, problems = shelf.find([write.folder])
+    assert problems == []
+    assert [e.header.epoch for e in found.latest("cifar10-small", "pad")] == [20, 20]
+    assert [e.header.epoch for e in found.earliest("cifar10-small", "pad")] == [5]
+    group = found.group("cifar10-small", "pad")
+    assert group.values("linear_separability") == [50.0]
+
+
+def test_a_longer_network_without_an_evaluation_hides_none_that_has_one(write):
+    write("pad", epoch=20, accuracy=58.0)
+    write("wo_rem", accuracy=46.0)
+    longer = write("pad", epoch=50, accuracy=None)
+    assert judge("fig4", 1, write.folder).status == "agrees"
+    found, _ = shelf.find([write.folder])
+    missing = dict(missing_for(found, ITEMS["table1"], "cifar10-small"))
+    assert str(longer) in missing["the evaluation of PAD"]
+
+
+def test_the_page_is_one_file_that_needs_no_network(write, tmp_path, capsys):
+    for condition, accuracy in (("pad", 58.0), ("wo_rem", 46.0), ("wo_nrem", 57.0)):
+        write(condition, accuracy=accuracy)
+    write("pad", epoch=1, accuracy=30.0)
+    out = tmp_path / "new" / "page.html"
+    (write.folder / "damaged.safetensors").write_bytes(b"nothing")
+    lines = reproduce(list(ITEMS), [write.folder], out)
+    assert any("damaged.safetensors" in line for line in lines)
+    page = out.read_text("utf-8")
+    without_plotly = re.sub(r"<script>.*?</script>", "", page, count=1, flags=re.DOTALL)
+    assert not re.findall(r"(?:src|href)=[\"'](?:https?:)?//", without_plotly)
+    assert page.count("Plotly.newPlot(") >= 8
+    assert without_plotly.count("data:image/png;base64,") == 2
+    # The paper's values stand beside ours.
+    for value in ("58.25 ± 0.70", "46.00 ± 0.43", "58.00", "beside the paper&#x27;s CIFAR-10"):
+        assert value in page or value in page.replace("'", "&#x27;")
+    for name, item in ITEMS.items():
+        assert f'id="{name}"' in page
+        assert item.claims[0].where.split(",")[0] in page
+
+
+def test_nothing_at_hand_gives_a_page_that_says_how_to_begin(tmp_path):
+    (tmp_path / "empty").mkdir()
+    lines = reproduce(["table1"], [tmp_path / "empty"], tmp_path / "page.html")
+    assert any(
+        "python -m pad_core train --dataset cifar10 --condition pad --epochs 50" in line
+        for line in lines
+    )
+
+
+def test_the_command_lists_its_items_and_refuses_others_in_one_line(capsys, tmp_path):
+    assert main(["reproduce"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in ITEMS)
+    assert main(["reproduce", "fig33", "--out", str(tmp_path / "x.html")]) == 2
+    assert "did you mean 'fig3'" in capsys.readouterr().err
+    assert main(["reproduce", "fig3", "--checkpoints", str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    with pytest.raises(PadError):
+        reproduce(["fig3"], [tmp_path / "nowhere"], tmp_path / "x.html")
+
+
+def test_every_condition_has_a_style_of_its_own():
+    assert set(CONDITIONS) <= set(STYLES)
+    for field in ("label", "colour", "dark"):
+        values = [getattr(s, field) for s in STYLES.values()]
+        assert len(set(values)) == len(values)
+    assert style("my-own") == style("my-own")
+    assert style("my-own").label == "my-own"
+
+
+def test_the_papers_data_sets_are_recognised():
+    assert claims.paper_name("cifar10-jpeg") == "CIFAR-10"
+    assert claims.paper_name("svhn-small") == "SVHN"
+    assert claims.paper_name("fashion-mini") is None
+    assert claims.paper_name("cifar100") is None

@@ -1,0 +1,237 @@
+"""Train and measure the gallery (``pad_core/training/gallery.py``) in a budget of minutes.
+
+    python tools/gallery.py train --data cifar10=parquet:DIR --budget 9 --out gallery
+    python tools/gallery.py unpack gallery/packed --into checkpoints
+    python tools/gallery.py rehearse
+
+``train`` does as much of the queue as fits, in order of worth, on a GPU where there is one, and
+writes what is finished to OUT, and packed into few files to OUT/packed. The same command goes on
+with what is left. On a CPU it is meant for the background: ``nice -n 19``. ``rehearse`` does the
+whole queue in a tiny size on the CPU, kills it in the middle, resumes it and unpacks the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pad_core.checkpoint.file import load
+from pad_core.cli.display import SweepDisplay
+from pad_core.data.load import DataSet, load_dataset
+from pad_core.evaluation.evaluate import Protocol
+from pad_core.model.condition import PAD
+from pad_core.system.hardware import choose_device, choose_precision, save_every_s
+from pad_core.training.config import Recipe
+from pad_core.training.gallery import QUEUE, Budget, Measuring, Stage, items, pack, run, unpack
+from pad_core.training.sweep import Settings
+from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
+
+READOUT_SEEDS = 10
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train, measure, pack; the exit status says whether all networks that were begun are whole."""
+    started = time.monotonic()
+    device = choose_device(options.device)
+    on_gpu = device.type == "cuda"
+    precision = choose_precision(device) if options.precision == "auto" else options.precision
+    if options.cudnn_benchmark:
+        torch.backends.cudnn.benchmark = True
+    names = options.stages.split(",") if options.stages else [stage.name for stage in QUEUE]
+    queue = [stage for name in names for stage in QUEUE if stage.name == name]
+    if options.seeds:
+        queue = [replace(stage, seeds=min(stage.seeds, options.seeds)) for stage in queue]
+    data = {}
+    for pair in options.data:
+        name, _, spec = pair.partition("=")
+        data[name] = load_dataset(spec)
+        print(f"{name}: {len(data[name].train):,} images, {time.monotonic() - started:.1f} s")
+    protocol = Protocol(readout_seeds=READOUT_SEEDS)
+    return gallery(queue, data, protocol, device, precision, started, options, on_gpu)
+
+
+def gallery(
+    queue: list[Stage],
+    data: dict[str, DataSet],
+    protocol: Protocol,
+    device: torch.device,
+    precision: str,
+    started: float,
+    options: argparse.Namespace,
+    on_gpu: bool,
+) -> int:
+    until = started + 60 * options.budget
+    template = Recipe("", PAD, 1, batch_size=options.batch_size, precision=precision)
+    planned = items(queue, data, options.runs, template)
+    engine = StreamEngine(device, options.jobs)
+    for dataset in data.values():
+        engine.share(dataset)
+    sizes = {dataset.spec: len(dataset.train) for dataset in data.values()}
+    budget = Budget(
+        until - options.reserve, sizes, lambda: engine.work_per_s if engine.settled else 0.0
+    )
+    settings = Settings(device=str(device), save_every_s=save_every_s(device) * 4)
+    measuring = Measuring(
+        options.out, data, protocol, str(device), options.measuring, max(1, options.threads)
+    )
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    told = 0.0
+
+    def tell(states: list) -> None:
+        nonlocal told
+        display.on_change(states)
+        if not on_gpu or time.monotonic() - told < 10:
+            return
+        told = time.monotonic()
+        going = sum(state.status == "training" for state in states)
+        done = sum(state.status == "finished" for state in states)
+        memory = torch.cuda.memory_reserved() / 1e9
+        print(
+            f"{told - started:.0f} s: {engine.images_per_s:,.0f} images/s with {going} networks "
+            f"(at most {engine.jobs}), {done} finished, {memory:.1f} GB",
+            flush=True,
+        )
+
+    display = SweepDisplay(Console(quiet=on_gpu))
+    with display:
+        states = run(planned, engine, settings, budget, measuring, tell, lambda: asked)
+    trained = time.monotonic() - started
+    files = measuring.finish(until - 10)
+    order = {item.name: place for place, item in enumerate(planned)}
+    files.sort(key=lambda path: order.get(path.stem, len(order)))
+    if options.weights_of:
+        wanted = options.weights_of.split(",")
+        first = [path for path in files if any(word in path.name for word in wanted)]
+        files = first + [path for path in files if path not in first]
+    packed = pack(files, options.out / "packed")
+    for state in states:
+        if state.status not in ("finished", "waiting"):
+            print(f"{state.cell.folder.name}: {state.status} {state.error}")
+    for name, why in measuring.failed.items():
+        print(f"{name}: {why}")
+    print(
+        f"Trained until {trained:.0f} s, done at {time.monotonic() - started:.0f} s: "
+        f"{len(files)} networks measured, {len(packed)} packed with weights."
+    )
+    return 0 if not measuring.failed else 1
+
+
+def rehearse(options: argparse.Namespace) -> int:
+    """The whole queue in a tiny size: killed in the middle, resumed, packed, unpacked, opened."""
+    root = Path(tempfile.mkdtemp(prefix="gallery-"))
+    command = [sys.executable, __file__, "rehearse", "--once", str(root)]
+    started = time.monotonic()
+    try:
+        first = subprocess.Popen(command)
+        while first.poll() is None and len(list(root.glob("out/[!.]*.safetensors"))) < 3:
+            time.sleep(0.2)
+        first.kill()  # as a machine that is taken away
+        first.wait()
+        before = len(list(root.glob("out/[!.]*.safetensors")))
+        print(f"Killed with {before} networks measured, {time.monotonic() - started:.0f} s.")
+        status = subprocess.run(command, check=False).returncode
+        planned = sum(len(stage.conditions) * stage.seeds for stage in tiny_queue())
+        found = list(unpack(root / "out" / "packed", root / "unpacked"))
+        for path in found:
+            network = load(path)
+            missing = {"linear_separability", "occlusion", "frechet"} - network.metrics.keys()
+            if missing or not network.history:
+                print(f"{path.name} lacks {missing or 'its history'}.")
+                status = 1
+        print(
+            f"{len(found)} of {planned} networks trained, measured, packed and unpacked in "
+            f"{time.monotonic() - started:.0f} s."
+        )
+        return status or int(len(found) != planned)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def tiny_queue() -> list[Stage]:
+    """Every stage with one seed, two epochs, and two more where it goes on."""
+    return [
+        replace(s, seeds=1, epochs=4 if s.continues else 2, probed=(3,) if s.continues else (1,))
+        for s in QUEUE
+    ]
+
+
+def rehearse_once(options: argparse.Namespace) -> int:
+    torch.set_num_threads(1)
+    full = load_dataset("fashion-mini")
+    data = {
+        name: DataSet(
+            name, f"rehearsal {name}", full.train.first(128), full.test.first(100),
+            full.class_names, "",
+        )
+        for name in ("cifar10", "fashion-mnist", "svhn")
+    }  # fmt: skip
+    protocol = Protocol(readout_seeds=2, occlusion_images=20, dreams=20, frechet_images=100)
+    options.runs, options.out = options.once / "runs", options.once / "out"
+    options.budget, options.reserve, options.batch_size = 10.0, 60.0, 64
+    device = torch.device("cpu")
+    return gallery(
+        tiny_queue(), data, protocol, device, "fp32", time.monotonic(), options, on_gpu=False
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    trainer = commands.add_parser("train", help="as much of the queue as fits into the budget")
+    trainer.add_argument("--data", action="append", required=True, metavar="NAME=SPEC",
+                         help="cifar10, fashion-mnist or svhn, and where it is")  # fmt: skip
+    trainer.add_argument("--budget", type=float, required=True, help="minutes in all")
+    trainer.add_argument("--reserve", type=float, default=60.0,
+                         help="seconds of it for measuring and packing (default: 60)")  # fmt: skip
+    trainer.add_argument("--stages", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
+    trainer.add_argument("--seeds", type=int, help="at most so many of each condition")
+    trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
+    trainer.add_argument("--out", type=Path, default=Path("gallery"))
+    trainer.add_argument("--device", default="auto")
+    trainer.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    trainer.add_argument("--batch-size", type=int, default=64)
+    trainer.add_argument("--weights-of", help="words in names whose weights are packed first")
+    trainer.add_argument("--cudnn-benchmark", action="store_true")
+    rehearsal = commands.add_parser("rehearse", help="all of it in a tiny size, on the CPU")
+    rehearsal.add_argument("--once", type=Path, help=argparse.SUPPRESS)
+    for one in (trainer, rehearsal):
+        one.add_argument("--jobs", type=int, default=MOST_AT_ONCE, help="networks at once, at most")
+        one.add_argument("--measuring", type=int, default=1, help="processes that measure")
+        one.add_argument("--threads", type=int, default=1, help="of each of these")
+        one.set_defaults(weights_of=None)
+    opener = commands.add_parser("unpack", help="checkpoints out of archives")
+    opener.add_argument("folder", type=Path)
+    opener.add_argument("--into", type=Path, required=True)
+    options = parser.parse_args()
+    if options.command == "train":
+        return train(options)
+    if options.command == "rehearse":
+        return rehearse_once(options) if options.once else rehearse(options)
+    for path in unpack(options.folder, options.into):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
