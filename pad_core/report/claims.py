@@ -259,12 +259,12 @@ def alike(
         if lower:
             yes = p_above(estimate, -ALIKE_POINTS)
             no = p_above(estimate.times(-1.0), ALIKE_POINTS)
-            what = f"less than {ALIKE_POINTS:g} points below"
+            near, far = f"less than {ALIKE_POINTS:g} points below", "further below"
         else:
             yes, no = p_equivalent(estimate, ALIKE_POINTS), p_beyond(estimate, ALIKE_POINTS)
-            what = f"within {ALIKE_POINTS:g} points"
+            near, far = f"within {ALIKE_POINTS:g} points", "further apart"
         p = min(yes, no)
-        shown = f"that it is {what}: {_p(yes)}" if yes <= no else f"that it is not: {_p(no)}"
+        shown = f"that it is {near}: {_p(yes)}" if yes <= no else f"that it is {far}: {_p(no)}"
         grounds = f"{difference.grounds}; {shown} ({difference.test})."
         grounds += _converged(measure, groups[0], groups[1])
         if p >= ALPHA:

@@ -154,7 +154,7 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
         table = Table(
             title=f"{dataset}: {first['n_train']:,} training and {first['n_test']:,} test latents",
             caption="Mean ± SEM over seeds where there are several. Measured on "
-            f"{first['on']}; occlusion on {first['occlusion_n']:,} of them.",
+            f"{first['on']}; occlusion on {first['occlusion_n']:,} of them.{_never_met(here)}",
             box=SIMPLE,
             collapse_padding=True,
         )
@@ -177,3 +177,15 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
             table.add_row(row.name, *cells)
         made.append(table)
     return made
+
+
+def _never_met(groups: Sequence[Group]) -> str:
+    """What to know of REM dreams of networks that had no REM; '' where all had it."""
+    without = [
+        style(group.condition).label
+        for group in groups
+        if "rem" not in group.evaluations[0].get("phases", ["rem"])
+    ]
+    if not without:
+        return ""
+    return f" REM dreams of {' and '.join(without)} are of latents that these networks never met."
