@@ -96,8 +96,8 @@ FIELDS = {
     "few_labels": "labelled images a class → 'mean' percent of converged read-outs and 'sd' over "
     "draws; a number that some class has not is left out",
     "trunk": "percent: read-outs of the features before z, averaged over their 4 × 4 places "
-    "('pooled_…', all images, "
-    "paper's protocol of at most four read-outs) and in full ('features_…'), and of z fitted to as few ('latents_…')",
+    "('pooled_…', all images; of the paper's protocol at most four) and in full ('features_…'), "
+    "and of z fitted to as few ('latents_…')",
     "trunk_n_train": "images that the read-outs of features in full were fitted to",
     "trunk_n_test": "images that they were tested on",
     "confusion": "counts of the converged read-out, true class by predicted class; null beyond "
