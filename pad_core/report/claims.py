@@ -161,7 +161,7 @@ def _part(error: float | None, samples: float | None) -> Part | None:
     """Part of an error that was estimated from so many samples."""
     if error is None or samples is None or samples < 2:
         return None
-    return Part(error**2, samples - 1)
+    return Part(error * error, samples - 1)  # a power would overflow with an exception
 
 
 def _separability_errors(e: dict[str, Any]) -> Errors | None:
@@ -169,7 +169,9 @@ def _separability_errors(e: dict[str, Any]) -> Errors | None:
     if accuracy is None or n is None or n < 2:
         return None
     spread, seeds = _number(e, "linear_separability_sd"), _number(e, "protocol", "readout_seeds")
-    readouts = None if spread is None or not seeds else _part(spread / math.sqrt(seeds), seeds)
+    readouts = None
+    if spread is not None and seeds is not None and seeds >= 2:
+        readouts = _part(spread / math.sqrt(seeds), seeds)
     return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), readouts)
 
 
