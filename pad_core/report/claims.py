@@ -528,7 +528,14 @@ def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | No
         return None
     a, b = one.evaluations[0], other.evaluations[0]
     how = [
-        (e["dataset"], e["on"], e["n_test"], *(e["protocol"].get(k) for k in _SAME)) for e in (a, b)
+        (
+            e["dataset"],
+            e.get("dataset_sha256"),
+            e["on"],
+            e["n_test"],
+            *(e["protocol"].get(k) for k in _SAME),
+        )
+        for e in (a, b)
     ]
     if how[0] != how[1] or a["on"] != "real images":
         return None
