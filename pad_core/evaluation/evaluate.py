@@ -19,7 +19,13 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
-from pad_core.evaluation.battery import MOST_CLASSES, Reference, battery, reference
+from pad_core.evaluation.battery import (
+    MOST_CLASSES,
+    Reference,
+    battery,
+    reference,
+    untrained_battery,
+)
 from pad_core.evaluation.fine_tuning import fine_tune
 from pad_core.evaluation.frechet import Features
 from pad_core.evaluation.measures import (
@@ -133,7 +139,8 @@ FIELDS = {
     "state_similarity_n": "test images it rests on",
     "fine_tuned": "'accuracy' in percent on all test images after 'epochs' of fine-tuning the "
     "encoder with all labels, and 'by_epoch'; null where it was not asked for",
-    "baselines": "'untrained' network and raw 'pixels' → their separabilities and ratios",
+    "baselines": "'untrained' network and raw 'pixels' → their separabilities and ratios; of the "
+    "first also its neighbours, few labels and geometry",
     "protocol": "read-out seeds, mask draws, sizes: what the numbers rest on",
     "versions": "of the packages that computed",
 }
@@ -278,6 +285,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
     exact = exact_distances(untrained.latents, untrained.labels)
     found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
+    found["untrained"] |= untrained_battery(untrained, *pair, chosen, protocol)
     if protocol.fine_tune_epochs:  # which is supervised learning from the start
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]
