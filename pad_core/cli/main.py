@@ -14,21 +14,21 @@ from types import FrameType
 from typing import Any
 
 from pad_core.cli.arguments import build_parser
-from pad_core.errors import PadError, printable
+from pad_core.errors import PadError, printable, tolerate_unprintable_output
 from pad_core.model.condition import Condition
-from pad_core.system.streams import print_anything, print_json
+from pad_core.system.streams import print_json
 
 STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors of the user take one line."""
-    print_anything()
+    tolerate_unprintable_output()
     options = build_parser().parse_args(arguments)
     try:
         return int(COMMANDS[options.command](options) or 0)
     except PadError as error:
-        print(f"pad_core {options.command}: {printable(str(error))}", file=sys.stderr)
+        print(f"pad_core {options.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -200,7 +200,7 @@ def run_info(options: argparse.Namespace) -> None:
     network = load(options.file)
     if options.json:
         counts = {split: len(memory) for split, memory in network.memories.items()}
-        facts = {"file": str(options.file), "sha256": network.sha256, "memories": counts}
+        facts = {"file": printable(str(options.file)), "sha256": network.sha256, "memories": counts}
         print_json(facts | network.header.to_dict())
     else:
         print(describe(network))
@@ -244,7 +244,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             options.files,
             options.data,
             options.root,
-            FULL if options.full else Protocol(),
+            replace(FULL if options.full else Protocol(), fine_tune_epochs=options.fine_tune),
             options.fid,
             options.device,
             options.record,
@@ -258,6 +258,22 @@ def run_evaluate(options: argparse.Namespace) -> int:
             for table in tables(found):
                 Console().print(table)
     return (1 if found else 2) if problems else 0
+
+
+def run_compare(options: argparse.Namespace) -> None:
+    """``compare``: two matrices for people, or an object with --json."""
+    from rich.console import Console
+
+    from pad_core.evaluation.compare import compare_files, comparison_tables
+
+    found = compare_files(
+        options.files, options.data, options.root, options.images, options.layer, options.device
+    )
+    if options.json:
+        print_json(found)
+    else:
+        for table in comparison_tables(found):
+            Console().print(table)
 
 
 def run_reproduce(options: argparse.Namespace) -> None:
@@ -365,6 +381,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "info": run_info,
     "import": run_import,
     "evaluate": run_evaluate,
+    "compare": run_compare,
     "reproduce": run_reproduce,
     "cards": run_cards,
     "bench": run_bench,

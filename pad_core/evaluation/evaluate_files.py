@@ -13,10 +13,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
 from pad_core.checkpoint.same_data import describe_data, what_changed
 from pad_core.data.load import DataSet, is_local, load_dataset
-from pad_core.errors import PadError
-from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, real_moments
+from pad_core.errors import PadError, printable
+from pad_core.evaluation.battery import Reference
+from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, measure_reference
 from pad_core.evaluation.frechet import Features, classifier_features, inception_features
-from pad_core.evaluation.metrics import Moments
 from pad_core.system.files import file_sha256
 from pad_core.system.hardware import choose_device
 
@@ -55,7 +55,7 @@ def evaluate_files(
     features = _features(fid, str(chosen))
     loaded: dict[str, DataSet | None] = {}
     baselines: dict[str, dict[str, Any]] = {}
-    real: dict[str, Moments] = {}
+    beside: dict[str, Reference] = {}
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(),
@@ -77,9 +77,15 @@ def evaluate_files(
             try:
                 if dataset is not None and spec not in baselines:
                     baselines[spec] = measure_baselines(dataset, protocol, lambda what, share: None)
-                    real[spec] = real_moments(dataset, features, protocol)
+                    beside[spec] = measure_reference(dataset, features, protocol)
                 result = evaluate(
-                    network, dataset, features, protocol, baselines.get(spec), step, real.get(spec)
+                    network,
+                    dataset,
+                    features,
+                    protocol,
+                    baselines.get(spec),
+                    step,
+                    beside.get(spec),
                 )
             except PadError as error:  # what others reach is worth as much without
                 on_problem(f"{network.path} is not measured: {error}")
@@ -91,7 +97,7 @@ def evaluate_files(
                     digest = file_sha256(network.path)
                 except PadError as error:
                     on_problem(f"Not recorded: {error}")
-            yield {"file": str(network.path), "sha256": digest} | result
+            yield {"file": printable(str(network.path)), "sha256": digest} | result
         bar.update(task, completed=len(networks) + 1.0)
 
 

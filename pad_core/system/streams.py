@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from typing import Any
-
-
-def print_anything() -> None:
-    """Let no name or sign end a command where its output goes to a file in another encoding."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def print_json(value: Any) -> None:
