@@ -165,7 +165,7 @@ def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--dataset", default=default,
         help="cifar10, svhn, mnist, fashion-mnist, fashion-mini (ships with the code), "
-        f"parquet:DIR, folder:DIR or idx:DIR (default: {default})",
+        f"parquet:DIR, folder:DIR or idx:DIR, or a folder alone (default: {default})",
     )  # fmt: skip
     parser.add_argument("--root", default="data", help="folder of downloaded data sets")
 
