@@ -25,13 +25,14 @@ from types import FrameType
 from typing import IO, NoReturn
 from urllib.parse import urlencode
 
+from explorer import home
 from explorer.desktop.server import HOST
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
 
 TITLE = "PAD dream explorer"
 SIZE = (1360, 860)
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = home()
 _START_S = 120.0
 _END_S = 5.0  # for the server and the browser to end by themselves
 _BROWSERS = (
@@ -94,7 +95,7 @@ def serving(port: int | None) -> Iterator[str]:
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "explorer.desktop.server", str(port)],
-            cwd=_ROOT,  # where .streamlit/config.toml lies
+            cwd=_ROOT,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=log,

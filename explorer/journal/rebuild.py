@@ -14,7 +14,6 @@ from pad_core.checkpoint.file import PadNetwork, load, load_header
 from pad_core.errors import PadError
 from pad_core.system.files import file_sha256, write_atomically
 
-ROOT = Path(__file__).resolve().parents[2]
 SAME, DIFFERENT = 0, 1
 
 

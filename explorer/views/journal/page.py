@@ -136,9 +136,10 @@ def _facts(kept: Kept) -> str:
 
 def _date(time: str) -> str:
     try:
-        return f"{datetime.fromisoformat(time).astimezone():%-d %B %Y, %H:%M}"
-    except ValueError:
+        when = datetime.fromisoformat(time).astimezone()
+    except (ValueError, OverflowError):
         return time[:40]
+    return f"{when.day} {when:%B %Y, %H:%M}"  # strftime's own '%-d' is not known on Windows
 
 
 def _actions(kept: Kept, here: bool) -> None:
