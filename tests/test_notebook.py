@@ -38,7 +38,7 @@ def test_the_notebook_runs_and_shows_what_it_was_committed_with(monkeypatch):
         if cell.cell_type == "code":
             cell.outputs = []
     resources = {"metadata": {"path": str(FOLDER)}}
-    NotebookClient(anew, timeout=60, resources=resources).execute()
+    NotebookClient(anew, timeout=120, resources=resources).execute()
     assert len(outputs(anew, "png")) == len(outputs(committed, "png")) == 2
     now, then = outputs(anew, "text"), outputs(committed, "text")
     assert re.sub(r"[\d.]+", "", now) == re.sub(r"[\d.]+", "", then)
