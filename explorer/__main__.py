@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from explorer import home
-from pad_core.errors import PadError
+from pad_core.errors import PadError, tolerate_unprintable_output
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Open the explorer, or run a command; returns the exit status."""
+    tolerate_unprintable_output()
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)

@@ -15,13 +15,15 @@ from typing import Any
 
 import torch
 
+from pad_core.data.identity import Data
 from pad_core.data.load import DataSet
-from pad_core.errors import PadError, printable
+from pad_core.errors import PadError
 from pad_core.model.condition import Condition
+from pad_core.system.files import plain as plain
 from pad_core.system.randomness import check_seed
 
 FORMAT_VERSION = 1
-_MAX_DEPTH = 10
+_LONGEST_NAME = 1000  # characters: folders have 255 at most, lists of synonyms some hundred
 _N_HASHED = 64  # images of each split
 
 
@@ -29,7 +31,7 @@ _N_HASHED = 64  # images of each split
 class Header:
     """What a checkpoint says of itself.
 
-    dataset: 'name', 'spec', 'note', 'n_train', 'n_test'; recipe: how it was trained;
+    dataset: 'name', 'spec', 'note', 'n_train', 'n_test', 'sha256'; recipe: how it was trained;
     history: one entry an epoch, with 'epoch', 'losses' and what else was measured;
     metrics: what evaluation recorded; export: 'bits' and what rounding cost.
     """
@@ -49,6 +51,12 @@ class Header:
     def dataset_name(self) -> str:
         """Name of the data set that the network was trained on."""
         return str(self.dataset.get("name", "?"))
+
+    @property
+    def data(self) -> Data:
+        """What tells its data set from others."""
+        n_train, n_test = self.dataset["n_train"], self.dataset["n_test"]
+        return Data(self.dataset_name, n_train, n_test, self.dataset.get("sha256"))
 
     @property
     def name(self) -> str:
@@ -102,6 +110,7 @@ def describe(dataset: DataSet) -> dict[str, Any]:
         "note": dataset.note,
         "n_train": len(dataset.train),
         "n_test": len(dataset.test),
+        "sha256": fingerprint(dataset),
     }
 
 
@@ -116,27 +125,6 @@ def fingerprint(dataset: DataSet) -> str:
 
 
 # --- Checks of what comes out of a file -----------------------------------------------------------
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """A JSON value with control characters replaced; PadError for what can't be shown.
-
-    That is a number that is not finite or beyond float64, or something nested deeply.
-    """
-    kind = type(value)  # JSON has no others; faster to compare than isinstance, of 400 a header
-    if kind is float or kind is int:
-        if not abs(value) <= sys.float_info.max:
-            raise PadError("it has a number that is not finite or too large.")
-        return value
-    if kind is str:
-        return printable(value)
-    if kind is not dict and kind is not list:
-        return value
-    if depth == _MAX_DEPTH:
-        raise PadError(f"it is nested more than {_MAX_DEPTH} deep.")
-    if kind is list:
-        return [plain(part, depth + 1) for part in value]
-    return {printable(key): plain(part, depth + 1) for key, part in value.items()}
 
 
 Check = Callable[[Any], bool]
@@ -154,8 +142,8 @@ def is_text(value: Any) -> bool:
 
 
 def is_name(value: Any) -> bool:
-    """A text that isn't empty."""
-    return isinstance(value, str) and value.strip() != ""
+    """A text that isn't empty, and not too long to be shown."""
+    return isinstance(value, str) and value.strip() != "" and len(value) <= _LONGEST_NAME
 
 
 def is_number(value: Any) -> bool:
@@ -209,11 +197,21 @@ def _is_recipe(value: Any) -> bool:
 
 
 def _is_class_names(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 1 and all(map(is_name, value))
+    return isinstance(value, list) and len(value) > 0 and all(map(is_name, value))
+
+
+def _are_numbers(value: Any) -> bool:
+    """Numbers and nulls, in lists and objects of any shape; alone, too."""
+    if isinstance(value, dict):
+        return all(map(_are_numbers, value.values()))
+    if isinstance(value, list):
+        return all(map(_are_numbers, value))
+    return value is None or is_number(value)
 
 
 _DATASET = {
     "name": is_name, "spec": is_text, "note": is_text, "n_train": is_count, "n_test": is_count,
+    "sha256": is_text,
 }  # fmt: skip
 _RECIPE: dict[str, Check] = {
     **dict.fromkeys(("dataset", "precision", "device", "torch"), is_text),
@@ -223,28 +221,42 @@ _NUMBERS = (
     "linear_separability_sd", "converged_separability", "intra_inter_ratio",
     "intra_inter_ratio_exact", "intra_inter_ratio_se", "clean_occluded_ratio",
     "clean_occluded_ratio_se", "realness_auc", "realness_auc_nrem",
+    "clean_occluded_ratio_exact", "intra_inter_ratio_squared", "clean_occluded_ratio_squared",
+    "majority_class", "effective_rank", "participation_ratio", "alignment", "class_alignment",
+    "uniformity",
 )  # fmt: skip
-_COUNTS = ("seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n")
+_COUNTS = (
+    "seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n",
+    "knn_n", "trunk_n_train", "trunk_n_test", "dream_quality_n", "nearest_n", "robustness_n",
+    "state_similarity_n",
+)  # fmt: skip
+_TREES = (
+    "knn", "few_labels", "trunk", "confusion", "class_accuracies", "balanced_accuracy", "spectrum",
+    "occlusion_se", "right_of", "dream_quality", "nearest", "robustness", "robustness_converged",
+    "state_similarity", "fine_tuned",
+)  # fmt: skip
 _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {
     **dict.fromkeys(_NUMBERS, _maybe(is_number)),
     **dict.fromkeys(_COUNTS, is_count),
-    "linear_separability": is_number,
+    **dict.fromkeys(_TREES, _are_numbers),
+    "linear_separability": _maybe(is_number),
     **dict.fromkeys(_TEXTS, is_name),
+    "dataset_sha256": _maybe(is_text),
     "linear_separability_by_seed": lambda v: isinstance(v, list) and all(map(is_number, v)),
     **dict.fromkeys(("occlusion", "occlusion_converged"), _values(is_number)),
     "frechet": _values(_maybe(is_number)),
     "occlusion_interval": _values(_is_interval),
     "baselines": _values(_values(_maybe(is_number))),
     "protocol": _values(is_number),
-    "versions": _values(is_text),
+    **dict.fromkeys(("versions", "right"), _values(is_text)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,
     "converged_separability_full_precision": is_number, "rounding_cost_points": is_number,
 }  # fmt: skip
 _FIELDS: dict[str, Check] = {
-    "dataset": _with(_DATASET, "spec", "note"),
+    "dataset": _with(_DATASET, "spec", "note", "sha256"),
     "class_names": _is_class_names,
     "seed": is_count,
     "epoch": is_count,

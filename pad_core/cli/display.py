@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.report.summary import ROWS, Group
+from pad_core.errors import printable
+from pad_core.report.summary import Group, rows_for
 from pad_core.system.hardware import describe_hardware
 from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress as RunProgress
@@ -202,7 +203,7 @@ def describe(network: PadNetwork) -> str:
     size = network.path.stat().st_size / 1e6
     mixture = condition.rem_mixture
     lines = [
-        f"{network.path.name}: {network.name}",
+        f"{printable(network.path.name)}: {network.name}",
         f"  file         {size:.2f} MB, {header.export.get('bits', 16)} bits a weight, "
         f"sha256 {network.sha256[:16]}…",
         *_export_line(header.export),
@@ -228,7 +229,7 @@ def describe(network: PadNetwork) -> str:
         measured = Group("", "", 0, [header.metrics])
         lines += [
             f"    {row.name:<44} {values[0]:.{row.digits}f}"
-            for row in ROWS
+            for row in rows_for([header.metrics])
             if (values := measured.values(*row.path))
         ]
     return "\n".join(lines)

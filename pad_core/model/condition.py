@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pad_core.errors import PadError
+from pad_core.system.files import MAX_JSON_BYTES, parse_json, read_bytes
 
 Phase = Literal["wake", "nrem", "rem"]
 Replay = Literal["single", "mixed"]
@@ -223,12 +224,11 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
             that was changed but has no effect.
     """
     if name_or_file.endswith(".json"):
+        content = read_bytes(Path(name_or_file), MAX_JSON_BYTES)
         try:
-            fields = json.loads(Path(name_or_file).read_text("utf-8"))
-        except OSError as error:
-            raise PadError(f"Cannot read the condition {name_or_file}: {error.strerror}.") from None
-        except (ValueError, RecursionError) as error:
-            raise PadError(f"The condition {name_or_file} is not JSON: {error}.") from None
+            fields = parse_json(content)
+        except PadError as error:
+            raise PadError(f"The condition {name_or_file} can't be used: {error}") from None
         condition = Condition.from_dict(fields)
         base = built_in(fields.get("base", PAD.name)).to_dict()
         changed = [name for name, value in condition.to_dict().items() if value != base[name]]
