@@ -247,9 +247,10 @@ _METRICS: dict[str, Check] = {
     **dict.fromkeys(("occlusion", "occlusion_converged"), _values(is_number)),
     "frechet": _values(_maybe(is_number)),
     "occlusion_interval": _values(_is_interval),
-    "baselines": _values(_values(_maybe(is_number))),
+    "baselines": _values(_values(_are_numbers)),
     "protocol": _values(is_number),
     **dict.fromkeys(("versions", "right"), _values(is_text)),
+    "phases": lambda v: isinstance(v, list) and all(map(is_name, v)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,
