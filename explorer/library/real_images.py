@@ -46,9 +46,9 @@ def find(network: PadNetwork) -> RealImages:
 
     Looked for under its name in ``data/``, and in the folder that the checkpoint names, relative
     to this project's folder too. A file from elsewhere, and one that a viewer dropped, could name
-    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA. Images
-    count as the network's own where classes and the labels at the
-    places of its stored memories are the same.
+    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA.
+    Images count as the network's own where classes and the labels at the places of its stored
+    memories are the same.
     """
     jobs = _jobs()
     with jobs.lock:
