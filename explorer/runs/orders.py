@@ -9,29 +9,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from pad_core.data.load import BUILT_IN, check_spec, is_local
 from pad_core.data.tree import split_of, sub_folders
-from pad_core.errors import PadError
-from pad_core.model.condition import CONDITIONS, PAD, Condition, find_condition
-=======
-from pad_core.data.load import BUILT_IN, is_local
 from pad_core.errors import PadError, shortened
-from pad_core.model.condition import CONDITIONS, PAD, Condition, closest, find_condition
+from pad_core.model.condition import CONDITIONS, PAD, Condition, find_condition
 from pad_core.system.files import can_be_shown
->>>>>>> main
 from pad_core.system.hardware import choose_device
 from pad_core.training.config import Recipe
 
 SHIPPED = "fashion-mini"  # needs neither a network nor a file
 RUNS = "runs"
-<<<<<<< HEAD
-=======
 _MOST_BYTES = 200  # of a name; file systems have 255, and names beside it are longer
 # Names that open a device there, whatever their ending: such a run could not be taken along.
 _OF_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
-_KINDS = ("parquet", "folder", "idx")
->>>>>>> main
 
 
 @dataclass(frozen=True)
@@ -131,18 +121,13 @@ def own_condition(base: str, changes: Mapping[str, Any]) -> Condition:
 def folder_name(order: Order) -> str:
     """The usual name of the run folder: DATA-CONDITION-seedS."""
     kind, _, directory = order.dataset.strip().partition(":")
-<<<<<<< HEAD
     data = re.sub(r"[^\w.-]+", "-", Path(directory or kind).name).strip("-") or kind
-    return re.sub(r"[^\w.+=-]", "-", f"{data}-{order.condition.name}-seed{order.seed}")[:100]
-=======
-    data = re.sub(r"[^\w.-]+", "-", Path(directory).name) or kind if directory else kind
     return cut(re.sub(r"[^\w.+=-]", "-", f"{data}-{order.condition.name}-seed{order.seed}"))
 
 
 def cut(name: str, spare: int = 0) -> str:
     """As much of a run's name as a folder can have, less some characters."""
     return name[: 100 - spare].encode()[: _MOST_BYTES - spare].decode(errors="ignore")
->>>>>>> main
 
 
 def check(order: Order, home: Path) -> None:
