@@ -40,7 +40,7 @@ class Page:
     def __init__(self, sight: str, paths: list[Path]) -> None:
         self.dial, self.shows = PAGES[sight]
         self.seconds: list[float] = []
-        self._app = AppTest.from_file(ROOT / "explorer/app.py", default_timeout=120)
+        self._app = AppTest.from_file(ROOT / "explorer/script.py", default_timeout=120)
         self._app.query_params.update(folder=str(paths[0].parent), sight=sight)
         for path in paths:
             self._app.query_params["checkpoint"] = str(path)

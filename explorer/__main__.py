@@ -6,13 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from pad_core.errors import PadError
+from pad_core.errors import PadError, tolerate_unprintable_output
 
 _ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Open the explorer, or run a command; returns the exit status."""
+    tolerate_unprintable_output()
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)

@@ -2,6 +2,10 @@
 
 The window is pywebview's where that is installed, else a Chromium browser's without its bars,
 else a tab of the default browser. Closing the window, or Ctrl-C, ends the server.
+
+Other users of the computer can reach its ports, and read which programs run with which arguments.
+So the server asks for a secret (see ``guard``), and the window's address holds a ticket that is
+good for one time; the address that is printed for this user is good until the server ends.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -20,11 +25,13 @@ import time
 import urllib.request
 import webbrowser
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 from urllib.parse import urlencode
 
+from explorer.desktop.guard import PARAMETER, TICKET, TOKEN, cookie_name
 from explorer.desktop.server import HOST
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
@@ -50,6 +57,19 @@ _PROGRAMS = (  # where these lie without being on the path
 Window = Callable[[str], None]  # shows an address, returns when it is closed
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running server: where it is, and the secrets that it asks for."""
+
+    port: int
+    token: str
+    ticket: str
+
+    def address(self, secret: str, **query: str) -> str:
+        """An address that opens the explorer with one of the secrets."""
+        return f"http://{HOST}:{self.port}/?" + urlencode({PARAMETER: secret, **query})
+
+
 def run(port: int | None, window: str, checkpoint: Path | None) -> None:
     """Serve the explorer until its window is closed.
 
@@ -63,38 +83,43 @@ def run(port: int | None, window: str, checkpoint: Path | None) -> None:
         PadError: the port is taken, Streamlit is missing or doesn't start, the checkpoint or the
             browser can't be used.
     """
-    query = "" if checkpoint is None else address_query(checkpoint)
+    query = {} if checkpoint is None else address_query(checkpoint)
     show = choose_window(window)
     signal.signal(signal.SIGTERM, _stop)
-    with contextlib.suppress(KeyboardInterrupt), serving(port) as address:
-        print(f"The explorer runs at {address}{query} and ends with its window or Ctrl-C.")
+    with contextlib.suppress(KeyboardInterrupt), serving(port) as served:
+        address = served.address(served.token, **query)
+        print(f"The explorer runs at {address} and ends with its window or Ctrl-C.")
         sys.stdout.flush()
-        show(f"{address}{query}")
+        show(served.address(served.ticket, **query))
 
 
-def address_query(checkpoint: Path) -> str:
-    """The part of an address that opens a checkpoint; PadError where it is none."""
+def address_query(checkpoint: Path) -> dict[str, str]:
+    """The parameters of an address that opens a checkpoint; PadError where it is none."""
     load_header(checkpoint)
     path = checkpoint.resolve()
     key = str(path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path)
-    return "?" + urlencode({"checkpoint": key, "folder": str(path.parent)})
+    return {"checkpoint": key, "folder": str(path.parent)}
 
 
 @contextlib.contextmanager
-def serving(port: int | None) -> Iterator[str]:
-    """A running server's address; it ends when the block does.
+def serving(port: int | None) -> Iterator[Served]:
+    """A running server; it ends when the block does.
 
     Raises:
         PadError: it doesn't start.
     """
     if importlib.util.find_spec("streamlit") is None:
         raise PadError("Streamlit is not installed; run 'pip install -r requirements.txt'.")
-    port = _free_port(port)
-    environment = os.environ | {"PYTHONPATH": _with_root(os.environ.get("PYTHONPATH"))}
+    served = Served(_free_port(port), secrets.token_urlsafe(), secrets.token_urlsafe())
+    environment = os.environ | {
+        "PYTHONPATH": _with_root(os.environ.get("PYTHONPATH")),
+        TOKEN: served.token,
+        TICKET: served.ticket,
+    }
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "explorer.desktop.server", str(port)],
-            cwd=_ROOT,  # where .streamlit/config.toml lies
+            [sys.executable, "-m", "explorer.desktop.server", str(served.port)],
+            cwd=_ROOT,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=log,
@@ -103,8 +128,8 @@ def serving(port: int | None) -> Iterator[str]:
             start_new_session=os.name == "posix",
         )
         try:
-            _wait(server, f"http://{HOST}:{port}/_stcore/health", lambda: _last_line(log))
-            yield f"http://{HOST}:{port}/"
+            _wait(server, served, lambda: _last_line(log))
+            yield served
         finally:
             _end(server)
 
@@ -213,14 +238,18 @@ def _free_port(wanted: int | None) -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(server: subprocess.Popen[bytes], url: str, log: Callable[[], str]) -> None:
+def _wait(server: subprocess.Popen[bytes], served: Served, log: Callable[[], str]) -> None:
     """Until the server answers; PadError with its last line where it ends or hangs."""
+    question = urllib.request.Request(
+        f"http://{HOST}:{served.port}/_stcore/health",
+        headers={"Cookie": f"{cookie_name(served.port)}={served.token}"},
+    )
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise PadError(f"The explorer's server did not start: {log()}")
         try:
-            urllib.request.urlopen(url, timeout=1).close()
+            urllib.request.urlopen(question, timeout=1).close()
             return
         except OSError:
             time.sleep(0.05)

@@ -10,13 +10,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from explorer.journal.entry import Kept, Source, check_texts, versions
-from explorer.journal.exports import FORMAT, FORMAT_VERSION, Export, check_format, make, slug
+from explorer.journal.exports import (
+    FORMAT,
+    FORMAT_VERSION,
+    Export,
+    check_format,
+    make,
+    manifest_of,
+    slug,
+)
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
 
 NAME = "dream-journal.zip"
 _MANIFEST = "manifest.json"
-_MAX_MANIFEST_BYTES = 50_000_000
+_MAX_MANIFEST_BYTES = 50_000_000  # 5,000 dreams with two files each
+_MAX_FILES = 50_000
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)  # a zip's earliest: the bytes don't depend on the clock
 _README = """\
 Dreams of PAD networks (perturbed and adversarial dreaming, Deperrois et al., eLife 2022),
@@ -79,6 +88,11 @@ def pack(
     contents = "\n".join(f"{places[kept.id]}: {kept.source.name}" for kept in dreams)
     readme = _README.format(command=manifest["command"], contents=contents)
     text = json.dumps(manifest, indent=1, sort_keys=True)
+    if len(text) > _MAX_MANIFEST_BYTES or len(files) > _MAX_FILES - 2:
+        raise PadError(
+            f"{len(dreams):,} dreams with {len(files):,} files are more than one archive holds; "
+            "choose fewer kinds of files."
+        )
     files = {"README.txt": readme.encode(), _MANIFEST: text.encode(), **files}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -93,12 +107,18 @@ def pack(
 
 def unpack(content: bytes) -> dict[str, Any]:
     """The manifest of a zip that ``pack`` made; PadError where it is none."""
+    if content.count(b"PK\x01\x02") > _MAX_FILES:  # what each file's entry begins with
+        raise PadError(f"The zip holds more than {_MAX_FILES:,} files.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             info = archive.getinfo(_MANIFEST)
-            if info.file_size > _MAX_MANIFEST_BYTES:
+            # Text is packed to a tenth; a thousandth is a bomb.
+            if info.file_size > min(_MAX_MANIFEST_BYTES, 100 * info.compress_size):
                 raise PadError(f"The zip's {_MANIFEST} is too large.")
-            manifest = json.loads(archive.read(info))
+            with archive.open(info) as file:
+                manifest = manifest_of(file.read(_MAX_MANIFEST_BYTES + 1), _MAX_MANIFEST_BYTES)
+            if manifest is None:
+                raise ValueError
     except KeyError:
         raise PadError(f"The zip holds no {_MANIFEST} of the PAD dream explorer.") from None
     except (zipfile.BadZipFile, ValueError, RecursionError, NotImplementedError, OSError,

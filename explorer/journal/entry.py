@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import platform
+import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -18,13 +19,14 @@ import PIL
 import torch
 
 import pad_core
-from explorer.dreaming.dreams import Pictures, Recalled, recall
+from explorer.dreaming.dreams import N_DREAMS, Pictures, Recalled, recall
 from explorer.session.choices import BY_SEED, PICTURE, Choices
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.imagesets import read_picture
-from pad_core.errors import PadError
-from pad_core.system.files import tensors_sha256
+from pad_core.errors import PadError, printable
+from pad_core.report.palette import style
+from pad_core.system.files import plain, tensors_sha256
 
 # What a dream depends on beside its network; the other choices are of pages.
 OF_THE_DREAM = (
@@ -32,6 +34,9 @@ OF_THE_DREAM = (
 )  # fmt: skip
 _PAIR = ("first", "second")
 MAX_TITLE, MAX_NOTE = 120, 2000
+_MAX_PICTURE = 20_000  # characters in base 64; 32×32 pixels have 4,200
+_MAX_NAME = 1000
+_YEARS = range(1970, 9999)  # whatever a computer's zone, all of them can be told as a date
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class Kept:
             uuid.uuid4().hex,
             datetime.now(UTC).isoformat(timespec="seconds"),
             _line(title),
-            note.strip()[:MAX_NOTE],
+            _lines(note),
             Source.of(network, choices.checkpoint),
             of_the_dream(choices),
             {name: _as_text(picture) for name, picture in used.items()},
@@ -131,9 +136,9 @@ class Kept:
 
     def retitled(self, title: str, note: str) -> Kept:
         """The same dream under another title and with another note."""
-        return replace(self, title=_line(title), note=note.strip()[:MAX_NOTE])
+        return replace(self, title=_line(title), note=_lines(note))
 
-    @property
+    @cached_property
     def chosen(self) -> Choices:
         """The dream's choices; ``checkpoint`` and what doesn't belong to it are left open."""
         return Choices.from_query(self.choices)  # type: ignore[arg-type]
@@ -157,9 +162,35 @@ class Kept:
         """Its title, or the network's name while it has none."""
         return self.title or self.source.name
 
+    @property
+    def moment(self) -> datetime:
+        """When it was kept, by the clock of this computer."""
+        return datetime.fromisoformat(self.time).astimezone()
+
+    @property
+    def date(self) -> str:
+        """When it was kept, for people."""
+        return f"{self.moment.day} {self.moment:%B %Y, %H:%M}"
+
+    @property
+    def facts(self) -> tuple[str, str, str]:
+        """What it was made of, for people: its network, its choices, and when."""
+        choices, source = self.chosen, self.source
+        network = (
+            f"{style(source.condition).label} · {source.dataset} · seed {source.seed} · "
+            f"epoch {source.epoch}"
+        )
+        dials = (
+            f"λ {choices.lam:g} · λ′ {choices.lam_prime:g} · σ {choices.noise_level:g} · "
+            f"Ω {choices.intensity:g} of {choices.size_px} px · {choices.split} memories, "
+            f"seed {choices.seed}"
+        )
+        return network, dials, self.date
+
     def to_dict(self) -> dict[str, Any]:
         """As it stands in files: texts, numbers, lists and dictionaries."""
-        return asdict(self) | {
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "source": dict(vars(self.source)),
             "choices": dict(self.choices),
             "pictures": dict(self.pictures),
             "classes": list(self.classes),
@@ -169,7 +200,12 @@ class Kept:
 
     @classmethod
     def from_dict(cls, given: Any) -> Kept:
-        """Check what a file says; PadError names what is wrong with it."""
+        """Check what a file says; PadError names what is wrong with it.
+
+        A dream that passes can be shown: its texts are printable and not endless, its time is a
+        date, its classes are as many as its pictures.
+        """
+        given = _printable(given)
         values = _checked(cls, given, "A kept dream")
         values["source"] = Source(**_checked(Source, given["source"], "The network of a dream"))
         for name in ("classes", "previous_classes"):
@@ -178,6 +214,8 @@ class Kept:
             values[name] = tuple(given[name])
         for name in ("choices", "pictures", "versions"):
             check_texts(given[name], name)
+        _check_sizes(given)
+        _check_time(given["time"])
         kept = cls(**values)
         if set(kept.uploaded) != {n for n in _PAIR if getattr(kept.chosen, n) == PICTURE}:
             raise PadError("A kept dream is damaged: its pictures are not those of its memories.")
@@ -215,7 +253,7 @@ def check_texts(given: Any, name: str) -> dict[str, str]:
     """A dictionary of texts as a file has it; PadError where it is something else."""
     if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
         raise PadError(f"A kept dream is damaged: {name!r} holds something else than texts.")
-    return given
+    return {printable(name): printable(text) for name, text in given.items()}
 
 
 def memories_sha256(network: PadNetwork) -> str:
@@ -246,7 +284,57 @@ def _as_picture(text: str) -> torch.Tensor:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:MAX_TITLE]
+    return printable(" ".join(text.split()))[:MAX_TITLE]
+
+
+def _lines(text: str) -> str:
+    return printable(text.strip(), keep=_IN_NOTES)[:MAX_NOTE]
+
+
+_IN_NOTES = "\n\r\t"
+
+
+def _printable(given: Any) -> Any:
+    """What a file says with texts that can be shown; a note keeps its lines."""
+    note = given.get("note") if isinstance(given, dict) else None
+    try:
+        given = plain(given)
+    except PadError as error:
+        raise PadError(f"A kept dream is damaged: {error}") from None
+    return given | {"note": printable(note, keep=_IN_NOTES)} if isinstance(note, str) else given
+
+
+def _check_sizes(given: dict[str, Any]) -> None:
+    """PadError where a dream has none or too many pictures, or texts that nobody can read."""
+    first, second = len(given["classes"]), len(given["previous_classes"])
+    if first != second or not 1 <= first <= N_DREAMS:
+        raise PadError(
+            f"A kept dream is damaged: it has {first} and {second} classes, where as many of "
+            f"each, 1 to {N_DREAMS}, belong to its pictures."
+        )
+    if not re.fullmatch(r"[\w.-]{1,64}", given["id"]):
+        raise PadError(f"A kept dream is damaged: its id is {given['id'][:80]!r}.")
+    for name, text, most in (
+        ("title", given["title"], MAX_TITLE),
+        ("note", given["note"], MAX_NOTE),
+        *((name, text, _MAX_PICTURE) for name, text in given["pictures"].items()),
+        *((name, text, _MAX_NAME) for name, text in given["source"].items()),
+        *(("class", text, _MAX_NAME) for text in given["classes"] + given["previous_classes"]),
+    ):
+        if isinstance(text, str) and len(text) > most:
+            raise PadError(
+                f"A kept dream is damaged: {name[:40]!r} has {len(text):,} characters, of which "
+                f"{most:,} are the most."
+            )
+
+
+def _check_time(time: str) -> None:
+    try:
+        known = datetime.fromisoformat(time).astimezone(UTC).year in _YEARS
+    except (ValueError, OverflowError, OSError):
+        known = False
+    if not known:
+        raise PadError(f"A kept dream is damaged: its time is {time[:40]!r}.")
 
 
 def _checked(kind: type, given: Any, what: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from pad_core.errors import PadError
 
 FORMAT, FORMAT_VERSION = "pad-dream-explorer", 1
 _CHUNK = "pad-dream-explorer"  # the PNG's text chunk
+_MAX_MANIFEST = 200_000  # bytes of one file's; with two pictures and long notes it has 30,000
 _WALK_COLUMNS = 4
 _MARK, _TRACK = (68, 83, 196), (200, 202, 214)
 
@@ -148,17 +149,34 @@ def read_manifest(content: bytes) -> dict[str, Any]:
     Raises:
         PadError: there is none in it.
     """
-    text: str | bytes
-    if content[:1] in (b"{", b"#"):
-        text = content.lstrip(b"# ").split(b"\n", 1)[0] if content[:1] == b"#" else content
+    if content[:1] == b"{":
+        text = content
+    elif content[:1] == b"#":
+        text = content[: _MAX_MANIFEST + 3].split(b"\n", 1)[0].lstrip(b"# ")
     else:
         text = _embedded(content)
-    try:
-        manifest = json.loads(text)
-    except (ValueError, RecursionError):
-        raise PadError("The file carries no manifest of the PAD dream explorer.") from None
+    manifest = manifest_of(text, _MAX_MANIFEST)
+    if manifest is None:
+        raise PadError("The file carries no manifest of the PAD dream explorer.")
     check_format(manifest)
     return manifest  # type: ignore[no-any-return]
+
+
+def manifest_of(text: bytes, most: int) -> Any:
+    """A manifest as its text says; None where it is no JSON.
+
+    JSON of nothing but brackets takes some 30 times its size in memory, and a server's time: real
+    manifests have one in 100 characters.
+
+    Raises:
+        PadError: the text is larger than ``most`` bytes, or almost all brackets.
+    """
+    if len(text) > most or text.count(b"[") + text.count(b"{") > 100 + len(text) // 20:
+        raise PadError(f"The manifest is damaged: it is larger than {most / 1e6:g} MB, or empty.")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def canonical(manifest: Mapping[str, Any]) -> str:
@@ -171,13 +189,17 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "dream"
 
 
-def _embedded(content: bytes) -> str | bytes:
+def _embedded(content: bytes) -> bytes:
+    """What stands in a picture's head; its pixels are not looked at."""
+    head = io.BytesIO(content[: 2 * _MAX_MANIFEST])
     try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "GIF")) as image:
-            found = image.info.get(_CHUNK) or image.info.get("comment") or ""
+        with Image.open(head, formats=("PNG", "GIF")) as image:
+            found = image.info.get(_CHUNK) or image.info.get("comment") or b""
+    except Image.DecompressionBombError:
+        raise PadError("The picture has more pixels than any that the explorer makes.") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise PadError("The file is neither PNG, GIF, CSV, zip nor a manifest.") from None
-    return found if isinstance(found, str | bytes) else ""
+    return found.encode("utf-8", "replace") if isinstance(found, str) else bytes(found)
 
 
 def _tiles(atlas: np.ndarray) -> torch.Tensor:

@@ -12,10 +12,11 @@ from explorer.journal.entry import Source
 from explorer.journal.exports import read_manifest
 from pad_core.checkpoint.file import PadNetwork, load, load_header
 from pad_core.errors import PadError
-from pad_core.system.files import file_sha256, write_atomically
+from pad_core.system.files import file_sha256, read_bytes, write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 SAME, DIFFERENT = 0, 1
+_MOST = 1_000_000_000  # bytes of an archive
 
 
 def rebuild(source: Path, out: Path, places: Sequence[Path]) -> tuple[int, str]:
@@ -51,10 +52,7 @@ def rebuild(source: Path, out: Path, places: Sequence[Path]) -> tuple[int, str]:
 
 def read(path: Path) -> bytes:
     """The file's bytes; PadError says why it can't be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PadError(f"Cannot read {path}: {error.strerror}.") from None
+    return read_bytes(path, _MOST)
 
 
 def finder(places: Sequence[Path]) -> Find:

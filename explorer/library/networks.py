@@ -26,6 +26,7 @@ from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style
+from pad_core.system.files import can_be_shown
 from pad_core.system.malloc import share_freed_memory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
     problems = []
     if upload is not None:
         try:
-            headers[upload.key] = _load_upload(_sha256(upload.content), upload).header
+            headers[upload.key] = load(upload.key, upload).header
         except PadError as error:
             problems.append(str(error))
     places = [ROOT / "checkpoints", ROOT / "runs"]
@@ -111,7 +112,9 @@ def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
         here: dict[str, Header] = {}
         for path in _files(place):
             try:
-                here[key_of(path)] = _load_header(path, _stamp(path))
+                if not can_be_shown(path):  # an address could not name it either
+                    raise PadError(f"{path} has a name that can't be shown; rename it.")
+                here[key_of(path)] = _known(_load_header(path, _stamp(path)))
             except PadError as error:
                 problems.append(str(error))
         headers |= dict(sorted(here.items(), key=lambda item: _rank(item[1])))
@@ -128,9 +131,9 @@ def _rank(header: Header) -> tuple[str, int, str, int, int]:
 def load(key: str, upload: Upload | None) -> PadNetwork:
     """The network of a key out of ``list_checkpoints``; PadError says why it can't be had."""
     if upload is not None and key == upload.key:
-        return _load_upload(_sha256(upload.content), upload)
+        return _known(_load_upload(_sha256(upload.content), upload))
     path = ROOT / key
-    return _load(path, _stamp(path))
+    return _known(_load(path, _stamp(path)))
 
 
 def key_of(path: Path) -> str:
@@ -150,37 +153,48 @@ def _reader(sha256: str, _network: PadNetwork) -> Reader:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _load(path: Path, stamp: Stamp) -> PadNetwork:
+def _load(path: Path, stamp: Stamp) -> PadNetwork | PadError:
     return _read(checkpoint.load, path)
 
 
 @lru_cache(_MOST_HEADERS)  # Streamlit's caches copy each for each page
-def _load_header(path: Path, stamp: Stamp) -> Header:
+def _load_header(path: Path, stamp: Stamp) -> Header | PadError:
     return _read(checkpoint.load_header, path)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _load_upload(sha256: str, _upload: Upload) -> PadNetwork:
+def _load_upload(sha256: str, _upload: Upload) -> PadNetwork | PadError:
     """Load dropped bytes by way of a scratch file, which their errors don't mention."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "upload.safetensors"
         path.write_bytes(_upload.content)
-        try:
-            return _read(checkpoint.load, path)
-        except PadError as error:
-            raise PadError(str(error).replace(str(path), _upload.name)) from None
+        found = _read(checkpoint.load, path)
+    if isinstance(found, PadError):
+        return PadError(str(found).replace(str(path), _upload.name))
+    return found
 
 
-def _read(read: Callable[[Path], T], path: Path) -> T:
-    """Read a file of which nothing is known; whatever it provokes becomes a sentence."""
+def _read(read: Callable[[Path], T], path: Path) -> T | PadError:
+    """Read a file of which nothing is known; whatever it provokes becomes a sentence.
+
+    The sentence is returned, for caches to remember: a file that took long to be refused is not
+    read again for each page. What the system refused may go well next time, and is raised.
+    """
     try:
         return read(path)
-    except PadError:
-        raise
+    except PadError as error:
+        if isinstance(error.__context__, OSError):
+            raise
+        return error
     except Exception as error:
-        raise PadError(
-            f"{path} is damaged or no PAD checkpoint ({type(error).__name__}: {error})."[:400]
-        ) from error
+        kind = type(error).__name__
+        return PadError(f"{path} is damaged or no PAD checkpoint ({kind}: {error}).")
+
+
+def _known(found: T | PadError) -> T:
+    if isinstance(found, PadError):
+        raise PadError(str(found))  # a new one: a raised error holds on to what was there
+    return found
 
 
 def _sha256(content: bytes) -> str:

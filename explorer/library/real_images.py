@@ -6,6 +6,7 @@ background and is shared by all viewers; a page asks again until the images are 
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from pad_core.data.load import BUILT_IN, DataSet, is_local, load_dataset
 from pad_core.errors import PadError
 from pad_core.system.malloc import return_freed_memory
 
+VARIABLE = "PAD_DATA"  # folders, separated as in PATH
 Status = Literal["absent", "loading", "ready", "failed"]
 # What torchvision downloads and unpacks, roughly.
 _BYTES = {"cifar10": 357e6, "svhn": 246e6, "mnist": 66e6, "fashion-mnist": 85e6}
@@ -41,8 +43,10 @@ class RealImages:
 def find(network: PadNetwork) -> RealImages:
     """The data set of a network; the first call begins to load what lies on this machine.
 
-    Looked for as the checkpoint names it, relative to this project's folder too, and under its
-    name in ``data/``. Images count as the network's own where classes and the labels at the
+    Looked for under its name in ``data/``, and in the folder that the checkpoint names, relative
+    to this project's folder too. A file from elsewhere, and one that a viewer dropped, could name
+    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA. Images
+    count as the network's own where classes and the labels at the
     places of its stored memories are the same.
     """
     jobs = _jobs()
@@ -66,7 +70,8 @@ def find(network: PadNetwork) -> RealImages:
 def place(network: PadNetwork) -> str:
     """The folder in which ``find`` looks for what can't be fetched, relative to the project."""
     _, colon, folder = _spec(network).partition(":")
-    return folder if colon else f"data/{network.header.dataset_name}"
+    named = Path(folder).name or network.header.dataset_name
+    return folder if colon and _may_be_read(_spec(network), network) else f"data/{named}"
 
 
 def can_fetch(network: PadNetwork) -> bool:
@@ -143,9 +148,22 @@ def _spec(network: PadNetwork) -> str:
 def _specs(network: PadNetwork) -> list[str]:
     spec = _spec(network)
     kind, colon, folder = spec.partition(":")
-    beside = [f"{kind}:{ROOT / folder}"] if colon else []
+    beside = (ROOT / folder, _root() / Path(folder).name)
+    named = [*(f"{kind}:{place}" for place in beside), spec] if colon else [spec]
     name = network.header.dataset_name
-    return [*beside, spec, *([name] if name in BUILT_IN and name != spec else [])]
+    return [
+        *(spec for spec in named if _may_be_read(spec, network)),
+        *([name] if name in BUILT_IN and name != spec else []),
+    ]
+
+
+def _may_be_read(spec: str, network: PadNetwork) -> bool:
+    _, colon, folder = spec.partition(":")
+    if not colon or network.path.resolve().is_relative_to(ROOT.resolve()):
+        return True
+    places = [_root(), *map(Path, filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)))]
+    # A link in there is its owner's choice; a way up through one is not.
+    return ".." not in Path(folder).parts and any(map(Path(folder).is_relative_to, places))
 
 
 def _same(dataset: DataSet, network: PadNetwork) -> bool:

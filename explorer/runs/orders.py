@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from pad_core.data.load import BUILT_IN, is_local
-from pad_core.errors import PadError
+from pad_core.errors import PadError, shortened
 from pad_core.model.condition import CONDITIONS, PAD, Condition, closest, find_condition
+from pad_core.system.files import can_be_shown
 from pad_core.system.hardware import choose_device
 from pad_core.training.config import Recipe
 
 SHIPPED = "fashion-mini"  # needs neither a network nor a file
 RUNS = "runs"
+_MOST_BYTES = 200  # of a name; file systems have 255, and names beside it are longer
+# Names that open a device there, whatever their ending: such a run could not be taken along.
+_OF_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 _KINDS = ("parquet", "folder", "idx")
 
 
@@ -118,7 +122,12 @@ def folder_name(order: Order) -> str:
     """The usual name of the run folder: DATA-CONDITION-seedS."""
     kind, _, directory = order.dataset.strip().partition(":")
     data = re.sub(r"[^\w.-]+", "-", Path(directory).name) or kind if directory else kind
-    return re.sub(r"[^\w.+=-]", "-", f"{data}-{order.condition.name}-seed{order.seed}")[:100]
+    return cut(re.sub(r"[^\w.+=-]", "-", f"{data}-{order.condition.name}-seed{order.seed}"))
+
+
+def cut(name: str, spare: int = 0) -> str:
+    """As much of a run's name as a folder can have, less some characters."""
+    return name[: 100 - spare].encode()[: _MOST_BYTES - spare].decode(errors="ignore")
 
 
 def check(order: Order, home: Path) -> None:
@@ -128,11 +137,17 @@ def check(order: Order, home: Path) -> None:
         PadError: a name that is no folder's, unknown data, a device that isn't here, numbers
             out of range.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,99}", order.name) or order.name[-1] == ".":
+    if (
+        not re.fullmatch(r"\w[\w.+=-]{0,99}", order.name)
+        or order.name[-1] == "."
+        or len(order.name.encode()) > _MOST_BYTES
+    ):
         raise PadError(
             "A run's name has 1 to 100 letters, digits or _ - . + =, and does not start or end "
-            f"with a dot; {order.name!r} is none."
+            f"with a dot; {shortened(repr(order.name), 120)} is none."
         )
+    if _OF_DEVICES.fullmatch(order.name):
+        raise PadError(f"{order.name!r} is a device on Windows; take another name for the run.")
     order.check_numbers()
     choose_device(order.device)
     _check_dataset(order.dataset, home)
@@ -146,7 +161,7 @@ def needs_download(spec: str, home: Path) -> bool:
 def datasets(home: Path) -> list[str]:
     """Specs of data sets to offer: those built in, and folders in ``data/`` that look like one."""
     here = []
-    for folder in sorted(p for p in (home / "data").glob("*") if p.is_dir()):
+    for folder in sorted(p for p in (home / "data").glob("*") if p.is_dir() and can_be_shown(p)):
         spec = folder.relative_to(home).as_posix()
         if any(folder.glob("train-*.parquet")) or any(folder.glob("data/train-*.parquet")):
             here.append(f"parquet:{spec}")
@@ -159,8 +174,9 @@ def datasets(home: Path) -> list[str]:
 def read_epochs(text: str) -> tuple[int, ...]:
     """'1, 5, 10' as numbers; PadError where it isn't that."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isdecimal() for part in parts):
-        raise PadError(f"Epochs to keep are whole numbers with commas between, not {text!r}.")
+    if not all(part.isdecimal() and len(part) < 10 for part in parts):
+        given = shortened(repr(text), 60)
+        raise PadError(f"Epochs to keep are whole numbers with commas between, not {given}.")
     return tuple(sorted({int(part) for part in parts}))
 
 

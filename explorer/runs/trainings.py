@@ -23,17 +23,27 @@ from typing import Any, Literal
 
 import pad_core
 from explorer.runs.orders import RUNS, Order, check
+from pad_core.checkpoint.schema import is_history
 from pad_core.errors import PadError
-from pad_core.system.files import write_atomically
+from pad_core.system.files import (
+    MAX_JSON_BYTES,
+    can_be_shown,
+    open_file,
+    parse_json,
+    read_bytes,
+    write_atomically,
+)
 from pad_core.training.config import Recipe
 from pad_core.training.lock import ask_to_stop, asked_to_stop, is_occupied
 from pad_core.training.run_folder import Progress, read_progress
 
 Status = Literal["starting", "training", "stopping", "finished", "stopped", "failed"]
 RUNNING: tuple[Status, ...] = ("starting", "training", "stopping")
+MOST_AT_ONCE = max(4, (os.cpu_count() or 1) // 4)
 LOG = "train.log"
 _ORDER, _RECIPE = "order.json", "run.json"
 _LOG_READ = 8_000  # bytes of its end
+_MOST_HISTORY = 50_000_000  # bytes: 100,000 epochs
 _SPOKEN = "pad_core train: "  # what the command's own errors start with
 _CODE = Path(pad_core.__file__).resolve().parents[1]
 
@@ -94,6 +104,8 @@ def start(order: Order, home: Path, resume: bool = False) -> None:
     folder = home / order.folder
     if folder in _running_here() or is_occupied(folder):
         raise PadError(f"{order.name} is training already.")
+    if (n := sum(training.running for training in trainings(home))) >= MOST_AT_ONCE:
+        raise PadError(f"{n} trainings run now, as many as this computer bears; stop one first.")
     try:
         folder.mkdir(parents=True, exist_ok=resume)
         written = json.dumps(order.to_dict(), indent=2, ensure_ascii=False)
@@ -161,7 +173,7 @@ def trainings(home: Path) -> list[Training]:
     found = [
         look(folder, folder in here)
         for folder in (home / RUNS).glob("*")
-        if (folder / _ORDER).exists() or (folder / _RECIPE).exists()
+        if can_be_shown(folder) and ((folder / _ORDER).exists() or (folder / _RECIPE).exists())
     ]
     return sorted(found, key=lambda t: (not t.running, -t.changed_s))
 
@@ -213,24 +225,27 @@ def _read_order(folder: Path) -> Order | None:
     """What was asked for here; or, of a run that began or went on elsewhere, its recipe."""
     order = recipe = None
     with suppress(OSError, ValueError, TypeError, KeyError, PadError):
-        order = Order.from_dict(json.loads((folder / _ORDER).read_text("utf-8")))
+        order = Order.from_dict(_json(folder / _ORDER))
     if order is None or _changed(folder / _RECIPE) > _changed(folder / _ORDER):
         with suppress(OSError, ValueError, TypeError, KeyError, PadError):
-            recipe = Recipe.from_dict(json.loads((folder / _RECIPE).read_text("utf-8")))
+            recipe = Recipe.from_dict(_json(folder / _RECIPE))
     if recipe is not None:
         order = (order or Order("")).like(recipe)
     # The folder may have been renamed or copied.
     return None if order is None else replace(order, name=folder.name)
 
 
+def _json(path: Path) -> Any:
+    return parse_json(read_bytes(path, MAX_JSON_BYTES))
+
+
 def _read_history(folder: Path) -> list[dict[str, Any]]:
     """The finished epochs; lines that are none are left out."""
     entries = []
-    with suppress(OSError, UnicodeDecodeError):
-        for line in (folder / "history.jsonl").read_text("utf-8").splitlines():
-            with suppress(ValueError, TypeError, KeyError):
-                entry = json.loads(line)
-                if isinstance(entry["epoch"], int) and isinstance(entry["losses"], dict):
+    with suppress(PadError):
+        for line in read_bytes(folder / "history.jsonl", _MOST_HISTORY).splitlines():
+            with suppress(PadError):
+                if is_history([entry := parse_json(line)]):
                     entries.append(entry)
     return entries
 
@@ -251,10 +266,10 @@ def _last_words(folder: Path) -> str:
 
 def _log_lines(folder: Path) -> list[str]:
     try:
-        with (folder / LOG).open("rb") as log:
+        with open_file(folder / LOG) as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_READ))
-            return log.read().decode("utf-8", "replace").splitlines()
-    except OSError:
+            return log.read(_LOG_READ).decode("utf-8", "replace").splitlines()
+    except (OSError, PadError):
         return []
 
 

@@ -1,13 +1,12 @@
 """The viewer's journal: the button that keeps a dream, what is kept, and its networks.
 
-The journal is a file of this computer's user (see ``journal.store``): it outlives the page, and
+The journal is a database of this computer's user (see ``journal.store``): it outlives the page, and
 all viewers of this server share it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -15,7 +14,7 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.journal import store as journal_file
 from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept, Source
-from explorer.journal.store import Journal
+from explorer.journal.store import Journal, Page
 from explorer.library import networks as loaders
 from explorer.session.state import chosen, session, upload
 from explorer.widgets.memory_pair import pictures
@@ -61,20 +60,24 @@ def _keep_now(network: PadNetwork) -> None:
         st.toast("Kept. It stands in the Journal now.", icon=":material/bookmark_added:")
 
 
+def look(sought: str, most: int) -> Page:
+    """The newest dreams that have these words in them; PadError where it can't be read."""
+    return journal_file.look(journal_file.place(), sought, most)
+
+
 def read() -> Journal:
-    """What the journal holds at this moment; PadError where it can't be read."""
-    path = journal_file.place()
-    try:
-        facts = path.stat()
-        stamp = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
-    except OSError:
-        stamp = (0, 0, 0)
-    return _read(path, stamp)
+    """All that the journal holds at this moment; PadError where it can't be read."""
+    return journal_file.read(journal_file.place())
 
 
 def write(kept: Sequence[Kept], deleted: bool = False) -> None:
     """Say how dreams are from now on; PadError where the journal can't be written."""
     journal_file.write(journal_file.place(), kept, deleted)
+
+
+def delete(number: int) -> None:
+    """Delete an entry that can't be shown; PadError where the journal can't be written."""
+    journal_file.delete(journal_file.place(), number)
 
 
 def find(source: Source) -> str | None:
@@ -127,8 +130,3 @@ def _lost(source: Source) -> PadError:
 def _strip(dream: str, _kept: Kept) -> np.ndarray:
     network = load(_kept.source)
     return dreams.mix(network, _kept.recall(network), _kept.chosen).picture[-SIDE_PX:]
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read(path: Path, stamp: tuple[int, int, int]) -> Journal:
-    return journal_file.read(path)

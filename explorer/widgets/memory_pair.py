@@ -40,8 +40,11 @@ def say_what_lacks(where: str = "on the *Dream* page") -> None:
 def choose_pair(network: PadNetwork) -> None:
     """The sidebar's menus for A and B between the steps to other memories.
 
-    What can't be had is put right, and says so.
+    What can't be had is put right, and says so. Of a split of fewer than two memories there is
+    nothing to choose: a file may hold none.
     """
+    if len(network.memories[chosen().split]) < 2:
+        return
     say_what_lacks("below")
     with st.sidebar.container(horizontal=True, key="pair"):
         step_seed(-1)

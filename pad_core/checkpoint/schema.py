@@ -16,12 +16,13 @@ from typing import Any
 import torch
 
 from pad_core.data.load import DataSet
-from pad_core.errors import PadError, printable
+from pad_core.errors import PadError
 from pad_core.model.condition import Condition
+from pad_core.system.files import plain as plain
 from pad_core.system.randomness import check_seed
 
 FORMAT_VERSION = 1
-_MAX_DEPTH = 10
+_LONGEST_NAME = 1000  # characters: folders have 255 at most, lists of synonyms some hundred
 _N_HASHED = 64  # images of each split
 
 
@@ -118,27 +119,6 @@ def fingerprint(dataset: DataSet) -> str:
 # --- Checks of what comes out of a file -----------------------------------------------------------
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """A JSON value with control characters replaced; PadError for what can't be shown.
-
-    That is a number that is not finite or beyond float64, or something nested deeply.
-    """
-    kind = type(value)  # JSON has no others; faster to compare than isinstance, of 400 a header
-    if kind is float or kind is int:
-        if not abs(value) <= sys.float_info.max:
-            raise PadError("it has a number that is not finite or too large.")
-        return value
-    if kind is str:
-        return printable(value)
-    if kind is not dict and kind is not list:
-        return value
-    if depth == _MAX_DEPTH:
-        raise PadError(f"it is nested more than {_MAX_DEPTH} deep.")
-    if kind is list:
-        return [plain(part, depth + 1) for part in value]
-    return {printable(key): plain(part, depth + 1) for key, part in value.items()}
-
-
 Check = Callable[[Any], bool]
 
 
@@ -154,8 +134,8 @@ def is_text(value: Any) -> bool:
 
 
 def is_name(value: Any) -> bool:
-    """A text that isn't empty."""
-    return isinstance(value, str) and value.strip() != ""
+    """A text that isn't empty, and not too long to be shown."""
+    return isinstance(value, str) and value.strip() != "" and len(value) <= _LONGEST_NAME
 
 
 def is_number(value: Any) -> bool:

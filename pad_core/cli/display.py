@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.errors import printable
 from pad_core.report.summary import ROWS, Group
 from pad_core.report.told import cycle, details, told
 from pad_core.system.hardware import describe_hardware
@@ -204,7 +205,7 @@ def describe(network: PadNetwork) -> str:
     size = network.path.stat().st_size / 1e6
     mixture = condition.rem_mixture
     lines = [
-        f"{network.path.name}: {network.name}",
+        f"{printable(network.path.name)}: {network.name}",
         f"  file         {size:.2f} MB, {header.export.get('bits', 16)} bits a weight, "
         f"sha256 {network.sha256[:16]}…",
         *_export_line(header.export),

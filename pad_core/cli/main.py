@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from pad_core.cli.arguments import build_parser
-from pad_core.errors import PadError, printable
+from pad_core.errors import PadError, printable, tolerate_unprintable_output
 from pad_core.model.condition import Condition
 
 STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
@@ -23,11 +23,12 @@ STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors of the user take one line."""
+    tolerate_unprintable_output()
     options = build_parser().parse_args(arguments)
     try:
         return int(COMMANDS[options.command](options) or 0)
     except PadError as error:
-        print(f"pad_core {options.command}: {printable(str(error))}", file=sys.stderr)
+        print(f"pad_core {options.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -192,7 +193,7 @@ def run_info(options: argparse.Namespace) -> None:
     network = load(options.file)
     if options.json:
         counts = {split: len(memory) for split, memory in network.memories.items()}
-        facts = {"file": str(options.file), "sha256": network.sha256, "memories": counts}
+        facts = {"file": printable(str(options.file)), "sha256": network.sha256, "memories": counts}
         print(json.dumps(facts | network.header.to_dict(), indent=2, ensure_ascii=False))
     else:
         print(describe(network))

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
 from pad_core.data.load import DataSet, is_local, load_dataset
-from pad_core.errors import PadError
+from pad_core.errors import PadError, printable
 from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, real_moments
 from pad_core.evaluation.frechet import Features, classifier_features, inception_features
 from pad_core.evaluation.metrics import Moments
@@ -84,7 +84,7 @@ def evaluate_files(
             if record:
                 update_metrics(network.path, result)
             digest = file_sha256(network.path) if record else network.sha256
-            found.append({"file": str(network.path), "sha256": digest} | result)
+            found.append({"file": printable(str(network.path)), "sha256": digest} | result)
         bar.update(task, completed=len(networks) + 1.0)
     return found
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pad_core.errors import PadError
+from pad_core.system.files import MAX_JSON_BYTES, parse_json, read_bytes
 
 Phase = Literal["wake", "nrem", "rem", "contrast"]
 Replay = Literal["single", "mixed"]
@@ -64,8 +65,8 @@ class Recollection:
 class Condition:
     """What happens in one wake-sleep cycle (paper §4.3.1, §4.4.6).
 
-    The fields below ``weight_internal`` follow the paper's Discussion ('Further improvements');
-    with their defaults the cycle is the paper's.
+    The fields below ``weight_internal`` follow the paper's Discussion, 'Dream augmentations, mixing strategies and fine-tuning';
+    with their defaults the cycle is the paper's. ``docs/conditions.md`` has each one's source.
 
     Fields:
         name: letters, digits, '_', '-', '.', '+', '='.
@@ -334,7 +335,7 @@ _LONG_REM_FIRST: tuple[Phase, ...] = ("wake", "rem", "rem", "rem", "nrem", "nrem
 _MOVED = replace(PAD, perturbation=("translation", "rotation"))
 _FAST = replace(PAD, rate_nrem=4.0, rate_rem=4.0)
 _APART = replace(_MOVED, phases=("wake", "nrem", "contrast", "rem"), contrast="nt_xent")
-# What the paper's Discussion proposes ('Further improvements').
+# What the paper's Discussion proposes or expects to matter.
 _DISCUSSION = (
     replace(PAD, name="nrem_translation", perturbation=("translation",)),
     replace(PAD, name="nrem_rotation", perturbation=("rotation",)),
@@ -381,12 +382,11 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
             that was changed but has no effect.
     """
     if name_or_file.endswith(".json"):
+        content = read_bytes(Path(name_or_file), MAX_JSON_BYTES)
         try:
-            fields = json.loads(Path(name_or_file).read_text("utf-8"))
-        except OSError as error:
-            raise PadError(f"Cannot read the condition {name_or_file}: {error.strerror}.") from None
-        except (ValueError, RecursionError) as error:
-            raise PadError(f"The condition {name_or_file} is not JSON: {error}.") from None
+            fields = parse_json(content)
+        except PadError as error:
+            raise PadError(f"The condition {name_or_file} can't be used: {error}") from None
         condition = Condition.from_dict(fields)
         base = built_in(fields.get("base", PAD.name)).to_dict()
         changed = [name for name, value in condition.to_dict().items() if value != base[name]]

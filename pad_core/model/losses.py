@@ -4,8 +4,8 @@ The reconstruction losses are means over all elements: the paper's Eqs. 2 and 6 
 sums over an image, its published code takes means, and the equal weights of the losses
 only make sense with the latter.
 
-The contrastive losses are those of the self-supervised methods that the paper's Discussion names
-('Further improvements'). They act on z itself: there is no projection head.
+The contrastive losses are those of self-supervised methods that the paper's Discussion names.
+They act on z itself: there is no projection head.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """What is done to a dream before the encoder sees it again.
 
-The paper's NREM occludes it with grey squares (§4.3.2); its Discussion proposes others
-('Further improvements'): translations and rotations as movements of objects, and here also noise
-and blur. Each one's size is drawn anew at every call, uniformly from nothing to its full range
-times the strength. Squares are one mask for the whole mini-batch, as in the paper; each dream has
-its own of everything else. The full ranges are ours. What comes in from outside of an image is
-grey, which is 0.
+The paper's NREM occludes it with grey squares (§4.3.2). Its Discussion proposes translations and
+rotations, as objects move; noise and blur are ours. How much is done is drawn anew at every call,
+uniformly from nothing to the full range times the strength. Squares are one mask for the whole
+mini-batch, as in the paper; of everything else, each dream has its own. The full ranges are ours.
+What comes in from outside of an image is grey, which is 0.
 
 Nothing here waits for the device, and all shapes are fixed: a cycle can be captured in a graph.
 """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from pad_core.checkpoint.schema import Header
+from pad_core.errors import printable
 from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.catalogue import Entry, Shelf
 from pad_core.report.claims import beside_paper
@@ -57,23 +59,39 @@ def remake_command(header: Header, name: str) -> str | None:
         return None
     run = shlex.quote(f"runs/{name}")
     changed = [
-        f"--{field.replace('_', '-')} {recipe[field]} "
+        f"--{field.replace('_', '-')} {shlex.quote(str(recipe[field]))} "
         for field, usual in (("batch_size", 64), ("learning_rate", 2e-4))
         if recipe.get(field, usual) != usual
     ]
     return (
         f"python -m pad_core train --dataset {shlex.quote(recipe['dataset'])} "
         f"--condition {condition} --seed {header.seed} --epochs {header.epoch} "
-        f"{''.join(changed)}--precision {recipe['precision']} --run {run} "
+        f"{''.join(changed)}--precision {shlex.quote(recipe['precision'])} --run {run} "
         f"&& python -m pad_core export {run} --out {shlex.quote(name)}.safetensors"
     )
 
 
+def inert(text: str) -> str:
+    """A text from a file in which Markdown and HTML mean nothing."""
+    text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # An underscore within a word means nothing; an address becomes a link by itself.
+    special = r"[\\`*\[\]|#~$!]|(?<![^\W_])_|_(?![^\W_])|(?i:(?<=www)\.)|:(?=//)"
+    return re.sub(special, r"\\\g<0>", text)
+
+
+def code(text: str) -> str:
+    """A text from a file as code: between more backticks than are together in it."""
+    text = printable(text)
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    space = " " if "`" in text else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
 def _table_row(entry: Entry) -> str:
-    header, name = entry.header, entry.path.name.replace("|", r"\|")
+    header, name = entry.header, code(entry.path.name).replace("|", r"\|")
     values = [_value(header.metrics, *row.path, digits=row.digits) for row in _SHORT.values()]
     cells: Sequence[object] = [
-        f"`{name}`", entry.dataset, style(header.condition.name).label, header.seed,
+        name, inert(entry.dataset), inert(style(header.condition.name).label), header.seed,
         header.epoch, *values,
     ]  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"
@@ -85,32 +103,33 @@ def _card(entry: Entry) -> list[str]:
     size = entry.path.stat().st_size / 1e6
     condition = header.condition
     lines = [
-        f"## {entry.path.name}",
+        f"## {inert(entry.path.name)}",
         "",
-        f"- **Condition** {style(condition.name).label}: {cycle(condition)}; "
+        f"- **Condition** {inert(style(condition.name).label)}: {cycle(condition)}; "
         f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)}.",
         *_differences(condition),
-        f"- **Data** {entry.dataset}: {data['n_train']:,} training and "
-        f"{data['n_test']:,} test images. {data.get('note', '')}".rstrip(),
+        f"- **Data** {inert(entry.dataset)}: {data['n_train']:,} training and "
+        f"{data['n_test']:,} test images. {inert(data.get('note', ''))}".rstrip(),
         f"- **File** {size:.2f} MB, {header.export.get('bits', 16)} bits a weight"
         f"{_rounding(header)}.",
     ]
     if limits := beside_paper(header):
-        lines.append(f"- **Beside the paper** {limits}")
+        lines.append(f"- **Beside the paper** {inert(limits)}")
     if "device" in recipe:
         took = sum(entry.get("seconds", 0.0) for entry in header.history) / 3600
         lines.append(
-            f"- **Trained** on {recipe['device']} with PyTorch {recipe['torch']}, convolutions "
-            f"in {recipe['precision']}, mini-batches of {recipe['batch_size']}; {took:.1f} h."
+            f"- **Trained** on {inert(recipe['device'])} with PyTorch {inert(recipe['torch'])}, "
+            f"convolutions in {inert(recipe['precision'])}, mini-batches of "
+            f"{recipe['batch_size']}; {took:.1f} h."
         )
-    if command := remake_command(header, entry.path.stem):
-        lines.append(f"- **Remade** by `{command}`")
+    if command := remake_command(header, printable(entry.path.stem)):
+        lines.append(f"- **Remade** by {code(command)}")
     if entry.evaluation is None:
         return [*lines, "- **Measured**: not yet (`python -m pad_core evaluate FILE --record`)."]
     spread = _value(metrics, "linear_separability_sd", digits=2)
     lines.append(
-        f"- **Measured** on {metrics['on']} ({metrics['n_train']:,} to fit, {metrics['n_test']:,} "
-        f"to test; occlusion on {metrics['occlusion_n']:,}); SD over "
+        f"- **Measured** on {inert(metrics['on'])} ({metrics['n_train']:,} to fit, "
+        f"{metrics['n_test']:,} to test; occlusion on {metrics['occlusion_n']:,}); SD over "
         f"{metrics['protocol'].get('readout_seeds', '?')} read-out seeds {spread} points."
     )
     baselines = metrics.get("baselines") or {}

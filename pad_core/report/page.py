@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from pad_core.errors import PadError
+from pad_core.errors import PadError, printable
 from pad_core.model.condition import closest
 from pad_core.report.catalogue import Shelf, find
 from pad_core.report.items import ITEMS, PROBE, Item
@@ -109,12 +109,12 @@ def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[tuple[str, str]]
             command = f"{train} --epochs {epochs} --probe-every 1 --keep-epochs 1"
             missing.append((f"a network of {style(condition).label}", command))
             continue
-        bare = [str(e.path) for e in entries if e.evaluation is None]
+        bare = [printable(str(e.path)) for e in entries if e.evaluation is None]
         if item.needs != "losses" and bare:  # claims about histories rest on evaluations, too
             missing.append((f"the evaluation of {style(condition).label}", _evaluate(bare)))
         if item.needs == "early":
             early = shelf.earliest(dataset, condition)
-            bare = [str(e.path) for e in early if e.evaluation is None]
+            bare = [printable(str(e.path)) for e in early if e.evaluation is None]
             if not early:
                 command = f"{train} --epochs 1 --run runs/early"
                 missing.append((f"an early network of {style(condition).label}", command))

@@ -10,7 +10,6 @@ epoch-0001.safetensors …   the same, for epochs that were asked to be kept
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -31,12 +30,14 @@ from pad_core.checkpoint.schema import (
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
-from pad_core.system.files import read_header, read_tensors
+from pad_core.system.files import MAX_JSON_BYTES, parse_json, read_bytes, read_header, read_tensors
 from pad_core.training.config import Recipe
 
 STATE = "state.safetensors"
 LATEST = "latest.safetensors"
 STATE_VERSION = 1
+_MOST_HEADER = 100_000_000  # bytes of a state's, with all epochs: the most that the format has
+_MOST_ENTRIES = 5_000  # epochs in a checkpoint's header, of which one has some 300 bytes
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,14 @@ class RunState:
             seed=recipe.pop("seed"),
             epoch=self.epoch,
             recipe=recipe | {"device": self.device, "torch": self.torch},
-            history=self.history,
+            history=_thinned(self.history),
         )
+
+
+def _thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most so many entries that a checkpoint's header stays readable, with the last one."""
+    step = -(-len(history) // _MOST_ENTRIES)
+    return history[::-step][::-1] if step > 1 else history
 
 
 def run_folder(runs: Path, dataset: str, condition: Condition, seed: int) -> Path:
@@ -128,10 +135,20 @@ def run_folder(runs: Path, dataset: str, condition: Condition, seed: int) -> Pat
 def read_progress(folder: Path) -> Progress | None:
     """What a run folder's progress.json says, None where it has none."""
     try:
-        report = json.loads((folder / "progress.json").read_text("utf-8"))
-        return Progress(**{field.name: report[field.name] for field in fields(Progress)})
-    except (OSError, ValueError, KeyError, TypeError):
+        report = parse_json(read_bytes(folder / "progress.json", MAX_JSON_BYTES), finite=False)
+        given = {field.name: report[field.name] for field in fields(Progress)}
+    except (PadError, KeyError, TypeError):
         return None
+    losses = given["losses"]
+    numbers = [value for name, value in given.items() if name != "losses"]
+    counts = (given["epoch"], given["epochs"], given["step"], given["steps"])
+    if (
+        not isinstance(losses, dict)
+        or not all(type(value) in (int, float) for value in (*numbers, *losses.values()))
+        or not all(map(is_count, counts))
+    ):
+        return None
+    return Progress(**given)
 
 
 def epochs_done(folder: Path) -> int:
@@ -144,8 +161,12 @@ def epochs_done(folder: Path) -> int:
 
 def read_state(folder: Path) -> tuple[dict[str, torch.Tensor], RunState]:
     """Tensors and header of a run folder's state; PadError where there is none."""
-    state = read_state_header(folder)
-    return read_tensors(folder / STATE)[0], state
+    state = read_state_header(folder)  # says what is wrong with the header
+    path = folder / STATE
+    try:
+        return read_tensors(path, _MOST_HEADER)[0], state
+    except PadError:
+        raise PadError(_damaged(path)) from None
 
 
 def read_state_header(folder: Path) -> RunState:
@@ -154,10 +175,17 @@ def read_state_header(folder: Path) -> RunState:
     if not path.exists():
         raise PadError(f"{folder} is not a run folder: it has no {STATE}.")
     try:
-        header = read_header(path)
+        header = read_header(path, _MOST_HEADER)
     except PadError:
-        raise PadError(f"{path} is damaged; move {folder} away to train it anew.") from None
+        raise PadError(_damaged(path)) from None
     return RunState.from_dict(header, path)
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"{path} is damaged, by the disk or by hand: move {path.parent} away to train it anew; its "
+        "checkpoints can still be used."
+    )
 
 
 def check_same_recipe(before: Recipe, now: Recipe, folder: Path) -> None:

@@ -113,7 +113,7 @@ def _make(export: Export, sha256: str, _network: Any) -> bytes:
     return make(export, _network)
 
 
-def archive(dreams: Sequence[Kept]) -> None:
+def archive() -> None:
     """Make one zip of the whole journal."""
     with st.popover("Archive", icon=":material/folder_zip:"):
         st.caption(
@@ -125,7 +125,7 @@ def archive(dreams: Sequence[Kept]) -> None:
             default=["Pictures", "Tables"], key="archive-kinds",
         )  # fmt: skip
         if st.button("Make the archive", type="primary", key="archive-make"):
-            _pack(dreams, kinds)
+            _pack(kinds)
         made: tuple[bytes, str] | None = st.session_state.get("archive")
         if made is not None:
             content, told = made
@@ -136,7 +136,12 @@ def archive(dreams: Sequence[Kept]) -> None:
             st.caption(told)
 
 
-def _pack(dreams: Sequence[Kept], kinds: Sequence[str]) -> None:
+def _pack(kinds: Sequence[str]) -> None:
+    try:
+        dreams = list(journal.read().dreams.values())
+    except PadError as error:
+        st.error(plain(str(error)))
+        return
     here = [kept for kept in dreams if journal.find(kept.source) is not None]
     exports = [
         Export.of(kind, kept, **settings)
@@ -200,7 +205,7 @@ def take(name: str, content: bytes) -> str:
         dreams = list(found.dreams.values())
     else:
         dreams = archives.dreams_of(read_manifest(content))
-    known = journal.read().dreams
+    known = journal_file.known(journal_file.place(), (kept.id for kept in dreams))
     new = [kept for kept in dreams if kept.id not in known]
     if new:
         journal.write(new)

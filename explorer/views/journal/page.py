@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
 from explorer.journal import store as journal_file
 from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept
+from explorer.journal.store import Entry, Page
 from explorer.session.state import choose, session
 from explorer.views.journal import files as journal_files
 from explorer.widgets import keep_button as journal
@@ -19,45 +18,45 @@ from explorer.widgets.look import look
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.sidebar import plain
-from pad_core.errors import PadError
-from pad_core.report.palette import style
+from pad_core.errors import PadError, printable
 
 _AT_FIRST, _MORE = 12, 24
 _SHOWN, _UNDO, _PROBLEM = "journal-shown", "journal-undo", "journal-problem"
+_FIND = "journal-find"
 
 
 def show() -> None:
     """The page."""
     look("journal", Path(__file__).parent)
+    sought = str(st.session_state.get(_FIND, ""))
+    shown = st.session_state.setdefault(_SHOWN, _AT_FIRST)
     try:
         with frame.timed("journal"):
-            kept = journal.read()
+            page = journal.look(sought, shown)
     except PadError as error:
         frame.problem(error)
         return
-    dreams = list(kept.dreams.values())
-    with frame.heading("Journal", f"in {journal_file.place()}"):
+    with frame.heading("Journal", f"in {printable(str(journal_file.place()))}"):
         journal_files.open_file()
-        if dreams:
-            journal_files.archive(dreams)
+        if page.n_dreams:
+            journal_files.archive()
     if problem := st.session_state.pop(_PROBLEM, None):
         frame.problem(problem)
     _undo()
-    if kept.problems:
-        with st.expander(f"{len(kept.problems)} damaged", icon=":material/error:"):
-            st.markdown("\n".join(f"- {plain(problem)}" for problem in kept.problems[:50]))
-    if not dreams:
+    if page.n_damaged:
+        _damaged(page)
+    if not page.n_dreams:
         _empty()
-    if len(dreams) > _AT_FIRST:
-        dreams = _find(dreams)
-    shown = st.session_state.setdefault(_SHOWN, _AT_FIRST)
+    if page.n_dreams > _AT_FIRST:
+        _find(page, sought)
     with frame.timed("dreams"):
-        for one in dreams[:shown]:
-            _entry(one)
-    if len(dreams) > shown:
-        st.button(f"Show more of {len(dreams)}", on_click=_show_more, icon=":material/expand_more:")
-    if kept.deleted:
-        _deleted(list(kept.deleted.values()))
+        for entry in page.entries:
+            _entry(entry)
+    if page.n_found > shown:
+        st.button(f"Show more of {page.n_found}", on_click=_show_more,
+                  icon=":material/expand_more:")  # fmt: skip
+    if page.n_deleted:
+        _deleted(page)
     frame.footer(None, "journal", "dreams")
 
 
@@ -69,30 +68,41 @@ def _empty() -> None:
     )
 
 
-def _find(dreams: list[Kept]) -> list[Kept]:
-    """Those in which the viewer's words occur, in a title, a note or what a dream was made of."""
-    sought = st.text_input(
+def _find(page: Page, sought: str) -> None:
+    st.text_input(
         "Find",
         placeholder="Words of a title, a note, a network, a class or a date",
-        key="journal-find",
+        key=_FIND,
         icon=":material/search:",
         label_visibility="collapsed",
     )
-    words = sought.casefold().split()
-    found = [kept for kept in dreams if _has(kept, words)]
     if sought:
-        st.caption(f"{len(found)} of {len(dreams)} dreams have “{plain(sought)}” in them.")
-    return found
+        st.caption(f"{page.n_found} of {page.n_dreams} dreams have “{plain(sought)}” in them.")
 
 
-def _has(kept: Kept, words: list[str]) -> bool:
-    classes = " ".join((*kept.classes, *kept.previous_classes))
-    facts = unescape(re.sub("<[^>]*>", " ", _facts(kept)))
-    text = f"{kept.heading} {facts} {classes}".casefold()
-    return all(word in text for word in words)
+def _damaged(page: Page) -> None:
+    """Lines of an earlier version's file that can't be read."""
+    with st.expander(f"{page.n_damaged} damaged", icon=":material/error:"):
+        for entry in page.damaged:
+            _problem(entry)
 
 
-def _entry(kept: Kept) -> None:
+def _problem(entry: Entry) -> None:
+    """An entry that can't be shown, in a sentence."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(plain(entry.problem), width="content")
+        st.button("Delete", key=f"delete-number-{entry.number}", icon=":material/delete:",
+                  type="tertiary", on_click=_delete_number, args=(entry.number,))  # fmt: skip
+
+
+def _entry(entry: Entry) -> None:
+    if entry.kept is None:
+        _problem(entry)
+    else:
+        _kept(entry.kept)
+
+
+def _kept(kept: Kept) -> None:
     with st.container(key=f"kept-{kept.id}"):
         try:
             picture = journal.strip(kept)
@@ -120,25 +130,8 @@ def _texts(kept: Kept) -> str:
 
 def _facts(kept: Kept) -> str:
     """What a dream was made of, and the viewer's note, as HTML."""
-    choices, source = kept.chosen, kept.source
-    network = (
-        f"{style(source.condition).label} · {source.dataset} · seed {source.seed} · "
-        f"epoch {source.epoch}"
-    )
-    dials = (
-        f"λ {choices.lam:g} · λ′ {choices.lam_prime:g} · σ {choices.noise_level:g} · "
-        f"Ω {choices.intensity:g} of {choices.size_px} px · {choices.split} memories, "
-        f"seed {choices.seed}"
-    )
     note = f"<q>{escape(kept.note)}</q>" if kept.note else ""
-    return f"{escape(network)}<br>{escape(dials)}<br>{escape(_date(kept.time))}{note}"
-
-
-def _date(time: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(time).astimezone():%-d %B %Y, %H:%M}"
-    except ValueError:
-        return time[:40]
+    return "<br>".join(map(escape, kept.facts)) + note
 
 
 def _actions(kept: Kept, here: bool) -> None:
@@ -178,11 +171,11 @@ def _undo() -> None:
             st.button("Undo", icon=":material/undo:", on_click=_bring_back, args=(kept,))
 
 
-def _deleted(gone: list[Kept]) -> None:
-    with st.expander(f"{len(gone)} deleted", icon=":material/delete:"):
-        for kept in gone[:-51:-1]:
+def _deleted(page: Page) -> None:
+    with st.expander(f"{page.n_deleted} deleted", icon=":material/delete:"):
+        for kept in [entry.kept for entry in page.deleted if entry.kept is not None]:
             st.button(
-                f"Bring back {plain(kept.heading)}, {_date(kept.time)}",
+                f"Bring back {plain(kept.heading)}, {kept.date}",
                 key=f"back-{kept.id}",
                 icon=":material/undo:",
                 type="tertiary",
@@ -194,6 +187,13 @@ def _deleted(gone: list[Kept]) -> None:
 def _delete(kept: Kept) -> None:
     if _write(kept, deleted=True):
         session()[_UNDO] = kept
+
+
+def _delete_number(number: int) -> None:
+    try:
+        journal.delete(number)
+    except PadError as error:
+        session()[_PROBLEM] = error
 
 
 def _bring_back(kept: Kept) -> None:

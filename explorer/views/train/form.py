@@ -229,10 +229,10 @@ def _go(order: Order, home: Path, running: Sequence[Training]) -> None:
 
 def _free_name(name: str, home: Path) -> str:
     """The name with the first number behind it that no run has."""
-    number = 2
-    while (home / orders.RUNS / f"{name[:96]}-{number}").exists():
+    number, start = 2, orders.cut(name, 4)
+    while (home / orders.RUNS / f"{start}-{number}").exists():
         number += 1
-    return f"{name[:96]}-{number}"
+    return f"{start}-{number}"
 
 
 def _usual_name() -> str:

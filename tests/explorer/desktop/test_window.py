@@ -9,9 +9,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from bench.browser import FLAGS
 from explorer.__main__ import main
@@ -52,10 +56,16 @@ def explorer():
 
 
 def answers(address):
+    """Whether a browser that comes to this address for the first time gets the page."""
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     try:
-        return urllib.request.urlopen(address, timeout=5).status == 200
+        return opener.open(address, timeout=5).status == 200
     except OSError:
         return False
+
+
+def without_secret(address):
+    return re.sub("token=[^&]*", "", address)
 
 
 def wait_until_gone(address):
@@ -83,7 +93,13 @@ def test_closing_the_window_ends_the_server(explorer, tmp_path):
     assert answers(address)
     assert "mine.safetensors" in address
     seen = wait_for_lines(f"{browser}.seen")
-    assert f"--app={address}" in seen
+    (shown,) = [flag.removeprefix("--app=") for flag in seen if flag.startswith("--app=")]
+    assert without_secret(shown) == without_secret(address)
+    # Others may read a program's arguments: what stands there is good for one time.
+    assert shown != address
+    assert answers(shown)
+    assert not answers(shown)
+    assert answers(address)
     (profile,) = [flag.split("=")[1] for flag in seen if flag.startswith("--user-data-dir")]
     assert Path(profile).is_dir()
     (tmp_path / "close").touch()
@@ -100,6 +116,25 @@ def test_a_signal_closes_the_window_and_ends_the_server(explorer, tmp_path, numb
     process.send_signal(number)
     assert process.wait(20) == 0
     assert not answers(address)
+
+
+def test_who_has_no_secret_gets_nothing(explorer):
+    address, _ = explorer("--no-window")
+    assert answers(address)
+    bare = address.partition("?")[0]
+    for path in ("", "_stcore/health", "_stcore/host-config", "?token=", "?token=guess"):
+        with pytest.raises(HTTPError) as refused:
+            urllib.request.urlopen(bare + path)
+        assert refused.value.code == 403
+    stream = f"ws{bare.removeprefix('http')}_stcore/stream"
+    with pytest.raises(InvalidStatus, match="403"), connect(stream):
+        pass
+    jar = CookieJar()
+    urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar)).open(address).close()
+    (cookie,) = jar
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    with connect(stream, additional_headers={"Cookie": f"{cookie.name}={cookie.value}"}):
+        pass
 
 
 @posix
@@ -136,7 +171,8 @@ def test_a_real_browser_opens_the_page_without_its_bars(explorer, tmp_path):
             break
         time.sleep(0.1)
     number = port.read_text().split()[0]
-    while address not in urllib.request.urlopen(f"http://127.0.0.1:{number}/json").read().decode():
+    page = address.partition("?")[0]
+    while page not in urllib.request.urlopen(f"http://127.0.0.1:{number}/json").read().decode():
         assert time.monotonic() < deadline
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
@@ -231,6 +267,6 @@ def test_a_port_out_of_range_is_refused(port, capsys):
 
 def test_a_shipped_network_goes_by_its_key():
     path = next((ROOT / "checkpoints").glob("*.safetensors"))
-    assert f"checkpoint=checkpoints%2F{path.name}" in desktop.address_query(path)
+    assert desktop.address_query(path)["checkpoint"] == f"checkpoints/{path.name}"
     with pytest.raises(PadError, match="Cannot read"):
         desktop.address_query(ROOT / "none.safetensors")

@@ -3,15 +3,20 @@
 import csv
 import io
 import json
+import re
+import struct
 import subprocess
 import sys
+import time
+import tracemalloc
 import zipfile
+import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from explorer.__main__ import main
 from explorer.dreaming import dreams
@@ -321,3 +326,86 @@ def test_a_damaged_zip_gets_a_sentence(zipped, tmp_path):
     manifest = archive.unpack(zipped)
     with pytest.raises(PadError, match="none of its dreams"):
         archive.remake(manifest | {"dreams": []}, lambda source: None)
+
+
+def png_header(side):
+    """A picture that says it has so many pixels a side, and has none."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    whole = struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return b"\x89PNG\r\n\x1a\n" + whole + b"\0\0\0\x01IDAT\0\0\0\0\0"
+
+
+def bomb(text, **packing):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, **packing) as archive:
+        archive.writestr("manifest.json", text)
+    return file.getvalue()
+
+
+MUCH = '{"format": "pad-dream-explorer", "format_version": 1, "dreams": [' + "[]," * 16_000_000
+HOSTILE = {
+    "png": (lambda: png_header(20_000), "more pixels than any"),
+    "zip": (lambda: bomb(MUCH + "[]]}"), "manifest.json is too large"),
+    "zip of text": (lambda: bomb(" " * 49_000_000), "manifest.json is too large"),
+    "zip of brackets": (lambda: bomb(MUCH[:3_000_000], compresslevel=0), "larger than|damaged"),
+    "zip of many": (lambda: b"PK\x03\x04" + b"PK\x01\x02" * 60_000, "more than 50,000 files"),
+    "json": (lambda: MUCH.encode(), "manifest is damaged"),
+    "csv": (lambda: b"# " + MUCH.encode(), "manifest is damaged"),
+    "gif": (
+        lambda: b"GIF89a\1\0\1\0\0\0\0!\xfe" + (b"\xff" + b"x" * 255) * 200_000,
+        "neither PNG, GIF|no manifest",
+    ),
+    "version": (
+        lambda: (
+            b'{"format": "pad-dream-explorer", "format_version": "\\u001b[31mX\\n\\u0007\\ud800"}'
+        ),
+        "format version �",
+    ),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_get_one_sentence_soon(name, tmp_path, capfd):
+    make_it, complaint = HOSTILE[name]
+    source = tmp_path / "source"
+    source.write_bytes(make_it())
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        assert main(["rebuild", str(source), "--out", str(tmp_path / "out")]) == 2
+        assert time.process_time() - started < 3
+        assert tracemalloc.get_traced_memory()[1] < 150e6
+    finally:
+        tracemalloc.stop()
+    said = capfd.readouterr().err
+    assert re.search(complaint, said)
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+
+
+def test_versions_from_a_file_cannot_command_the_terminal(tmp_path, folder, network, kept, capfd):
+    manifest = Export.of("picture", kept).manifest()
+    manifest["versions"]["torch"] = "\x1b[2J\ud800"
+    text = json.dumps(manifest)
+    plain = Image.new("RGB", (4, 4))
+    info = PngImagePlugin.PngInfo()
+    info.add_text("pad-dream-explorer", text)
+    plain.save(tmp_path / "a.png", pnginfo=info)
+    arguments = ["--out", str(tmp_path / "b.png"), "--checkpoint", str(folder)]
+    assert main(["rebuild", str(tmp_path / "a.png"), *arguments]) == 1
+    said = capfd.readouterr().out
+    assert "torch �[2J�, here" in said
+    assert "\x1b" not in said
+
+
+def test_a_note_of_several_lines_is_made_again_byte_for_byte(tmp_path, folder, network, kept):
+    export = Export.of("picture", kept.retitled("a", "one\n\ttwo"))
+    content = make(export, network)
+    assert make(Export.from_manifest(read_manifest(content)), network) == content
+
+
+def test_an_archive_that_could_not_be_opened_is_not_made(kept, monkeypatch):
+    monkeypatch.setattr(archive, "_MAX_MANIFEST_BYTES", 1000)
+    with pytest.raises(PadError, match="1 dreams with 0 files are more than one archive holds"):
+        archive.pack([kept], [], lambda source: None)

@@ -1,7 +1,13 @@
 """The journal's file: nothing kept is lost, whatever happens to the file."""
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
+import time
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -12,7 +18,9 @@ from explorer.session.choices import Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
+from tests.helpers import ROOT
 
+CASES = sorted((ROOT / "tests/cases").glob("*.jsonl"))
 CHOICES = Choices(checkpoint="a/b.safetensors", folder="/home/me", seed=7, lam=0.25, present="1")
 
 
@@ -23,7 +31,7 @@ def kept(network):
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "of me" / "journal.jsonl"
+    return tmp_path / "of me" / "journal.sqlite3"
 
 
 def test_a_kept_dream_knows_its_network_and_its_choices(network, kept):
@@ -69,8 +77,35 @@ def test_no_file_is_an_empty_journal(path):
     assert journal_file.read(path) == journal_file.Journal({}, {})
 
 
+def lines_of(*dreams, deleted=()):
+    """A file as earlier versions wrote it."""
+    gone = [one.to_dict() | {"deleted": True} for one in deleted]
+    return "".join(json.dumps(one) + "\n" for one in [*(d.to_dict() for d in dreams), *gone])
+
+
+def earlier(path, text):
+    path.parent.mkdir(exist_ok=True)
+    with path.with_suffix(".jsonl").open("ab") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
+
+
+def test_a_file_of_earlier_versions_is_taken_over_and_left_as_it_is(path, kept):
+    dreams = [replace(kept, id=f"{i}", time=f"2026-01-0{i + 1}T00:00:00+00:00") for i in range(3)]
+    earlier(path, lines_of(*dreams, dreams[1].retitled("New", "a\nb"), deleted=dreams[:1]))
+    before = path.with_suffix(".jsonl").read_bytes()
+    for _ in range(2):
+        journal = journal_file.read(path)
+        assert list(journal.dreams) == ["2", "1"]
+        assert (journal.dreams["1"].title, journal.dreams["1"].note) == ("New", "a\nb")
+        assert journal.deleted == {"0": dreams[0]}
+    assert path.with_suffix(".jsonl").read_bytes() == before
+    # An earlier version goes on with its file; what this one changed stays.
+    journal_file.write(path, [dreams[2]], deleted=True)
+    earlier(path, lines_of(replace(kept, id="later")))
+    assert set(journal_file.read(path).dreams) == {"later", "1"}
+
+
 def test_damaged_lines_are_reported_and_cost_no_other(path, kept):
-    journal_file.write(path, [kept])
     strange = kept.to_dict() | {"id": "s", "choices": {"lam": "7"}}
     broken = [
         b"{",
@@ -78,26 +113,96 @@ def test_damaged_lines_are_reported_and_cost_no_other(path, kept):
         b"[]",
         b'{"id": "x"}',
         b"[" * 100_000,
+        b"[" * 3_000_000,
         json.dumps(strange).encode(),
     ]
-    with path.open("ab") as file:
-        file.write(b"\n".join(broken))  # the last one without its end, as a crash leaves it
-    journal_file.write(path, [replace(kept, id="after")])
+    earlier(path, lines_of(kept))
+    earlier(path, b"\n".join(broken) + b"\n" + lines_of(replace(kept, id="after")).encode())
     journal = journal_file.read(path)
     assert set(journal.dreams) == {kept.id, "after"}
     assert len(journal.problems) == len(broken)
     assert journal.problems[0].startswith("Line 2 of journal.jsonl is damaged")
     assert "lam = '7'" in journal.problems[-1]
-    assert b"\xff\xfe" in path.read_bytes()
+    page = journal_file.look(path)
+    assert (page.n_dreams, page.n_damaged) == (2, len(broken))
+    for entry in page.damaged:
+        journal_file.delete(path, entry.number)
+    assert not journal_file.read(path).problems
+    assert set(journal_file.read(path).dreams) == {kept.id, "after"}
 
 
-def test_a_crash_within_a_line_costs_that_line_only(path, kept):
-    journal_file.write(path, [kept, replace(kept, id="cut")])
-    path.write_bytes(path.read_bytes()[:-30])
-    journal_file.write(path, [replace(kept, id="after")])
-    journal = journal_file.read(path)
-    assert set(journal.dreams) == {kept.id, "after"}
-    assert len(journal.problems) == 1
+def test_many_lines_are_taken_over_by_several_processes_at_once(path, kept):
+    earlier(path, "".join(lines_of(replace(kept, id=f"{i}")) for i in range(3_000)) + "{\n")
+    program = "from explorer.journal import store as j; from pathlib import Path; import sys\n"
+    program += "print(len(j.read(Path(sys.argv[1])).dreams))"
+    readers = [
+        subprocess.Popen([sys.executable, "-c", program, path], stdout=subprocess.PIPE,
+                         cwd=ROOT)
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [reader.communicate()[0].strip() for reader in readers] == [b"3000"] * 2
+    assert len(journal_file.read(path).problems) == 1
+
+
+def test_a_line_that_is_being_written_is_waited_for(path, kept):
+    whole = lines_of(replace(kept, id="slow")).encode()
+    earlier(path, lines_of(kept).encode() + whole[:50])
+    assert set(journal_file.read(path).dreams) == {kept.id}
+    assert not journal_file.read(path).problems
+    earlier(path, whole[50:-1])  # whole, if without its end
+    assert set(journal_file.read(path).dreams) == {kept.id, "slow"}
+    earlier(path, b"\n{cut\n")
+    assert len(journal_file.read(path).problems) == 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_what_cannot_be_shown_is_refused_when_read_and_when_written(path, kept, case):
+    given = json.loads(case.read_text("utf-8"))
+    with pytest.raises(PadError, match="A kept dream is damaged"):
+        Kept.from_dict(given)
+    changed = {name: given[name] for name in ("time", "classes", "previous_classes")}
+    bad = replace(kept, **{k: tuple(v) if isinstance(v, list) else v for k, v in changed.items()})
+    with pytest.raises(PadError, match="A kept dream is damaged"):
+        journal_file.write(path, [replace(kept, id="before"), bad])
+    assert not journal_file.read(path).dreams
+
+
+def test_texts_that_cannot_be_shown_are_marked(kept):
+    given = kept.to_dict() | {"title": "a\ud800\x1b[2J", "note": "a\n\tb\x07"}
+    given["source"]["name"] = "\udfff"
+    read = Kept.from_dict(json.loads(json.dumps(given)))
+    assert (read.title, read.note, read.source.name) == ("a��[2J", "a\n\tb�", "�")
+    assert kept.retitled("\ud800", "\x1b\n.").title == "�"
+
+
+def test_the_newest_come_first_and_words_find_them(path, kept):
+    dreams = [
+        replace(
+            kept, id=f"{i}", title=f"Traum n{i:02d}", time=f"2026-01-{i + 1:02d}T00:00:00+00:00"
+        )
+        for i in range(20)
+    ]
+    journal_file.write(path, dreams)
+    page = journal_file.look(path, most=3)
+    assert [entry.kept.id for entry in page.entries] == ["19", "18", "17"]
+    assert (page.n_dreams, page.n_found) == (20, 20)
+    page = journal_file.look(path, "TRAUM N1 seen", most=3)
+    assert page.n_found == 10
+    assert [entry.kept.title for entry in page.entries] == ["Traum n19", "Traum n18", "Traum n17"]
+    for sought in ("' OR 1 --", "%", "_", "a\0b", "no such words"):
+        assert journal_file.look(path, sought).n_found == 0
+    assert journal_file.look(path, "  ").n_found == 20
+
+
+def test_what_was_deleted_last_is_offered_first(path, kept):
+    dreams = [replace(kept, id=f"{i}") for i in range(5)]
+    journal_file.write(path, dreams)
+    for i in (3, 1, 4):
+        journal_file.write(path, [dreams[i]], deleted=True)
+    page = journal_file.look(path, most_others=2)
+    assert page.n_deleted == 3
+    assert [entry.kept.id for entry in page.deleted] == ["4", "1"]
+    assert journal_file.known(path, ["0", "1", "none"]) == {"0"}
 
 
 def test_many_viewers_at_once_lose_nothing(path, kept):
@@ -115,19 +220,110 @@ def test_many_viewers_at_once_lose_nothing(path, kept):
     assert not journal.problems
 
 
+KEEPER = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from explorer.journal import store as journal_file
+from explorer.journal.entry import Kept
+import json
+path, name = Path(sys.argv[1]), sys.argv[2]
+kept = Kept.from_dict(json.loads(sys.stdin.read()))
+for i in range(100_000):
+    journal_file.write(path, [replace(kept, id=f"{name}-{i}"), replace(kept, id=f"{name}-{i}b")])
+    print(i, flush=True)
+"""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.4])
+def test_two_processes_killed_in_the_middle_lose_nothing_that_was_kept(path, kept, seconds):
+    path.parent.mkdir()
+    writers = [
+        subprocess.Popen([sys.executable, "-c", KEEPER, path, name], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, cwd=ROOT, text=True)
+        for name in ("a", "b")
+    ]  # fmt: skip
+    for writer in writers:
+        writer.stdin.write(json.dumps(kept.to_dict()))
+        writer.stdin.close()
+    for writer in writers:
+        writer.stdout.readline()
+    time.sleep(seconds)
+    for writer in writers:
+        writer.kill()
+    said = [[0, *map(int, writer.stdout.read().split())] for writer in writers]
+    for writer in writers:
+        writer.wait()
+        writer.stdout.close()
+    journal = journal_file.read(path)
+    assert not journal.problems
+    for name, numbers in zip("ab", said, strict=True):
+        for i in numbers:
+            assert {f"{name}-{i}", f"{name}-{i}b"} <= set(journal.dreams)
+    assert len(journal.dreams) % 2 == 0  # all of a change, or nothing of it
+    journal_file.write(path, [replace(kept, id="after")])
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_visit_to_many_dreams_reads_no_more_than_it_shows(path, kept, monkeypatch):
+    journal_file.write(path, [replace(kept, id=f"{i}") for i in range(500)])
+    read = []
+    real = Kept.from_dict
+    monkeypatch.setattr(Kept, "from_dict", lambda given: read.append(given) or real(given))
+    assert len(journal_file.look(path, "pad", most=12).entries) == 12
+    assert len(read) == 12
+
+
 def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path, kept):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PadError, match="Cannot write the journal"):
-        journal_file.write(tmp_path / "file" / "journal.jsonl", [kept])
-    with pytest.raises(PadError, match="Cannot read the journal"):
+        journal_file.write(tmp_path / "file" / "journal.sqlite3", [kept])
+    with pytest.raises(PadError, match="it is a folder"):
         journal_file.read(tmp_path)
 
 
-def test_the_place_can_be_chosen(monkeypatch, tmp_path):
-    monkeypatch.setenv("PAD_JOURNAL", str(tmp_path / "mine.jsonl"))
-    assert journal_file.place() == tmp_path / "mine.jsonl"
+def test_a_file_that_is_no_journal_gets_a_sentence(path, kept):
+    path.parent.mkdir()
+    path.write_bytes(b"no database, " * 100)
+    with pytest.raises(PadError, match="is damaged .file is not a database.: move it away"):
+        journal_file.read(path)
+    path.unlink()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE of_another_program (x)")
+    with pytest.raises(PadError, match="database of another program"):
+        journal_file.write(path, [kept])
+    path.unlink()
+    journal_file.write(path, [kept])
+    with closing(sqlite3.connect(path)) as newer, newer:
+        newer.execute("PRAGMA user_version = 99")
+    with pytest.raises(PadError, match="newer version"):
+        journal_file.read(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such files elsewhere")
+@pytest.mark.timeout(20)
+def test_a_pipe_in_its_place_gets_a_sentence(path, kept):
+    path.parent.mkdir()
+    os.mkfifo(path.with_suffix(".jsonl"))
+    assert not journal_file.read(path).dreams
+    with pytest.raises(PadError, match="it is a pipe"):
+        journal_file.write(path, [kept])
+    path.with_suffix(".jsonl").unlink()
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(PadError, match="it is a pipe"):
+        journal_file.read(path)
+
+
+def test_the_place_can_be_chosen(monkeypatch, tmp_path, kept):
+    monkeypatch.setenv("PAD_JOURNAL", str(tmp_path / "mine.txt"))
+    assert journal_file.place() == tmp_path / "mine.sqlite3"
+    (tmp_path / "mine.txt").write_text(lines_of(kept))  # of an earlier version
+    assert set(journal_file.read(journal_file.place()).dreams) == {kept.id}
     monkeypatch.delenv("PAD_JOURNAL")
-    assert journal_file.place().name == "journal.jsonl"
+    assert journal_file.place().name == "journal.sqlite3"
+    assert journal_file.earlier(journal_file.place()).name == "journal.jsonl"
     assert journal_file.place().is_absolute()
 
 
@@ -141,6 +337,16 @@ def test_the_place_can_be_chosen(monkeypatch, tmp_path):
         ({"choices": None}, "'choices' is missing"),
         ({"classes": [1]}, "'classes' holds something else"),
         ({"source": {}}, "'checkpoint' is missing"),
+        ({"classes": [], "previous_classes": []}, "0 and 0 classes"),
+        ({"classes": ["a"] * 9, "previous_classes": ["a"] * 9}, "9 and 9 classes"),
+        ({"time": "yesterday"}, "its time is 'yesterday'"),
+        ({"time": "0001-01-01T00:00:00+23:59"}, "its time is"),
+        ({"id": ""}, "its id is"),
+        ({"id": "a b"}, "its id is"),
+        ({"note": "x" * 2001}, "'note' has 2,001 characters"),
+        ({"pictures": {"first": "A" * 30_000}}, "'first' has 30,000 characters"),
+        ({"choices": [[]] * 3}, "'choices' is missing"),
+        ({"choices": {"a": float("nan")}}, "not finite"),
         ({"title": 3}, "'title' is missing or malformed"),
     ],
 )

@@ -73,10 +73,37 @@ def test_an_order_survives_its_file():
         ("fashion-mini", PAD, "fashion-mini-pad-seed0"),
         ("parquet:data/cifar10-jpeg", CONDITIONS["wo_rem"], "cifar10-jpeg-wo_rem-seed0"),
         ("folder:/my photos/", PAD, "my-photos-pad-seed0"),
+        ("folder:/été/", replace(PAD, name="é"), "été-é-seed0"),
     ],
 )
-def test_the_usual_name_is_the_command_lines(spec, condition, name):
-    assert orders.folder_name(Order("", spec, condition)) == name
+def test_the_usual_name_is_the_command_lines_and_can_be_taken(spec, condition, name, tmp_path):
+    order = Order("", spec, condition)
+    assert orders.folder_name(order) == name
+    check(replace(order, name=name, dataset="fashion-mini"), tmp_path)
+
+
+def test_a_usual_name_is_never_too_long_for_a_folder(tmp_path):
+    condition = replace(PAD, name="𠮷" * 80)
+    name = orders.folder_name(Order("", "fashion-mini", condition))
+    for taken in (name, orders.cut(name, 4) + "-123"):
+        check(replace(ORDER, name=taken, condition=condition), tmp_path)
+        (tmp_path / taken).mkdir()
+
+
+@pytest.mark.parametrize("name", ["console", "nul-1", "lpt", "com10", "auxiliary.x"])
+def test_names_that_only_begin_like_a_device_can_be_taken(name, tmp_path):
+    check(replace(ORDER, name=name), tmp_path)
+
+
+def test_no_more_are_started_than_the_computer_bears(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainings, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(trainings, "_detached", lambda *a: pytest.fail("it was started"))
+    folder = tmp_path / "runs/first"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(Recipe("fashion-mini", PAD, 1).to_dict()))
+    with occupied(folder), pytest.raises(PadError, match="1 trainings run now"):
+        start(replace(ORDER, name="second"), tmp_path)
+    assert not (tmp_path / "runs/second").exists()
 
 
 @pytest.mark.parametrize(
@@ -88,6 +115,11 @@ def test_the_usual_name_is_the_command_lines(spec, condition, name):
         ({"name": ".hidden"}, "name"),
         ({"name": "a\n"}, "name"),
         ({"name": "x" * 101}, "name"),
+        ({"name": "𠮷" * 51}, "name"),
+        ({"name": "x" * 100_000}, "… xxx"),
+        ({"name": "NUL"}, "'NUL' is a device on Windows"),
+        ({"name": "con"}, "'con' is a device on Windows"),
+        ({"name": "Com1.run"}, "is a device on Windows"),
         ({"epochs": 0}, "epochs"),
         ({"batch_size": 1}, "batch_size"),
         ({"seed": -1}, "seed"),
@@ -123,6 +155,10 @@ def test_epochs_to_keep_are_read_in_order():
     assert orders.read_epochs(" 5,1, 5 ,") == (1, 5)
     with pytest.raises(PadError, match="whole numbers"):
         orders.read_epochs("1, two")
+    for digits in (10, 5_000):
+        with pytest.raises(PadError, match="whole numbers") as caught:
+            orders.read_epochs("1, " + "9" * digits)
+        assert len(str(caught.value)) < 200
 
 
 @pytest.fixture

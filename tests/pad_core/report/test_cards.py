@@ -1,3 +1,4 @@
+import re
 import shlex
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ from pad_core.checkpoint.file import load_header, update_metrics
 from pad_core.cli.arguments import build_parser
 from pad_core.cli.main import main
 from pad_core.report.cards import cards, remake_command
-from pad_core.report.catalogue import find
+from pad_core.report.catalogue import Entry, Shelf, find
 from pad_core.report.claims import beside_paper
 
 
@@ -71,3 +72,24 @@ def test_the_command_writes_the_page_and_names_what_it_cannot_read(folder, capsy
     assert main(["cards", str(folder)]) == 1
     assert "c.safetensors" in capsys.readouterr().err
     assert main(["cards", str(folder / "none")]) == 2
+
+
+def test_texts_from_files_are_inert_in_the_page(folder, exported):
+    hostile = "<script>x</script> [a](http://b) `c` **d** | e &lt; ![f](g) www.h.example # $i$"
+    header = load_header(exported)
+    header.recipe.update(
+        dataset=hostile, epochs=20, precision=hostile, batch_size=64, device=hostile, torch=hostile
+    )
+    dataset = header.dataset | {"name": hostile, "note": hostile}
+    entry = Entry(folder / "a`b`|<i>.safetensors", replace(header, dataset=dataset))
+    entry.path.write_bytes(exported.read_bytes())
+    page = cards(Shelf([entry]))
+    outside = re.sub(
+        r"(?s)(`+)(.+?)(?<!`)\1(?!`)", "", re.sub(r"\\`", "", page.split("| file |")[1])
+    )
+    assert "<" not in outside
+    assert not re.search(r"(?<!\\)([`\[\]]|://)|www\.|\*\*d", outside)
+    row = next(line for line in page.splitlines() if "safetensors" in line and line[0] == "|")
+    head = next(line for line in page.splitlines() if line.startswith("| file |"))
+    assert len(re.findall(r"(?<!\\)\|", row)) == head.count("|")
+    assert remake_command(entry.header, entry.path.stem) in page

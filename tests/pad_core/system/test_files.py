@@ -1,6 +1,11 @@
+import json
 import os
+import socket
+import struct
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -62,3 +67,70 @@ def test_a_folder_that_cannot_be_made_is_said_in_words(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PadError, match="Cannot write .*/file/deep/a"):
         files.write_atomically(tmp_path / "file" / "deep" / "a", b"")
+
+
+@pytest.fixture
+def special(tmp_path):
+    """Things that are no files, by what they are."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(tmp_path / "socket"))
+        (tmp_path / "device").symlink_to("/dev/zero")
+        yield {kind: tmp_path / kind for kind in ("pipe", "folder", "socket", "device")}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such files elsewhere")
+@pytest.mark.timeout(20)
+def test_only_regular_files_are_opened(special):
+    for kind, path in special.items():
+        for read in (files.read_header, files.read_tensors, files.file_sha256, files.open_file):
+            with pytest.raises(PadError, match=f"it is a {kind}"):
+                read(path)
+
+
+def test_a_name_that_no_file_can_have_is_said_in_words():
+    with pytest.raises(PadError, match="no file can have this name"):
+        files.open_file(Path("a\0b"))
+
+
+def test_sizes_are_checked_before_anything_is_read(tmp_path):
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(10**12)  # a file of holes
+    with pytest.raises(PadError, match=r"has 1,000,000.0 MB; 1.0 MB are the most"):
+        files.read_bytes(large, 10**6)
+    assert files.read_bytes(Path(__file__), 10**6) == Path(__file__).read_bytes()
+
+
+def write_raw(path, header, tensors=b""):
+    path.write_bytes(struct.pack("<Q", len(header)) + header + tensors)
+    return path
+
+
+@pytest.mark.timeout(20)
+def test_a_header_that_is_much_json_is_refused_unread(tmp_path):
+    much = json.dumps({"__metadata__": {"pad": "[" + "[]," * 16_000_000 + "[]]"}}).encode()
+    path = write_raw(tmp_path / "much.safetensors", much)
+    started = time.process_time()
+    with pytest.raises(PadError, match="its header has 48 MB, of which 4 are the most"):
+        files.read_header(path)
+    assert time.process_time() - started < 0.5
+
+
+def test_a_file_that_says_it_is_endless_is_refused(tmp_path):
+    n = 10**12
+    entry = {"dtype": "U8", "shape": [n], "data_offsets": [0, n]}
+    header = json.dumps({"a": entry, "__metadata__": {"pad": "{}"}}).encode()
+    path = write_raw(tmp_path / "endless.safetensors", header)
+    with path.open("ab") as file:
+        file.truncate(8 + len(header) + n)
+    with pytest.raises(PadError, match="1,000,000.0 MB; 2,000.0 MB are the most"):
+        files.read_tensors(path)
+
+
+def test_json_from_outside_can_be_shown():
+    assert files.parse_json(b'{"a\\ud800": ["\\u001b[2J", 1, null]}') == {"a�": ["�[2J", 1, None]}
+    for wrong in (b"\xff", b"{", b"[" * 100_000, b"[" * 30 + b"]" * 30, b"NaN", b"1e999"):
+        with pytest.raises(PadError, match="it is not JSON|nested|not finite"):
+            files.parse_json(wrong)

@@ -3,10 +3,12 @@
 import json
 import math
 import shutil
+import struct
 from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save
 
 import pad_core
 from pad_core.checkpoint.schema import fingerprint
@@ -187,3 +189,35 @@ def test_damaged_states_are_refused_in_words(folder, small, change):
     with pytest.raises(PadError, match="state.safetensors (is|has)") as caught:
         resume(folder, small)
     assert "\n" not in str(caught.value)
+
+
+def test_a_state_whose_bits_have_flipped_is_not_trained_on(folder, small):
+    path = folder / "state.safetensors"
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    layout = json.loads(content[8 : 8 + length])
+    for name in ("adam.encoder.conv1.0.weight.exp_avg", "hippocampus", "stream.rem noise"):
+        name = next(known for known in layout if known.startswith(name[:12]))
+        flipped = bytearray(content)
+        flipped[8 + length + layout[name]["data_offsets"][0]] ^= 1
+        path.write_bytes(flipped)
+        with pytest.raises(PadError, match="state.safetensors is damaged, by the disk or by hand"):
+            resume(folder, small)
+
+
+def test_a_state_without_a_hash_still_goes_on(folder, small):
+    path = folder / "state.safetensors"
+    tensors, header = read_tensors(path)
+    path.write_bytes(save(tensors, {"pad": json.dumps(header)}))
+    assert resume(folder, small, epochs=3).epoch == 3
+
+
+def test_a_checkpoint_of_very_many_epochs_stays_readable(folder, small, monkeypatch):
+    state = read_state_header(folder)
+    history = [{"epoch": i + 1, "losses": {"image": 0.1}} for i in range(12_345)]
+    header = replace(state, history=history, epoch=12_345).header(small)
+    epochs = [entry["epoch"] for entry in header.history]
+    assert len(epochs) <= 5_000
+    assert epochs[-1] == 12_345
+    assert epochs == sorted(epochs)
+    assert replace(state, history=history[:5_000]).header(small).history == history[:5_000]

@@ -1,7 +1,10 @@
 """The Journal page and the button that keeps dreams, as Streamlit runs them."""
 
 import io
+import json
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -18,7 +21,9 @@ from explorer.views.journal import files as journal_files
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 from tests.explorer.pages import drawn, write_checkpoint
+from tests.helpers import ROOT
 
+CASES = sorted((ROOT / "tests/cases").glob("*.jsonl"))
 A = "checkpoints/a.safetensors"
 CHOICES = Choices(checkpoint=A, seed=9, lam=0.25, intensity=0.75)
 
@@ -45,7 +50,7 @@ def root(tmp_path, monkeypatch, made):
 @pytest.fixture
 def kept(root):
     one = Kept.now(checkpoint.load(root / A), CHOICES, "A <b>title</b>", "a note")
-    journal_file.write(root / "journal.jsonl", [one])
+    journal_file.write(root / "journal.sqlite3", [one])
     return one
 
 
@@ -94,7 +99,7 @@ def atlas(body):
 
 
 def read(root):
-    return journal_file.read(root / "journal.jsonl")
+    return journal_file.read(root / "journal.sqlite3")
 
 
 def test_keep_this_keeps_the_dream_of_the_choices(root):
@@ -173,19 +178,43 @@ def test_a_deleted_dream_can_be_brought_back_at_once_and_later(root, kept):
 
 
 def test_damaged_lines_are_counted_and_the_rest_is_shown(root, kept):
-    with (root / "journal.jsonl").open("a") as file:
-        file.write("{nothing\n")
+    lines = ["{nothing", *(case.read_text("utf-8").strip() for case in CASES)]
+    (root / "journal.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
     at = journal()
     assert not at.exception
     assert len(bodies(at)) == 1
-    assert at.expander[0].label == "1 damaged"
-    assert "Line 2" in at.expander[0].markdown[0].value
+    assert at.expander[0].label == "3 damaged"
+    said = [markdown.value for markdown in at.expander[0].markdown]
+    assert "Line 1" in said[0]
+    assert "8 and 1 classes" in said[1]
+    assert "9999" in said[2]
+    for n in (2, 1, 0):
+        next(b for b in at.expander[0].button if b.label == "Delete").click().run()
+        assert [e.label for e in at.expander if "damaged" in e.label] == [f"{n} damaged"] * (n > 0)
+    assert len(bodies(journal())) == 1
+
+
+def test_an_entry_that_cannot_be_shown_gets_a_sentence_and_can_be_deleted(root, kept):
+    other = replace(kept, id="other")
+    journal_file.write(root / "journal.sqlite3", [other])
+    with closing(sqlite3.connect(root / "journal.sqlite3")) as database, database:
+        changed = json.dumps(kept.to_dict() | {"choices": {"of_a_newer_version": "1"}})
+        database.execute("UPDATE dreams SET entry = ? WHERE id = ?", (changed, kept.id))
+    at = journal()
+    assert not at.exception
+    assert len(bodies(at)) == 1
+    assert any("of\\_a\\_newer\\_version" in m.value for m in at.markdown)
+    at.button(key="delete-number-1").click().run()
+    assert not at.exception
+    assert not any("newer" in m.value for m in at.markdown)
+    assert list(read(root).dreams) == ["other"]
 
 
 def test_a_journal_that_cannot_be_read_or_written_gets_a_sentence(root, kept, monkeypatch):
     at = journal()
-    monkeypatch.setenv("PAD_JOURNAL", str(root / "checkpoints"))  # a folder
-    assert "Cannot read the journal" in at.run().error[0].value
+    (root / "folder.sqlite3").mkdir()
+    monkeypatch.setenv("PAD_JOURNAL", str(root / "folder"))
+    assert "it is a folder" in at.run().error[0].value
     monkeypatch.setenv("PAD_JOURNAL", str(root / A / "journal.jsonl"))  # below a file
     at = keeper()
     next(b for b in at.button if b.label == "Keep these dreams").click().run()
@@ -195,7 +224,7 @@ def test_a_journal_that_cannot_be_read_or_written_gets_a_sentence(root, kept, mo
 
 def test_dreams_are_found_by_their_words(root, kept):
     others = [replace(kept, id=f"{i:03d}", title=f"Number n{i:02d}n") for i in range(20)]
-    journal_file.write(root / "journal.jsonl", others)
+    journal_file.write(root / "journal.sqlite3", others)
     at = journal()
     at.text_input(key="journal-find").set_value("number n17n pad").run()
     (body,) = bodies(at)
@@ -208,7 +237,7 @@ def test_dreams_are_found_by_their_words(root, kept):
 
 
 def test_many_dreams_come_by_the_dozen(root, kept):
-    journal_file.write(root / "journal.jsonl", [replace(kept, id=f"{i:03d}") for i in range(20)])
+    journal_file.write(root / "journal.sqlite3", [replace(kept, id=f"{i:03d}") for i in range(20)])
     at = journal()
     assert len(bodies(at)) == 12
     next(b for b in at.button if b.label.startswith("Show more")).click().run()
@@ -231,7 +260,7 @@ def test_an_archive_of_the_journal_opens_in_another(root, kept, tmp_path_factory
     content, told = at.session_state["archive"]
     assert told == "1 dreams, 2 files."
     assert dreams_of(unpack(content)) == [kept]
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "journal.jsonl"
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "journal.sqlite3"
     monkeypatch.setenv("PAD_JOURNAL", str(elsewhere))
     at = journal()
     at.file_uploader(key="journal-upload").upload("a.zip", content).run()
@@ -246,13 +275,13 @@ def test_a_single_file_brings_its_dream(root, kept, kind):
     export = Export.of(kind, kept)
     content = make(export, checkpoint.load(root / A))
     assert journal_files.take("x", content) == "0 dreams joined the journal, 1 was in it."
-    journal_file.write(root / "journal.jsonl", [kept], deleted=True)
+    journal_file.write(root / "journal.sqlite3", [kept], deleted=True)
     assert "1 dream joined" in journal_files.take("x", content)
     assert read(root).dreams == {kept.id: kept}
 
 
-def test_a_journal_s_own_file_can_be_opened(root, kept):
-    content = (root / "journal.jsonl").read_bytes()
+def test_a_file_of_earlier_versions_can_be_opened(root, kept):
+    content = json.dumps(kept.to_dict()).encode() + b"\n"
     assert "1 was in it" in journal_files.take("mine.jsonl", content + b"{}\n")
     with pytest.raises(PadError, match="damaged"):
         journal_files.take("mine.jsonl", b"{")

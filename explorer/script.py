@@ -1,0 +1,66 @@
+"""What Streamlit runs for each viewer: set-up and navigation (``app.py`` starts the server)."""
+
+import gc
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+HERE = Path(__file__).resolve().parent
+
+
+def imported(name: str) -> Any:
+    """A module of this project, which garbage collection leaves alone with all that it imports.
+
+    Streamlit collects after each run, of which a slider's move makes two: to look through all
+    that has been imported took 200 ms each time, and 0.5 s while it was being imported.
+    """
+    if name in sys.modules:
+        return import_module(name)  # waits where another viewer's page is just importing it
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def make_page(view: str, title: str, icon: str) -> StreamlitPage:
+    """A page of ``explorer/views``, whose imports wait until it is opened: some take a second.
+
+    Its title in lower case is its path in the address; Dream opens without any.
+    """
+
+    def show() -> None:
+        imported(f"explorer.views.{view}.page").show()
+
+    icon = f":material/{icon}:"
+    return st.Page(show, title=title, icon=icon, url_path=title.lower(), default=title == "Dream")
+
+
+st.set_page_config(
+    page_title="PAD dream explorer",
+    page_icon=str(HERE / "logo.svg"),
+    layout="wide",
+    initial_sidebar_state=272,
+)
+st.logo(HERE / "logo.svg", size="large")
+imported("explorer.widgets.look").look("style")
+pages = [
+    make_page("dream", "Dream", "bedtime"),
+    make_page("wall", "Wall", "view_module"),
+    make_page("map", "Map", "scatter_plot"),
+    make_page("probe", "Probe", "linear_scale"),
+    make_page("curves", "Curves", "show_chart"),
+    make_page("train", "Train", "model_training"),
+    make_page("journal", "Journal", "book_2"),
+    make_page("storyboard", "Storyboard", "view_carousel"),
+    make_page("about", "About", "menu_book"),
+]
+st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
+page = st.navigation(pages, position="top")
+imported("explorer.session.state").follow_address()
+page.run()
