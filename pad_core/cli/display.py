@@ -212,7 +212,7 @@ def describe(network: PadNetwork) -> str:
         f"  data         {header.dataset_name} ({data['n_train']:,} training and "
         f"{data['n_test']:,} test images). {data.get('note', '')}".rstrip(),
         f"  classes      {', '.join(header.class_names)}",
-        f"  cycle        {cycle(condition)}",
+        f"  cycle        {cycle(condition.phases)}",
     ]
     if line := told(condition):
         lines.append(f"               {line}")

@@ -65,8 +65,9 @@ class Recollection:
 class Condition:
     """What happens in one wake-sleep cycle (paper §4.3.1, §4.4.6).
 
-    The fields below ``weight_internal`` follow the paper's Discussion, 'Dream augmentations, mixing strategies and fine-tuning';
-    with their defaults the cycle is the paper's. ``docs/conditions.md`` has each one's source.
+    With the defaults of the fields below ``weight_internal`` the cycle is the paper's; most of
+    them follow its Discussion ('Dream augmentations, mixing strategies and fine-tuning').
+    ``docs/conditions.md`` has the source of each.
 
     Fields:
         name: letters, digits, '_', '-', '.', '+', '='.

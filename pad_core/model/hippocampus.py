@@ -154,10 +154,10 @@ def draw_ages(
     """
     uniforms = torch.rand(tuple(shape), generator=random, device=device)
     span, q = recollection.span, 1.0 - recollection.recency
-    if q == 0.0:
-        return torch.zeros_like(uniforms, dtype=torch.int64)
     if q == 1.0:
         ages = uniforms * span
-    else:
+    elif q > 0.0:
         ages = torch.log1p(-uniforms * (1.0 - q**span)) / math.log(q)
+    else:
+        ages = torch.zeros_like(uniforms)
     return ages.floor().to(torch.int64).clamp_(0, span - 1)

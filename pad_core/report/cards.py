@@ -13,8 +13,8 @@ from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.catalogue import Entry, Shelf
 from pad_core.report.claims import beside_paper
 from pad_core.report.palette import style
-from pad_core.report.told import cycle, details, told
 from pad_core.report.summary import ROWS, Group
+from pad_core.report.told import cycle, details, told
 
 _TOP = """# Networks in this folder
 
@@ -105,7 +105,7 @@ def _card(entry: Entry) -> list[str]:
     lines = [
         f"## {inert(entry.path.name)}",
         "",
-        f"- **Condition** {inert(style(condition.name).label)}: {cycle(condition)}; "
+        f"- **Condition** {inert(style(condition.name).label)}: {cycle(condition.phases)}; "
         f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)}.",
         *_differences(condition),
         f"- **Data** {inert(entry.dataset)}: {data['n_train']:,} training and "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 
 from pad_core.model.condition import CONDITIONS, PAD, Condition, Contrast, Kind
 
@@ -51,10 +53,10 @@ def told(condition: Condition) -> str:
     return TOLD.get(condition.name, "") if known else ""
 
 
-def cycle(condition: Condition) -> str:
-    """The phases of a cycle in their order: 'wake → nrem × 3 → rem'."""
-    runs = [(phase, len([*same])) for phase, same in groupby(condition.phases)]
-    return " → ".join(phase + (f" × {n}" if n > 1 else "") for phase, n in runs)
+def cycle(phases: Sequence[str], names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The phases of a cycle in their order: 'wake → nrem × 3 → rem'; names: for people."""
+    runs = [(names.get(phase, phase), len([*same])) for phase, same in groupby(phases)]
+    return " → ".join(name + (f" × {n}" if n > 1 else "") for name, n in runs)
 
 
 def listed(words: list[str]) -> str:
@@ -64,11 +66,9 @@ def listed(words: list[str]) -> str:
 
 def details(condition: Condition) -> dict[str, str]:
     """What sets a condition apart from the paper's cycles, by subject, in words."""
-    changed = condition.to_dict()
-    for name in condition.idle_fields:
-        changed.pop(name)
     usual = PAD.to_dict()
-    changed = {name for name, value in changed.items() if value != usual[name]}
+    changed = {name for name, value in condition.to_dict().items() if value != usual[name]}
+    changed -= set(condition.idle_fields)
     found: dict[str, str] = {}
     if changed & {"perturbation", "perturbation_strength"}:
         words = listed([PERTURBATIONS[kind] for kind in condition.perturbation])

@@ -32,9 +32,10 @@ class Story:
     pictures: uint8 (32, 32, 3) by name: 'image' (where it is here), 'recalled', 'mask' (where
     squares alone perturb), 'occluded' (or perturbed otherwise), 'again' (the same dream, perturbed
     once more), 'recovered', 'second', 'dream', and codes of 256 numbers: 'z', 'z_occluded',
-    'z_again', 'z_old', 'noise', 'z_mix'; realness: d of 'image' (or of 'recalled', in its place), and of 'dream', empty
-    where d was never trained; losses: unweighted, by their names in ``phases``, over a mini-batch
-    of ``batch_size`` memories, A the first; real: whether the mini-batch's images are real ones.
+    'z_again', 'z_old', 'noise', 'z_mix'; realness: d of 'image' (or of 'recalled', in its place),
+    and of 'dream', empty where d was never trained; losses: unweighted, by their names in
+    ``phases``, over a mini-batch of ``batch_size`` memories, A the first; real: whether the
+    mini-batch's images are real ones.
     """
 
     pictures: dict[str, np.ndarray]

@@ -93,8 +93,14 @@ def trainer(name, **fields):
     return Trainer(Recipe("x", CONDITIONS[name], epochs=1, batch_size=6, **fields))
 
 
-@pytest.mark.parametrize("fields", [{}, {"precision": "bf16"}, {"adam_coasts": True}], ids=str)
-@pytest.mark.parametrize("name", FORMER)
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        *((name, {}) for name in FORMER),
+        ("nrem_mixed_memory", {"precision": "bf16"}),
+        ("wo_rem", {"adam_coasts": True}),
+    ],
+)
 def test_the_papers_conditions_live_as_they_did_to_the_bit(name, fields, random):
     now, twin = trainer(name, **fields), trainer(name, **fields)
     former = Former(twin, name)

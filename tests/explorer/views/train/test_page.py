@@ -8,7 +8,7 @@ import pytest
 from explorer.library import networks as loaders
 from explorer.runs import trainings
 from explorer.runs.orders import Order
-from explorer.views.train.form import Draft
+from explorer.views.train.draft import Draft
 from pad_core.training.lock import asked_to_stop, occupied
 from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
 from tests.helpers import until
