@@ -93,8 +93,9 @@ class Hippocampus:
 
     def refresh(self, latents: torch.Tensor) -> None:
         """Let new latents (B, Z) of the same images take the place of the current ones."""
-        self.replay()
-        self._stored[0] = latents.detach()
+        old, new = self.replay(), latents.detach()
+        # In the first cycle, the current ones stand in for those before, too.
+        self._stored = [new if one is old else one for one in self._stored]
 
     def kept(self) -> list[torch.Tensor]:
         """What the next cycle can still mix in, newest first: ``span`` times (B, Z), or nothing."""

@@ -80,7 +80,11 @@ def barlow_twins(first: torch.Tensor, second: torch.Tensor, redundancy: float) -
 
 
 def _standardised(latents: torch.Tensor) -> torch.Tensor:
-    """Mean 0 and variance 1 over the mini-batch; the ε keeps a constant dimension at 0."""
+    """Mean 0 and variance 1 over the mini-batch.
+
+    The ε, that of batch normalisation, keeps dimensions small that hardly vary, as none does
+    before training.
+    """
     latents = latents.float()
     centred = latents - latents.mean(dim=0)
-    return centred / (centred.square().mean(dim=0) + 1e-8).sqrt()
+    return centred / (centred.square().mean(dim=0) + 1e-5).sqrt()

@@ -72,7 +72,7 @@ def test_barlow_twins_against_the_correlation_of_numpy(random):
     diagonal = np.diag(correlation)
     apart = (correlation**2).sum() - (diagonal**2).sum()
     expected = (((1 - diagonal) ** 2).sum() + 0.3 * apart) / 10
-    assert losses.barlow_twins(first, second, 0.3).item() == pytest.approx(expected, rel=1e-5)
+    assert losses.barlow_twins(first, second, 0.3).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_gradients_of_contrastive_losses_are_those_of_finite_differences(random):

@@ -141,7 +141,9 @@ def plain_nt_xent(first, second, temperature):
 
 
 def plain_barlow_twins(first, second, redundancy):
-    one, other = ((x - x.mean(0)) / x.std(0, unbiased=False) for x in (first, second))
+    one, other = (
+        (x - x.mean(0)) / (x.var(0, unbiased=False) + 1e-5).sqrt() for x in (first, second)
+    )
     c = one.T @ other / B
     on, off = (1 - c.diagonal()).square().sum(), (c - c.diagonal().diag()).square().sum()
     return (on + redundancy * off) / 256

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from pad_core.checkpoint.file import load
 from pad_core.cli.display import describe
 from pad_core.errors import PadError
-from pad_core.model.condition import CONDITIONS, DISCUSSION, PAD
+from pad_core.model.condition import CONDITIONS, DISCUSSION, PAD, PAPER
 from pad_core.model.networks import build_networks
 from pad_core.model.perturbation import perturb
 from pad_core.report.cards import cards
@@ -36,7 +36,7 @@ LIVED = {
     for condition in (
         made("repeats", phases=("wake", "nrem", "rem", "rem", "nrem")),
         made("wake_again", phases=("wake", "nrem", "wake", "rem")),
-        made("rates", rate_wake=0.5, rate_nrem=4.0, rate_rem=8.0),
+        made("rates", rate_wake=0.5, rate_nrem=2.0, rate_rem=3.0),
         made("components", mixing="components", lam=0.3, nrem_replay="mixed"),
         made("three", memories=3, lam=0.4),
         made("three_components", memories=3, mixing="components"),
@@ -57,6 +57,14 @@ def batches(random):
     return [torch.rand((B, 3, 32, 32), generator=random) * 2 - 1 for _ in range(CYCLES)]
 
 
+@torch.no_grad()
+def grow(*networks):
+    """Dreams that differ, as after some training."""
+    for network in networks:
+        for parameter in network.parameters():
+            parameter *= 3
+
+
 class ByHand:
     """Encoder, generator and cycles written out with plain autograd and torch's Adam."""
 
@@ -65,6 +73,7 @@ class ByHand:
         self.encoder, self.generator = (
             n.to(memory_format=torch.channels_last) for n in build_networks(0)
         )
+        grow(self.encoder, self.generator)
         self.adam = [
             torch.optim.Adam(n.parameters(), lr=LR, betas=(0.5, 0.999))
             for n in (self.encoder, self.generator)
@@ -125,7 +134,9 @@ class ByHand:
             both = F.normalize(torch.cat([first, second]))
             scores = (both @ both.T / c.temperature).masked_fill(torch.eye(2 * B).bool(), -1e9)
             return F.cross_entropy(scores, torch.arange(2 * B).roll(B))
-        one, other = ((x - x.mean(0)) / x.std(0, unbiased=False) for x in (first, second))
+        one, other = (
+            (x - x.mean(0)) / (x.var(0, unbiased=False) + 1e-5).sqrt() for x in (first, second)
+        )
         r = one.T @ other / B
         on, off = (1 - r.diagonal()).square().sum(), (r - r.diagonal().diag()).square().sum()
         return (on + c.redundancy * off) / 256
@@ -165,6 +176,7 @@ def moved_apart(one, other):
 
 def trained(condition, batches):
     trainer = Trainer(Recipe("x", condition, epochs=1, batch_size=B))
+    grow(*trainer.networks)
     for images in batches:
         losses = trainer.cycle(images)
         assert list(losses) != []
@@ -181,11 +193,11 @@ def test_cycles_are_those_written_out_by_hand(name, batches):
     networks = trained(LIVED[name], batches).networks
     for found, expected in zip(networks, (hand.encoder, hand.generator), strict=True):
         # Adam's first steps have size ~lr even where the gradient is only rounding.
-        assert moved_apart(found, expected) < 2e-2
-    # What this comparison can tell apart: the paper's cycle ends elsewhere.
+        assert moved_apart(found, expected) < 1e-2
+    # The comparison can tell: the paper's cycle ends elsewhere.
     apart = [moved_apart(networks.encoder, plain.encoder),
              moved_apart(networks.generator, plain.generator)]  # fmt: skip
-    assert max(apart) > 0.1
+    assert min(apart) > 0.1
 
 
 def test_losses_of_repeated_phases_are_means(batches, monkeypatch):
@@ -237,7 +249,23 @@ def test_memories_of_another_shape_are_refused(batches):
         trainer.restore(state)
 
 
-@pytest.mark.parametrize("name", DISCUSSION)
+# Every field, at least once.
+TRAINED = (
+    "nrem_rotation", "nrem_many", "rem_components", "rem_four_memories", "rem_long_memory",
+    "long_sleep", "fast_sleep_rem_first", "nrem_contrast", "contrast_phase", "barlow_phase",
+)  # fmt: skip
+
+
+def test_every_condition_of_the_discussion_is_told_and_has_details():
+    assert set(TOLD) == set(CONDITIONS)
+    assert all(len(line) < 90 for line in TOLD.values())
+    unusual = {"long_sleep", "long_sleep_rem_first"}  # the cycle says it
+    assert {name for name in DISCUSSION if not details(CONDITIONS[name])} == unusual
+    assert not any(details(CONDITIONS[name]) for name in PAPER)
+    assert set(TRAINED) < set(DISCUSSION)
+
+
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_tiny_network_is_trained_exported_and_described(name, small, tmp_path):
     recipe = Recipe(small.spec, CONDITIONS[name], epochs=1, batch_size=64)
     train(tmp_path / "run", recipe, small)
@@ -250,7 +278,7 @@ def test_a_tiny_network_is_trained_exported_and_described(name, small, tmp_path)
     assert moved_apart(network.networks.encoder, before) > 1.0
     words = describe(network)
     assert TOLD[name] in words
-    card = cards(find([tmp_path / "run"]))
+    card = cards(find([tmp_path / "run"])[0])
     assert f"--condition {name}" in card
     for said in details(CONDITIONS[name]).values():
         assert said in words
