@@ -31,6 +31,7 @@ from types import FrameType
 from typing import IO, NoReturn
 from urllib.parse import urlencode
 
+from explorer import home
 from explorer.desktop.guard import PARAMETER, TICKET, TOKEN, cookie_name
 from explorer.desktop.server import HOST
 from pad_core.checkpoint.file import load_header
@@ -39,7 +40,7 @@ from pad_core.system.files import can_be_shown
 
 TITLE = "PAD dream explorer"
 SIZE = (1360, 860)
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = home()
 _START_S = 120.0
 _END_S = 5.0  # for the server and the browser to end by themselves
 _BROWSERS = (

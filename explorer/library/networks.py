@@ -19,6 +19,7 @@ from typing import TypeVar
 import streamlit as st
 import torch
 
+from explorer import home
 from explorer.dreaming.readings import Reader
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
@@ -30,7 +31,7 @@ from pad_core.report.palette import style
 from pad_core.system.files import can_be_shown
 from pad_core.system.malloc import share_freed_memory
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = home()
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 _MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
 _AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there

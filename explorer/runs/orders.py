@@ -114,7 +114,7 @@ def condition_arguments(condition: Condition) -> list[str]:
 
 def own_condition(base: str, changes: Mapping[str, Any]) -> Condition:
     """A built-in condition with some fields changed; its name says which unless it is changed."""
-    kept = {k: v for k, v in changes.items() if v != CONDITIONS[base].to_dict()[k]}
+    kept = {k: v for k, v in changes.items() if v != getattr(CONDITIONS[base], k)}
     return find_condition(base, {field: _as_json(value) for field, value in kept.items()})
 
 

@@ -225,7 +225,7 @@ def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Clai
     """The claim that ``measure`` is higher in one condition than in the other."""
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.group(dataset, high), shelf.group(dataset, low)
+        groups = shelf.alike(dataset, high, low)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (high, low))
         difference = _difference(measure, groups[0], groups[1])
@@ -251,7 +251,7 @@ def alike(
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.group(dataset, one), shelf.group(dataset, other)
+        groups = shelf.alike(dataset, one, other)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (one, other))
         difference = _difference(measure, groups[0], groups[1])
@@ -361,7 +361,7 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        group, pad = shelf.group(dataset, condition), shelf.group(dataset, "pad")
+        group, pad = shelf.alike(dataset, condition, "pad")
         if group is None or pad is None:
             return _missing((group, pad), (condition, "pad"))
         baselines = [e.get("baselines", {}).get("untrained", {}) for e in group.evaluations]
@@ -610,6 +610,6 @@ def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _missing(groups: tuple[Group | None, Group | None], names: tuple[str, str]) -> Verdict:
+def _missing(groups: Sequence[Group | None], names: Sequence[str]) -> Verdict:
     lacking = [style(n).label for n, group in zip(names, groups, strict=True) if group is None]
     return Verdict("cannot be told", f"Missing or not evaluated: {' and '.join(lacking)}.")
