@@ -215,7 +215,8 @@ def _finish(
         train, test = _hold_out(train, count)
         of = "the images" if count == 1 else "each class"
         notes.append(f"No test split, so a sixth of {of} ({len(test):,} images) was held out.")
-    return DataSet(name, spec, train, test, tuple(class_names), " ".join(notes))
+    names = tuple(given if given.strip() else f"({i})" for i, given in enumerate(class_names))
+    return DataSet(name, spec, train, test, names, " ".join(notes))
 
 
 def _check_labels(split: str, images: ImageSet, count: int) -> None:

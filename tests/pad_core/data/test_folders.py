@@ -205,6 +205,12 @@ def test_names_in_any_script_stay(tmp_path):
     assert load(tmp_path).class_names == data.class_names  # in a folder of one folder
 
 
+@posix
+def test_a_name_of_spaces_gets_a_number(tmp_path):
+    folder(tmp_path, {" ": 6, "oak": 6})
+    assert load(tmp_path).class_names == ("(0)", "oak")
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
