@@ -94,6 +94,7 @@ def streams(port, host, origin):
     return True
 
 
+@pytest.mark.slow
 def test_the_project_s_settings_hold_in_any_folder(server):
     said = server[1].read_text()
     assert "server.address = localhost" in said
@@ -104,6 +105,7 @@ def test_the_project_s_settings_hold_in_any_folder(server):
     assert re.search(r"URL: +\S*http://localhost", said)
 
 
+@pytest.mark.slow
 def test_the_server_s_own_page_is_let_in(server):
     port, _ = server
     assert status(port, origin=f"http://localhost:{port}") == 200
@@ -111,6 +113,7 @@ def test_the_server_s_own_page_is_let_in(server):
     assert streams(port, "localhost:PORT", "http://localhost:PORT")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("host", "origin"),
     [
