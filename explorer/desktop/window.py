@@ -36,6 +36,7 @@ from explorer.desktop.guard import PARAMETER, TICKET, TOKEN, cookie_name
 from explorer.desktop.server import HOST
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
+from pad_core.system.files import can_be_shown
 
 TITLE = "PAD dream explorer"
 SIZE = (1360, 860)
@@ -98,6 +99,8 @@ def address_query(checkpoint: Path) -> dict[str, str]:
     """The parameters of an address that opens a checkpoint; PadError where it is none."""
     load_header(checkpoint)
     path = checkpoint.resolve()
+    if not can_be_shown(path):
+        raise PadError(f"{path} has a name that can't stand in an address; rename it.")
     key = str(path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path)
     return {"checkpoint": key, "folder": str(path.parent)}
 

@@ -16,7 +16,7 @@ from pad_core.system.randomness import MAX_SEED
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
 CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
-N_STEPS = 8  # of the storyboard
+N_STEPS = 9  # of the storyboard, at most
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 
@@ -113,7 +113,7 @@ class Choices:
     wall: str = _option("recalled", ("recalled", "nrem", "rem"), terse=True)
     against: str = ""
     amplified: int = _number(2, 1, 16, 1, terse=True)
-    curves: str = _option("paper", ("paper", "losses", "epochs"), terse=True)
+    curves: str = _option("paper", ("paper", "measures", "losses", "epochs"), terse=True)
     figure: str = _option("table1", tuple(ITEMS), terse=True)
     log: str = _option("", ("", "1"))
     stage: int = _number(0, 0, 100_000, 1, terse=True)

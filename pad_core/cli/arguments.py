@@ -49,8 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dataset(sweep, default="fashion-mini")
     sweep.add_argument(
         "--conditions", default="table1",
-        help="all, table1 (the five of the paper's Table 1, default), or names and .json files "
-        "with commas between",
+        help="all, table1 (the five of the paper's Table 1, default), paper (its nine), discussion "
+        "(what its Discussion proposes), or names and .json files with commas between",
     )  # fmt: skip
     sweep.add_argument("--seeds", type=int, default=4, help="how many, from 0 (default: 4)")
     sweep.add_argument("--epochs", type=int, default=50, help="(default: 50, as the paper)")
@@ -166,7 +166,7 @@ def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--dataset", default=default,
         help="cifar10, svhn, mnist, fashion-mnist, fashion-mini (ships with the code), "
-        f"parquet:DIR, folder:DIR or idx:DIR (default: {default})",
+        f"parquet:DIR, folder:DIR or idx:DIR, or a folder alone (default: {default})",
     )  # fmt: skip
     parser.add_argument("--root", default="data", help="folder of downloaded data sets")
 

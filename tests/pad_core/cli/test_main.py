@@ -78,7 +78,7 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
         (["train", "--seed", "-1"], "A seed is a whole number"),
         (["train", "--epochs", "0"], "epochs is a whole number"),
         (["train", "--device", "quantum"], "auto, cpu, mps, cuda or cuda:N, not 'quantum'"),
-        (["train", "--device", "meta"], "auto, cpu, cuda or cuda:N, not 'meta'"),
+        (["train", "--device", "meta"], "auto, cpu, mps, cuda or cuda:N, not 'meta'"),
         (["train", "--dataset", "cifar11"], "cifar11"),
         (["train", "--dataset", ""], "'': no such data set; choose one of cifar10"),
         (["train", "--epochs", "3", "--keep-epochs", "4"], "Epoch 4 can't be kept"),
