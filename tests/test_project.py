@@ -17,7 +17,10 @@ from tests.helpers import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/results.md", "bench/RESULTS.md"]
+PAGES = [
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/RESULTS.md", "docs/conditions.md",
+    "docs/reliability.md", "docs/results.md",
+]  # fmt: skip
 
 
 def text(name):

@@ -231,6 +231,7 @@ def test_memory_counts_from_when_the_work_can_begin():
     assert before is not after
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pgrep") is None, reason="needs pgrep, to see what is left")
 def test_ended_by_a_signal_it_leaves_no_work_behind(tmp_path):
     environment = os.environ | {"TMPDIR": str(tmp_path)}

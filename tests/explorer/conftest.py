@@ -2,9 +2,11 @@
 
 import contextlib
 from dataclasses import replace
+from functools import cache
 from urllib.parse import urlencode
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 import pad_core
 from bench.browser import FLAGS, Server
@@ -15,6 +17,15 @@ RECORDED = [
     {"epoch": 1, "losses": {"image": 0.5, "kl": 0.2}, "linear_separability": 30.0},
     {"epoch": 2, "losses": {"image": 0.4, "kl": 0.1}, "seconds": 3.0},
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_that_are_installed():
+    """Each AppTest looks through all installed packages for components, 0.1 s: once will do."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture

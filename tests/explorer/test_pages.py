@@ -383,6 +383,7 @@ def test_an_odd_header_never_ends_a_page(root, two, changes, monkeypatch):
         assert panels(at) or at.error or at.warning or at.get("bidi_component")
 
 
+@pytest.mark.slow
 def test_garbage_is_not_looked_for_in_what_was_imported():
     program = """if True:
         import gc, os

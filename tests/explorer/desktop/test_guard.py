@@ -98,6 +98,7 @@ def streams(port, host, origin):
     return True
 
 
+@pytest.mark.slow
 def test_the_project_s_settings_hold_in_any_folder(server):
     said = server[1].read_text()
     assert "server.address = localhost" in said
@@ -108,6 +109,7 @@ def test_the_project_s_settings_hold_in_any_folder(server):
     assert re.search(r"URL: +\S*http://localhost", said)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a script stands in for the browser")
 def test_the_page_is_opened_in_a_browser(server):
     opened = server[1].with_name("opened.txt")
@@ -115,6 +117,7 @@ def test_the_page_is_opened_in_a_browser(server):
     assert opened.read_text() == f"opened http://localhost:{server[0]}/\n"
 
 
+@pytest.mark.slow
 def test_the_server_s_own_page_is_let_in(server):
     port, _ = server
     assert status(port, origin=f"http://localhost:{port}") == 200
@@ -122,6 +125,7 @@ def test_the_server_s_own_page_is_let_in(server):
     assert streams(port, "localhost:PORT", "http://localhost:PORT")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("host", "origin"),
     [

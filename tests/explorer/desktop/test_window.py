@@ -85,6 +85,7 @@ def wait_for_lines(path):
     return Path(path).read_text().splitlines()
 
 
+@pytest.mark.slow
 @posix
 def test_closing_the_window_ends_the_server(explorer, tmp_path):
     browser = script(tmp_path / "browser", f"while [ ! -e {tmp_path}/close ]; do sleep 0.1; done")
@@ -108,6 +109,7 @@ def test_closing_the_window_ends_the_server(explorer, tmp_path):
     assert not Path(profile).exists()
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_closes_the_window_and_ends_the_server(explorer, tmp_path, number):
@@ -118,6 +120,7 @@ def test_a_signal_closes_the_window_and_ends_the_server(explorer, tmp_path, numb
     assert not answers(address)
 
 
+@pytest.mark.slow
 def test_who_has_no_secret_gets_nothing(explorer):
     address, _ = explorer("--no-window")
     assert answers(address)
@@ -137,6 +140,7 @@ def test_who_has_no_secret_gets_nothing(explorer):
         pass
 
 
+@pytest.mark.slow
 @posix
 def test_even_when_killed_the_program_leaves_no_server_behind(explorer):
     address, process = explorer("--no-window")
@@ -180,6 +184,7 @@ def test_a_real_browser_opens_the_page_without_its_bars(explorer, tmp_path):
     assert not answers(address)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_browser_that_does_not_want_to_end(explorer, tmp_path):
     browser = script(tmp_path / "browser", "trap '' TERM", "while :; do sleep 0.1; done")
     address, process = explorer("--browser", browser)

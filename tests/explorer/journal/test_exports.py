@@ -198,6 +198,7 @@ def test_each_file_makes_itself_again(tmp_path, folder, network, kept, export):
     assert (tmp_path / "again").read_bytes() == file.read_bytes()
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes_of_every_kind(tmp_path, folder, zipped):
     file = tmp_path / archive.NAME
     file.write_bytes(zipped)

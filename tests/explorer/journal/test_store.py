@@ -131,6 +131,7 @@ def test_damaged_lines_are_reported_and_cost_no_other(path, kept):
     assert set(journal_file.read(path).dreams) == {kept.id, "after"}
 
 
+@pytest.mark.slow
 def test_many_lines_are_taken_over_by_several_processes_at_once(path, kept):
     earlier(path, "".join(lines_of(replace(kept, id=f"{i}")) for i in range(3_000)) + "{\n")
     program = "from explorer.journal import store as j; from pathlib import Path; import sys\n"
@@ -235,6 +236,7 @@ for i in range(100_000):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.0, 0.15, 0.4])
 def test_two_processes_killed_in_the_middle_lose_nothing_that_was_kept(path, kept, seconds):
     path.parent.mkdir()

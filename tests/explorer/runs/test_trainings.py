@@ -295,6 +295,7 @@ def wait_until(folder, *statuses, seconds=150):
     return newest()
 
 
+@pytest.mark.slow
 def test_a_training_runs_stops_goes_on_and_ends(tmp_path, image_folder):
     """The real thing, once: a process, asked to stop in its second epoch, then resumed."""
     order = Order("real", f"folder:{image_folder}", epochs=500, batch_size=64, keep_epochs=(1,))
@@ -316,6 +317,7 @@ def test_a_training_runs_stops_goes_on_and_ends(tmp_path, image_folder):
     assert (folder / "latest.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_an_error_of_the_process_is_told_in_its_own_words(tmp_path):
     (tmp_path / "data/empty").mkdir(parents=True)
     start(Order("broken", "folder:data/empty"), tmp_path)

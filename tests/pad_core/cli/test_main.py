@@ -32,6 +32,7 @@ def refused(capsys, *arguments):
     return error
 
 
+@pytest.mark.slow
 def test_train_stop_resume_export_info(image_folder, tmp_path):
     """One life of a network, with Ctrl-C in its middle."""
     folder, out = tmp_path / "run", tmp_path / "mine.safetensors"
@@ -102,6 +103,7 @@ def test_a_damaged_file_gets_one_line(capsys, exported, tmp_path):
     assert "truncated" in refused(capsys, "info", path)
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_no_error(exported):
     command = f"{sys.executable} -m pad_core info {exported} --json | head -n 1"
     found = subprocess.run(

@@ -111,6 +111,7 @@ def test_converged_to_the_optimum_finds_the_coefficients_of_scikit_learn(n):
     assert np.allclose(bias - bias.mean(), expected, atol=0.02 * np.abs(expected).max() + 0.01)
 
 
+@pytest.mark.slow
 def test_converged_by_default_is_within_0_3_points_of_scikit_learn():
     train, test = clusters(9_000, 24, 6), clusters(10_000, 24, 6, seed=1)
     theirs = LogisticRegression(solver="newton-cholesky").fit(*train).score(*test)
@@ -119,6 +120,7 @@ def test_converged_by_default_is_within_0_3_points_of_scikit_learn():
     assert abs(ours - 100 * theirs) <= 0.3
 
 
+@pytest.mark.slow
 def test_rounded_latents_are_read_out_as_well(monkeypatch):
     train, test = clusters(40_000, 24, 6), clusters(10_000, 24, 6, seed=1)
     assert train[0].mean() > 10 * train[0][:, 0].std()  # rounding has to look at what differs

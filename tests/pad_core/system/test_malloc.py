@@ -37,6 +37,7 @@ def page_faults(call):
     return int(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's")
 def test_kept_memory_is_not_cleared_again():
     kept = page_faults("if not keep_freed_memory(): raise SystemExit(77)")
@@ -69,6 +70,7 @@ print(held() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's")
 def test_freed_memory_is_handed_back():
     def growth_mb(call, then):

@@ -40,6 +40,7 @@ def trained(tmp_path_factory):
     return home / "走" / "latest.safetensors"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp932", "utf-8", "utf-16"])
 def test_what_a_checkpoint_holds_is_printed_in_every_encoding(encoding, trained):
     assert "memories" in run(encoding, "pad_core", "info", str(trained))
@@ -47,6 +48,7 @@ def test_what_a_checkpoint_holds_is_printed_in_every_encoding(encoding, trained)
     assert tuple(found["class_names"]) == tuple(sorted(NAMES))
 
 
+@pytest.mark.slow
 def test_errors_and_help_are_printed_in_every_encoding(tmp_path):
     for module in ("pad_core", "explorer"):
         assert "usage" in run("ascii", module, "--help")

@@ -94,6 +94,7 @@ def test_more_epochs_can_be_added_later(whole, small, tmp_path):
     assert same(weights(tmp_path / "run"), weights(whole))
 
 
+@pytest.mark.slow
 def test_kill_9_and_resume_equals_one_go(image_folder, tmp_path):
     """2 + 2 epochs with a kill in between give the weights of 4 in one go, bit for bit."""
     command = [

@@ -43,6 +43,7 @@ def test_a_grid_starts_with_the_first_seed_of_everything(template, tmp_path):
         plan(template, "data", "all", 0, tmp_path)
 
 
+@pytest.mark.slow
 def test_cells_train_at_once_finished_ones_are_skipped_failures_hold_up_none(template, tmp_path):
     cells = plan(template, "d", "wake_only,wo_nrem", 1, tmp_path)
     broken = Cell(template, tmp_path / "broken")
@@ -89,6 +90,7 @@ def process_of(cell):
     return int((cell.folder / "progress.json").read_text().split('"pid": ')[1].split(",")[0])
 
 
+@pytest.mark.slow
 def test_a_stopped_sweep_leaves_cells_that_go_on(template, tmp_path):
     long = replace(template, epochs=1000, batch_size=8, condition=CONDITIONS["wake_only"])
     cells, stop = plan(long, "d", "wake_only", 2, tmp_path), threading.Event()
@@ -101,6 +103,7 @@ def test_a_stopped_sweep_leaves_cells_that_go_on(template, tmp_path):
     assert not cells[0].finished
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_reported_and_the_next_cell_trains(template, tmp_path):
     cells = plan(replace(template, batch_size=8), "d", "wo_nrem,wake_only", 1, tmp_path)
     watch = Watch(lambda cell: os.kill(process_of(cell), signal.SIGKILL))
@@ -110,6 +113,7 @@ def test_a_killed_process_is_reported_and_the_next_cell_trains(template, tmp_pat
     assert sweep(cells, Settings(), LocalEngine(1))[0].status == "finished"
 
 
+@pytest.mark.slow
 def test_a_batch_system_that_ends_a_job_loses_no_epoch(template, tmp_path):
     """SIGTERM reaches all processes of a group; the cell stops when the sweep says so."""
     long = replace(template, epochs=1000, batch_size=8)
@@ -124,6 +128,7 @@ def test_a_batch_system_that_ends_a_job_loses_no_epoch(template, tmp_path):
     assert (cells[0].folder / "state.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_a_cell_of_another_recipe_is_not_taken_for_finished(template, tmp_path):
     cells = plan(template, "d", "wake_only", 1, tmp_path)
     sweep(cells, Settings(), LocalEngine(1))
@@ -133,6 +138,7 @@ def test_a_cell_of_another_recipe_is_not_taken_for_finished(template, tmp_path):
     assert "learning_rate was 0.0002, now 0.001" in state.error
 
 
+@pytest.mark.slow
 def test_what_another_process_trains_is_waited_for_and_then_taken_up(template, tmp_path):
     busy, free = plan(template, "d", "wake_only,wo_nrem", 1, tmp_path)
     seen = []
@@ -150,6 +156,7 @@ def test_what_another_process_trains_is_waited_for_and_then_taken_up(template, t
     assert [state.status for state in states] == ["finished", "finished"]
 
 
+@pytest.mark.slow
 def test_what_cannot_work_is_said(template, tmp_path):
     (tmp_path / "file").write_text("")
     (state,) = sweep(plan(template, "d", "pad", 1, tmp_path / "file"), Settings(), LocalEngine(1))
@@ -215,6 +222,7 @@ def test_a_sweep_trains_at_least_one_at_a_time():
         LocalEngine(0)
 
 
+@pytest.mark.slow
 def test_on_ray_a_cell_survives_the_death_of_its_worker(template, tmp_path, monkeypatch):
     """A real local cluster; the worker that trains is killed, and Ray starts the cell again."""
     ray = pytest.importorskip("ray", reason="Ray is not installed")
