@@ -134,7 +134,7 @@ def test_amounts_are_uniform_over_their_ranges():
         assert values.min() >= low
         expected = torch.linspace(low, 1.0, 4000)
         assert (values.sort().values - expected).abs().max() < 0.06
-    assert perturbation.MAX_ANGLE == math.radians(45)
+    assert math.radians(45) == perturbation.MAX_ANGLE
 
 
 def test_bfloat16_around_it_changes_no_pixel(images, random):
