@@ -1,10 +1,11 @@
-"""What can be typed after ``python -m pad_core``."""
+"""What can be typed after ``pad``, or after ``python -m pad_core``."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; ``options.command`` is the one that was given."""
     parser = _Parser(
-        prog="python -m pad_core",
+        prog="pad" if Path(sys.argv[0]).stem == "pad" else "python -m pad_core",
         description="Perturbed and adversarial dreaming: train networks, export and inspect them.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -62,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     sweep.add_argument(
         "--ray", metavar="ADDRESS",
-        help="train on a Ray cluster: its address, or 'local' (see requirements-cluster.txt)",
+        help="train on a Ray cluster: its address, or 'local' (needs pip install -e '.[cluster]')",
     )  # fmt: skip
     _add_recipe(sweep)
 
@@ -85,7 +86,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dataset(importer, default="cifar10")
     importer.add_argument("--condition", default="pad", help="what the network lived through")
     importer.add_argument("--seed", type=int, default=0, help="the run's seed or number")
-    importer.add_argument("--epoch", type=int, default=50, help="epochs it was trained")
+    importer.add_argument(
+        "--epoch", type=int, help="epochs it was trained (default: as many as it has losses of)"
+    )
     _add_bits(importer)
 
     evaluate = _command(commands, "evaluate", "measure checkpoints as the paper does")
@@ -106,7 +109,31 @@ def build_parser() -> argparse.ArgumentParser:
         help="FID by torch-fidelity, with weights from a file or downloaded (slow without a "
         "GPU), in place of the Fréchet distance on a small classifier's features",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--fine-tune", type=_interval, default=0, metavar="EPOCHS",
+        help="also fine-tune a copy of each encoder with all labels, and an untrained one beside "
+        "(default: no; slow without a GPU)",
+    )  # fmt: skip
     evaluate.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
+
+    compare = _command(
+        commands, "compare", "how alike networks see the same images: linear CKA and RSA"
+    )
+    compare.add_argument("files", type=_path, nargs="+", metavar="CHECKPOINT", help="two or more")
+    compare.add_argument(
+        "--data", metavar="SPEC", help="whose test images (default: the networks' own data set)"
+    )
+    compare.add_argument("--root", default="data", help="folder of downloaded data sets")
+    compare.add_argument(
+        "--images", type=_count, default=1_000, metavar="N",
+        help="at most so many test images (default: 1000)",
+    )  # fmt: skip
+    compare.add_argument(
+        "--layer", choices=("conv1", "conv2", "conv3", "z"), default="z",
+        help="of the encoder (default: z, the latents)",
+    )  # fmt: skip
+    compare.add_argument("--json", action="store_true", help="print an object")
+    compare.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
 
     reproduce = _command(commands, "reproduce", "the paper's table and figures, as a page")
     reproduce.add_argument(
@@ -139,7 +166,7 @@ def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--dataset", default=default,
         help="cifar10, svhn, mnist, fashion-mnist, fashion-mini (ships with the code), "
-        f"parquet:DIR, folder:DIR or idx:DIR (default: {default})",
+        f"parquet:DIR, folder:DIR or idx:DIR, or a folder alone (default: {default})",
     )  # fmt: skip
     parser.add_argument("--root", default="data", help="folder of downloaded data sets")
 
@@ -187,6 +214,12 @@ def _epochs(text: str) -> tuple[int, ...]:
 def _interval(text: str) -> int:
     if not re.fullmatch(r" *[0-9]{1,6} *", text):
         raise argparse.ArgumentTypeError(f"a number of epochs, or 0 for never, not {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r" *[0-9]{1,5} *", text) or int(text) < 3:
+        raise argparse.ArgumentTypeError(f"a number of images from 3 to 99999, not {text!r}")
     return int(text)
 
 

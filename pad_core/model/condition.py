@@ -421,7 +421,7 @@ def _check_meant(condition: Condition, changed: Iterable[str]) -> None:
 def _json_or_text(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from pad_core.checkpoint.file import load
 from pad_core.report.catalogue import Shelf
-from pad_core.report.palette import style
+from pad_core.report.palette import STYLES, style
 from pad_core.report.paper import TABLE_1, paper_name
-from pad_core.report.summary import mean_and_sem
+from pad_core.report.summary import Group, mean_and_sem, rows_for
 
 
 def _figure(figure: Any) -> str:
@@ -59,7 +59,7 @@ def table_1(
                 style(condition).label,
                 mean_and_sem(ours),
                 beside,
-                "–" if theirs is None else f"{sum(ours) / len(ours) - theirs[0]:+.2f}",
+                f"{sum(ours) / len(ours) - theirs[0]:+.2f}" if theirs and ours else "–",
                 spread,
                 mean_and_sem(group.values("converged_separability")),
                 ", ".join(str(e["seed"]) for e in group.evaluations),
@@ -73,16 +73,44 @@ def table_1(
     )  # fmt: skip
     baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
     for name, values in baselines.items():
-        cells = [
-            f"{style(name).label} (baseline)",
-            f"{values['linear_separability']:.2f}",
-            "–",
-            "–",
-        ]
-        sd = values["linear_separability_sd"]
-        cells += ["–" if sd is None else f"{sd:.2f}", f"{values['converged_separability']:.2f}"]
-        rows.append((*cells, "–", "–", "–"))
+        alone = Group(dataset, name, 0, [values])
+        mean, sd, converged = (
+            mean_and_sem(alone.values(key))
+            for key in ("linear_separability", "linear_separability_sd", "converged_separability")
+        )
+        label = f"{style(name).label} (baseline)"
+        rows.append((label, mean, "–", "–", sd, converged, "–", "–", "–"))
     return names, rows
+
+
+def measures(shelf: Shelf, dataset: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Everything that was recorded, as text: names of the columns, and a row for each measure.
+
+    A column for each condition (means ± SEM over its networks) and baseline. No rows without a
+    recorded evaluation.
+    """
+    conditions = dict.fromkeys(e.key[1] for e in shelf.entries if e.dataset == dataset)
+    groups = sorted(shelf.groups(dataset, list(conditions)), key=_place)
+    if not groups:
+        return (), []
+    baselines = groups[0].evaluations[0].get("baselines", {})
+    names = [
+        f"{style(g.condition).label}, epoch {g.epoch}, n = {len(g.evaluations)}" for g in groups
+    ]
+    beside = [Group(dataset, name, 0, [values]) for name, values in baselines.items()]
+    rows = [
+        (
+            row.name.strip(),
+            *(mean_and_sem(group.values(*row.path), row.digits) for group in [*groups, *beside]),
+        )
+        for row in rows_for([value for group in groups for value in group.evaluations])
+    ]
+    return ("measure", *names, *(style(name).label for name in baselines)), rows
+
+
+def _place(group: Group) -> int:
+    order = list(STYLES)
+    return order.index(group.condition) if group.condition in order else len(order)
 
 
 def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
@@ -90,7 +118,7 @@ def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     from pad_core.report.figures import table_bars
 
     groups = shelf.groups(dataset, conditions)
-    if not groups:
+    if not any(group.values("linear_separability") for group in groups):
         return ""
     names, rows = table_1(shelf, dataset, conditions)
     return _table(names, rows) + _figure(table_bars(groups, dataset))
@@ -114,7 +142,7 @@ def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> s
     """Separability under occlusion (Figure 5); empty without a recorded evaluation."""
     from pad_core.report.figures import occlusion_curves
 
-    groups = shelf.groups(dataset, conditions)
+    groups = [g for g in shelf.groups(dataset, conditions) if g.values("occlusion", "0")]
     if not groups:
         return ""
     first = groups[0].evaluations[0]
@@ -137,7 +165,7 @@ def draw_latents(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str
     networks = [n for n in networks if len(n.memories["test"]) > 2]
     groups = shelf.groups(dataset, conditions)
     drawn = _figure(pca_scatter(networks)) if networks else ""
-    if groups:
+    if any(group.values("clean_occluded_ratio") for group in groups):
         drawn += _figure(ratio_bars(groups))
     return drawn
 

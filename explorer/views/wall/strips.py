@@ -56,7 +56,7 @@ def columns(network: PadNetwork, choices: Choices) -> Columns:
 
 def same_images(one: PadNetwork, other: PadNetwork, choices: Choices) -> bool:
     """Whether two networks' memories are codes of the same images, column by column."""
-    if one.header.dataset_name != other.header.dataset_name:
+    if not one.header.data.is_same(other.header.data):
         return False
     return torch.equal(columns(one, choices).indices, columns(other, choices).indices)
 

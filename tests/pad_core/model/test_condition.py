@@ -66,6 +66,11 @@ def test_a_condition_of_ones_own(tmp_path):
     assert find_condition(str(path)) == expected
 
 
+def test_what_is_typed_may_be_nested_without_end():
+    with pytest.raises(PadError, match="phases start with 'wake'"):
+        find_condition("pad", {"phases": "[" * 100_000, "name": "deep"})
+
+
 def test_overrides_change_the_name_too():
     condition = find_condition("pad", {"lam_prime": "0.8", "phases": '["wake", "rem"]'})
     assert condition.lam_prime == 0.8

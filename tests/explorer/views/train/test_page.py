@@ -137,7 +137,7 @@ def test_a_condition_of_ones_own_goes_into_the_command_and_the_name(home):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("dataset", "cifra10", "no data set 'cifra10'"),
+        ("dataset", "cifra10", "No such data set"),
         ("dataset", "folder:/nowhere", "no folder"),
         ("name", "../x", "letters, digits"),
         ("keep", "one", "whole numbers"),
