@@ -82,8 +82,7 @@ class ByHand:
 
     def learn(self, phase, loss, generators=None, sign=1.0):
         """Encoder and generator along the gradients of their losses."""
-        phases = ("wake", "nrem", "rem", "contrast")
-        rate = {phase: getattr(self.condition, f"rate_{phase}") for phase in phases}
+        rate = getattr(self.condition, f"rate_{phase}")
         both = [(self.adam[0], self.encoder, loss, 1.0)]
         if generators is not None:
             both.append((self.adam[1], self.generator, generators, sign))
@@ -93,7 +92,7 @@ class ByHand:
             for parameter, gradient in zip(parameters, found, strict=True):
                 parameter.grad = None if gradient is None else s * gradient
         for adam, *_ in both:
-            adam.param_groups[0]["lr"] = LR * rate[phase]
+            adam.param_groups[0]["lr"] = LR * rate
             adam.step()
 
     def mixed(self, stream):
