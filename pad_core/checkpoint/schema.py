@@ -192,6 +192,15 @@ def _is_class_names(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(map(is_name, value))
 
 
+def _are_numbers(value: Any) -> bool:
+    """Numbers and nulls, in lists and objects of any shape; alone, too."""
+    if isinstance(value, dict):
+        return all(map(_are_numbers, value.values()))
+    if isinstance(value, list):
+        return all(map(_are_numbers, value))
+    return value is None or is_number(value)
+
+
 _DATASET = {
     "name": is_name, "spec": is_text, "note": is_text, "n_train": is_count, "n_test": is_count,
 }  # fmt: skip
@@ -203,12 +212,25 @@ _NUMBERS = (
     "linear_separability_sd", "converged_separability", "intra_inter_ratio",
     "intra_inter_ratio_exact", "intra_inter_ratio_se", "clean_occluded_ratio",
     "clean_occluded_ratio_se", "realness_auc", "realness_auc_nrem",
+    "clean_occluded_ratio_exact", "intra_inter_ratio_squared", "clean_occluded_ratio_squared",
+    "majority_class", "effective_rank", "participation_ratio", "alignment", "class_alignment",
+    "uniformity",
 )  # fmt: skip
-_COUNTS = ("seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n")
+_COUNTS = (
+    "seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n",
+    "knn_n", "trunk_n_train", "trunk_n_test", "dream_quality_n", "nearest_n", "robustness_n",
+    "state_similarity_n",
+)  # fmt: skip
+_TREES = (
+    "knn", "few_labels", "trunk", "confusion", "class_accuracies", "balanced_accuracy", "spectrum",
+    "occlusion_se", "right_of", "dream_quality", "nearest", "robustness", "robustness_converged",
+    "state_similarity", "fine_tuned",
+)  # fmt: skip
 _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {
     **dict.fromkeys(_NUMBERS, _maybe(is_number)),
     **dict.fromkeys(_COUNTS, is_count),
+    **dict.fromkeys(_TREES, _are_numbers),
     "linear_separability": is_number,
     **dict.fromkeys(_TEXTS, is_name),
     "linear_separability_by_seed": lambda v: isinstance(v, list) and all(map(is_number, v)),
@@ -217,7 +239,7 @@ _METRICS: dict[str, Check] = {
     "occlusion_interval": _values(_is_interval),
     "baselines": _values(_values(_maybe(is_number))),
     "protocol": _values(is_number),
-    "versions": _values(is_text),
+    **dict.fromkeys(("versions", "right"), _values(is_text)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,

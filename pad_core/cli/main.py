@@ -225,7 +225,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
         options.files,
         options.data,
         options.root,
-        FULL if options.full else Protocol(),
+        replace(FULL if options.full else Protocol(), fine_tune_epochs=options.fine_tune),
         options.fid,
         options.device,
         options.record,
@@ -234,6 +234,22 @@ def run_evaluate(options: argparse.Namespace) -> None:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         for table in tables(found):
+            Console().print(table)
+
+
+def run_compare(options: argparse.Namespace) -> None:
+    """``compare``: two matrices for people, or an object with --json."""
+    from rich.console import Console
+
+    from pad_core.evaluation.compare import compare_files, comparison_tables
+
+    found = compare_files(
+        options.files, options.data, options.root, options.images, options.layer, options.device
+    )
+    if options.json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        for table in comparison_tables(found):
             Console().print(table)
 
 
@@ -335,6 +351,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "info": run_info,
     "import": run_import,
     "evaluate": run_evaluate,
+    "compare": run_compare,
     "reproduce": run_reproduce,
     "cards": run_cards,
     "bench": run_bench,

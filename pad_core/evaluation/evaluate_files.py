@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError, printable
-from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, real_moments
+from pad_core.evaluation.battery import Reference
+from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, measure_reference
 from pad_core.evaluation.frechet import Features, classifier_features, inception_features
-from pad_core.evaluation.metrics import Moments
 from pad_core.system.files import file_sha256
 from pad_core.system.hardware import choose_device
 
@@ -50,7 +50,7 @@ def evaluate_files(
     features = _features(fid, str(chosen))
     loaded: dict[str, DataSet | None] = {}
     baselines: dict[str, dict[str, Any]] = {}
-    real: dict[str, Moments] = {}
+    beside: dict[str, Reference] = {}
     found = []
     console = Console(stderr=True)
     columns = (
@@ -77,9 +77,9 @@ def evaluate_files(
                 )
             if dataset is not None and spec not in baselines:
                 baselines[spec] = measure_baselines(dataset, protocol, lambda what, share: None)
-                real[spec] = real_moments(dataset, features, protocol)
+                beside[spec] = measure_reference(dataset, features, protocol)
             result = evaluate(
-                network, dataset, features, protocol, baselines.get(spec), step, real.get(spec)
+                network, dataset, features, protocol, baselines.get(spec), step, beside.get(spec)
             )
             if record:
                 update_metrics(network.path, result)
