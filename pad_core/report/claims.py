@@ -75,6 +75,12 @@ class Verdict(NamedTuple):
     p: float | None = None
 
     @property
+    def kind(self) -> Literal["yes", "no", "open"]:
+        """How a page marks it: 'open' also where it is about single networks."""
+        kinds: dict[Status, Literal["yes", "no"]] = {"agrees": "yes", "does not agree": "no"}
+        return kinds.get(self.status, "open")
+
+    @property
     def told(self) -> str:
         """'agrees with the paper, n = 4', 'this network does not, n = 1'."""
         of = " with the paper" if self.status in ("agrees", "does not agree") else ""
