@@ -85,7 +85,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dataset(importer, default="cifar10")
     importer.add_argument("--condition", default="pad", help="what the network lived through")
     importer.add_argument("--seed", type=int, default=0, help="the run's seed or number")
-    importer.add_argument("--epoch", type=int, default=50, help="epochs it was trained")
+    importer.add_argument(
+        "--epoch", type=int, help="epochs it was trained (default: as many as it has losses of)"
+    )
     _add_bits(importer)
 
     evaluate = _command(commands, "evaluate", "measure checkpoints as the paper does")

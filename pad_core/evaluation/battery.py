@@ -306,7 +306,7 @@ def states(network: PadNetwork, images: torch.Tensor, seed: int) -> Found:
 def battery(
     network: PadNetwork,
     material: Material,
-    readouts: Readouts,
+    readouts: Readouts | None,
     clean: torch.Tensor,
     occluded: torch.Tensor,
     places: torch.Tensor,
@@ -318,6 +318,7 @@ def battery(
     """All of the above.
 
     Args:
+        readouts: None where there are no classes: what is measured by class is left out then.
         clean, occluded: latents of the test images at ``places``, (M, Z).
         seen: features of dreams by kind, from which the Fréchet distance was had.
         beside: None without real images: nothing is said of dreams then.
@@ -328,18 +329,19 @@ def battery(
     def some(wanted: int) -> torch.Tensor:
         return evaluated_images(len(material.labels), wanted, seed).to(material.latents.device)
 
-    step("neighbours", 0.0)
-    found = neighbours(material, some(protocol.knn_images))
-    step("few labels", 0.1)
-    found |= few_labels(material, protocol.label_draws, seed)
-    found |= classes(material, readouts)
-    found |= geometry(material, clean, occluded, places.to(material.labels.device))
-    step("trunk", 0.2)
-    found |= trunk_readouts(material, protocol.readout_seeds)
-    step("robustness", 0.4)
-    few = some(protocol.robustness_images).to(material.images.device)
-    labels = material.labels[few.to(material.labels.device)]
-    found |= robustness(network.networks.encoder, readouts, material.images[few], labels, seed)
+    found = geometry(material, clean, occluded, places.to(material.labels.device))
+    if readouts is not None:
+        step("neighbours", 0.0)
+        found |= neighbours(material, some(protocol.knn_images))
+        step("few labels", 0.1)
+        found |= few_labels(material, protocol.label_draws, seed)
+        found |= classes(material, readouts)
+        step("trunk", 0.2)
+        found |= trunk_readouts(material, protocol.readout_seeds)
+        step("robustness", 0.4)
+        few = some(protocol.robustness_images).to(material.images.device)
+        labels = material.labels[few.to(material.labels.device)]
+        found |= robustness(network.networks.encoder, readouts, material.images[few], labels, seed)
     step("states", 0.8)
     few = some(protocol.state_images).to(material.images.device)
     if material.on == "real images":

@@ -13,7 +13,7 @@ from rich.table import Table
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import to_unit
 from pad_core.data.load import is_local, load_dataset
-from pad_core.errors import PadError
+from pad_core.errors import PadError, printable
 from pad_core.evaluation.measures import evaluated_images
 from pad_core.evaluation.signatures import LAYERS, activities
 from pad_core.evaluation.similarity import similarity_matrices
@@ -61,7 +61,7 @@ def compare_files(
     representations = [_activity(network, seen, layer, chosen) for network in networks]
     matrices = similarity_matrices(representations)
     return {
-        "files": [str(path) for path in files],
+        "files": [printable(str(path)) for path in files],
         "names": [network.name for network in networks],
         "dataset": dataset.name,
         "images": len(places),

@@ -2,7 +2,8 @@
 
 ``FIELDS`` describes its fields. Where there is no data set, a checkpoint's stored memories
 take its place: read-outs are fitted to the stored training latents and tested on stored test
-latents and on their reconstructions G(z); the result says which it was.
+latents and on their reconstructions G(z); the result says which it was. What can't be had is
+null, or empty: all that needs classes where there is one, distances where a class has one image.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.evaluation.battery import MOST_CLASSES, Reference, battery, reference
@@ -55,6 +57,7 @@ __all__ = [
 
 FIELDS = {
     "dataset": "data set the network was measured on",
+    "dataset_sha256": "its fingerprint, null where none is known",
     "trained_on": "data set it was trained on, as its header names it",
     "condition": "name of the condition",
     "seed": "of the network's training",
@@ -77,7 +80,8 @@ FIELDS = {
     "occlusion_n": "images on the occlusion curve",
     "intra_inter_ratio": "by the paper's sampled pairs (§4.4.4, Figure 6e)",
     "intra_inter_ratio_exact": "the same over all pairs",
-    "intra_inter_ratio_se": "standard error over ten disjoint tenths of the images, exact pairs",
+    "intra_inter_ratio_se": "standard error over ten disjoint parts of the images, exact pairs; "
+    "over fewer where a class has fewer than 20 images",
     "clean_occluded_ratio": "by the paper's sampled pairs at 30 % occlusion (Figure 6f)",
     "clean_occluded_ratio_exact": "the same over all images and all pairs",
     "clean_occluded_ratio_se": "its standard error over images",
@@ -156,18 +160,20 @@ def evaluate(
         material = material_from_memories(network)
     else:
         material = material_from_dataset(encoder, dataset, protocol.trunk_images, protocol.seed)
-    readouts = fit_readouts(
-        material, protocol.readout_seeds, lambda what, s: step(what, 0.25 + 0.1 * s)
-    )
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
-    mean, sem = mean_sem(accuracies)
+    readouts = None
+    if material.n_classes > 1:
+        readouts = fit_readouts(
+            material, protocol.readout_seeds, lambda what, s: step(what, 0.25 + 0.1 * s)
+        )
+    read_out = _separabilities(material, readouts)
     chosen = evaluated_images(len(material.labels), protocol.occlusion_images, protocol.seed)
     images, labels = material.images[chosen], material.labels[chosen]
     points = []
-    for point in occlusion_curve(
+    curve = () if readouts is None else occlusion_curve(
         encoder, readouts, images, labels,
         size_px=protocol.size_px, draws=protocol.mask_draws, seed=protocol.seed,
-    ):  # fmt: skip
+    )  # fmt: skip
+    for point in curve:
         points.append(point)
         step("occlusion", 0.35 + 0.15 * point.intensity / 100)
     pair = _clean_and_occluded(encoder, images, protocol)
@@ -202,8 +208,9 @@ def evaluate(
     if dataset is not None and protocol.fine_tune_epochs:
         tuned = _fine_tuned(encoder, dataset, protocol, lambda s: step("fine-tuning", s))
     step("done", 1.0)
-    result = {
+    result = dict.fromkeys(FIELDS) | {
         "dataset": header.dataset.get("name") if dataset is None else dataset.name,
+        "dataset_sha256": header.data.sha256 if dataset is None else fingerprint(dataset),
         "trained_on": header.dataset.get("name"),
         "condition": header.condition.name,
         "seed": header.seed,
@@ -211,16 +218,13 @@ def evaluate(
         "on": material.on,
         "n_train": len(material.train_labels),
         "n_test": len(material.labels),
-        "linear_separability": mean,
-        "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
-        "linear_separability_by_seed": accuracies,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
+        **read_out,
         "occlusion": {str(p.intensity): p.accuracy for p in points},
         "occlusion_interval": {str(p.intensity): [p.low, p.high] for p in points},
         "occlusion_se": {
             str(p.intensity): {"images": p.se_images, "readouts": p.se_readouts} for p in points
         },
-        **right_answers(material, readouts, points),
+        **({} if readouts is None else right_answers(material, readouts, points)),
         "occlusion_converged": {str(p.intensity): p.converged for p in points},
         "occlusion_n": len(labels),
         **ratios,
@@ -301,17 +305,30 @@ def _fine_tuned(
 def _baseline(
     material: Material, n_seeds: int, pair: tuple[torch.Tensor, torch.Tensor], seed: int
 ) -> dict[str, Any]:
-    readouts = fit_readouts(material, n_seeds)
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
-    mean, sem = mean_sem(accuracies)
+    found = _separabilities(
+        material, fit_readouts(material, n_seeds) if material.n_classes > 1 else None
+    )
+    del found["linear_separability_by_seed"]
     distances = sampled_distances(material.latents, material.labels, seed)
-    return {
-        "linear_separability": mean,
-        "linear_separability_sd": None if sem is None else sem * n_seeds**0.5,
+    return found | {
         "readout_seeds": n_seeds,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
         "intra_inter_ratio": distances.ratio,
         "clean_occluded_ratio": occluded_distance(*pair, seed) / distances.inter,
+    }
+
+
+def _separabilities(material: Material, readouts: Readouts | None) -> dict[str, Any]:
+    """What read-outs reach on the test latents; null where there are none."""
+    if readouts is None:
+        names = ("linear_separability", "linear_separability_sd", "converged_separability")
+        return dict.fromkeys(names) | {"linear_separability_by_seed": []}
+    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
+    mean, sem = mean_sem(accuracies)
+    return {
+        "linear_separability": mean,
+        "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
+        "linear_separability_by_seed": accuracies,
+        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
     }
 
 

@@ -39,10 +39,15 @@ class Features:
 
     @torch.inference_mode()
     def of(self, batches: Iterable[torch.Tensor]) -> torch.Tensor:
-        """Features (N, F) of batches of images (B, 3, 32, 32), uint8 or float in [−1, 1]."""
-        return torch.cat(
-            [self.extract(to_unit(b) if b.dtype == torch.uint8 else b).float() for b in batches]
-        )
+        """Features (N, F) of batches of images (B, 3, 32, 32), uint8 or float in [−1, 1].
+
+        Raises:
+            PadError: no images.
+        """
+        seen = [self.extract(to_unit(b) if b.dtype == torch.uint8 else b).float() for b in batches]
+        if not seen:
+            raise PadError("Features need at least one image.")
+        return torch.cat(seen)
 
     def moments(self, batches: Iterable[torch.Tensor]) -> Moments:
         """Mean and covariance of the features over batches of images (B, 3, 32, 32), uint8 or
@@ -88,7 +93,7 @@ def classifier_features(device: torch.device | str = "cpu") -> Features:
     network = FeatureNetwork()
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     network.eval().requires_grad_(False).to(device)
-    return Features(CLASSIFIER, lambda images: network(images.to(device)))
+    return Features(CLASSIFIER, network)
 
 
 def inception_features(weights: Path | None = None, device: torch.device | str = "cpu") -> Features:

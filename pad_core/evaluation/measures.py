@@ -253,28 +253,27 @@ def organisation(
 ) -> dict[str, float | None]:
     """The two ratios of Figure 6e,f, sampled as in the paper, and what else is known of them.
 
+    NaN or None where a class has too few images for it.
+
     Args:
         latents, labels: of all test images, (N, Z) and (N,).
         clean, occluded: of the same images (M, Z), occluded by 30 %.
     """
     sampled = sampled_distances(latents, labels, seed)
     exact, squared = exact_distances(latents, labels), squared_distances(latents, labels)
-    tenths = []
-    by_class = labels.argsort(stable=True)  # every tenth has its share of each class
-    if len(labels) // 10 >= 2 * len(labels.unique()):
-        tenths = [
-            exact_distances(latents[by_class[i::10]], labels[by_class[i::10]]) for i in range(10)
-        ]
+    by_class = labels.argsort(stable=True)  # every part has its share of each class
+    n = min(10, int(labels.unique(return_counts=True)[1].min()) // 2)  # two images of each at least
+    parts = [exact_distances(latents[by_class[i::n]], labels[by_class[i::n]]) for i in range(n)]
     apart = occluded_distance(clean, occluded, seed)
     distances = (clean.double() - occluded.double()).norm(dim=1)
     exactly = float(distances.mean()) / exact.inter
     of_distances = float(distances.std()) / len(distances) ** 0.5 / exact.inter
-    of_inter = mean_sem([t.inter for t in tenths])[1] if tenths else None
+    of_inter = mean_sem([part.inter for part in parts])[1] if n > 1 else None
     of_inter = exactly * (of_inter or 0.0) / exact.inter
     return {
         "intra_inter_ratio": sampled.ratio,
         "intra_inter_ratio_exact": exact.ratio,
-        "intra_inter_ratio_se": mean_sem([t.ratio for t in tenths])[1] if tenths else None,
+        "intra_inter_ratio_se": mean_sem([part.ratio for part in parts])[1] if n > 1 else None,
         "clean_occluded_ratio": apart / sampled.inter,
         "clean_occluded_ratio_exact": exactly,
         "clean_occluded_ratio_se": (of_distances**2 + of_inter**2) ** 0.5,

@@ -22,7 +22,12 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 def mean_sem(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and standard error of the mean; None for a single value, which has none."""
+    """Mean and standard error of the mean; None for a single value, which has none.
+
+    The mean of no value is NaN.
+    """
+    if not values:
+        return math.nan, None
     if len(values) < 2:
         return float(np.mean(values)), None
     return float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values)))

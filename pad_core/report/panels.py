@@ -10,7 +10,7 @@ from pad_core.report.catalogue import Shelf
 from pad_core.report.item import Chart, Item, Need, Note, Part, Picture, Table
 from pad_core.report.palette import style
 from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
-from pad_core.report.summary import mean_and_sem
+from pad_core.report.summary import Group, mean_and_sem
 
 if TYPE_CHECKING:  # Plotly takes a while to load, and is loaded where something is drawn
     import plotly.graph_objects as go
@@ -26,7 +26,8 @@ class SeparabilityTable(Item):
         from pad_core.report.figures import table_bars
 
         groups = shelf.groups(dataset, self.conditions)
-        return table_bars(groups, dataset) if groups else None
+        measured = any(group.values("linear_separability") for group in groups)
+        return table_bars(groups, dataset) if measured else None
 
     def what(self, shelf: Shelf, dataset: str) -> str:
         """Linear separability, by how many read-outs."""
@@ -57,7 +58,7 @@ class OcclusionCurves(Item):
         """A curve for each condition."""
         from pad_core.report.figures import occlusion_curves
 
-        groups = shelf.groups(dataset, self.conditions)
+        groups = self._groups(shelf, dataset)
         return occlusion_curves(groups) if groups else None
 
     def what(self, shelf: Shelf, dataset: str) -> str:
@@ -69,7 +70,7 @@ class OcclusionCurves(Item):
         drawn = super().parts(shelf, dataset)
         if not drawn:
             return []
-        first = shelf.groups(dataset, self.conditions)[0].evaluations[0]
+        first = self._groups(shelf, dataset)[0].evaluations[0]
         protocol = first["protocol"]
         note = (
             f"Squares of {protocol['size_px']} × {protocol['size_px']} pixels on "
@@ -77,6 +78,11 @@ class OcclusionCurves(Item):
             f"read-outs ({protocol['readout_seeds']} seeds) fitted to clean latents."
         )
         return [*drawn, Note(note)]
+
+    def _groups(self, shelf: Shelf, dataset: str) -> list[Group]:
+        """Those that were read out: data without classes can't be."""
+        groups = shelf.groups(dataset, self.conditions)
+        return [group for group in groups if group.values("occlusion", "0")]
 
 
 class LatentSpace(Item):
@@ -89,7 +95,8 @@ class LatentSpace(Item):
         from pad_core.report.figures import ratio_bars
 
         groups = shelf.groups(dataset, self.conditions)
-        return ratio_bars(groups) if groups else None
+        measured = any(group.values("clean_occluded_ratio") for group in groups)
+        return ratio_bars(groups) if measured else None
 
     def what(self, shelf: Shelf, dataset: str) -> str:
         """Mean distances, of which images."""
@@ -241,7 +248,7 @@ def table_1(
                 style(condition).label,
                 mean_and_sem(ours),
                 beside,
-                "–" if theirs is None else f"{sum(ours) / len(ours) - theirs[0]:+.2f}",
+                f"{sum(ours) / len(ours) - theirs[0]:+.2f}" if theirs and ours else "–",
                 spread,
                 mean_and_sem(group.values("converged_separability")),
                 ", ".join(str(e["seed"]) for e in group.evaluations),
@@ -255,13 +262,11 @@ def table_1(
     )  # fmt: skip
     baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
     for name, values in baselines.items():
-        cells = [
-            f"{style(name).label} (baseline)",
-            f"{values['linear_separability']:.2f}",
-            "–",
-            "–",
-        ]
-        sd = values["linear_separability_sd"]
-        cells += ["–" if sd is None else f"{sd:.2f}", f"{values['converged_separability']:.2f}"]
-        rows.append((*cells, "–", "–", "–"))
+        alone = Group(dataset, name, 0, [values])
+        mean, sd, converged = (
+            mean_and_sem(alone.values(key))
+            for key in ("linear_separability", "linear_separability_sd", "converged_separability")
+        )
+        label = f"{style(name).label} (baseline)"
+        rows.append((label, mean, "–", "–", sd, converged, "–", "–", "–"))
     return names, rows

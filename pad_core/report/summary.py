@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE
 from rich.table import Table
 
+from pad_core.data.identity import Data, labels
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import STYLES, style
 
@@ -112,12 +113,13 @@ MORE_ROWS = (
 def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
     """Groups in the order of the paper's conditions, then of epochs.
 
-    Neither epochs nor real images and reconstructions ever mix in one mean.
+    Neither epochs nor real images and reconstructions, nor data sets of one name, ever mix in one
+    mean.
     """
     order = list(STYLES)
     groups: dict[tuple[str, str, int], list[Evaluation]] = {}
-    for value in sorted(evaluations, key=lambda e: int(e["seed"])):
-        name = value["dataset"] + ("" if value["on"] == "real images" else " (reconstructions)")
+    ordered = sorted(evaluations, key=lambda e: int(e["seed"]))
+    for value, name in zip(ordered, labels([_data(e) for e in ordered]), strict=True):
         groups.setdefault((name, value["condition"], value["epoch"]), []).append(value)
 
     def rank(key: tuple[str, str, int]) -> tuple[str, int, str, int]:
@@ -126,6 +128,11 @@ def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
         return name, place, condition, epoch
 
     return [Group(*key, groups[key]) for key in sorted(groups, key=rank)]
+
+
+def _data(value: Evaluation) -> Data:
+    name = value["dataset"] + ("" if value["on"] == "real images" else " (reconstructions)")
+    return Data(name, value["n_train"], value["n_test"], value.get("dataset_sha256"))
 
 
 def mean_and_sem(values: Sequence[float], digits: int = 2) -> str:
@@ -174,6 +181,7 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
             for name in baselines:
                 single = Group(dataset, name, 0, [baselines[name]])
                 cells.append(mean_and_sem(single.values(*row.path), row.digits))
-            table.add_row(row.name, *cells)
+            if set(cells) != {"–"}:  # what no network here has is left out
+                table.add_row(row.name, *cells)
         made.append(table)
     return made
