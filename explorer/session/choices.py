@@ -113,7 +113,7 @@ class Choices:
     wall: str = _option("recalled", ("recalled", "nrem", "rem"), terse=True)
     against: str = ""
     amplified: int = _number(2, 1, 16, 1, terse=True)
-    curves: str = _option("paper", ("paper", "losses", "epochs"), terse=True)
+    curves: str = _option("paper", ("paper", "measures", "losses", "epochs"), terse=True)
     figure: str = _option("table1", tuple(ITEMS), terse=True)
     log: str = _option("", ("", "1"))
     stage: int = _number(0, 0, 100_000, 1, terse=True)

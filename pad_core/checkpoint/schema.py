@@ -250,6 +250,7 @@ _METRICS: dict[str, Check] = {
     "baselines": _values(_values(_maybe(is_number))),
     "protocol": _values(is_number),
     **dict.fromkeys(("versions", "right"), _values(is_text)),
+    "phases": lambda v: isinstance(v, list) and all(map(is_name, v)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,

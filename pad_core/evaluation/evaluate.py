@@ -62,6 +62,8 @@ FIELDS = {
     "condition": "name of the condition",
     "seed": "of the network's training",
     "epoch": "of training it had finished",
+    "phases": "that the condition lived through; where 'rem' is missing, REM dreams are of latents "
+    "that the network never met",
     "on": "'real images', or 'reconstructions' of stored memories where there is no data set",
     "n_train": "latents that read-outs were fitted to",
     "n_test": "latents that they were tested on",
@@ -98,7 +100,8 @@ FIELDS = {
     "few_labels": "labelled images a class → 'mean' percent of converged read-outs and 'sd' over "
     "draws; a number that some class has not is left out",
     "trunk": "percent: read-outs of the features before z, averaged over their 4 × 4 places "
-    "('pooled_…', all images) and in full ('features_…'), and of z fitted to as few ('latents_…')",
+    "('pooled_…', all images; of the paper's protocol at most four) and in full ('features_…'), "
+    "and of z fitted to as few ('latents_…')",
     "trunk_n_train": "images that the read-outs of features in full were fitted to",
     "trunk_n_test": "images that they were tested on",
     "confusion": "counts of the converged read-out, true class by predicted class; null beyond "
@@ -215,6 +218,7 @@ def evaluate(
         "condition": header.condition.name,
         "seed": header.seed,
         "epoch": header.epoch,
+        "phases": list(header.condition.phases),
         "on": material.on,
         "n_train": len(material.train_labels),
         "n_test": len(material.labels),

@@ -167,7 +167,7 @@ def _part(error: float | None, samples: float | None) -> Part | None:
     """Part of an error that was estimated from so many samples."""
     if error is None or samples is None or samples < 2:
         return None
-    return Part(error**2, samples - 1)
+    return Part(error * error, samples - 1)  # a power would overflow with an exception
 
 
 def _separability_errors(e: dict[str, Any]) -> Errors | None:
@@ -175,7 +175,9 @@ def _separability_errors(e: dict[str, Any]) -> Errors | None:
     if accuracy is None or n is None or n < 2:
         return None
     spread, seeds = _number(e, "linear_separability_sd"), _number(e, "protocol", "readout_seeds")
-    readouts = None if spread is None or not seeds else _part(spread / math.sqrt(seeds), seeds)
+    readouts = None
+    if spread is not None and seeds is not None and seeds >= 2:
+        readouts = _part(spread / math.sqrt(seeds), seeds)
     return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), readouts)
 
 
@@ -265,12 +267,12 @@ def alike(
         if lower:
             yes = p_above(estimate, -ALIKE_POINTS)
             no = p_above(estimate.times(-1.0), ALIKE_POINTS)
-            what = f"less than {ALIKE_POINTS:g} points below"
+            near, far = f"less than {ALIKE_POINTS:g} points below", "further below"
         else:
             yes, no = p_equivalent(estimate, ALIKE_POINTS), p_beyond(estimate, ALIKE_POINTS)
-            what = f"within {ALIKE_POINTS:g} points"
+            near, far = f"within {ALIKE_POINTS:g} points", "further apart"
         p = min(yes, no)
-        shown = f"that it is {what}: {_p(yes)}" if yes <= no else f"that it is not: {_p(no)}"
+        shown = f"that it is {near}: {_p(yes)}" if yes <= no else f"that it is {far}: {_p(no)}"
         grounds = f"{difference.grounds}; {shown} ({difference.test})."
         grounds += _converged(measure, groups[0], groups[1])
         if p >= ALPHA:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from pad_core.checkpoint.file import load
 from pad_core.report.catalogue import Shelf
 from pad_core.report.item import Chart, Item, Need, Note, Part, Picture, Table
-from pad_core.report.palette import style
 from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
-from pad_core.report.summary import Group, mean_and_sem
+from pad_core.report.summary import Group
+from pad_core.report.tables import table_1
 
 if TYPE_CHECKING:  # Plotly takes a while to load, and is loaded where something is drawn
     import plotly.graph_objects as go
@@ -41,7 +40,7 @@ class SeparabilityTable(Item):
 
     def table(self, shelf: Shelf, dataset: str) -> Table:
         """Ours beside the paper's."""
-        return Table(*table_1(shelf, dataset, self.conditions))
+        return table_1(shelf, dataset, self.conditions)
 
     def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
         """The table, then the bars; empty without a recorded evaluation."""
@@ -219,54 +218,3 @@ def _with_history(item: Item, shelf: Shelf, dataset: str, key: str) -> list[int]
     found = [shelf.latest(dataset, condition) for condition in item.conditions]
     counts = [sum(any(key in h for h in e.header.history) for e in entries) for entries in found]
     return [count for count in counts if count]
-
-
-def table_1(
-    shelf: Shelf, dataset: str, conditions: Sequence[str]
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Table 1 as text: names of the columns, and a row for each condition and baseline.
-
-    Conditions that were not measured have the paper's values alone, where it has any.
-    """
-    groups = shelf.groups(dataset, conditions)
-    measured = {group.condition: group for group in groups}
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
-    rows: list[tuple[str, ...]] = []
-    for condition in conditions:
-        theirs = paper.get(condition)
-        beside = "–" if theirs is None else f"{theirs[0]:.2f} ± {theirs[1]:.2f}"
-        group = measured.get(condition)
-        if group is None:
-            if theirs is not None:
-                rows.append((style(condition).label, "missing", beside, *["–"] * 6))
-            continue
-        ours = group.values("linear_separability")
-        first = group.evaluations[0]
-        spread = mean_and_sem(group.values("linear_separability_sd"))
-        rows.append(
-            (
-                style(condition).label,
-                mean_and_sem(ours),
-                beside,
-                f"{sum(ours) / len(ours) - theirs[0]:+.2f}" if theirs and ours else "–",
-                spread,
-                mean_and_sem(group.values("converged_separability")),
-                ", ".join(str(e["seed"]) for e in group.evaluations),
-                ", ".join(sorted({str(e["epoch"]) for e in group.evaluations})),
-                f"{first['n_train']:,} / {first['n_test']:,} {first['on']}",
-            )
-        )
-    names = (
-        "condition", "ours, %", "paper, %", "difference", "SD over read-outs",
-        "converged read-out, %", "seeds", "epoch", "latents: training / test",
-    )  # fmt: skip
-    baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
-    for name, values in baselines.items():
-        alone = Group(dataset, name, 0, [values])
-        mean, sd, converged = (
-            mean_and_sem(alone.values(key))
-            for key in ("linear_separability", "linear_separability_sd", "converged_separability")
-        )
-        label = f"{style(name).label} (baseline)"
-        rows.append((label, mean, "–", "–", sd, converged, "–", "–", "–"))
-    return names, rows

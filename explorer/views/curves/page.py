@@ -32,11 +32,15 @@ from pad_core.report.catalogue import Shelf
 from pad_core.report.items import ITEMS, verdicts
 from pad_core.report.missing import missing_for
 from pad_core.report.paper import paper_name
+from pad_core.report.tables import measures
 from pad_core.report.template import render
 
 _HERE = Path(__file__).parent
 _MARKS = {"yes": "✓", "no": "✗", "open": "?"}
-_PARTS = {"paper": "The paper's figures", "losses": "Losses", "epochs": "Dreams over epochs"}
+_PARTS = {
+    "paper": "The paper's figures", "measures": "All measures", "losses": "Losses",
+    "epochs": "Dreams over epochs",
+}  # fmt: skip
 _POLL_S = 3.0
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 _ROWS = {"memories": 0, "recovered": 2, "rem": 3}  # of a stage's picture
@@ -62,6 +66,8 @@ def show() -> None:
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")
     if part == "paper":
         _paper(epochs.shelf(listing.headers), network.header.dataset_name)
+    elif part == "measures":
+        _measures(epochs.shelf(listing.headers), network.header.dataset_name)
     elif part == "losses":
         _losses()
     else:
@@ -121,6 +127,22 @@ def _paper(shelf: Shelf, dataset: str) -> None:
                        "*Train* page.")  # fmt: skip
             for _, command in missing:
                 st.code(command, language="bash", wrap_lines=True)
+
+
+# --- All measures -------------------------------------------------------------------------------
+
+
+def _measures(shelf: Shelf, dataset: str) -> None:
+    """What ``evaluate --record`` found of all networks of this data set."""
+    table = measures(shelf, dataset)
+    if not table.rows:
+        st.info("Nothing is recorded yet of these networks: `python -m pad_core evaluate FILE "
+                "--record` measures one.", icon=":material/hourglass_empty:")  # fmt: skip
+        return
+    st.markdown(f"**Recorded measures** · {controls.plain(dataset)}")
+    st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
+    st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/evaluation/evaluate.py "
+               "says what each measure is, and on how many images it rests.")  # fmt: skip
 
 
 # --- Losses -------------------------------------------------------------------------------------

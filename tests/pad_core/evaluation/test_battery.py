@@ -243,6 +243,14 @@ def test_few_images_leave_numbers_out_and_the_rest_stands(network, small):
     assert found["linear_separability"] > 0
 
 
+def test_dreams_of_latents_that_were_never_met_are_named_so(found):
+    assert found["phases"] == ["wake", "nrem", "rem"]
+    (table,) = tables([found])
+    assert "never met" not in table.caption
+    (table,) = tables([found, found | {"condition": "wo_rem", "phases": ["wake", "nrem"]}])
+    assert "REM dreams of w/o REM are of latents that these networks never met" in table.caption
+
+
 def test_the_table_shows_what_was_measured_and_nothing_for_older_records(found):
     names = [row.name for row in rows_for([found])]
     for expected in ("20 nearest neighbours, cosine, %", "recall, REM dreams", "uniformity"):

@@ -8,7 +8,7 @@ from explorer.views.curves import epochs
 from explorer.views.curves import figures as charts
 from pad_core.report.items import ITEMS
 from pad_core.report.palette import style
-from pad_core.report.panels import table_1
+from pad_core.report.tables import table_1
 from tests.pad_core.report.test_page import evaluation
 
 
@@ -19,9 +19,9 @@ def on_shelf(header, accuracy=58.0):
 
 
 def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
-    names, rows = table_1(on_shelf(header), "cifar10-jpeg", ITEMS["table1"].conditions)
-    found = {row[0]: row[1:4] for row in rows}
-    assert all(len(row) == len(names) for row in rows)
+    table = table_1(on_shelf(header), "cifar10-jpeg", ITEMS["table1"].conditions)
+    found = {row[0]: row[1:4] for row in table.rows}
+    assert all(len(row) == len(table.names) for row in table.rows)
     assert found["PAD"] == ("58.00", "58.25 ± 0.70", "-0.25")
     assert found["w/o REM"] == ("missing", "46.00 ± 0.43", "–")
     figure = charts.paper_figure(ITEMS["table1"], on_shelf(header), "cifar10-jpeg", False)
