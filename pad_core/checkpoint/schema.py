@@ -15,10 +15,12 @@ from typing import Any
 
 import torch
 
+from pad_core.checkpoint.record import Evaluation
 from pad_core.data.identity import Data
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
+from pad_core.system.declared import check as check_declared
 from pad_core.system.files import plain as plain
 from pad_core.system.randomness import check_seed
 
@@ -43,7 +45,7 @@ class Header:
     epoch: int
     recipe: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    metrics: dict[str, Any] = field(default_factory=dict)
+    metrics: Evaluation = field(default_factory=lambda: Evaluation())
     export: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = ""
 
@@ -94,6 +96,7 @@ class Header:
             header = plain(header)
             for name, check in _FIELDS.items():
                 require(name, header.get(name), check)
+            check_declared("metrics", header["metrics"], Evaluation)
             condition = Condition.from_dict(header.get("condition", {}))
             check_seed(header["seed"])
         except PadError as error:
@@ -171,14 +174,6 @@ def _with(checks: Mapping[str, Check], *optional: str) -> Check:
     )
 
 
-def _maybe(check: Check) -> Check:
-    return lambda value: value is None or check(value)
-
-
-def _is_interval(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
-
-
 def is_history(value: Any) -> bool:
     """A list of entries with 'epoch', 'losses' by name, and other numbers."""
     return isinstance(value, list) and all(
@@ -200,15 +195,6 @@ def _is_class_names(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 0 and all(map(is_name, value))
 
 
-def _are_numbers(value: Any) -> bool:
-    """Numbers and nulls, in lists and objects of any shape; alone, too."""
-    if isinstance(value, dict):
-        return all(map(_are_numbers, value.values()))
-    if isinstance(value, list):
-        return all(map(_are_numbers, value))
-    return value is None or is_number(value)
-
-
 _DATASET = {
     "name": is_name, "spec": is_text, "note": is_text, "n_train": is_count, "n_test": is_count,
     "sha256": is_text,
@@ -216,41 +202,6 @@ _DATASET = {
 _RECIPE: dict[str, Check] = {
     **dict.fromkeys(("dataset", "precision", "device", "torch"), is_text),
     **dict.fromkeys(("epochs", "batch_size"), is_count),
-}
-_NUMBERS = (
-    "linear_separability_sd", "converged_separability", "intra_inter_ratio",
-    "intra_inter_ratio_exact", "intra_inter_ratio_se", "clean_occluded_ratio",
-    "clean_occluded_ratio_se", "realness_auc", "realness_auc_nrem",
-    "clean_occluded_ratio_exact", "intra_inter_ratio_squared", "clean_occluded_ratio_squared",
-    "majority_class", "effective_rank", "participation_ratio", "alignment", "class_alignment",
-    "uniformity",
-)  # fmt: skip
-_COUNTS = (
-    "seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n",
-    "knn_n", "trunk_n_train", "trunk_n_test", "dream_quality_n", "nearest_n", "robustness_n",
-    "state_similarity_n",
-)  # fmt: skip
-_TREES = (
-    "knn", "few_labels", "trunk", "confusion", "class_accuracies", "balanced_accuracy", "spectrum",
-    "occlusion_se", "right_of", "dream_quality", "nearest", "robustness", "robustness_converged",
-    "state_similarity", "fine_tuned",
-)  # fmt: skip
-_TEXTS = ("dataset", "trained_on", "condition", "on")
-_METRICS: dict[str, Check] = {
-    **dict.fromkeys(_NUMBERS, _maybe(is_number)),
-    **dict.fromkeys(_COUNTS, is_count),
-    **dict.fromkeys(_TREES, _are_numbers),
-    "linear_separability": _maybe(is_number),
-    **dict.fromkeys(_TEXTS, is_name),
-    "dataset_sha256": _maybe(is_text),
-    "linear_separability_by_seed": lambda v: isinstance(v, list) and all(map(is_number, v)),
-    **dict.fromkeys(("occlusion", "occlusion_converged"), _values(is_number)),
-    "frechet": _values(_maybe(is_number)),
-    "occlusion_interval": _values(_is_interval),
-    "baselines": _values(_values(_maybe(is_number))),
-    "protocol": _values(is_number),
-    **dict.fromkeys(("versions", "right"), _values(is_text)),
-    "phases": lambda v: isinstance(v, list) and all(map(is_name, v)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,
@@ -263,7 +214,7 @@ _FIELDS: dict[str, Check] = {
     "epoch": is_count,
     "recipe": _is_recipe,
     "history": is_history,
-    "metrics": _with(_METRICS, *_METRICS),
+    "metrics": lambda value: isinstance(value, dict),
     "export": _with(_EXPORT, *_EXPORT),
     "weights_sha256": is_text,
 }

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import printable
-from pad_core.report.summary import Group, rows_for
+from pad_core.report.summary import numbers, rows_for
 from pad_core.system.hardware import describe_hardware
 from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress as RunProgress
@@ -226,11 +226,10 @@ def describe(network: PadNetwork) -> str:
         lines.append(f"  last epoch   {_losses(last['losses'])}")
     if header.metrics:
         lines.append(f"  measured on  {header.metrics.get('on')}")
-        measured = Group("", "", 0, [header.metrics])
         lines += [
             f"    {row.name:<44} {values[0]:.{row.digits}f}"
             for row in rows_for([header.metrics])
-            if (values := measured.values(*row.path))
+            if (values := numbers([header.metrics], *row.path))
         ]
     return "\n".join(lines)
 

@@ -157,7 +157,8 @@ def ratio_bars(groups: Sequence[Group]) -> go.Figure:
             mean, sem = mean_sem(group.values(key))
             names.append(group.condition)
             heights.append(mean)
-            errors.append(group.evaluations[0].get(f"{key}_se") if sem is None else sem)
+            own = group.values(f"{key}_se")  # over images, of one network
+            errors.append(sem if sem is not None or not own else own[0])
         figure.add_bar(
             x=[style(name).label for name in names], y=heights, width=0.55, showlegend=False,
             marker_color=[style(name).colour for name in names],

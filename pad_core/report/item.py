@@ -26,11 +26,12 @@ _NO_BUTTONS = ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "p
 
 @dataclass(frozen=True)
 class Table:
-    """Names of the columns, and rows of as many cells."""
+    """Names of the columns, and rows of as many cells; under a title to click on, if it has one."""
 
     kind: ClassVar[str] = "table"
     names: tuple[str, ...]
     rows: list[tuple[str, ...]]
+    title: str = ""
 
 
 @dataclass(frozen=True)

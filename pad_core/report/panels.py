@@ -9,7 +9,7 @@ from pad_core.report.catalogue import Shelf
 from pad_core.report.item import Chart, Item, Need, Note, Part, Picture, Table
 from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
 from pad_core.report.summary import Group
-from pad_core.report.tables import table_1
+from pad_core.report.tables import measures, table_1
 
 if TYPE_CHECKING:  # Plotly takes a while to load, and is loaded where something is drawn
     import plotly.graph_objects as go
@@ -43,9 +43,11 @@ class SeparabilityTable(Item):
         return table_1(shelf, dataset, self.conditions)
 
     def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
-        """The table, then the bars; empty without a recorded evaluation."""
+        """The table, the bars, and all measures; empty without a recorded evaluation."""
         bars = super().parts(shelf, dataset)
-        return [self.table(shelf, dataset), *bars] if bars else []
+        if not bars:
+            return []
+        return [self.table(shelf, dataset), *bars, measures(shelf, dataset)]
 
 
 class OcclusionCurves(Item):

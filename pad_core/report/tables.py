@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pad_core.report.catalogue import Shelf
 from pad_core.report.item import Table
 from pad_core.report.palette import STYLES, style
 from pad_core.report.paper import TABLE_1, paper_name
-from pad_core.report.summary import Group, mean_and_sem, rows_for
+from pad_core.report.summary import Group, mean_and_sem, numbers, rows_for
 
 
 def table_1(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> Table:
@@ -50,9 +51,8 @@ def table_1(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> Table:
     )  # fmt: skip
     baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
     for name, values in baselines.items():
-        alone = Group(dataset, name, 0, [values])
         mean, sd, converged = (
-            mean_and_sem(alone.values(key))
+            mean_and_sem(numbers([values], key))
             for key in ("linear_separability", "linear_separability_sd", "converged_separability")
         )
         label = f"{style(name).label} (baseline)"
@@ -74,15 +74,17 @@ def measures(shelf: Shelf, dataset: str) -> Table:
     names = [
         f"{style(g.condition).label}, epoch {g.epoch}, n = {len(g.evaluations)}" for g in groups
     ]
-    beside = [Group(dataset, name, 0, [values]) for name, values in baselines.items()]
+    columns: list[Sequence[Mapping[str, Any]]] = [group.evaluations for group in groups]
+    columns += [[values] for values in baselines.values()]
     rows = [
         (
             row.name.strip(),
-            *(mean_and_sem(group.values(*row.path), row.digits) for group in [*groups, *beside]),
+            *(mean_and_sem(numbers(found, *row.path), row.digits) for found in columns),
         )
         for row in rows_for([value for group in groups for value in group.evaluations])
     ]
-    return Table(("measure", *names, *(style(name).label for name in baselines)), rows)
+    heads = ("measure", *names, *(style(name).label for name in baselines))
+    return Table(heads, rows, title="All measures")
 
 
 def _place(group: Group) -> int:
