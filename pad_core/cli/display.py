@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.schema import Export
 from pad_core.errors import printable
 from pad_core.report.summary import numbers, rows_for
 from pad_core.system.hardware import describe_hardware
@@ -234,7 +235,7 @@ def describe(network: PadNetwork) -> str:
     return "\n".join(lines)
 
 
-def _export_line(export: dict[str, Any]) -> list[str]:
+def _export_line(export: Export) -> list[str]:
     """What rounding to fewer bits cost, where that was measured."""
     if "rounding_cost_points" not in export:
         return []

@@ -19,6 +19,7 @@ from pad_core.model.condition import Condition
 from pad_core.system.streams import print_json
 
 if TYPE_CHECKING:
+    from pad_core.checkpoint.schema import Export
     from pad_core.evaluation.evaluate_files import EvaluationOfFile
 
 STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
@@ -338,7 +339,7 @@ def _bits(options: argparse.Namespace) -> Any:
     return None if options.bits == "auto" else int(options.bits)
 
 
-def _report_export(path: Path, export: dict[str, Any]) -> None:
+def _report_export(path: Path, export: Export) -> None:
     line = f"{path}: {path.stat().st_size / 1e6:.2f} MB at {export['bits']} bits"
     if "converged_separability" in export:
         line += (
