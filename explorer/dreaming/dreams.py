@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -168,7 +168,7 @@ def mix(network: PadNetwork, recalled: Recalled, choices: Choices, nights: int =
         network.networks,
         recalled.current.repeat(nights, 1),
         recalled.previous.repeat(nights, 1),
-        mixture(choices),
+        mixture(network, choices),
         choices.seed,
     )
     rows = picture_grid(dreams.dreams, len(recalled))
@@ -182,18 +182,18 @@ def plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Adversar
     Both take ``PLANE_STEPS`` values from 0 to 1, at the chosen σ and seed.
     """
     steps = [i / (PLANE_STEPS - 1) for i in range(PLANE_STEPS)]
-    sigma = choices.noise_level
+    here = mixture(network, choices)
     dreams = rem_plane(
         network.networks,
         recalled.current[:1],
         recalled.previous[:1],
-        [Mixture(lam, lam_prime, sigma) for lam_prime in steps[::-1] for lam in steps],
+        [replace(here, lam=lam, lam_prime=share) for share in steps[::-1] for lam in steps],
         choices.seed,
     )
     picture = picture_grid(dreams.dreams, PLANE_STEPS)
     return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
 
 
-def mixture(choices: Choices) -> Mixture:
-    """The point at which the viewer dreams."""
-    return Mixture(choices.lam, choices.lam_prime, choices.noise_level)
+def mixture(network: PadNetwork, choices: Choices) -> Mixture:
+    """The point at which the viewer dreams, mixing as the network's condition does."""
+    return Mixture(choices.lam, choices.lam_prime, choices.noise_level, network.condition.mixing)

@@ -31,7 +31,7 @@ def frames(
             −2.5 to 2.5 of its standard deviations off each dream. The other dials stay.
         steps: how many, 2 or more.
     """
-    here = mixture(choices)
+    here = mixture(network, choices)
     pair = (network.networks, recalled.current, recalled.previous)
     shares = np.linspace(0.0, 1.0, steps).tolist()
     if along == "lam":
@@ -71,7 +71,7 @@ def table(network: PadNetwork, recalled: Recalled, choices: Choices) -> Iterator
         "memory": recalled.current,
         "second memory": recalled.previous,
         "recovered": network.encode(nrem.occluded),
-        "REM dream": rem_dreams(*pair, mixture(choices), choices.seed).latents,
+        "REM dream": rem_dreams(*pair, mixture(network, choices), choices.seed).latents,
     }
     memories, reader = network.memories[choices.split], Reader.fit(network)
     trained = network.condition.trains_discriminator

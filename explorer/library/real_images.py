@@ -16,6 +16,7 @@ import streamlit as st
 
 from explorer.library.networks import ROOT
 from pad_core.checkpoint.file import SPLITS, PadNetwork
+from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.load import BUILT_IN, DataSet, is_local, load_dataset
 from pad_core.errors import PadError
 from pad_core.system.malloc import return_freed_memory
@@ -45,9 +46,9 @@ def find(network: PadNetwork) -> RealImages:
 
     Looked for under its name in ``data/``, and in the folder that the checkpoint names, relative
     to this project's folder too. A file from elsewhere, and one that a viewer dropped, could name
-    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA. Images
-    count as the network's own where classes and the labels at the
-    places of its stored memories are the same.
+    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA.
+    Images count as the network's own where classes and the labels at the places of its stored
+    memories are the same.
     """
     jobs = _jobs()
     with jobs.lock:
@@ -167,7 +168,12 @@ def _may_be_read(spec: str, network: PadNetwork) -> bool:
 
 
 def _same(dataset: DataSet, network: PadNetwork) -> bool:
-    if dataset.class_names != network.class_names:
+    header = network.header
+    sizes = (len(dataset.train), len(dataset.test))
+    if dataset.class_names != network.class_names or sizes != header.data[1:3]:
+        return False
+    # Without classes, labels tell nothing.
+    if not dataset.has_classes and header.data.sha256 not in (None, fingerprint(dataset)):
         return False
     for split in SPLITS:
         memories, labels = network.memories[split], getattr(dataset, split).labels

@@ -16,7 +16,7 @@ from pad_core.system.randomness import MAX_SEED
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
 CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
-N_STEPS = 8  # of the storyboard
+N_STEPS = 9  # of the storyboard, at most
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 

@@ -365,8 +365,11 @@ class Evaluation(TypedDict, total=False):
         ),
     ]
     baselines: Annotated[
-        dict[str, ByName],
-        Field("'untrained' network and raw 'pixels' → their separabilities and ratios"),
+        dict[str, dict[str, Maybe | list[Maybe] | dict[str, Maybe | ByName]]],
+        Field(
+            "'untrained' network and raw 'pixels' → their separabilities and ratios; of the first "
+            "also its neighbours, few labels and geometry"
+        ),
     ]
     protocol: Annotated[
         dict[str, Number],

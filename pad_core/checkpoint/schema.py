@@ -97,7 +97,7 @@ class Header:
     @property
     def data(self) -> Data:
         """What tells its data set from others."""
-        n_train, n_test = self.dataset["n_train"], self.dataset["n_test"]
+        n_train, n_test = self.dataset.get("n_train", 0), self.dataset.get("n_test", 0)
         return Data(self.dataset_name, n_train, n_test, self.dataset.get("sha256"))
 
     @property

@@ -359,6 +359,25 @@ def battery(
     return found
 
 
+def untrained_battery(
+    material: Material,
+    clean: torch.Tensor,
+    occluded: torch.Tensor,
+    places: torch.Tensor,
+    protocol: Protocol,
+) -> Found:
+    """What of it takes seconds, of a network that has learned nothing: what the rest stands
+    against. Arguments as for ``battery``."""
+    found = geometry(material, clean, occluded, places.to(material.labels.device))
+    del found["spectrum"]
+    if material.n_classes > 1:
+        some = evaluated_images(len(material.labels), protocol.knn_images, protocol.seed)
+        found |= neighbours(material, some.to(material.latents.device))
+        found |= few_labels(material, protocol.label_draws, protocol.seed)
+        del found["knn_n"]
+    return found
+
+
 def in_strides(values: torch.Tensor, most: int) -> torch.Tensor:
     """At most ``most`` rows, evenly spread: each class has its share where rows are sorted."""
     return values[:: max(1, len(values) // most)][:most]

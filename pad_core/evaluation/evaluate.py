@@ -20,7 +20,7 @@ from pad_core.checkpoint.record import FIELDS, Evaluation
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
-from pad_core.evaluation.battery import Reference, battery, reference
+from pad_core.evaluation.battery import Reference, battery, reference, untrained_battery
 from pad_core.evaluation.fine_tuning import fine_tune
 from pad_core.evaluation.frechet import Features
 from pad_core.evaluation.measures import (
@@ -125,7 +125,7 @@ def evaluate(
         lambda what, share: step(what, 0.65 + 0.35 * share),
     )  # fmt: skip
     tuned = None
-    if dataset is not None and protocol.fine_tune_epochs:
+    if dataset is not None and readouts is not None and protocol.fine_tune_epochs:
         tuned = _fine_tuned(encoder, dataset, protocol, lambda s: step("fine-tuning", s))
     step("done", 1.0)
     result = dict.fromkeys(FIELDS) | {
@@ -195,6 +195,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
     exact = exact_distances(untrained.latents, untrained.labels)
     found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
+    found["untrained"] |= untrained_battery(untrained, *pair, chosen, protocol)
     if protocol.fine_tune_epochs:  # which is supervised learning from the start
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]

@@ -232,7 +232,7 @@ def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Clai
     """The claim that ``measure`` is higher in one condition than in the other."""
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.group(dataset, high), shelf.group(dataset, low)
+        groups = shelf.alike(dataset, high, low)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (high, low))
         difference = _difference(measure, groups[0], groups[1])
@@ -258,7 +258,7 @@ def alike(
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.group(dataset, one), shelf.group(dataset, other)
+        groups = shelf.alike(dataset, one, other)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (one, other))
         difference = _difference(measure, groups[0], groups[1])
@@ -368,7 +368,7 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        group, pad = shelf.group(dataset, condition), shelf.group(dataset, "pad")
+        group, pad = shelf.alike(dataset, condition, "pad")
         if group is None or pad is None:
             return _missing((group, pad), (condition, "pad"))
         baselines = [e.get("baselines", {}).get("untrained", {}) for e in group.evaluations]
@@ -535,7 +535,14 @@ def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | No
         return None
     a, b = one.evaluations[0], other.evaluations[0]
     how = [
-        (e["dataset"], e["on"], e["n_test"], *(e["protocol"].get(k) for k in _SAME)) for e in (a, b)
+        (
+            e["dataset"],
+            e.get("dataset_sha256"),
+            e["on"],
+            e["n_test"],
+            *(e["protocol"].get(k) for k in _SAME),
+        )
+        for e in (a, b)
     ]
     if how[0] != how[1] or a["on"] != "real images":
         return None
@@ -613,6 +620,6 @@ def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _missing(groups: tuple[Group | None, Group | None], names: tuple[str, str]) -> Verdict:
+def _missing(groups: Sequence[Group | None], names: Sequence[str]) -> Verdict:
     lacking = [style(n).label for n, group in zip(names, groups, strict=True) if group is None]
     return Verdict("cannot be told", f"Missing or not evaluated: {' and '.join(lacking)}.")

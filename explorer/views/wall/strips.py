@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.dreaming.dreams import N_DREAMS, judged
+from explorer.dreaming.dreams import N_DREAMS, judged, mixture
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import Header, Memories, PadNetwork
 from pad_core.data.images import picture_grid
-from pad_core.model.condition import TABLE_1, Mixture
+from pad_core.model.condition import TABLE_1
 from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams
 
 N_REPLAYED = N_DREAMS // 2  # in NREM, where each memory takes two pictures
@@ -56,7 +56,7 @@ def columns(network: PadNetwork, choices: Choices) -> Columns:
 
 def same_images(one: PadNetwork, other: PadNetwork, choices: Choices) -> bool:
     """Whether two networks' memories are codes of the same images, column by column."""
-    if one.header.dataset_name != other.header.dataset_name:
+    if not one.header.data.is_same(other.header.data):
         return False
     return torch.equal(columns(one, choices).indices, columns(other, choices).indices)
 
@@ -76,8 +76,8 @@ def strip(network: PadNetwork, choices: Choices) -> Strip:
         captions = [text for error in replay.error[:N_REPLAYED] for text in ("", f"ℓ {error:.2f}")]
         return Strip(picture_grid(pairs, N_DREAMS), tuple(captions))
     if choices.wall == "rem":
-        mixture = Mixture(choices.lam, choices.lam_prime, choices.noise_level)
-        dreams = rem_dreams(network.networks, current, previous, mixture, choices.seed)
+        here = mixture(network, choices)
+        dreams = rem_dreams(network.networks, current, previous, here, choices.seed)
         images, realness = dreams.dreams, dreams.realness
     else:
         images = network.generate(current)

@@ -1,12 +1,9 @@
 """What a viewer does is kept and shown, also when requests of the browser wait together."""
 
-from types import SimpleNamespace
-
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from explorer.session import state
+from tests.explorer.pages import run_as_from_a_browser
 
 PAGE = """
 import streamlit as st
@@ -57,20 +54,60 @@ def test_a_value_is_kept_before_its_correction_is_told(page: AppTest) -> None:
     assert page.session_state["choices"].seed == 5
 
 
+PANELS = """
+import streamlit as st
+
+from explorer.session import state
+
+state.follow_address()
+drawn = st.session_state.setdefault("drawn", [])
+drawn.append("page")
+
+
+def panel(name, field, redraw):
+    @st.fragment(key=name)
+    def show():
+        drawn.append(name)
+        value = getattr(state.chosen(), field)
+        key = state.fresh(field, value)
+        st.slider(field, 0.0, 1.0, value, key=key, on_change=state.take, args=(field, key, redraw))
+
+    show()
+
+
+panel("dial", "lam", ("rem", "footer"))
+panel("other dial", "intensity", ())
+panel("lost", "lam_prime", ("nowhere",))
+for name in ("rem", "footer"):
+    st.fragment(key=name)(lambda name=name: drawn.append(name))()
+"""
+
+
 @pytest.mark.parametrize(
-    ("asked", "drawn"),
+    ("moved", "drawn"),
     [
-        ([], []),  # the whole page is drawn anyway
-        (["of the dial"], [("plane", "rem")]),
-        (["of the dial", "of another dial"], ["app"]),  # whose panels would stay as they are
+        (["lam"], {"rem", "footer"}),  # what depends on the dial, which itself shows its value
+        (["lam", "intensity"], {"page"}),  # the other dial's panel would stay as it is
+        (["lam_prime"], {"page"}),  # a panel that is not on the page
     ],
 )
-def test_less_than_the_page_is_drawn_only_where_one_widget_asked(
-    asked: list[str], drawn: list[object], monkeypatch: pytest.MonkeyPatch
+def test_only_what_depends_on_a_dial_is_drawn_if_it_alone_was_moved(
+    moved: list[str], drawn: set[str]
 ) -> None:
-    reruns: list[object] = []
-    monkeypatch.setattr(st, "rerun", reruns.append)
-    context = SimpleNamespace(fragment_ids_this_run=asked)
-    monkeypatch.setattr(state, "get_script_run_ctx", lambda: context)
-    state._draw_again(("plane", "rem"))
-    assert reruns == drawn
+    at = AppTest.from_string(PANELS, default_timeout=30).run()
+    panels = {"dial", "other dial", "lost", "rem", "footer"}
+    assert set(at.session_state["drawn"]) == {"page", *panels}
+    at.session_state["drawn"].clear()  # the same list: a panel keeps it from run to run
+    dials = [next(dial for dial in at.slider if dial.label == name) for name in moved]
+    run_as_from_a_browser(*(dial.set_value(0.25) for dial in dials))
+    assert not at.exception
+    assert all(getattr(at.session_state["choices"], name) == 0.25 for name in moved)
+    assert set(at.session_state["drawn"]) == (drawn | panels if "page" in drawn else drawn)
+
+
+def test_a_page_that_is_drawn_as_a_whole_is_drawn_once() -> None:
+    at = AppTest.from_string(PANELS, default_timeout=30).run()
+    at.session_state["drawn"].clear()  # the same list: a panel keeps it from run to run
+    at.slider[0].set_value(0.25).run()  # AppTest asks for the whole page
+    assert at.session_state["drawn"].count("page") == 1
+    assert at.session_state["choices"].lam == 0.25

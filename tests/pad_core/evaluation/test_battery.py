@@ -260,6 +260,18 @@ def test_the_table_shows_what_was_measured_and_nothing_for_older_records(found):
     assert len(tables([found])[0].rows) == len(names)
 
 
+def test_an_untrained_networks_measures_stand_beside(small, exported, found, tmp_path):
+    baselines = measure_baselines(small, QUICK, lambda what, share: None)
+    untrained = baselines["untrained"]
+    assert untrained["knn"]["cosine"]["20"] > 10
+    assert 1 < untrained["effective_rank"] < 256
+    assert untrained["few_labels"]["10"]["mean"] > 10
+    path = tmp_path / "network.safetensors"
+    path.write_bytes(exported.read_bytes())
+    update_metrics(path, found | {"baselines": baselines})
+    assert load_header(path).metrics["baselines"] == baselines
+
+
 def test_fine_tuning_stands_beside_an_untrained_encoders(network, small):
     protocol = replace(QUICK, fine_tune_epochs=2)
     found = evaluate(network, small, PIXELS, protocol)["fine_tuned"]
