@@ -141,7 +141,7 @@ def _measures(shelf: Shelf, dataset: str) -> None:
         return
     st.markdown(f"**Recorded measures** · {controls.plain(dataset)}")
     st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
-    st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/evaluation/evaluate.py "
+    st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/checkpoint/record.py "
                "says what each measure is, and on how many images it rests.")  # fmt: skip
 
 
