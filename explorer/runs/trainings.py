@@ -23,8 +23,9 @@ from typing import Any, Literal
 
 import pad_core
 from explorer.runs.orders import RUNS, Order, check
-from pad_core.checkpoint.schema import is_history
+from pad_core.checkpoint.schema import Epoch
 from pad_core.errors import PadError
+from pad_core.system.declared import is_declared
 from pad_core.system.files import (
     MAX_JSON_BYTES,
     can_be_shown,
@@ -246,7 +247,7 @@ def _read_history(folder: Path) -> list[dict[str, Any]]:
     with suppress(PadError):
         for line in read_bytes(folder / "history.jsonl", _MOST_HISTORY).splitlines():
             with suppress(PadError):
-                if is_history([entry := parse_json(line)]):
+                if is_declared(entry := parse_json(line), Epoch):
                     entries.append(entry)
     return entries
 

@@ -11,13 +11,15 @@ with one scale per latent dimension, or both at 16 bits (float16).
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
 
+from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.schema import Header as Header
 from pad_core.checkpoint.schema import describe as describe
 from pad_core.data.images import as_network_input, as_tensor
@@ -89,7 +91,7 @@ class PadNetwork:
         return self.header.history
 
     @property
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Evaluation:
         """What evaluation recorded."""
         return self.header.metrics
 
@@ -206,11 +208,12 @@ def rounded(networks: Networks, bits: Bits) -> Networks:
     return twins
 
 
-def update_metrics(path: str | Path, metrics: dict[str, Any]) -> None:
+def update_metrics(path: str | Path, metrics: Mapping[str, Any]) -> None:
     """Record metrics in a checkpoint's header; its tensors stay as they are."""
     stored, raw_header = read_tensors(Path(path))
     header = Header.from_dict(raw_header, Path(path))
-    merged = replace(header, metrics=header.metrics | metrics)
+    recorded = cast(Evaluation, {**header.metrics, **metrics})
+    merged = replace(header, metrics=recorded)
     write_tensors(Path(path), stored, merged.to_dict())
 
 

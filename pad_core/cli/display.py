@@ -18,8 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.schema import Export
 from pad_core.errors import printable
-from pad_core.report.summary import Group, rows_for
+from pad_core.report.summary import numbers, rows_for
 from pad_core.report.told import cycle, details, told
 from pad_core.system.hardware import describe_hardware
 from pad_core.training.config import Recipe
@@ -231,16 +232,15 @@ def describe(network: PadNetwork) -> str:
         lines.append(f"  last epoch   {_losses(last['losses'])}")
     if header.metrics:
         lines.append(f"  measured on  {header.metrics.get('on')}")
-        measured = Group("", "", 0, [header.metrics])
         lines += [
             f"    {row.name:<44} {values[0]:.{row.digits}f}"
             for row in rows_for([header.metrics])
-            if (values := measured.values(*row.path))
+            if (values := numbers([header.metrics], *row.path))
         ]
     return "\n".join(lines)
 
 
-def _export_line(export: dict[str, Any]) -> list[str]:
+def _export_line(export: Export) -> list[str]:
     """What rounding to fewer bits cost, where that was measured."""
     if "rounding_cost_points" not in export:
         return []

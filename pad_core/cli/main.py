@@ -11,12 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pad_core.cli.arguments import build_parser
 from pad_core.errors import PadError, printable, tolerate_unprintable_output
 from pad_core.model.condition import Condition
 from pad_core.system.streams import print_json
+
+if TYPE_CHECKING:
+    from pad_core.checkpoint.schema import Export
+    from pad_core.evaluation.evaluate_files import EvaluationOfFile
 
 STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
 
@@ -233,7 +237,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from pad_core.report.summary import tables
 
     problems: list[str] = []
-    found: list[dict[str, Any]] = []
+    found: list[EvaluationOfFile] = []
 
     def say(problem: str) -> None:
         problems.append(problem)
@@ -335,7 +339,7 @@ def _bits(options: argparse.Namespace) -> Any:
     return None if options.bits == "auto" else int(options.bits)
 
 
-def _report_export(path: Path, export: dict[str, Any]) -> None:
+def _report_export(path: Path, export: Export) -> None:
     line = f"{path}: {path.stat().st_size / 1e6:.2f} MB at {export['bits']} bits"
     if "converged_separability" in export:
         line += (

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.record import MOST_CLASSES
 from pad_core.data.images import to_unit
 from pad_core.errors import PadError
 from pad_core.evaluation.classification import (
@@ -53,7 +54,6 @@ from pad_core.model.networks import Encoder, encode_all
 
 NEIGHBOURS = (20, 200)
 TRUNK_SEEDS = 4  # of the paper's read-out: beside z's, as good as ten
-MOST_CLASSES = 100  # whose confusions are kept, a number for each pair
 Found = dict[str, Any]
 T = TypeVar("T")
 

@@ -16,16 +16,11 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.record import FIELDS, Evaluation
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
-from pad_core.evaluation.battery import (
-    MOST_CLASSES,
-    Reference,
-    battery,
-    reference,
-    untrained_battery,
-)
+from pad_core.evaluation.battery import Reference, battery, reference, untrained_battery
 from pad_core.evaluation.fine_tuning import fine_tune
 from pad_core.evaluation.frechet import Features
 from pad_core.evaluation.measures import (
@@ -61,91 +56,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-FIELDS = {
-    "dataset": "data set the network was measured on",
-    "dataset_sha256": "its fingerprint, null where none is known",
-    "trained_on": "data set it was trained on, as its header names it",
-    "condition": "name of the condition",
-    "seed": "of the network's training",
-    "epoch": "of training it had finished",
-    "phases": "that the condition lived through; where 'rem' is missing, REM dreams are of latents "
-    "that the network never met",
-    "on": "'real images', or 'reconstructions' of stored memories where there is no data set",
-    "n_train": "latents that read-outs were fitted to",
-    "n_test": "latents that they were tested on",
-    "linear_separability": "percent, the paper's protocol (§4.4.1–2), mean over read-out seeds",
-    "linear_separability_sd": "its standard deviation over read-out seeds, in points",
-    "linear_separability_by_seed": "percent for each read-out seed",
-    "converged_separability": "percent, converged logistic regression: another measure",
-    "occlusion": "intensity in percent → accuracy in percent (Figure 5), paper's protocol",
-    "occlusion_interval": "intensity → 95 % interval over images, in percent",
-    "occlusion_se": "intensity → standard errors of its accuracy in points: over 'images', and "
-    "over 'readouts' (null for one)",
-    "right": "intensity 0 (all test images), 30 and 50 → how many read-outs and masks were right "
-    "about each image, a character each: 0–9, A–Z, a–z for 0 to 61; for tests on the same images",
-    "right_of": "intensity → of how many",
-    "occlusion_converged": "intensity → accuracy in percent of the converged read-out",
-    "occlusion_n": "images on the occlusion curve",
-    "intra_inter_ratio": "by the paper's sampled pairs (§4.4.4, Figure 6e)",
-    "intra_inter_ratio_exact": "the same over all pairs",
-    "intra_inter_ratio_se": "standard error over ten disjoint parts of the images, exact pairs; "
-    "over fewer where a class has fewer than 20 images",
-    "clean_occluded_ratio": "by the paper's sampled pairs at 30 % occlusion (Figure 6f)",
-    "clean_occluded_ratio_exact": "the same over all images and all pairs",
-    "clean_occluded_ratio_se": "its standard error over images",
-    "intra_inter_ratio_squared": "of squared distances over all pairs, as in the published code "
-    "(there on training images)",
-    "clean_occluded_ratio_squared": "mean squared distance over that between classes",
-    "realness_auc": "ROC AUC of d, test images against REM dreams; null without real images, or "
-    "where no loss teaches d",
-    "realness_auc_nrem": "the same against NREM dreams",
-    "frechet": "name of the features and kind of dream → distance; empty without real images",
-    "frechet_n": "images on each side of it",
-    "knn": "'cosine', 'euclidean' → k → percent right of the k nearest training latents' vote",
-    "knn_n": "test images it rests on",
-    "few_labels": "labelled images a class → 'mean' percent of converged read-outs and 'sd' over "
-    "draws; a number that some class has not is left out",
-    "trunk": "percent: read-outs of the features before z, averaged over their 4 × 4 places "
-    "('pooled_…', all images; of the paper's protocol at most four) and in full ('features_…'), "
-    "and of z fitted to as few ('latents_…')",
-    "trunk_n_train": "images that the read-outs of features in full were fitted to",
-    "trunk_n_test": "images that they were tested on",
-    "confusion": "counts of the converged read-out, true class by predicted class; null beyond "
-    f"{MOST_CLASSES} classes",
-    "class_accuracies": "'paper', 'converged' → percent right of each class",
-    "balanced_accuracy": "'paper', 'converged' → mean of these: all classes count alike",
-    "majority_class": "percent right of always naming training's most frequent class: chance",
-    "effective_rank": "RankMe of the training latents: from 1 to 256 dimensions",
-    "participation_ratio": "(Σλ)²/Σλ² of their covariance: from 1 to 256 dimensions",
-    "spectrum": "each principal component's share of their variance",
-    "alignment": "mean squared distance on the unit sphere of images from themselves 30 % occluded",
-    "class_alignment": "the same of different images of one class; 2 is chance",
-    "uniformity": "log mean exp(−2d²) of all pairs on the unit sphere; lower is more even",
-    "dream_quality": "kind of dream, and 'test images' beside → precision, recall, density, "
-    "coverage, and KID's formula ('kernel_distance', with its standard error) on the Fréchet "
-    "distance's features",
-    "dream_quality_n": "images on each side of it",
-    "nearest": "kind of dream, and 'test images' beside → in 'pixels' and 'features': the median "
-    "distance to the nearest training image, the percent of pairs in which a dream is nearer to "
-    "one than a test image ('…_nearer', 50: as far as new images), and the percent of dreams that "
-    "are nearest to the image they come from ('…_own')",
-    "nearest_n": "dreams of each kind; features of frechet_n training images, pixels of all",
-    "robustness": "corruption → strength 1 to 5 → percent right, paper's protocol; 'clean' and "
-    "'mean' → '0'",
-    "robustness_converged": "the same of the converged read-out",
-    "robustness_n": "test images it rests on",
-    "state_similarity": "'correlation' and 'cka' → the encoder's layer → 'wake-nrem', 'wake-rem', "
-    "'nrem-rem': likeness of activity for the same memory; null without real images",
-    "state_similarity_n": "test images it rests on",
-    "fine_tuned": "'accuracy' in percent on all test images after 'epochs' of fine-tuning the "
-    "encoder with all labels, and 'by_epoch'; null where it was not asked for",
-    "baselines": "'untrained' network and raw 'pixels' → their separabilities and ratios; of the "
-    "first also its neighbours, few labels and geometry",
-    "protocol": "read-out seeds, mask draws, sizes: what the numbers rest on",
-    "versions": "of the packages that computed",
-}
-
-
 def evaluate(
     network: PadNetwork,
     dataset: DataSet | None,
@@ -154,7 +64,7 @@ def evaluate(
     baselines: dict[str, Any] | None = None,
     step: Step = lambda what, share: None,
     beside: Reference | None = None,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Measure one checkpoint; the object's fields are those of ``FIELDS``.
 
     Args:
@@ -248,7 +158,7 @@ def evaluate(
         "protocol": asdict(protocol),
         "versions": {"torch": torch.__version__},
     }
-    rounded: dict[str, Any] = _rounded(result)
+    rounded: Evaluation = _rounded(result)
     return rounded
 
 

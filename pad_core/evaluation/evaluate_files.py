@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
+from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.same_data import describe_data, what_changed
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError, printable
@@ -23,6 +24,13 @@ from pad_core.system.hardware import choose_device
 MEMORIES = "memories"
 
 
+class EvaluationOfFile(Evaluation):
+    """An evaluation with the checkpoint's path and its hash."""
+
+    file: str
+    sha256: str
+
+
 def evaluate_files(
     files: Sequence[Path],
     data: str | None,
@@ -32,7 +40,7 @@ def evaluate_files(
     device: str = "cpu",
     record: bool = False,
     on_problem: Callable[[str], None] = lambda problem: None,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[EvaluationOfFile]:
     """Evaluate checkpoints, one after the other: JSON-ready, with 'file' and 'sha256' in front.
 
     Args:
@@ -97,7 +105,7 @@ def evaluate_files(
                     digest = file_sha256(network.path)
                 except PadError as error:
                     on_problem(f"Not recorded: {error}")
-            yield {"file": printable(str(network.path)), "sha256": digest} | result
+            yield {"file": printable(str(network.path)), "sha256": digest, **result}
         bar.update(task, completed=len(networks) + 1.0)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pad_core.checkpoint.record import ROWS
 from pad_core.checkpoint.schema import Header
 from pad_core.errors import printable
 from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.catalogue import Entry, Shelf
 from pad_core.report.claims import beside_paper
 from pad_core.report.palette import style
-from pad_core.report.summary import ROWS, Group
+from pad_core.report.summary import numbers
 from pad_core.report.told import cycle, details, told
 
 _TOP = """# Networks in this folder
@@ -24,14 +25,7 @@ has fewer); there are no photographs in it. Separability *by the paper's protoco
 paper reports; *converged* is another measure and higher. Every number is that of one network;
 the spread given is that of the read-out.
 """
-_SHORT = {
-    "by the paper's protocol": ROWS[0],
-    "converged": ROWS[2],
-    "30 % occluded": ROWS[3],
-    "50 % occluded": ROWS[4],
-    "intra/inter": ROWS[5],
-    "clean-occluded/inter": ROWS[7],
-}
+_COLUMNS = [row for row in ROWS if row.card]
 
 
 def cards(shelf: Shelf) -> str:
@@ -40,8 +34,12 @@ def cards(shelf: Shelf) -> str:
     Args:
         shelf: from ``catalogue.find``, in the order in which the cards stand.
     """
-    head = "| file | data | condition | seed | epochs | " + " | ".join(_SHORT) + " |"
-    lines = [_TOP, head, "|" + "---|" * (5 + len(_SHORT))]
+    head = (
+        "| file | data | condition | seed | epochs | "
+        + " | ".join(row.card for row in _COLUMNS)
+        + " |"
+    )
+    lines = [_TOP, head, "|" + "---|" * (5 + len(_COLUMNS))]
     lines += [_table_row(entry) for entry in shelf.entries]
     for entry in shelf.entries:
         lines += ["", *_card(entry)]
@@ -89,7 +87,7 @@ def code(text: str) -> str:
 
 def _table_row(entry: Entry) -> str:
     header, name = entry.header, code(entry.path.name).replace("|", r"\|")
-    values = [_value(header.metrics, *row.path, digits=row.digits) for row in _SHORT.values()]
+    values = [_value(header.metrics, *row.path, digits=row.digits) for row in _COLUMNS]
     cells: Sequence[object] = [
         name, inert(entry.dataset), inert(style(header.condition.name).label), header.seed,
         header.epoch, *values,
@@ -162,6 +160,6 @@ def _rounding(header: Header) -> str:
     return f", which changed converged separability by {round(-cost, 2) + 0.0:+.2f} points"
 
 
-def _value(measured: dict[str, Any], *path: str, digits: int) -> str:
-    values = Group("", "", 0, [measured]).values(*path)
+def _value(measured: Mapping[str, Any], *path: str, digits: int) -> str:
+    values = numbers([measured], *path)
     return f"{values[0]:.{digits}f}" if values else "–"

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pad_core.checkpoint.file import load_header
+from pad_core.checkpoint.record import NEEDED, Evaluation
 from pad_core.checkpoint.schema import Header
 from pad_core.data.identity import labels
 from pad_core.errors import PadError
 from pad_core.report.summary import Group, grouped
 
 UNREADABLE = "state.safetensors"  # a run's own state is no checkpoint
-# Without these a number can't be placed: of which network, measured on what.
-_NEEDED = {
-    "dataset", "condition", "seed", "epoch", "on", "n_train", "n_test", "occlusion_n",
-    "linear_separability", "protocol",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,10 +38,10 @@ class Entry:
         return self.dataset, self.header.condition.name, self.header.seed
 
     @property
-    def evaluation(self) -> dict[str, Any] | None:
+    def evaluation(self) -> Evaluation | None:
         """What ``evaluate --record`` wrote, if it did; None without what every result needs."""
         metrics = self.header.metrics
-        return metrics if metrics.keys() >= _NEEDED else None
+        return metrics if metrics.keys() >= NEEDED else None
 
 
 class Shelf:
@@ -107,7 +102,7 @@ class Shelf:
 
     def _by_epoch(self, dataset: str, condition: str) -> dict[int, Group]:
         """Recorded evaluations by epoch, one of each seed; on real images where one was."""
-        once: dict[tuple[int, int], dict[str, Any]] = {}
+        once: dict[tuple[int, int], Evaluation] = {}
         for entry in self.entries:
             if entry.key[:2] == (dataset, condition) and entry.evaluation is not None:
                 once.setdefault((entry.header.seed, entry.header.epoch), entry.evaluation)

@@ -10,9 +10,10 @@ settles nothing. p-values are corrected for the number of claims about a data se
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.schema import Header
 from pad_core.evaluation.statistics import (
     Estimate,
@@ -34,7 +35,7 @@ from pad_core.evaluation.statistics import (
 from pad_core.report.catalogue import Shelf
 from pad_core.report.palette import style
 from pad_core.report.paper import PAPER_EPOCHS, PAPER_IMAGES, paper_name
-from pad_core.report.summary import Group, mean_and_sem
+from pad_core.report.summary import Group, mean_and_sem, numbers
 
 Status = Literal[
     "agrees", "does not agree", "this network does", "this network does not", "cannot be told"
@@ -73,6 +74,12 @@ class Verdict(NamedTuple):
     grounds: str
     networks: int = 0
     p: float | None = None
+
+    @property
+    def kind(self) -> Literal["yes", "no", "open"]:
+        """How a page marks it: 'open' also where it is about single networks."""
+        kinds: dict[Status, Literal["yes", "no"]] = {"agrees": "yes", "does not agree": "no"}
+        return kinds.get(self.status, "open")
 
     @property
     def told(self) -> str:
@@ -137,12 +144,12 @@ class Measure(NamedTuple):
 
     name: str
     paths: tuple[tuple[str, ...], ...]
-    errors: Callable[[dict[str, Any]], Errors | None]
+    errors: Callable[[Evaluation], Errors | None]
     digits: int = 2
     readouts: bool = True
     right: str | None = None
 
-    def of(self, evaluation: dict[str, Any]) -> float | None:
+    def of(self, evaluation: Mapping[str, Any]) -> float | None:
         """The number, None where it was not recorded."""
         found = (_number(evaluation, *path) for path in self.paths)
         return next((value for value in found if value is not None), None)
@@ -152,8 +159,8 @@ class Measure(NamedTuple):
         return [value for e in group.evaluations if (value := self.of(e)) is not None]
 
 
-def _number(evaluation: dict[str, Any], *path: str) -> float | None:
-    values = Group("", "", 0, [evaluation]).values(*path)
+def _number(evaluation: Mapping[str, Any], *path: str) -> float | None:
+    values = numbers([evaluation], *path)
     return values[0] if values else None
 
 
@@ -164,7 +171,7 @@ def _part(error: float | None, samples: float | None) -> Part | None:
     return Part(error * error, samples - 1)  # a power would overflow with an exception
 
 
-def _separability_errors(e: dict[str, Any]) -> Errors | None:
+def _separability_errors(e: Evaluation) -> Errors | None:
     accuracy, n = _number(e, "linear_separability"), _number(e, "n_test")
     if accuracy is None or n is None or n < 2:
         return None
@@ -179,7 +186,7 @@ def occluded(intensity: int) -> Measure:
     """Accuracy by the paper's protocol at an occlusion intensity in percent."""
     key = str(intensity)
 
-    def errors(e: dict[str, Any]) -> Errors | None:
+    def errors(e: Evaluation) -> Errors | None:
         images = _part(_number(e, "occlusion_se", key, "images"), _number(e, "occlusion_n"))
         seeds = _number(e, "protocol", "readout_seeds")
         readouts = _part(_number(e, "occlusion_se", key, "readouts"), seeds)
@@ -191,8 +198,8 @@ def occluded(intensity: int) -> Measure:
     return Measure(f"accuracy at {key} % occlusion", (("occlusion", key),), errors, right=key)
 
 
-def _over_images(field: str, samples: Callable[[dict[str, Any]], float | None]) -> Any:
-    def errors(e: dict[str, Any]) -> Errors | None:
+def _over_images(field: str, samples: Callable[[Evaluation], float | None]) -> Any:
+    def errors(e: Evaluation) -> Errors | None:
         images = _part(_number(e, field), samples(e))
         return None if images is None else Errors(images)
 
@@ -541,7 +548,10 @@ def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | No
         return None
     shares = []
     for e in (a, b):
-        text, of = e.get("right", {}).get(measure.right), _number(e, "right_of", measure.right)
+        text, of = (
+            (e.get("right") or {}).get(measure.right or ""),
+            _number(e, "right_of", measure.right),
+        )
         if not text or not of:
             return None
         shares.append(unpack_counts(text) / of)

@@ -15,7 +15,7 @@ from plotly.subplots import make_subplots
 
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import style
-from pad_core.report.paper import TABLE_1, paper_name
+from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
 
 if TYPE_CHECKING:  # the explorer draws these without PyTorch
     from pad_core.report.catalogue import Shelf
@@ -80,6 +80,28 @@ def history_curves(
     return finished(figure, "epoch", "linear separability, %") if figure.data else None
 
 
+def add_paper(figure: go.Figure, dataset: str, conditions: Sequence[str]) -> None:
+    """Draw the paper's separability into ``history_curves``: open diamonds at its last epoch."""
+    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    known = [condition for condition in conditions if condition in paper]
+    for condition in known:
+        mean, sem = paper[condition]
+        look = style(condition)
+        figure.add_scatter(
+            x=[PAPER_EPOCHS], y=[mean], mode="markers", name=f"{look.label}, paper",
+            error_y={"type": "data", "array": [sem], "color": look.colour, "thickness": 1.5},
+            marker={"symbol": "diamond-open", "size": 11, "color": look.colour,
+                    "line": {"width": 2}},
+            legendgroup=condition, showlegend=False,
+        )  # fmt: skip
+    if known:
+        figure.add_annotation(
+            x=PAPER_EPOCHS, y=1, yref="paper", yanchor="bottom", xanchor="right", showarrow=False,
+            text=f"◇ the paper: mean ± SEM of 4 networks, epoch {PAPER_EPOCHS}",
+            font={"color": GREY, "size": 12},
+        )  # fmt: skip
+
+
 def loss_curves(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> go.Figure | None:
     """Training losses over epochs, a panel for each condition (Appendix 1-Figures 1 and 2)."""
     present = [c for c in conditions if any(e.header.history for e in shelf.latest(dataset, c))]
@@ -136,7 +158,8 @@ def ratio_bars(groups: Sequence[Group]) -> go.Figure:
             mean, sem = mean_sem(group.values(key))
             names.append(group.condition)
             heights.append(mean)
-            errors.append(group.evaluations[0].get(f"{key}_se") if sem is None else sem)
+            own = group.values(f"{key}_se")  # over images, of one network
+            errors.append(sem if sem is not None or not own else own[0])
         figure.add_bar(
             x=[style(name).label for name in names], y=heights, width=0.55, showlegend=False,
             marker_color=[style(name).colour for name in names],

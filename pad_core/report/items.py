@@ -1,9 +1,9 @@
-"""The paper's table and figures: what each shows, claims and needs."""
+"""The paper's table and figures: an entry for each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from pad_core.model.condition import TABLE_1 as TABLE_1_CONDITIONS
 from pad_core.report.catalogue import Shelf
@@ -23,32 +23,17 @@ from pad_core.report.claims import (
     occluded,
     trend,
 )
+from pad_core.report.item import Item
 from pad_core.report.palette import style
 from pad_core.report.panels import (
-    draw_dreams,
-    draw_history,
-    draw_latents,
-    draw_losses,
-    draw_occlusion,
-    draw_table1,
+    PROBE,
+    EarlyAndLateDreams,
+    LatentSpace,
+    LossCurves,
+    OcclusionCurves,
+    SeparabilityTable,
+    TrainingCurves,
 )
-from pad_core.report.paper import paper_name
-
-
-class Item(NamedTuple):
-    """A table or figure: its title, the conditions in it, its claims, and what draws it.
-
-    needs: 'record' (recorded evaluations), 'early' (also of a network that has learned little),
-    'history' (separability as it trained), 'losses'.
-    only: the paper's data set that it is about, where it is about one.
-    """
-
-    title: str
-    conditions: tuple[str, ...]
-    claims: tuple[Claim, ...]
-    draw: Callable[[Shelf, str, tuple[str, ...]], str]
-    needs: str = "record"
-    only: str | None = None
 
 
 def _loss(*names: str) -> Callable[[dict[str, Any]], float | None]:
@@ -76,17 +61,16 @@ _ABOVE_NO_MIX = higher(
     SEPARABILITY, "pad", "wo_memory_mix", _S23,
     "REM from single memories without noise separates worse than PAD.",
 )  # fmt: skip
-PROBE = "linear_separability"
 
 ITEMS: dict[str, Item] = {
-    "fig3": Item(
+    "fig3": EarlyAndLateDreams(
+        "Fig. 3",
         "Figure 3: dreams become more realistic with learning",
         ("pad",),
         (dreams_improve("NREM"), dreams_improve("REM")),
-        draw_dreams,
-        "early",
     ),
-    "fig4": Item(
+    "fig4": TrainingCurves(
+        "Fig. 4",
         "Figure 4: REM improves linear separability",
         ("pad", "wo_rem", "wo_memory_mix"),
         (
@@ -101,10 +85,9 @@ ITEMS: dict[str, Item] = {
             _ABOVE_NO_REM,
             _ABOVE_NO_MIX,
         ),
-        draw_history,
-        "history",
     ),
-    "fig5": Item(
+    "fig5": OcclusionCurves(
+        "Fig. 5",
         "Figure 5: NREM makes latents robust to occlusion",
         ("pad", "wo_nrem"),
         (
@@ -123,9 +106,9 @@ ITEMS: dict[str, Item] = {
                 lower=True,
             ),
         ),
-        draw_occlusion,
     ),
-    "fig6": Item(
+    "fig6": LatentSpace(
+        "Fig. 6",
         "Figure 6: how NREM and REM organise the latents",
         ("pad", "wo_rem", "wo_nrem"),
         (
@@ -142,9 +125,9 @@ ITEMS: dict[str, Item] = {
                 "Without NREM, occluded images lie further from their clean versions.",
             ),
         ),
-        draw_latents,
     ),
-    "table1": Item(
+    "table1": SeparabilityTable(
+        "Table 1",
         "Appendix 1-Table 1: final linear separability",
         TABLE_1_CONDITIONS,
         (
@@ -175,25 +158,23 @@ ITEMS: dict[str, Item] = {
                 )
             ),
         ),
-        draw_table1,
     ),
-    "app-fig1": Item(
+    "app-fig1": LossCurves(
+        "Fig. A1",
         "Appendix 1-Figure 1: training losses, CIFAR-10",
         ("wake_only", "wo_rem", "wo_nrem", "pad"),
         _LOSSES,
-        draw_losses,
-        "losses",
         "CIFAR-10",
     ),
-    "app-fig2": Item(
+    "app-fig2": LossCurves(
+        "Fig. A2",
         "Appendix 1-Figure 2: training losses, SVHN",
         ("wake_only", "wo_rem", "wo_nrem", "pad"),
         _LOSSES,
-        draw_losses,
-        "losses",
         "SVHN",
     ),
-    "app-fig3": Item(
+    "app-fig3": TrainingCurves(
+        "Fig. A3",
         "Appendix 1-Figure 3: separability over 100 epochs, all conditions",
         TABLE_1_CONDITIONS,
         (
@@ -209,10 +190,9 @@ ITEMS: dict[str, Item] = {
                 for condition in ("wo_nrem", "wake_only")
             ),
         ),
-        draw_history,
-        "history",
     ),
-    "app-fig4": Item(
+    "app-fig4": TrainingCurves(
+        "Fig. A4",
         "Appendix 1-Figure 4: what REM dreams are made of",
         ("pad", "rem_noise_only", "rem_memory_only"),
         tuple(
@@ -225,10 +205,9 @@ ITEMS: dict[str, Item] = {
             )
             for other in ("rem_noise_only", "rem_memory_only")
         ),
-        draw_history,
-        "history",
     ),
-    "app-fig5": Item(
+    "app-fig5": TrainingCurves(
+        "Fig. A5",
         "Appendix 1-Figure 5: the order of sleep phases",
         ("pad", "rem_before_nrem"),
         (
@@ -240,10 +219,9 @@ ITEMS: dict[str, Item] = {
                 "The order of NREM and REM makes no difference.",
             ),
         ),
-        draw_history,
-        "history",
     ),
-    "app-fig6": Item(
+    "app-fig6": OcclusionCurves(
+        "Fig. A6",
         "Appendix 1-Figure 6: single memories or mixtures in NREM",
         ("pad", "nrem_mixed_memory"),
         tuple(
@@ -256,13 +234,12 @@ ITEMS: dict[str, Item] = {
             )
             for p in (30, 50)
         ),
-        draw_occlusion,
     ),
 }
 
 
 def verdicts(shelf: Shelf, dataset: str) -> dict[Claim, Verdict]:
     """A verdict on every claim about a data set, corrected for their number."""
-    items = [item for item in ITEMS.values() if item.only in (None, paper_name(dataset))]
+    items = [item for item in ITEMS.values() if item.is_about(dataset)]
     claims = list(dict.fromkeys(claim for item in items for claim in item.claims))
     return dict(zip(claims, judge_all(claims, shelf, dataset), strict=True))

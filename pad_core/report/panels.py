@@ -1,194 +1,222 @@
-"""What the report shows of each table and figure, as HTML: tables, Plotly figures, pictures."""
+"""The kinds of tables and figures in the paper: what each needs, draws and says of itself."""
 
 from __future__ import annotations
 
-import base64
-import html
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar
 
 from pad_core.checkpoint.file import load
 from pad_core.report.catalogue import Shelf
-from pad_core.report.palette import STYLES, style
-from pad_core.report.paper import TABLE_1, paper_name
-from pad_core.report.summary import Group, mean_and_sem, rows_for
+from pad_core.report.item import Chart, Item, Need, Note, Part, Picture, Table
+from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
+from pad_core.report.summary import Group
+from pad_core.report.tables import measures, table_1
+
+if TYPE_CHECKING:  # Plotly takes a while to load, and is loaded where something is drawn
+    import plotly.graph_objects as go
+
+PROBE = "linear_separability"  # in a history, as it trained
 
 
-def _figure(figure: Any) -> str:
-    if figure is None:
-        return ""
-    removed = ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"]
-    config = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": removed}
-    made: str = figure.to_html(full_html=False, include_plotlyjs=False, config=config)
-    return made
+class SeparabilityTable(Item):
+    """Separability beside the paper's, and as bars (Table 1)."""
+
+    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+        """Bars with the paper's values as diamonds."""
+        from pad_core.report.figures import table_bars
+
+        groups = shelf.groups(dataset, self.conditions)
+        measured = any(group.values("linear_separability") for group in groups)
+        return table_bars(groups, dataset) if measured else None
+
+    def what(self, shelf: Shelf, dataset: str) -> str:
+        """Linear separability, by how many read-outs."""
+        return f"Linear separability {_how(self, shelf, dataset)}."
+
+    def marks(self, dataset: str) -> str:
+        """The diamonds, on one of the paper's data sets."""
+        if paper_name(dataset) not in TABLE_1:
+            return ""
+        return f"Diamonds: the paper's, 4 networks after {PAPER_EPOCHS} epochs, ± SEM."
+
+    def table(self, shelf: Shelf, dataset: str) -> Table:
+        """Ours beside the paper's."""
+        return table_1(shelf, dataset, self.conditions)
+
+    def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
+        """The table, the bars, and all measures; empty without a recorded evaluation."""
+        bars = super().parts(shelf, dataset)
+        if not bars:
+            return []
+        return [self.table(shelf, dataset), *bars, measures(shelf, dataset)]
 
 
-def _picture(png: bytes, text: str) -> str:
-    data = base64.b64encode(png).decode()
-    alt = html.escape(text)
-    return (
-        f'<figure><img alt="{alt}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{alt}</figcaption></figure>"
-    )
+class OcclusionCurves(Item):
+    """Separability under occlusion (Figure 5)."""
 
+    of_one: ClassVar[str] = "shaded is 95 % over test images"
 
-def table_1(
-    shelf: Shelf, dataset: str, conditions: Sequence[str]
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Table 1 as text: names of the columns, and a row for each condition and baseline.
+    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+        """A curve for each condition."""
+        from pad_core.report.figures import occlusion_curves
 
-    Conditions that were not measured have the paper's values alone, where it has any.
-    """
-    groups = shelf.groups(dataset, conditions)
-    measured = {group.condition: group for group in groups}
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
-    rows: list[tuple[str, ...]] = []
-    for condition in conditions:
-        theirs = paper.get(condition)
-        beside = "–" if theirs is None else f"{theirs[0]:.2f} ± {theirs[1]:.2f}"
-        group = measured.get(condition)
-        if group is None:
-            if theirs is not None:
-                rows.append((style(condition).label, "missing", beside, *["–"] * 6))
-            continue
-        ours = group.values("linear_separability")
-        first = group.evaluations[0]
-        spread = mean_and_sem(group.values("linear_separability_sd"))
-        rows.append(
-            (
-                style(condition).label,
-                mean_and_sem(ours),
-                beside,
-                f"{sum(ours) / len(ours) - theirs[0]:+.2f}" if theirs and ours else "–",
-                spread,
-                mean_and_sem(group.values("converged_separability")),
-                ", ".join(str(e["seed"]) for e in group.evaluations),
-                ", ".join(sorted({str(e["epoch"]) for e in group.evaluations})),
-                f"{first['n_train']:,} / {first['n_test']:,} {first['on']}",
-            )
+        groups = self._groups(shelf, dataset)
+        return occlusion_curves(groups) if groups else None
+
+    def what(self, shelf: Shelf, dataset: str) -> str:
+        """Accuracy, by how many read-outs."""
+        return f"Accuracy {_how(self, shelf, dataset)} fitted to clean images."
+
+    def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
+        """The curves, and how the images were occluded."""
+        drawn = super().parts(shelf, dataset)
+        if not drawn:
+            return []
+        first = self._groups(shelf, dataset)[0].evaluations[0]
+        protocol = first["protocol"]
+        note = (
+            f"Squares of {protocol['size_px']} × {protocol['size_px']} pixels on "
+            f"{first['occlusion_n']:,} {first['on']}, {protocol['mask_draws']} masks each; "
+            f"read-outs ({protocol['readout_seeds']} seeds) fitted to clean latents."
         )
-    names = (
-        "condition", "ours, %", "paper, %", "difference", "SD over read-outs",
-        "converged read-out, %", "seeds", "epoch", "latents: training / test",
-    )  # fmt: skip
-    baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
-    for name, values in baselines.items():
-        alone = Group(dataset, name, 0, [values])
-        mean, sd, converged = (
-            mean_and_sem(alone.values(key))
-            for key in ("linear_separability", "linear_separability_sd", "converged_separability")
+        return [*drawn, Note(note)]
+
+    def _groups(self, shelf: Shelf, dataset: str) -> list[Group]:
+        """Those that were read out: data without classes can't be."""
+        groups = shelf.groups(dataset, self.conditions)
+        return [group for group in groups if group.values("occlusion", "0")]
+
+
+class LatentSpace(Item):
+    """Latents on their principal components, and ratios of their distances (Figure 6)."""
+
+    of_one: ClassVar[str] = "error bars are standard errors over test images"
+
+    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+        """Both ratios as bars."""
+        from pad_core.report.figures import ratio_bars
+
+        groups = shelf.groups(dataset, self.conditions)
+        measured = any(group.values("clean_occluded_ratio") for group in groups)
+        return ratio_bars(groups) if measured else None
+
+    def what(self, shelf: Shelf, dataset: str) -> str:
+        """Mean distances, of which images."""
+        groups = shelf.groups(dataset, self.conditions)
+        on = groups[0].evaluations[0]["on"] if groups else "images"
+        return (
+            f"Mean distances between latents of the test set ({on}), within a class or to the "
+            "occluded image, as a share of those between classes. No read-out takes part."
         )
-        label = f"{style(name).label} (baseline)"
-        rows.append((label, mean, "–", "–", sd, converged, "–", "–", "–"))
-    return names, rows
+
+    def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
+        """Scatter plots of stored memories, then the bars."""
+        from pad_core.report.network_figures import pca_scatter
+
+        entries = [e[0] for c in self.conditions if (e := shelf.latest(dataset, c))]
+        networks = [load(entry.path) for entry in entries]
+        networks = [n for n in networks if len(n.memories["test"]) > 2]
+        scatter: list[Part] = [Chart(pca_scatter(networks))] if networks else []
+        return scatter + super().parts(shelf, dataset)
 
 
-def measures(shelf: Shelf, dataset: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Everything that was recorded, as text: names of the columns, and a row for each measure.
-
-    A column for each condition (means ± SEM over its networks) and baseline. No rows without a
-    recorded evaluation.
-    """
-    conditions = dict.fromkeys(e.key[1] for e in shelf.entries if e.dataset == dataset)
-    groups = sorted(shelf.groups(dataset, list(conditions)), key=_place)
-    if not groups:
-        return (), []
-    baselines = groups[0].evaluations[0].get("baselines", {})
-    names = [
-        f"{style(g.condition).label}, epoch {g.epoch}, n = {len(g.evaluations)}" for g in groups
-    ]
-    beside = [Group(dataset, name, 0, [values]) for name, values in baselines.items()]
-    rows = [
-        (
-            row.name.strip(),
-            *(mean_and_sem(group.values(*row.path), row.digits) for group in [*groups, *beside]),
-        )
-        for row in rows_for([value for group in groups for value in group.evaluations])
-    ]
-    return ("measure", *names, *(style(name).label for name in baselines)), rows
-
-
-def _place(group: Group) -> int:
-    order = list(STYLES)
-    return order.index(group.condition) if group.condition in order else len(order)
-
-
-def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
-    """Table 1 beside the paper's, and as bars; empty without a recorded evaluation."""
-    from pad_core.report.figures import table_bars
-
-    groups = shelf.groups(dataset, conditions)
-    if not any(group.values("linear_separability") for group in groups):
-        return ""
-    names, rows = table_1(shelf, dataset, conditions)
-    return _table(names, rows) + _figure(table_bars(groups, dataset))
-
-
-def draw_history(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
-    """Separability over training (Figure 4)."""
-    from pad_core.report.figures import history_curves
-
-    return _figure(history_curves(shelf, dataset, conditions))
-
-
-def draw_losses(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
-    """Losses over training (Appendix Figure 1)."""
-    from pad_core.report.figures import loss_curves
-
-    return _figure(loss_curves(shelf, dataset, conditions))
-
-
-def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
-    """Separability under occlusion (Figure 5); empty without a recorded evaluation."""
-    from pad_core.report.figures import occlusion_curves
-
-    groups = [g for g in shelf.groups(dataset, conditions) if g.values("occlusion", "0")]
-    if not groups:
-        return ""
-    first = groups[0].evaluations[0]
-    protocol = first["protocol"]
-    note = (
-        f"Squares of {protocol['size_px']} × {protocol['size_px']} pixels on "
-        f"{first['occlusion_n']:,} {first['on']}, {protocol['mask_draws']} masks each; read-outs "
-        f"({protocol['readout_seeds']} seeds) fitted to clean latents."
-    )
-    return _figure(occlusion_curves(groups)) + f"<p class=note>{note}</p>"
-
-
-def draw_latents(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
-    """Codes on their principal components, and the ratios of their distances (Figure 6)."""
-    from pad_core.report.figures import ratio_bars
-    from pad_core.report.network_figures import pca_scatter
-
-    entries = [e[0] for c in conditions if (e := shelf.latest(dataset, c))]
-    networks = [load(entry.path) for entry in entries]
-    networks = [n for n in networks if len(n.memories["test"]) > 2]
-    groups = shelf.groups(dataset, conditions)
-    drawn = _figure(pca_scatter(networks)) if networks else ""
-    if any(group.values("clean_occluded_ratio") for group in groups):
-        drawn += _figure(ratio_bars(groups))
-    return drawn
-
-
-def draw_dreams(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
+class EarlyAndLateDreams(Item):
     """Dreams of PAD early and late, and their Fréchet distances (Figure 3)."""
-    from pad_core.report.figures import frechet_bars
-    from pad_core.report.network_figures import dream_grid
 
-    drawn = ""
-    for entries in (shelf.earliest(dataset, "pad"), shelf.latest(dataset, "pad")):
-        for entry in entries[:1]:
-            network = load(entry.path)
-            if len(network.memories["train"]) >= 24:
-                text = f"Epoch {entry.header.epoch}: NREM dreams above, REM dreams below"
-                drawn += _picture(dream_grid(network), text)
-    stages = shelf.frechet_stages(dataset)
-    return drawn + (_figure(frechet_bars(stages)) if stages else "")
+    needs: ClassVar[frozenset[Need]] = frozenset({"record", "early"})
+
+    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+        """Distances of both kinds of dreams, early and late."""
+        from pad_core.report.figures import frechet_bars
+
+        stages = shelf.frechet_stages(dataset)
+        return frechet_bars(stages) if stages else None
+
+    def what(self, shelf: Shelf, dataset: str) -> str:
+        """Fréchet distances, and what is better."""
+        return (
+            "Fréchet distance between training images and dreams, in the features that the axis "
+            "names; lower is more alike. No read-out takes part."
+        )
+
+    def counts(self, shelf: Shelf, dataset: str) -> list[int]:
+        """Of the early and of the late networks."""
+        return [len(group.evaluations) for _, group in shelf.frechet_stages(dataset)]
+
+    def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
+        """A picture of dreams for each stage, then the bars."""
+        from pad_core.report.network_figures import dream_grid
+
+        pictures: list[Part] = []
+        for entries in (shelf.earliest(dataset, "pad"), shelf.latest(dataset, "pad")):
+            for entry in entries[:1]:
+                network = load(entry.path)
+                if len(network.memories["train"]) >= 24:
+                    text = f"Epoch {entry.header.epoch}: NREM dreams above, REM dreams below"
+                    pictures.append(Picture(dream_grid(network), text))
+        return pictures + super().parts(shelf, dataset)
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<div class=wide><table class=numbers><tr>{head}</tr>{body}</table></div>"
+class TrainingCurves(Item):
+    """Separability over training (Figure 4)."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"record", "history"})
+
+    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+        """A curve for each condition."""
+        from pad_core.report.figures import history_curves
+
+        return history_curves(shelf, dataset, self.conditions)
+
+    def chart_beside_paper(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+        """The same with open diamonds at the paper's last epoch."""
+        from pad_core.report.figures import add_paper
+
+        figure = self.chart(shelf, dataset)
+        if figure is not None:
+            add_paper(figure, dataset, self.conditions)
+        return figure
+
+    def what(self, shelf: Shelf, dataset: str) -> str:
+        """Linear separability while it trained, and how that differs from a later evaluation."""
+        return (
+            "Linear separability read out while it trained: one read-out an epoch on all images, "
+            "by the paper's protocol. What evaluate measures later, a mean of several read-outs, "
+            "differs from it by the scatter of read-outs."
+        )
+
+    def counts(self, shelf: Shelf, dataset: str) -> list[int]:
+        """Of networks that were read out as they trained."""
+        return _with_history(self, shelf, dataset, PROBE)
+
+
+class LossCurves(Item):
+    """Losses over training (Appendix Figures 1 and 2)."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset()
+
+    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+        """A panel for each condition, a curve for each loss."""
+        from pad_core.report.figures import loss_curves
+
+        return loss_curves(shelf, dataset, self.conditions)
+
+    def what(self, shelf: Shelf, dataset: str) -> str:
+        """Losses."""
+        return "Losses of training, means over each epoch."
+
+    def counts(self, shelf: Shelf, dataset: str) -> list[int]:
+        """Of networks with a history."""
+        return _with_history(self, shelf, dataset, "losses")
+
+
+def _how(item: Item, shelf: Shelf, dataset: str) -> str:
+    groups = shelf.groups(dataset, item.conditions)
+    n = groups[0].evaluations[0]["protocol"]["readout_seeds"] if groups else "several"
+    return f"by evaluate, means over {n} read-outs of each network (the paper's protocol)"
+
+
+def _with_history(item: Item, shelf: Shelf, dataset: str, key: str) -> list[int]:
+    """For each condition, how many networks have a value of their history; none that has 0."""
+    found = [shelf.latest(dataset, condition) for condition in item.conditions]
+    counts = [sum(any(key in h for h in e.header.history) for e in entries) for entries in found]
+    return [count for count in counts if count]

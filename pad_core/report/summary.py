@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rich.box import SIMPLE
 from rich.table import Table
 
+from pad_core.checkpoint.record import ROWS, Evaluation, Row
 from pad_core.data.identity import Data, labels
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import STYLES, style
-
-Evaluation = dict[str, Any]
 
 
 class Group(NamedTuple):
@@ -26,88 +25,13 @@ class Group(NamedTuple):
 
     def values(self, *path: str) -> list[float]:
         """A measure of each network that has it; the path leads through nested fields."""
-        found = []
-        for value in self.evaluations:
-            part: Any = value
-            for key in path:
-                part = part.get(key) if isinstance(part, dict) else None
-            if isinstance(part, int | float) and math.isfinite(part):
-                found.append(float(part))
-        return found
+        return numbers(self.evaluations, *path)
 
 
-class Row(NamedTuple):
-    """One measure in the table: its name, its place in an evaluation, digits after the point."""
-
-    name: str
-    path: tuple[str, ...]
-    digits: int
-
-
-ROWS = (
-    Row("linear separability, paper's protocol, %", ("linear_separability",), 2),
-    Row("   SD over read-out seeds, points", ("linear_separability_sd",), 2),
-    Row("converged separability, %", ("converged_separability",), 2),
-    Row("30 % occluded, paper's protocol, %", ("occlusion", "30"), 2),
-    Row("50 % occluded, paper's protocol, %", ("occlusion", "50"), 2),
-    Row("intra/inter-class distance", ("intra_inter_ratio",), 3),
-    Row("   over all pairs", ("intra_inter_ratio_exact",), 3),
-    Row("clean-occluded/inter distance", ("clean_occluded_ratio",), 3),
-    Row("AUC of d, images against REM dreams", ("realness_auc",), 3),
-    Row("AUC of d, images against NREM dreams", ("realness_auc_nrem",), 3),
-)
-
-# Shown where at least one of the networks has them.
-MORE_ROWS = (
-    Row("intra/inter, squared, over all pairs", ("intra_inter_ratio_squared",), 3),
-    Row("clean-occluded/inter, squared", ("clean_occluded_ratio_squared",), 3),
-    Row("20 nearest neighbours, cosine, %", ("knn", "cosine", "20"), 2),
-    Row("200 nearest neighbours, cosine, %", ("knn", "cosine", "200"), 2),
-    Row("20 nearest neighbours, Euclidean, %", ("knn", "euclidean", "20"), 2),
-    Row("200 nearest neighbours, Euclidean, %", ("knn", "euclidean", "200"), 2),
-    Row("1 label a class, converged, %", ("few_labels", "1", "mean"), 2),
-    Row("10 labels a class, converged, %", ("few_labels", "10", "mean"), 2),
-    Row("100 labels a class, converged, %", ("few_labels", "100", "mean"), 2),
-    Row("trunk, pooled, paper's protocol, %", ("trunk", "pooled_linear_separability"), 2),
-    Row("trunk, pooled, converged, %", ("trunk", "pooled_converged_separability"), 2),
-    Row("trunk in full, fewer images, %", ("trunk", "features_converged_separability"), 2),
-    Row("z of as few images, converged, %", ("trunk", "latents_converged_separability"), 2),
-    Row("fine-tuned with all labels, %", ("fine_tuned", "accuracy"), 2),
-    Row("balanced accuracy, paper's protocol, %", ("balanced_accuracy", "paper"), 2),
-    Row("chance: the most frequent class, %", ("majority_class",), 2),
-    Row("mean of 30 corruptions, paper's, %", ("robustness", "mean", "0"), 2),
-    Row("the same images clean, paper's, %", ("robustness", "clean", "0"), 2),
-    Row("effective rank (RankMe)", ("effective_rank",), 1),
-    Row("participation ratio", ("participation_ratio",), 1),
-    Row("alignment with occluded images", ("alignment",), 3),
-    Row("alignment within classes", ("class_alignment",), 3),
-    Row("uniformity", ("uniformity",), 3),
-    *(
-        Row(f"{name}, {kind}", ("dream_quality", kind, key), digits)
-        for name, key, digits in (
-            ("precision", "precision", 3),
-            ("recall", "recall", 3),
-            ("density", "density", 3),
-            ("coverage", "coverage", 3),
-            ("KID's formula, same features", "kernel_distance", 4),
-        )
-        for kind in ("NREM dreams", "REM dreams", "test images")
-    ),
-    *(
-        Row(f"% nearer than new images, {space}, {kind}", ("nearest", kind, f"{space}_nearer"), 1)
-        for space in ("pixels", "features")
-        for kind in ("NREM dreams", "REM dreams")
-    ),
-    *(
-        Row(
-            f"activity of {layer}, {pair.replace('-', ' and ')}, r",
-            ("state_similarity", "correlation", layer, pair),
-            3,
-        )
-        for layer in ("conv1", "conv2", "conv3", "z")
-        for pair in ("wake-nrem", "wake-rem")
-    ),
-)
+def numbers(found: Sequence[Mapping[str, Any]], *path: str) -> list[float]:
+    """The number at a path in each of the objects that has it."""
+    parts = [_part(value, path) for value in found]
+    return [float(p) for p in parts if isinstance(p, int | float) and math.isfinite(p)]
 
 
 def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
@@ -144,11 +68,24 @@ def mean_and_sem(values: Sequence[float], digits: int = 2) -> str:
 
 
 def rows_for(evaluations: Sequence[Evaluation]) -> list[Row]:
-    """``ROWS``, one for each Fréchet distance that was measured, and what there is of the rest."""
-    names = sorted({name for value in evaluations for name in value.get("frechet", {})})
-    every = Group("", "", 0, list(evaluations))
-    more = [row for row in MORE_ROWS if every.values(*row.path)]
-    return [*ROWS, *(Row(name, ("frechet", name), 3) for name in names), *more]
+    """The declared rows of what was measured, with one for each name where a path has '*'."""
+    rows = [row for declared in ROWS for row in _by_name(declared, evaluations)]
+    return [row for row in rows if numbers(evaluations, *row.path)]
+
+
+def _by_name(row: Row, evaluations: Sequence[Evaluation]) -> list[Row]:
+    if row.path[-1] != "*":
+        return [row]
+    place = row.path[:-1]
+    names = sorted({name for value in evaluations for name in _part(value, place) or {}})
+    return [row._replace(name=row.name.format(name), path=(*place, name)) for name in names]
+
+
+def _part(value: Any, path: Sequence[str]) -> Any:
+    """What stands at a path in nested objects, None where nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
@@ -178,9 +115,8 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
             table.add_column(f"{style(name).label}\nbaseline", justify="right")
         for row in rows_for([value for group in here for value in group.evaluations]):
             cells = [mean_and_sem(group.values(*row.path), row.digits) for group in here]
-            for name in baselines:
-                single = Group(dataset, name, 0, [baselines[name]])
-                cells.append(mean_and_sem(single.values(*row.path), row.digits))
+            beside = (numbers([values], *row.path) for values in baselines.values())
+            cells += [mean_and_sem(values, row.digits) for values in beside]
             if set(cells) != {"–"}:  # what no network here has is left out
                 table.add_row(row.name, *cells)
         made.append(table)

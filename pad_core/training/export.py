@@ -126,7 +126,7 @@ def save_measured(
     if not dataset.has_classes:  # nothing to measure by: the finer weights, unless asked
         candidate = bits or 16
         rounded = checkpoint.rounded(networks, candidate)
-        header.export.update(bits=candidate)
+        header.export["bits"] = candidate
     else:
         full = converged_separability(networks.encoder, dataset)
         for candidate in (bits,) if bits else (8, 16):
@@ -136,10 +136,12 @@ def save_measured(
             if abs(cost) <= TOLERANCE_POINTS:
                 break
         header.export.update(
-            bits=candidate,
-            converged_separability_full_precision=full,
-            converged_separability=measured,
-            rounding_cost_points=cost,
+            {
+                "bits": candidate,
+                "converged_separability_full_precision": full,
+                "converged_separability": measured,
+                "rounding_cost_points": cost,
+            }
         )
     kept = checkpoint.choose_memories(dataset, rounded.encoder) if memories else {}
     return checkpoint.save(out, networks, header, kept, candidate)

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import torch
 
-from pad_core.checkpoint.schema import (
-    Header,
-    describe,
-    is_count,
-    is_history,
-    is_number,
-    is_text,
-    plain,
-    require,
-)
+from pad_core.checkpoint.schema import Epoch, Header, describe
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
-from pad_core.system.files import MAX_JSON_BYTES, parse_json, read_bytes, read_header, read_tensors
+from pad_core.system.declared import Count, Number, check, is_declared
+from pad_core.system.files import (
+    MAX_JSON_BYTES,
+    parse_json,
+    plain,
+    read_bytes,
+    read_header,
+    read_tensors,
+)
 from pad_core.training.config import Recipe
 
 STATE = "state.safetensors"
@@ -46,13 +45,26 @@ class Progress:
     losses: means over the epoch so far. seconds_left: until the last epoch ends.
     """
 
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
+    epoch: Count
+    epochs: Count
+    step: Count
+    steps: Count
     images_per_s: float
     seconds_left: float
     losses: dict[str, float]
+
+
+class _State(TypedDict):
+    """A state's header as it stands in the file; its recipe checks itself."""
+
+    recipe: dict[str, Any]
+    device: str
+    torch: str
+    epoch: Count
+    step: Count
+    seconds: Number
+    history: list[Epoch]
+    data: NotRequired[dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -90,16 +102,7 @@ class RunState:
             raise PadError(f"{path} is not the state of a run of this program's version.")
         try:
             header = plain(header)
-            for names, check in (
-                (("device", "torch"), is_text),
-                (("epoch", "step"), is_count),
-                (("seconds",), is_number),
-                (("history",), is_history),
-                (("recipe",), lambda value: isinstance(value, dict)),
-                (("data",), lambda value: value is None or isinstance(value, dict)),
-            ):
-                for name in names:
-                    require(name, header.get(name), check)
+            check("", header, _State)
             recipe = Recipe.from_dict(header["recipe"])
         except PadError as error:
             raise PadError(f"{path} has a damaged header: {error}") from None
@@ -135,19 +138,11 @@ def read_progress(folder: Path) -> Progress | None:
     """What a run folder's progress.json says, None where it has none."""
     try:
         report = parse_json(read_bytes(folder / "progress.json", MAX_JSON_BYTES), finite=False)
-        given = {field.name: report[field.name] for field in fields(Progress)}
-    except (PadError, KeyError, TypeError):
+    except PadError:
         return None
-    losses = given["losses"]
-    numbers = [value for name, value in given.items() if name != "losses"]
-    counts = (given["epoch"], given["epochs"], given["step"], given["steps"])
-    if (
-        not isinstance(losses, dict)
-        or not all(type(value) in (int, float) for value in (*numbers, *losses.values()))
-        or not all(map(is_count, counts))
-    ):
+    if not is_declared(report, Progress):
         return None
-    return Progress(**given)
+    return Progress(**{field.name: report[field.name] for field in fields(Progress)})
 
 
 def epochs_done(folder: Path) -> int:

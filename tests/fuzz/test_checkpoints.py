@@ -13,8 +13,11 @@ from pad_core.cli.display import describe
 from pad_core.errors import PadError
 from pad_core.report.cards import cards
 from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.summary import tables
+from pad_core.report.tables import measures
 from pad_core.system.files import read_header
 from tests.fuzz.strategies import damaged_bytes, damaged_json, is_shown
+from tests.pad_core.checkpoint.record_examples import example
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +31,8 @@ def good(exported):
     content = exported.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     layout = json.loads(content[8 : 8 + length])
-    metadata = layout.pop("__metadata__")
-    return json.loads(metadata["pad"]), layout, content[8 + length :]
+    header = json.loads(layout.pop("__metadata__")["pad"]) | {"metrics": example()}
+    return header, layout, content[8 + length :]
 
 
 def written(path, header, layout, tensors):
@@ -70,9 +73,13 @@ def test_damaged_headers(path, good, data):
     refused, network = is_refused(load, path)
     if not refused:
         assert all(map(is_shown, describe(network).split("\n")))
-    page = cards(Shelf([Entry(path, found)]))
+    shelf = Shelf([Entry(path, found)])
+    page = cards(shelf)
     page.encode()
     assert "<script" not in page
+    if (evaluation := shelf.entries[0].evaluation) is not None:
+        assert tables([evaluation])
+        assert measures(shelf, shelf.datasets[0]).rows
 
 
 @given(data=st.data())

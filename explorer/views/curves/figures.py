@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
 from explorer.widgets.loss_charts import for_page
-from pad_core.report.figures import (
-    GREY,
-    frechet_bars,
-    history_curves,
-    loss_curves,
-    occlusion_curves,
-    ratio_bars,
-    table_bars,
-)
-from pad_core.report.palette import STYLES, style
-from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
+from pad_core.report.palette import STYLES
 
 if TYPE_CHECKING:
     from pad_core.report.catalogue import Shelf
-    from pad_core.report.items import Item
+    from pad_core.report.item import Item
 
 
-def paper_figure(name: str, item: Item, shelf: Shelf, dataset: str, dark: bool) -> go.Figure | None:
-    """A figure of the report, or its table as bars, of any height; None without any record.
-
-    name, item: one of ``ITEMS``.
-    """
-    groups = shelf.groups(dataset, item.conditions)
-    figure = None
-    if item.needs == "losses":
-        figure = loss_curves(shelf, dataset, item.conditions)
-    elif item.needs == "history":
-        figure = history_curves(shelf, dataset, item.conditions)
-        figure = figure and _with_paper(figure, dataset, item.conditions)
-    elif name == "fig3":
-        stages = shelf.frechet_stages(dataset)
-        figure = frechet_bars(stages) if stages else None
-    elif groups and name == "table1":
-        figure = table_bars(groups, dataset)
-    elif groups:
-        figure = ratio_bars(groups) if name == "fig6" else occlusion_curves(groups)
+def paper_figure(item: Item, shelf: Shelf, dataset: str, dark: bool) -> go.Figure | None:
+    """The chart of one of ``ITEMS`` with the paper's values, of any height; None without any."""
+    figure = item.chart_beside_paper(shelf, dataset)
     return figure and _dressed(figure, dark)
 
 
@@ -61,26 +34,3 @@ def _dressed(figure: go.Figure, dark: bool) -> go.Figure:
         legend={"yref": "container", "y": 0, "yanchor": "bottom"}, margin={"b": 84, "r": 8}
     )
     return for_page(figure, dark, None)
-
-
-def _with_paper(figure: go.Figure, dataset: str, conditions: Sequence[str]) -> go.Figure:
-    """Separability over epochs with the paper's values, as open diamonds at its last epoch."""
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
-    known = [condition for condition in conditions if condition in paper]
-    for condition in known:
-        mean, sem = paper[condition]
-        look = style(condition)
-        figure.add_scatter(
-            x=[PAPER_EPOCHS], y=[mean], mode="markers", name=f"{look.label}, paper",
-            error_y={"type": "data", "array": [sem], "color": look.colour, "thickness": 1.5},
-            marker={"symbol": "diamond-open", "size": 11, "color": look.colour,
-                    "line": {"width": 2}},
-            legendgroup=condition, showlegend=False,
-        )  # fmt: skip
-    if known:
-        figure.add_annotation(
-            x=PAPER_EPOCHS, y=1, yref="paper", yanchor="bottom", xanchor="right", showarrow=False,
-            text=f"◇ the paper: mean ± SEM of 4 networks, epoch {PAPER_EPOCHS}",
-            font={"color": GREY, "size": 12},
-        )  # fmt: skip
-    return figure

@@ -29,13 +29,14 @@ from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
 from pad_core.report.catalogue import Shelf
-from pad_core.report.claims import Verdict
 from pad_core.report.items import ITEMS, verdicts
-from pad_core.report.legend import legend
-from pad_core.report.page import missing_for
-from pad_core.report.panels import measures, table_1
+from pad_core.report.missing import missing_for
 from pad_core.report.paper import paper_name
+from pad_core.report.tables import measures
+from pad_core.report.template import render
 
+_HERE = Path(__file__).parent
+_MARKS = {"yes": "✓", "no": "✗", "open": "?"}
 _PARTS = {
     "paper": "The paper's figures", "measures": "All measures", "losses": "Losses",
     "epochs": "Dreams over epochs",
@@ -90,8 +91,8 @@ def _pick(
 
 def _paper(shelf: Shelf, dataset: str) -> None:
     paper = paper_name(dataset)
-    items = [name for name, item in ITEMS.items() if item.only in (None, paper)]
-    labels = {name: _short(name) for name in items}
+    items = [name for name, item in ITEMS.items() if item.is_about(dataset)]
+    labels = {name: ITEMS[name].short for name in items}
     name = chosen().figure
     if name not in items:
         choose(figure=items[0])
@@ -102,7 +103,7 @@ def _paper(shelf: Shelf, dataset: str) -> None:
     st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}{other}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = charts.paper_figure(name, item, shelf, dataset, frame.is_dark())
+        figure = charts.paper_figure(item, shelf, dataset, frame.is_dark())
         if figure is None:
             st.info("Nothing of this is recorded yet for these images; see below what makes it.",
                     icon=":material/hourglass_empty:")  # fmt: skip
@@ -110,14 +111,14 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             with st.container(key=f"chart-{name}"):
                 st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
-            st.caption(controls.plain(legend(name, shelf, dataset)))
-        if name == "table1":
-            names, rows = table_1(shelf, dataset, item.conditions)
-            if rows:
-                st.html(_table(names, rows))
+            st.caption(controls.plain(item.legend(shelf, dataset)))
+        table = item.table(shelf, dataset)
+        if table is not None and table.rows:
+            st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
     with right:
-        judged = verdicts(shelf, dataset)
-        st.html("".join(_claim(claim.text, claim.where, judged[claim]) for claim in item.claims))
+        verdict = verdicts(shelf, dataset)
+        judged = [(claim, verdict[claim]) for claim in item.claims]
+        st.html(render(_HERE / "claims.html", judged=judged, marks=_MARKS))
     missing = missing_for(shelf, item, dataset)
     if missing:
         with st.expander(f"Missing: {', '.join(what for what, _ in missing)}",
@@ -128,45 +129,19 @@ def _paper(shelf: Shelf, dataset: str) -> None:
                 st.code(command, language="bash", wrap_lines=True)
 
 
-def _short(name: str) -> str:
-    """'Fig. 4', 'Table 1', 'Fig. A3' for a key of ``ITEMS``."""
-    place = "A" if name.startswith("app-") else ""
-    plain = name.removeprefix("app-")
-    return plain.replace("fig", f"Fig. {place}").replace("table", f"Table {place}")
-
-
-def _claim(text: str, where: str, verdict: Verdict) -> str:
-    kind, mark = {"agrees": ("yes", "✓"), "does not agree": ("no", "✗")}.get(
-        verdict.status, ("open", "?")
-    )
-    return (
-        f'<section class="pad-claim"><h4>{escape(text)}</h4><p>'
-        f'<span class="pad-verdict pad-{kind}">{mark} {verdict.told}</span>{escape(where)}</p>'
-        f"<p>{escape(verdict.grounds)}</p></section>"
-    )
-
-
-def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f'<div class="pad-wide"><table class="pad-table"><tr>{head}</tr>{body}</table></div>'
-
-
 # --- All measures -------------------------------------------------------------------------------
 
 
 def _measures(shelf: Shelf, dataset: str) -> None:
     """What ``evaluate --record`` found of all networks of this data set."""
-    names, rows = measures(shelf, dataset)
-    if not rows:
+    table = measures(shelf, dataset)
+    if not table.rows:
         st.info("Nothing is recorded yet of these networks: `python -m pad_core evaluate FILE "
                 "--record` measures one.", icon=":material/hourglass_empty:")  # fmt: skip
         return
     st.markdown(f"**Recorded measures** · {controls.plain(dataset)}")
-    st.html(_table(names, rows))
-    st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/evaluation/evaluate.py "
+    st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
+    st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/checkpoint/record.py "
                "says what each measure is, and on how many images it rests.")  # fmt: skip
 
 

@@ -165,7 +165,11 @@ class TestDamagedFiles:
 
     def test_a_header_with_a_hole(self, exported, path):
         self.rewrite(exported, path, history="none")
-        self.refused(path, "'history' is missing or malformed")
+        self.refused(path, "damaged header: 'history' is malformed: expected a list, got text.$")
+        tensors, header = read_tensors(exported)
+        del header["epoch"]
+        write_tensors(path, tensors, header)
+        self.refused(path, "damaged header: 'epoch' is missing.$")
         self.rewrite(exported, path, condition={"name": "pad", "lamda": 1})
         self.refused(path, "damaged header.*'lamda'")
 

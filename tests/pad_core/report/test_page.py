@@ -1,3 +1,4 @@
+import html
 import math
 import re
 from dataclasses import replace
@@ -17,8 +18,8 @@ from pad_core.report import catalogue as shelf
 from pad_core.report import claims
 from pad_core.report.figures import frechet_bars, ratio_bars, table_bars
 from pad_core.report.items import ITEMS, verdicts
-from pad_core.report.legend import legend
-from pad_core.report.page import missing_for, reproduce
+from pad_core.report.missing import missing_for
+from pad_core.report.page import reproduce
 from pad_core.report.palette import STYLES, style
 
 
@@ -257,8 +258,9 @@ def test_claims_are_corrected_for_their_number(write):
 @pytest.mark.parametrize(
     "odd",
     [
-        {"occlusion_se": {"30": {"images": 1e300, "readouts": -1e300}, "50": [1, None]}},
-        {"occlusion_se": [1, 2], "right": {"30": "é~"}, "right_of": [3]},
+        {"occlusion_se": {"30": {"images": 1e300, "readouts": -1e300}, "50": {}}},
+        {"occlusion_se": None, "right": {"30": "é~"}, "right_of": {"30": 3}},
+        {"occlusion_se": None, "right": None, "right_of": None},
         {"linear_separability_sd": 1e308, "protocol": {"readout_seeds": -4}},
         {"linear_separability": -1e308, "protocol": {"readout_seeds": 1e308}, "n_test": 0},
         {"intra_inter_ratio_se": 1e200, "intra_inter_ratio": 1e308, "occlusion_n": 0},
@@ -337,7 +339,7 @@ def test_each_figures_legend_says_what_it_shows(write):
     write("pad", epoch=1)
     write("pad")
     found, _ = shelf.find([write.folder])
-    told = {name: legend(name, found, "cifar10-small") for name in ITEMS}
+    told = {name: item.legend(found, "cifar10-small") for name, item in ITEMS.items()}
     assert all("n = 1" in text and "SEM over" not in text for text in told.values())
     assert [name for name in ITEMS if "No read-out" in told[name]] == ["fig3", "fig6"]
     assert "while it trained: one read-out" in told["fig4"]
@@ -346,8 +348,8 @@ def test_each_figures_legend_says_what_it_shows(write):
     write("pad", seed=1)
     write("wo_rem")
     found, _ = shelf.find([write.folder])
-    assert "± SEM; where n = 1" in legend("fig4", found, "cifar10-small")
-    fig5 = legend("fig5", found, "cifar10-small")  # PAD alone, n = 2
+    assert "± SEM; where n = 1" in ITEMS["fig4"].legend(found, "cifar10-small")
+    fig5 = ITEMS["fig5"].legend(found, "cifar10-small")  # PAD alone, n = 2
     assert "± SEM. The paper's networks were trained on 50,000 images of CIFAR-10: the" in fig5
 
 
@@ -472,11 +474,54 @@ def test_the_page_is_one_file_that_needs_no_network(write, tmp_path, capsys):
     assert page.count("Plotly.newPlot(") >= 8
     assert without_plotly.count("data:image/png;base64,") == 2
     # The paper's values stand beside ours.
-    for value in ("58.25 ± 0.70", "46.00 ± 0.43", "58.00", "beside the paper&#x27;s CIFAR-10"):
-        assert value in page or value in page.replace("'", "&#x27;")
+    for value in ("58.25 ± 0.70", "46.00 ± 0.43", "58.00", "beside the paper's CIFAR-10"):
+        assert value in html.unescape(without_plotly)
     for name, item in ITEMS.items():
         assert f'id="{name}"' in page
         assert item.claims[0].where.split(",")[0] in page
+
+
+def test_texts_from_files_are_no_html(write, tmp_path):
+    evil = "<img src=x onerror=alert(1)>&</script>"
+    path = write("pad", accuracy=50.0, on=f"real {evil}")
+    network = pad_core.load(path)
+    dataset = network.header.dataset | {"name": f"cifar10 {evil}", "note": evil}
+    header = replace(network.header, dataset=dataset)
+    checkpoint.save(path, network.networks, header, network.memories, bits=8)
+    out = tmp_path / "page.html"
+    reproduce(list(ITEMS), [write.folder], out)
+    page = out.read_text("utf-8")
+    assert "<img src=x" not in page
+    assert "&</script>" not in page
+    assert html.escape(evil) in page  # the note, below each heading
+
+
+@pytest.mark.parametrize("name", list(ITEMS))
+def test_every_item_owns_its_chart_and_its_legend(write, name):
+    item = ITEMS[name]
+    for condition in item.conditions:
+        for epoch in (1, 20):
+            write(condition, epoch=epoch)
+    found, _ = shelf.find([write.folder])
+    assert item.chart(found, "cifar10-small").data
+    assert item.chart_beside_paper(found, "cifar10-small").data
+    kinds = [part.kind for part in item.parts(found, "cifar10-small")]
+    assert kinds == {
+        "fig3": ["picture", "picture", "chart"], "fig5": ["chart", "note"],
+        "fig6": ["chart", "chart"], "table1": ["table", "chart", "table"],
+        "app-fig6": ["chart", "note"],
+    }.get(name, ["chart"])  # fmt: skip
+    assert item.what(found, "cifar10-small") in item.legend(found, "cifar10-small")
+    assert item.counts(found, "cifar10-small")
+    nothing = shelf.Shelf([])
+    assert item.chart(nothing, "cifar10-small") is None
+    assert item.parts(nothing, "cifar10-small") == []
+
+
+def test_items_have_short_names_of_their_own():
+    assert ITEMS["fig4"].short == "Fig. 4"
+    assert ITEMS["app-fig3"].short == "Fig. A3"
+    assert len({item.short for item in ITEMS.values()}) == len(ITEMS)
 
 
 def test_nothing_at_hand_gives_a_page_that_says_how_to_begin(tmp_path):

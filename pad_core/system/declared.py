@@ -1,0 +1,62 @@
+"""Types of what files hold, and the sentence about a value that is not of its type.
+
+Values are JSON that went through ``files.plain``. A type is any that msgspec knows, most often a
+``TypedDict``; an object may have more fields than its type names.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from pad_core.errors import PadError
+
+_LONGEST_NAME = 1000  # characters: folders have 255 at most, lists of synonyms some hundred
+
+Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite
+Count = Annotated[int, Meta(ge=0, lt=2**53)]  # what a counter can reach
+Name = Annotated[str, Meta(pattern=r"\S", max_length=_LONGEST_NAME)]  # not empty, can be shown
+
+_WORDS = {
+    "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false",
+    "array": "a list", "object": "an object", "null": "null",
+}  # fmt: skip
+
+
+def check(name: str, value: Any, declared: Any) -> None:
+    """PadError unless a value is of a type; it says which part is missing or malformed.
+
+    name: of the value, '' for the whole of a file.
+    """
+    try:
+        msgspec.convert(value, declared)
+    except msgspec.ValidationError as error:
+        raise PadError(_sentence(name, str(error))) from None
+
+
+def is_declared(value: Any, declared: Any) -> bool:
+    """Whether a value is of a type."""
+    try:
+        check("", value, declared)
+    except PadError:
+        return False
+    return True
+
+
+def _sentence(name: str, complaint: str) -> str:
+    """'Expected `int`, got `str` - at `$.n`' → "'x.n' is malformed: expected …"."""
+    message, _, place = complaint.partition(" - at `")
+    where = f"{name}{place.rstrip('`').removeprefix('key in ').removeprefix('$')}".lstrip(".")
+    if missing := re.fullmatch(r"Object missing required field `(\w+)`", message):
+        return f"'{f'{where}.{missing[1]}'.lstrip('.')}' is missing."
+    message = message.replace(r" matching regex '\\S'", " that is not empty")
+    words = re.sub(
+        r"`([a-z |]+)`",
+        lambda found: " or ".join(_WORDS.get(word, word) for word in found[1].split(" | ")),
+        message,
+    )
+    return f"'{where or 'it'}' is malformed: {words[:1].lower()}{words[1:]}."
