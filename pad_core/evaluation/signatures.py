@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from pad_core.data.images import to_unit
 from pad_core.evaluation.similarity import linear_cka
 from pad_core.model.condition import Mixture
-from pad_core.model.hippocampus import mix
+from pad_core.model.hippocampus import draw_components, mix
 from pad_core.model.networks import SLOPE, Encoder, Networks
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
 from pad_core.system.randomness import generator
@@ -56,11 +56,12 @@ def state_images(
     size = torch.randint(MIN_SIZE_PX, MAX_SIZE_PX + 1, (n,), generator=random).to(device)
     mask = masks(draw_uniforms(n, random).to(device), intensity, size)
     noise = torch.randn(latents.shape, generator=random).to(device)
+    uniforms = draw_components(latents, mixture, random)
     previous = latents.roll(1, dims=0)
     return {
         "wake": images,
         "nrem": networks.generator(latents) * mask,
-        "rem": networks.generator(mix(latents, previous, noise, mixture)),
+        "rem": networks.generator(mix(latents, previous, noise, mixture, uniforms)),
     }
 
 

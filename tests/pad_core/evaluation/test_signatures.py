@@ -100,3 +100,12 @@ def test_pixels_may_come_as_they_are_stored(networks, small):
     stored = small.test.images[:10]
     one = state_similarity(networks, stored, PAD.rem_mixture)
     assert one == state_similarity(networks, to_unit(stored), PAD.rem_mixture)
+
+
+def test_networks_that_mix_by_components_are_seen_in_rem_as_they_dream(networks, images):
+    """A component of λ′z + (1−λ′)ε is that of one memory or of the other, none in between."""
+    mixture = Mixture(0.5, 1.0, 1.0, mixing="components")
+    seen = state_images(networks, images, mixture)
+    assert seen["rem"].shape == images.shape
+    convex = state_images(networks, images, Mixture(0.5, 1.0, 1.0))
+    assert not torch.allclose(seen["rem"], convex["rem"])
