@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.session.streamlit_internals import with_parts
+
 _HERE = Path(__file__).parent
 
 
@@ -15,4 +17,4 @@ def look(name: str, folder: Path = _HERE) -> None:
     """
     sheet = (folder / f"{name}.css").read_text(encoding="utf-8")
     with st.container(key=f"look-{name}"):
-        st.html(f"<i></i><style>{sheet}</style>")
+        st.html(f"<i></i><style>{with_parts(sheet)}</style>")

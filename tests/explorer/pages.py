@@ -46,24 +46,36 @@ def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0) -> Path:
     return path
 
 
-def run_as_from_a_browser(widget: Any) -> None:
-    """Run what a browser asks for after this widget of an AppTest was moved.
+def run_as_from_a_browser(*widgets: Any) -> None:
+    """Run what a browser asks for after these widgets of an AppTest were moved.
 
-    That is the panel (fragment) which the widget stands in; AppTest asks for the whole page.
+    That is the panels (fragments) which the widgets stand in; AppTest asks for the whole page.
     """
-    state = widget.root.session_state
+    state = widgets[0].root.session_state
     while isinstance(state, SafeSessionState):
         state = state._state
-    fragment = state.get_widget_metadata(widget.id).fragment_id
+    fragments = [state.get_widget_metadata(widget.id).fragment_id for widget in widgets]
+    _run_asking(widgets[0], fragment_id_queue=fragments if all(fragments) else [])
+
+
+def go_back(at: AppTest, query: Mapping[str, Any]) -> AppTest:
+    """The page after the browser's Back to this address."""
+    at.query_params.clear()
+    at.query_params.update(query)
+    _run_asking(at, is_history_navigation=True)
+    return at
+
+
+def _run_asking(what: Any, **request: Any) -> None:
     ask = LocalScriptRunner.request_rerun
 
     def ask_for_it(runner: LocalScriptRunner, data: RerunData) -> bool:
         runner._requests = ScriptRequests()  # a new runner's first request is for the whole page
-        return ask(runner, replace(data, fragment_id_queue=[fragment] if fragment else []))
+        return ask(runner, replace(data, **request))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalScriptRunner, "request_rerun", ask_for_it)
-        widget.run()
+        what.run()
 
 
 @cache

@@ -19,7 +19,14 @@ from pad_core.data.images import png_bytes
 from pad_core.data.load import load_dataset
 from pad_core.model.condition import TABLE_1, built_in
 from pad_core.system.files import HEADER_KEY
-from tests.explorer.pages import checkpoint_bytes, drawn, repository, run_as_from_a_browser, widget
+from tests.explorer.pages import (
+    checkpoint_bytes,
+    drawn,
+    go_back,
+    repository,
+    run_as_from_a_browser,
+    widget,
+)
 from tests.helpers import ROOT
 
 APP = ROOT / "explorer/script.py"
@@ -179,7 +186,7 @@ def test_the_address_brings_back_the_pictures(root):
     assert panels(page(**address(at))) == panels(at)
 
 
-def test_a_browser_that_lags_behind_takes_nothing_back(root, monkeypatch):
+def test_a_browser_that_lags_behind_takes_nothing_back(root):
     at = page(lam=0.3)
     old = dict(at.query_params)
     widget(at.slider, "lam-slider").set_value(0.9).run()
@@ -187,10 +194,7 @@ def test_a_browser_that_lags_behind_takes_nothing_back(root, monkeypatch):
         at.query_params[name] = value
     assert address(at.run())["lam"] == "0.9"
     assert widget(at.slider, "lam-slider").value == 0.9
-    for name, value in old.items():
-        at.query_params[name] = value
-    monkeypatch.setattr("explorer.session.state._went_back", lambda: True)
-    assert widget(at.run().slider, "lam-slider").value == 0.3
+    assert widget(go_back(at, old).slider, "lam-slider").value == 0.3
 
 
 def test_an_invalid_address_shows_the_defaults(root):

@@ -1,12 +1,9 @@
 """What a viewer does is kept and shown, also when requests of the browser wait together."""
 
-from types import SimpleNamespace
-
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from explorer.session import state
+from tests.explorer.pages import run_as_from_a_browser
 
 PAGE = """
 import streamlit as st
@@ -57,20 +54,58 @@ def test_a_value_is_kept_before_its_correction_is_told(page: AppTest) -> None:
     assert page.session_state["choices"].seed == 5
 
 
-@pytest.mark.parametrize(
-    ("asked", "drawn"),
-    [
-        ([], []),  # the whole page is drawn anyway
-        (["of the dial"], [("plane", "rem")]),
-        (["of the dial", "of another dial"], ["app"]),  # whose panels would stay as they are
-    ],
-)
-def test_less_than_the_page_is_drawn_only_where_one_widget_asked(
-    asked: list[str], drawn: list[object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reruns: list[object] = []
-    monkeypatch.setattr(st, "rerun", reruns.append)
-    context = SimpleNamespace(fragment_ids_this_run=asked)
-    monkeypatch.setattr(state, "get_script_run_ctx", lambda: context)
-    state._draw_again(("plane", "rem"))
-    assert reruns == drawn
+PANELS = """
+import streamlit as st
+
+from explorer.session import state
+
+drawn = st.session_state.setdefault("drawn", [])
+
+
+def panel(name, *widgets):
+    @st.fragment(key=name)
+    def draw():
+        drawn.append(name)
+        for widget in widgets:
+            value = getattr(state.chosen(), widget)
+            key = state.fresh(widget, value)
+            st.slider(widget, 0.0, 1.0, value, key=key, on_change=state.take,
+                      args=(widget, key, ("plane",)))
+
+    draw()
+
+
+state.follow_address()
+drawn.append("page")
+panel("rem", "lam")
+panel("nrem", "intensity")
+panel("plane")
+"""
+
+
+def drawn(at: AppTest) -> list[str]:
+    """What has been drawn since this was asked before."""
+    now = [*at.session_state["drawn"]]
+    at.session_state["drawn"].clear()
+    return now
+
+
+def test_less_than_the_page_is_drawn_only_where_one_widget_asked() -> None:
+    at = AppTest.from_string(PANELS, default_timeout=30).run()
+    assert drawn(at) == ["page", "rem", "nrem", "plane"]
+
+    lam = at.slider[0].set_value(0.25)
+    run_as_from_a_browser(lam)
+    assert drawn(at) == ["plane"]
+    at.run()
+    drawn(at)
+
+    # The other widget's panel would stay as it is.
+    lam, intensity = at.slider[0].set_value(0.5), at.slider[1].set_value(0.75)
+    run_as_from_a_browser(lam, intensity)
+    assert drawn(at) == ["page", "rem", "nrem", "plane"]
+
+    at.slider[0].set_value(0.75).run()  # the whole page is asked for, with new images, say
+    assert drawn(at) == ["page", "rem", "nrem", "plane"]
+    assert at.session_state["choices"].lam == 0.75
+    assert at.session_state["choices"].intensity == 0.75
