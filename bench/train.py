@@ -39,7 +39,7 @@ from pad_core.training.config import Recipe
 from pad_core.training.cuda_graph import EAGER_CYCLES
 from pad_core.training.cycle import Trainer
 
-AT_ONCE = 16
+AT_ONCE = 8
 
 # Channels of the image's and of the latents' side, pixels of the latter, and how often a cycle
 # of PAD goes through the layer: forward, and back to its input and to its weights.

@@ -47,8 +47,6 @@ def train(options: argparse.Namespace) -> int:
     device = choose_device(options.device)
     on_gpu = device.type == "cuda"
     precision = choose_precision(device) if options.precision == "auto" else options.precision
-    if options.cudnn_benchmark:
-        torch.backends.cudnn.benchmark = True
     names = options.stages.split(",") if options.stages else [stage.name for stage in QUEUE]
     queue = [stage for name in names for stage in QUEUE if stage.name == name]
     if options.seeds:
@@ -212,7 +210,6 @@ def main() -> int:
     trainer.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
     trainer.add_argument("--batch-size", type=int, default=64)
     trainer.add_argument("--weights-of", help="words in names whose weights are packed first")
-    trainer.add_argument("--cudnn-benchmark", action="store_true")
     rehearsal = commands.add_parser("rehearse", help="all of it in a tiny size, on the CPU")
     rehearsal.add_argument("--once", type=Path, help=argparse.SUPPRESS)
     for one in (trainer, rehearsal):

@@ -124,6 +124,7 @@ def start(order: Order, home: Path, resume: bool = False) -> None:
 def _detached(command: list[str], home: Path, log: int) -> subprocess.Popen[bytes]:
     """A process that goes on when this one ends, and lets this one go first."""
     paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}  # as a log is read
     windows: dict[str, Any] = {}
     if sys.platform == "win32":
         windows["creationflags"] = (
@@ -132,7 +133,7 @@ def _detached(command: list[str], home: Path, log: int) -> subprocess.Popen[byte
             | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         )
     process = subprocess.Popen(
-        command, cwd=home, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        command, cwd=home, env=os.environ | own,
         stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         start_new_session=True, **windows,
     )  # fmt: skip

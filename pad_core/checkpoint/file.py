@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from pad_core.checkpoint.schema import Header as Header
 from pad_core.checkpoint.schema import describe as describe
-from pad_core.data.images import as_network_input
-from pad_core.data.imagesets import ImageSet
+from pad_core.data.images import as_network_input, as_tensor
+from pad_core.data.imagesets import Images, ImageSet, as_batch
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
@@ -97,14 +98,28 @@ class PadNetwork:
         """A short name for people: 'cifar10 · pad · seed 0 · epoch 20'."""
         return self.header.name
 
-    @torch.inference_mode()
-    def encode(self, images: torch.Tensor) -> torch.Tensor:
-        """E_z: images (B, 3, 32, 32), uint8 or float in [−1, 1] → latents (B, 256)."""
-        return self.networks.encoder.latents(as_network_input(images))
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.networks.encoder.conv1.weight.device
 
     @torch.inference_mode()
-    def generate(self, latents: torch.Tensor) -> torch.Tensor:
-        """G: latents (B, 256) → images (B, 3, 32, 32), float in (−1, 1)."""
+    def encode(self, images: Images) -> torch.Tensor:
+        """E_z: images → latents (B, 256).
+
+        Args:
+            images: (B, 3, 32, 32), uint8 or float in [−1, 1], as a tensor or an array, which may
+                have its channels last; or a picture of Pillow's of any size, or a list of them.
+
+        Raises:
+            PadError: other shapes, types or values.
+        """
+        return self.networks.encoder.latents(self._input(images))
+
+    @torch.inference_mode()
+    def generate(self, latents: torch.Tensor | np.ndarray) -> torch.Tensor:
+        """G: latents (B, 256), a tensor or an array → images (B, 3, 32, 32), float in (−1, 1)."""
+        latents = as_tensor(latents).to(self.device)
         if latents.ndim != 2 or latents.shape[1] != LATENT_SIZE:
             raise PadError(
                 f"Latents must have shape (B, {LATENT_SIZE}), not {tuple(latents.shape)}."
@@ -112,9 +127,12 @@ class PadNetwork:
         return self.networks.generator(latents.float())
 
     @torch.inference_mode()
-    def realness(self, images: torch.Tensor) -> torch.Tensor:
-        """d = E_d(x): probability that images (B, 3, 32, 32) are external, (B,) in (0, 1)."""
-        return self.networks.encoder.logits(as_network_input(images)).sigmoid()
+    def realness(self, images: Images) -> torch.Tensor:
+        """d = E_d(x): probability that images, as for ``encode``, are external, (B,) in (0, 1)."""
+        return self.networks.encoder.logits(self._input(images)).sigmoid()
+
+    def _input(self, images: Images) -> torch.Tensor:
+        return as_network_input(as_batch(images).to(self.device))
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from pad_core.data.identity import Data
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
@@ -30,7 +31,7 @@ _N_HASHED = 64  # images of each split
 class Header:
     """What a checkpoint says of itself.
 
-    dataset: 'name', 'spec', 'note', 'n_train', 'n_test'; recipe: how it was trained;
+    dataset: 'name', 'spec', 'note', 'n_train', 'n_test', 'sha256'; recipe: how it was trained;
     history: one entry an epoch, with 'epoch', 'losses' and what else was measured;
     metrics: what evaluation recorded; export: 'bits' and what rounding cost.
     """
@@ -50,6 +51,12 @@ class Header:
     def dataset_name(self) -> str:
         """Name of the data set that the network was trained on."""
         return str(self.dataset.get("name", "?"))
+
+    @property
+    def data(self) -> Data:
+        """What tells its data set from others."""
+        n_train, n_test = self.dataset["n_train"], self.dataset["n_test"]
+        return Data(self.dataset_name, n_train, n_test, self.dataset.get("sha256"))
 
     @property
     def name(self) -> str:
@@ -103,6 +110,7 @@ def describe(dataset: DataSet) -> dict[str, Any]:
         "note": dataset.note,
         "n_train": len(dataset.train),
         "n_test": len(dataset.test),
+        "sha256": fingerprint(dataset),
     }
 
 
@@ -189,11 +197,21 @@ def _is_recipe(value: Any) -> bool:
 
 
 def _is_class_names(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 1 and all(map(is_name, value))
+    return isinstance(value, list) and len(value) > 0 and all(map(is_name, value))
+
+
+def _are_numbers(value: Any) -> bool:
+    """Numbers and nulls, in lists and objects of any shape; alone, too."""
+    if isinstance(value, dict):
+        return all(map(_are_numbers, value.values()))
+    if isinstance(value, list):
+        return all(map(_are_numbers, value))
+    return value is None or is_number(value)
 
 
 _DATASET = {
     "name": is_name, "spec": is_text, "note": is_text, "n_train": is_count, "n_test": is_count,
+    "sha256": is_text,
 }  # fmt: skip
 _RECIPE: dict[str, Check] = {
     **dict.fromkeys(("dataset", "precision", "device", "torch"), is_text),
@@ -203,28 +221,42 @@ _NUMBERS = (
     "linear_separability_sd", "converged_separability", "intra_inter_ratio",
     "intra_inter_ratio_exact", "intra_inter_ratio_se", "clean_occluded_ratio",
     "clean_occluded_ratio_se", "realness_auc", "realness_auc_nrem",
+    "clean_occluded_ratio_exact", "intra_inter_ratio_squared", "clean_occluded_ratio_squared",
+    "majority_class", "effective_rank", "participation_ratio", "alignment", "class_alignment",
+    "uniformity",
 )  # fmt: skip
-_COUNTS = ("seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n")
+_COUNTS = (
+    "seed", "epoch", "n_train", "n_test", "occlusion_n", "frechet_n",
+    "knn_n", "trunk_n_train", "trunk_n_test", "dream_quality_n", "nearest_n", "robustness_n",
+    "state_similarity_n",
+)  # fmt: skip
+_TREES = (
+    "knn", "few_labels", "trunk", "confusion", "class_accuracies", "balanced_accuracy", "spectrum",
+    "occlusion_se", "right_of", "dream_quality", "nearest", "robustness", "robustness_converged",
+    "state_similarity", "fine_tuned",
+)  # fmt: skip
 _TEXTS = ("dataset", "trained_on", "condition", "on")
 _METRICS: dict[str, Check] = {
     **dict.fromkeys(_NUMBERS, _maybe(is_number)),
     **dict.fromkeys(_COUNTS, is_count),
-    "linear_separability": is_number,
+    **dict.fromkeys(_TREES, _are_numbers),
+    "linear_separability": _maybe(is_number),
     **dict.fromkeys(_TEXTS, is_name),
+    "dataset_sha256": _maybe(is_text),
     "linear_separability_by_seed": lambda v: isinstance(v, list) and all(map(is_number, v)),
     **dict.fromkeys(("occlusion", "occlusion_converged"), _values(is_number)),
     "frechet": _values(_maybe(is_number)),
     "occlusion_interval": _values(_is_interval),
     "baselines": _values(_values(_maybe(is_number))),
     "protocol": _values(is_number),
-    "versions": _values(is_text),
+    **dict.fromkeys(("versions", "right"), _values(is_text)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,
     "converged_separability_full_precision": is_number, "rounding_cost_points": is_number,
 }  # fmt: skip
 _FIELDS: dict[str, Check] = {
-    "dataset": _with(_DATASET, "spec", "note"),
+    "dataset": _with(_DATASET, "spec", "note", "sha256"),
     "class_names": _is_class_names,
     "seed": is_count,
     "epoch": is_count,

@@ -85,7 +85,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dataset(importer, default="cifar10")
     importer.add_argument("--condition", default="pad", help="what the network lived through")
     importer.add_argument("--seed", type=int, default=0, help="the run's seed or number")
-    importer.add_argument("--epoch", type=int, default=50, help="epochs it was trained")
+    importer.add_argument(
+        "--epoch", type=int, help="epochs it was trained (default: as many as it has losses of)"
+    )
     _add_bits(importer)
 
     evaluate = _command(commands, "evaluate", "measure checkpoints as the paper does")
@@ -106,7 +108,31 @@ def build_parser() -> argparse.ArgumentParser:
         help="FID by torch-fidelity, with weights from a file or downloaded (slow without a "
         "GPU), in place of the Fréchet distance on a small classifier's features",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--fine-tune", type=_interval, default=0, metavar="EPOCHS",
+        help="also fine-tune a copy of each encoder with all labels, and an untrained one beside "
+        "(default: no; slow without a GPU)",
+    )  # fmt: skip
     evaluate.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
+
+    compare = _command(
+        commands, "compare", "how alike networks see the same images: linear CKA and RSA"
+    )
+    compare.add_argument("files", type=_path, nargs="+", metavar="CHECKPOINT", help="two or more")
+    compare.add_argument(
+        "--data", metavar="SPEC", help="whose test images (default: the networks' own data set)"
+    )
+    compare.add_argument("--root", default="data", help="folder of downloaded data sets")
+    compare.add_argument(
+        "--images", type=_count, default=1_000, metavar="N",
+        help="at most so many test images (default: 1000)",
+    )  # fmt: skip
+    compare.add_argument(
+        "--layer", choices=("conv1", "conv2", "conv3", "z"), default="z",
+        help="of the encoder (default: z, the latents)",
+    )  # fmt: skip
+    compare.add_argument("--json", action="store_true", help="print an object")
+    compare.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
 
     reproduce = _command(commands, "reproduce", "the paper's table and figures, as a page")
     reproduce.add_argument(
@@ -187,6 +213,12 @@ def _epochs(text: str) -> tuple[int, ...]:
 def _interval(text: str) -> int:
     if not re.fullmatch(r" *[0-9]{1,6} *", text):
         raise argparse.ArgumentTypeError(f"a number of epochs, or 0 for never, not {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r" *[0-9]{1,5} *", text) or int(text) < 3:
+        raise argparse.ArgumentTypeError(f"a number of images from 3 to 99999, not {text!r}")
     return int(text)
 
 

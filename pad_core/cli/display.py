@@ -19,7 +19,7 @@ from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import printable
-from pad_core.report.summary import ROWS, Group
+from pad_core.report.summary import Group, rows_for
 from pad_core.system.hardware import describe_hardware
 from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress as RunProgress
@@ -229,7 +229,7 @@ def describe(network: PadNetwork) -> str:
         measured = Group("", "", 0, [header.metrics])
         lines += [
             f"    {row.name:<44} {values[0]:.{row.digits}f}"
-            for row in ROWS
+            for row in rows_for([header.metrics])
             if (values := measured.values(*row.path))
         ]
     return "\n".join(lines)

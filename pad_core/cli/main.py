@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 from pad_core.cli.arguments import build_parser
 from pad_core.errors import PadError, printable, tolerate_unprintable_output
 from pad_core.model.condition import Condition
+from pad_core.system.streams import print_json
 
 STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
 
@@ -117,6 +117,7 @@ def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tup
 
 def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
+    from pad_core.checkpoint.same_data import describe_data
     from pad_core.cli.display import SweepDisplay
     from pad_core.model.condition import PAD
     from pad_core.system.hardware import save_every_s
@@ -126,7 +127,13 @@ def run_sweep(options: argparse.Namespace) -> int:
     device, template = _recipe(options, PAD, seed=0)
     dataset = _load_dataset(options.dataset, options.root)
     cells = plan(
-        template, dataset.name, options.conditions, options.seeds, options.runs, options.keep_epochs
+        template,
+        dataset.name,
+        options.conditions,
+        options.seeds,
+        options.runs,
+        options.keep_epochs,
+        describe_data(dataset),
     )
     if options.precision == "auto":
         cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
@@ -194,7 +201,7 @@ def run_info(options: argparse.Namespace) -> None:
     if options.json:
         counts = {split: len(memory) for split, memory in network.memories.items()}
         facts = {"file": printable(str(options.file)), "sha256": network.sha256, "memories": counts}
-        print(json.dumps(facts | network.header.to_dict(), indent=2, ensure_ascii=False))
+        print_json(facts | network.header.to_dict())
     else:
         print(describe(network))
 
@@ -213,27 +220,59 @@ def run_import(options: argparse.Namespace) -> None:
     _report_export(out, header.export)
 
 
-def run_evaluate(options: argparse.Namespace) -> None:
-    """``evaluate``: a table for people, or a list of objects with --json."""
+def run_evaluate(options: argparse.Namespace) -> int:
+    """``evaluate``: a table for people, or a list of objects with --json.
+
+    What was measured is printed, whatever came of the rest; exit status 1 where a part of it can't
+    be had or recorded, 2 where all can't.
+    """
     from rich.console import Console
 
     from pad_core.evaluation.evaluate import FULL, Protocol
     from pad_core.evaluation.evaluate_files import evaluate_files
     from pad_core.report.summary import tables
 
-    found = evaluate_files(
-        options.files,
-        options.data,
-        options.root,
-        FULL if options.full else Protocol(),
-        options.fid,
-        options.device,
-        options.record,
+    problems: list[str] = []
+    found: list[dict[str, Any]] = []
+
+    def say(problem: str) -> None:
+        problems.append(problem)
+        print(f"pad_core evaluate: {printable(problem)}", file=sys.stderr)
+
+    try:
+        for result in evaluate_files(
+            options.files,
+            options.data,
+            options.root,
+            replace(FULL if options.full else Protocol(), fine_tune_epochs=options.fine_tune),
+            options.fid,
+            options.device,
+            options.record,
+            say,
+        ):
+            found.append(result)  # noqa: PERF402 - what came before an error has to be kept
+    finally:
+        if options.json and found:
+            print_json(found)
+        elif found:
+            for table in tables(found):
+                Console().print(table)
+    return (1 if found else 2) if problems else 0
+
+
+def run_compare(options: argparse.Namespace) -> None:
+    """``compare``: two matrices for people, or an object with --json."""
+    from rich.console import Console
+
+    from pad_core.evaluation.compare import compare_files, comparison_tables
+
+    found = compare_files(
+        options.files, options.data, options.root, options.images, options.layer, options.device
     )
     if options.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(found)
     else:
-        for table in tables(found):
+        for table in comparison_tables(found):
             Console().print(table)
 
 
@@ -287,7 +326,7 @@ def run_bench(options: argparse.Namespace) -> None:
         rows.extend(bench(parts, device, options.quick, options.threads, say))
     finally:  # what was measured before a part failed, or was broken off
         if options.json and rows:
-            print(json.dumps(rows, indent=2, ensure_ascii=False))
+            print_json(rows)
         elif rows:
             Console().print(table(rows))
 
@@ -297,11 +336,13 @@ def _bits(options: argparse.Namespace) -> Any:
 
 
 def _report_export(path: Path, export: dict[str, Any]) -> None:
-    print(
-        f"{path}: {path.stat().st_size / 1e6:.2f} MB at {export['bits']} bits; converged linear "
-        f"separability {export['converged_separability']:.2f} %, "
-        f"{export['converged_separability_full_precision']:.2f} % at full precision."
-    )
+    line = f"{path}: {path.stat().st_size / 1e6:.2f} MB at {export['bits']} bits"
+    if "converged_separability" in export:
+        line += (
+            f"; converged linear separability {export['converged_separability']:.2f} %, "
+            f"{export['converged_separability_full_precision']:.2f} % at full precision"
+        )
+    print(f"{line}.")
 
 
 def _load_dataset(spec: str, root: str) -> Any:
@@ -335,6 +376,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "info": run_info,
     "import": run_import,
     "evaluate": run_evaluate,
+    "compare": run_compare,
     "reproduce": run_reproduce,
     "cards": run_cards,
     "bench": run_bench,

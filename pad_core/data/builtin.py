@@ -1,6 +1,7 @@
 """Published data sets, as torchvision, Debian, MNIST's own page and this package store them."""
 
 import gzip
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -12,7 +13,17 @@ import numpy as np
 import torch
 from PIL import Image
 
-from pad_core.data.imagesets import ImageSet, Parts, Progress, counter, grey_to_rgb
+from pad_core.data.imagesets import (
+    UNLABELLED,
+    ImageSet,
+    NothingThereError,
+    Parts,
+    Progress,
+    counter,
+    grey_to_rgb,
+    what_is_no_data,
+)
+from pad_core.data.tree import files_below
 from pad_core.errors import PadError
 
 
@@ -60,8 +71,76 @@ def load(name: str, root: Path, progress: Progress | None) -> Parts:
 
 
 def load_idx(name: str, folder: Path, progress: Progress | None) -> Parts:
-    """The four IDX files of MNIST's format, gzipped or not."""
-    return Parts(name, *_read_both(name, partial(_read_idx_split, folder), progress), None, "")
+    """Files of images and labels in MNIST's format, gzipped or not, as many programs name them.
+
+    Classes are named by their numbers; without files of labels there are none. The test split is
+    called 't10k' or 'test', and is None where it is not there or has no labels.
+    """
+    found = _idx_files(folder)
+    labelled = ("train", "labels") in found
+    splits = [split for split in ("train", "test") if (split, "images") in found]
+    note = ""
+    if labelled and "test" in splits and ("test", "labels") not in found:
+        splits, note = ["train"], "No labels in the test split."
+    advance = counter(progress, f"loading {name}", len(splits))
+    images, numbers = {}, {}
+    for split in splits:
+        grey = _read_idx(found[split, "images"], 3)
+        unlabelled = np.zeros(len(grey), np.uint8)
+        numbers[split] = _read_idx(found[split, "labels"], 1) if labelled else unlabelled
+        images[split] = grey_to_rgb(grey)
+        advance(1)
+    present = np.unique(numbers["train"])
+    sets = {}
+    for split in splits:
+        for unknown in np.setdiff1d(numbers[split], present):
+            raise PadError(f"class '{unknown}' is in {split} but not in train.")
+        labels = torch.from_numpy(np.searchsorted(present, numbers[split]).astype(np.int64))
+        sets[split] = ImageSet(images[split], labels)
+    class_names = [str(number) for number in present] if labelled else [UNLABELLED]
+    return Parts(name, sets["train"], sets.get("test"), class_names, note)
+
+
+# 'train-images-idx3-ubyte.gz', 't10k-labels.idx1-ubyte', 'emnist-letters-test-images-idx3-ubyte'
+_IDX = re.compile(
+    r"(?P<set>.*?)(?P<split>train|t10k|test)[-_.](?P<kind>images|labels)[-_.]idx[13][-_.]ubyte"
+    r"(\.gz)?",
+    re.IGNORECASE,
+)
+
+
+def is_idx(name: str) -> bool:
+    """Whether a file's name is that of images or labels in MNIST's format."""
+    return _IDX.fullmatch(name) is not None
+
+
+def _idx_files(folder: Path) -> dict[tuple[str, str], Path]:
+    """(split, 'images' or 'labels') → file; of several the least deep, unpacked before packed."""
+    sets: dict[str, dict[tuple[str, str], Path]] = {}
+    paths = files_below(folder, is_idx)
+    for path in sorted(paths, key=lambda p: (len(p.parts), p.suffix.lower() == ".gz", p)):
+        told = _IDX.fullmatch(path.name)
+        assert told is not None
+        split = "train" if told["split"].lower() == "train" else "test"
+        sets.setdefault(told["set"], {}).setdefault((split, told["kind"].lower()), path)
+    if not sets:
+        raise NothingThereError(
+            f"{folder / 'train-images-idx3-ubyte'} is missing, with or without .gz."
+        )
+    if len(sets) > 1:
+        names = ", ".join(repr(name.rstrip("-_.")) for name in sets)
+        raise PadError(
+            f"it holds several data sets ({names}); put the files of one into a folder of its own."
+        )
+    (files,) = sets.values()
+    needed = [("train", "images"), *(("train", kind) for _, kind in files)]
+    needed += [(split, "images") for split, _ in files]
+    for split, kind in needed:
+        if (split, kind) not in files:
+            stem, number = ("train" if split == "train" else "t10k"), 3 if kind == "images" else 1
+            path = folder / f"{stem}-{kind}-idx{number}-ubyte"
+            raise PadError(f"{path} is missing, with or without .gz.")
+    return files
 
 
 def _folder(name: str, root: Path) -> Path | None:
@@ -128,11 +207,16 @@ def _read_idx_split(folder: Path, split: str) -> ImageSet:
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:
     """A uint8 array in the IDX format of LeCun's MNIST page: magic number, sizes, values."""
-    zipped = Path(f"{path}.gz")
-    if not path.exists() and not zipped.exists():
-        raise PadError(f"{path} is missing, with or without .gz.")
+    if not path.exists():
+        path = Path(f"{path}.gz")
+    if not path.exists():
+        raise PadError(f"{path.with_suffix('')} is missing, with or without .gz.")
+    data = path.read_bytes()
+    if what := what_is_no_data(data[:100]):
+        raise PadError(f"{path} is damaged or no IDX file ({what}).")
     try:
-        data = path.read_bytes() if path.exists() else gzip.decompress(zipped.read_bytes())
+        if path.suffix.lower() == ".gz":
+            data = gzip.decompress(data)
         magic, *shape = struct.unpack_from(f">{1 + dimensions}I", data)
         if magic >> 8 != 0x08:  # unsigned bytes
             raise ValueError(f"its values are of type 0x{magic >> 8:02x}, not 0x08, bytes")

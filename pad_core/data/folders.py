@@ -1,162 +1,186 @@
-"""A user's own images: parquet files as the Hugging Face hub serves them, folders of pictures."""
+"""A user's own pictures in folders: one a class, or all in one where they have no labels."""
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from io import BytesIO
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
 
-from pad_core.data.builtin import CIFAR10
-from pad_core.data.imagesets import ImageSet, Parts, Progress, counter, decode
+from pad_core.data.imagesets import (
+    UNLABELLED,
+    ImageSet,
+    NothingThereError,
+    Parts,
+    Picture,
+    Pictures,
+    Progress,
+    decode,
+)
+from pad_core.data.tree import files_below, readable, split_of, sub_folders
 from pad_core.errors import PadError
 
-PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-
-
-def load_parquet(name: str, folder: Path, progress: Progress | None) -> Parts:
-    """All train-*.parquet and test-*.parquet in a folder or below it; test is None without any."""
-    sets: dict[str, ImageSet] = {}
-    files = {
-        split: [_ParquetFile(path) for path in sorted(folder.rglob(f"{split}-*.parquet"))]
-        for split in ("train", "test")
-    }
-    if not files["train"]:
-        raise PadError("there is no train-*.parquet in the folder or its sub-folders.")
-    total = sum(len(file.labels) for split in files.values() for file in split)
-    advance = counter(progress, "decoding images", max(total, 1))
-    for split, parts in files.items():
-        if parts:
-            labels = torch.cat([part.labels for part in parts])
-            rows = (row for part in parts for row in part.rows())
-            sets[split] = ImageSet(decode(rows, len(labels), advance), labels)
-    first = files["train"][0]
-    class_names = first.class_names
-    if class_names is None and "cifar10" in name.lower() and first.columns == ("img", "label"):
-        ten = set(sets["train"].labels.tolist()) == set(range(10))
-        class_names = CIFAR10 if ten else None
-    _, encoded = next(first.rows(), ("", b""))
-    note = _jpeg_note(encoded) if encoded.startswith(b"\xff\xd8") else ""
-    return Parts(name, sets["train"], sets.get("test"), class_names, note)
-
-
-def _jpeg_note(encoded: bytes) -> str:
-    """What JPEG does to numbers; with its quality, where the first image has usual tables."""
-
-    def tables(file: BytesIO) -> list[list[int]]:
-        with Image.open(file) as image:
-            assert isinstance(image, JpegImageFile)
-            return list(image.quantization.values())
-
-    def saved(quality: int) -> BytesIO:
-        file = BytesIO()
-        Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
-        return BytesIO(file.getvalue())
-
-    found = tables(BytesIO(encoded))
-    quality = next((f" (quality {q})" for q in range(100, 0, -1) if tables(saved(q)) == found), "")
-    return f"JPEG-compressed images{quality}, so numbers can differ from those on the originals."
-
-
-@contextmanager
-def _reading_parquet(path: Path) -> Iterator[None]:
-    import pyarrow
-
-    try:
-        yield
-    except (pyarrow.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise PadError(f"the parquet file {path} cannot be read ({reason}).") from error
-
-
-class _ParquetFile:
-    """One file: the names of its image and label columns, its labels, its class names if any."""
-
-    def __init__(self, path: Path) -> None:
-        import pyarrow.parquet
-        from pyarrow.types import is_integer, is_struct
-
-        self.path = path
-        with _reading_parquet(path):
-            self.file = pyarrow.parquet.ParquetFile(path)
-            schema = self.file.schema_arrow
-        structs = [field.name for field in schema if is_struct(field.type)]
-        integers = [field.name for field in schema if is_integer(field.type)]
-        image = next((column for column in ("img", "image") if column in structs), None)
-        only = integers[0] if len(integers) == 1 else None
-        usual = ("label", "labels", "fine_label")
-        label = next((column for column in usual if column in integers), only)
-        if image is None or label is None:
-            lacking = "img or image with encoded bytes" if image is None else "label of integers"
-            raise PadError(f"{path} has no column {lacking}; it has {', '.join(schema.names)}.")
-        self.columns = (image, label)
-        with _reading_parquet(path):
-            values = self.file.read(columns=[label]).column(0)
-        if values.null_count:
-            raise PadError(f"{values.null_count} label(s) in {path} are null.")
-        self.labels = torch.from_numpy(values.to_numpy().astype(np.int64))
-        self.class_names: tuple[str, ...] | None = None
-        with suppress(TypeError, KeyError, ValueError):  # no such metadata, or no ClassLabel
-            features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
-            self.class_names = tuple(features[label]["names"])
-
-    def rows(self) -> Iterator[tuple[str, bytes]]:
-        """Each row's name for messages, and its encoded picture."""
-        row = 0
-        batches = self.file.iter_batches(1000, columns=[self.columns[0]])
-        while True:
-            with _reading_parquet(self.path):
-                batch = next(batches, None)
-            if batch is None:
-                return
-            for image in batch.column(0).to_pylist():
-                yield f"row {row} of {self.path}", (image or {}).get("bytes") or b""
-                row += 1
+PICTURES = {
+    ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png",
+    ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp",
+}  # fmt: skip
+Labelled = list[tuple[Path, str]]  # pictures with the names of their classes
 
 
 def load_folder(name: str, folder: Path, progress: Progress | None) -> Parts:
-    """Pictures in one folder a class, maybe under train/ and test/ (or val/)."""
-    train_folder, test_folder = folder, None
-    if (folder / "train").is_dir():
-        train_folder = folder / "train"
-        splits = (folder / "test", folder / "val")
-        test_folder = next((split for split in splits if split.is_dir()), None)
-    class_names = _sub_folders(train_folder)
-    if len(class_names) < 2:
-        raise PadError(
-            f"{train_folder} has {len(class_names)} sub-folder(s); put each class's "
-            "pictures into a sub-folder of its own, at least two."
-        )
-    files = {"train": _pictures(train_folder, class_names)}
-    if test_folder:
-        unknown = set(_sub_folders(test_folder)) - set(class_names)
-        if unknown:
-            raise PadError(f"class {min(unknown)!r} is in {test_folder.name} but not in train.")
-        files["test"] = _pictures(test_folder, _sub_folders(test_folder))
-    advance = counter(progress, "decoding images", sum(map(len, files.values())))
+    """Pictures in one folder a class, maybe under folders named after splits; or all in one.
+
+    A validation split, which may name its classes in a file of annotations as tiny-imagenet's
+    does, is the test split where there is no labelled one.
+
+    Raises:
+        PadError: no picture, a class without one or of the test split alone, or pictures that
+            can't be read.
+    """
+    splits = _splits(folder)
+    train = _of_classes(splits["train"])
+    class_names = sorted({class_name for _, class_name in train})
+    files, notes = {"train": train}, []
+    for split in ("test", "validation"):
+        if split in splits and "test" not in files:
+            found = _of_split(splits[split], class_names)
+            if found is None:
+                notes.append(f"No labels in {readable(splits[split].name)}.")
+            else:
+                files["test"] = found
+    each = {s: Pictures(len(found), partial(_each, found, folder)) for s, found in files.items()}
+    images, scaled = decode(each, progress)
+    place = {class_name: label for label, class_name in enumerate(class_names)}
     sets = {}
     for split, pictures in files.items():
-        sources = ((str(path), path) for path, _ in pictures)
-        labels = torch.tensor([class_names.index(c) for _, c in pictures], dtype=torch.int64)
-        sets[split] = ImageSet(decode(sources, len(pictures), advance), labels)
-    return Parts(name, sets["train"], sets.get("test"), class_names, "")
+        labels = torch.tensor([place[name] for _, name in pictures], dtype=torch.int64)
+        sets[split] = ImageSet(images[split], labels)
+    note = " ".join(filter(None, [*notes, scaled]))
+    return Parts(name, sets["train"], sets.get("test"), class_names, note)
 
 
-def _sub_folders(folder: Path) -> list[str]:
-    return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+def is_picture(name: str) -> bool:
+    """Whether a file's name is that of a picture."""
+    return Path(name).suffix.lower() in PICTURES
 
 
-def _pictures(folder: Path, class_names: Sequence[str]) -> list[tuple[Path, str]]:
-    """Picture files with their class, the classes taking turns so that the first n mix them."""
-    turns = []
-    for class_name in class_names:
-        paths = sorted((folder / class_name).rglob("*"))
-        paths = [p for p in paths if p.suffix.lower() in PICTURES and not p.name.startswith(".")]
+def _each(pictures: Labelled, folder: Path) -> Iterator[Picture]:
+    for path, _ in pictures:
+        yield Picture(readable(path.relative_to(folder).as_posix()), path)
+
+
+def _splits(folder: Path) -> Mapping[str, Path]:
+    """The folder of each split; without such, the folder itself holds the training pictures.
+
+    Folders such as 'train' and 'test', 'Training' and 'Testing' or 'seg_train' and 'seg_test' are
+    splits, unless one of them has no sub-folder and stands among others: then it is a class.
+    """
+    folder = _unpacked(folder)
+    inside = sub_folders(folder)
+    by_rest: dict[str, dict[str, list[Path]]] = {}
+    for sub in inside:
+        if told := split_of(readable(sub.name)):
+            by_rest.setdefault(told.rest, {}).setdefault(told.kind, []).append(sub)
+    only_splits = all(split_of(readable(sub.name)) for sub in inside)
+    for _, found in sorted(by_rest.items()):
+        if "train" in found and (only_splits or sub_folders(found["train"][0])):
+            for kind, folders in found.items():
+                if len(folders) > 1:
+                    names = " and ".join(readable(one.name) for one in folders)
+                    raise PadError(f"{names} are both the {kind} split; leave one out.")
+            return {kind: _unpacked(folders[0], kind) for kind, folders in found.items()}
+    return {"train": folder}
+
+
+def _unpacked(folder: Path, kind: str = "") -> Path:
+    """Where an archive left its content: in a folder of its own within the one it was put in.
+
+    kind: of a split, which only a folder called after the same split is within.
+    """
+    inside = sub_folders(folder)
+    while len(inside) == 1 and not _has_pictures(folder) and not _has_pictures(inside[0]):
+        told = split_of(readable(inside[0].name))
+        if not sub_folders(inside[0]) or (kind and (told is None or told.kind != kind)):
+            break
+        folder, inside = inside[0], sub_folders(inside[0])
+    return folder
+
+
+def _of_classes(folder: Path) -> Labelled:
+    """The training pictures, the classes taking turns so that the first n mix them."""
+    folders = sub_folders(folder)
+    if len(folders) < 2 and _has_pictures(folder):
+        return [(path, UNLABELLED) for path in files_below(folder, is_picture)]
+    if not folders:
+        raise NothingThereError(f"{readable(str(folder))} holds no picture{_others(folder)}.")
+    return _in_turns(folders)
+
+
+def _of_split(folder: Path, class_names: Sequence[str]) -> Labelled | None:
+    """A test split's pictures; None where they have no labels.
+
+    Raises:
+        PadError: a class that is not one of these.
+    """
+    if class_names == [UNLABELLED]:
+        found = files_below(folder, is_picture)
+        return [(path, UNLABELLED) for path in found] or None
+    noted = _annotated(folder)
+    folders = sub_folders(folder)
+    names = {readable(sub.name) for sub in folders}
+    if not noted and len(names - set(class_names)) == len(names) <= 1:
+        return None  # no folder, or one that is no class: 'images'
+    pictures = noted or _in_turns(folders)
+    unknown = {class_name for _, class_name in pictures} - set(class_names)
+    if unknown:
+        raise PadError(f"class {min(unknown)!r} is in {readable(folder.name)} but not in train.")
+    return pictures
+
+
+def _annotated(folder: Path) -> Labelled:
+    """Pictures whose classes a file such as val_annotations.txt names; none without one."""
+    noted: dict[str, str] = {}
+    for path in files_below(folder, lambda name: name.lower().endswith("annotations.txt")):
+        for line in path.read_text("utf-8", errors="replace").splitlines():
+            parts = re.split(r"[\t,;]", line)
+            if len(parts) > 1:
+                noted[parts[0].strip()] = readable(parts[1].strip())
+    found = [(path, noted.get(path.name, "")) for path in files_below(folder, is_picture) if noted]
+    lacking = [path for path, class_name in found if not class_name]
+    if lacking and len(lacking) < len(found):
+        raise PadError(f"{readable(str(lacking[0]))} is not in the file of annotations.")
+    return [] if lacking else found
+
+
+def _in_turns(folders: Sequence[Path]) -> Labelled:
+    """Pictures of class folders: the first of each class, then the second of each."""
+    by_class: dict[str, list[Path]] = {}
+    for folder in folders:
+        paths = files_below(folder, is_picture)
         if not paths:
-            raise PadError(f"the class folder {folder / class_name} holds no picture.")
-        turns += [(turn, class_name, path) for turn, path in enumerate(paths)]
+            raise NothingThereError(
+                f"the class folder {readable(str(folder))} holds no picture{_others(folder)}."
+            )
+        by_class.setdefault(readable(folder.name), []).extend(paths)
+    turns = [
+        (turn, class_name, path)
+        for class_name, paths in by_class.items()
+        for turn, path in enumerate(sorted(paths))
+    ]
     return [(path, class_name) for _, class_name, path in sorted(turns)]
+
+
+def _has_pictures(folder: Path) -> bool:
+    return any(is_picture(path.name) and not path.name.startswith(".") for path in folder.iterdir())
+
+
+def _others(folder: Path) -> str:
+    """The files that are there in place of pictures, in words."""
+    suffixes = Counter(path.suffix.lower() for path in files_below(folder, lambda name: True))
+    if not suffixes:
+        return ""
+    (suffix, n), *_ = suffixes.most_common(1)
+    return f" that can be read, but {n} {suffix or 'other'} file{'s' * (n > 1)}"

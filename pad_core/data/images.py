@@ -27,6 +27,17 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
     return images.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
 
 
+def as_tensor(values: torch.Tensor | np.ndarray) -> torch.Tensor:
+    """An array as a tensor of its own, a tensor as it is; PadError for what holds no numbers."""
+    if isinstance(values, torch.Tensor):
+        return values
+    try:
+        return torch.tensor(np.ascontiguousarray(values))  # a copy: arrays may be read-only
+    except (TypeError, ValueError, RuntimeError):
+        kind = getattr(values, "dtype", type(values).__name__)
+        raise PadError(f"Numbers come as a tensor or an array, not as {kind}.") from None
+
+
 def as_network_input(images: torch.Tensor) -> torch.Tensor:
     """Check a batch a user hands over and bring it to float32 in [−1, 1].
 

@@ -1,19 +1,31 @@
 """Labelled images, 32×32 RGB, and how pictures of any size and mode become such."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from pad_core.data.images import CHANNELS, as_tensor
 from pad_core.errors import PadError
 
 SIZE = 32  # pixels a side of every image
+UNLABELLED = "unlabelled"  # the one class of pictures without labels
 _MOST_PIXELS = 50_000_000  # of a picture that somebody hands over; a data set is trusted more
+_NAMED = 12  # pictures that one message names
+_DEPTHS = (8, 10, 12, 14, 16)  # bits of what 16-bit files hold
+_GIT_LFS = b"version https://git-lfs"
+# Of damaged EXIF and large pictures, which are read all the same.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+# Pillow refuses a chunk of text beyond 1 MB, which editors write; 64 MB of all together stay.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction done, from 0 up to 1."""
@@ -24,7 +36,7 @@ class ImageSet:
     """N labelled images.
 
     images: uint8, (N, 3, 32, 32), RGB in 0..255, contiguous.
-    labels: int64, (N,), in 0..K-1 for K classes.
+    labels: int64, (N,), in 0..K-1 for K classes; all 0 where there are no labels.
     """
 
     images: torch.Tensor
@@ -42,14 +54,32 @@ class ImageSet:
         return ImageSet(self.images[:n], self.labels[:n])
 
 
+class NothingThereError(PadError):
+    """A folder has no file of the kind that was asked for."""
+
+
 class Parts(NamedTuple):
-    """What a loader found; test and class_names are None where it has none."""
+    """What a loader found; test is None where it has none, class_names may be UNLABELLED alone."""
 
     name: str
     train: ImageSet
     test: ImageSet | None
-    class_names: Sequence[str] | None
+    class_names: Sequence[str]
     note: str
+
+
+class Picture(NamedTuple):
+    """An encoded picture, None for a row without one, and its name for messages."""
+
+    name: str
+    content: Path | bytes | None
+
+
+class Pictures(NamedTuple):
+    """How many pictures a split has, and a function that goes through them once more."""
+
+    n: int
+    each: Callable[[], Iterable[Picture]]
 
 
 def read_picture(name: str, content: bytes) -> torch.Tensor:
@@ -64,11 +94,42 @@ def read_picture(name: str, content: bytes) -> torch.Tensor:
     try:
         with Image.open(io.BytesIO(content)) as image:
             pixels = image.width * image.height
+    except Image.DecompressionBombError as error:
+        pixels = _pixels(error)
     except Exception:  # Pillow raises errors of many kinds on damaged data
         pixels = 0
     if pixels > _MOST_PIXELS:
         raise PadError(f"{name} has {pixels / 1e6:.0f} million pixels; 50 million are the most.")
-    return decode([(name, content)], 1, lambda _: None)[0]
+    images, _ = decode({"": Pictures(1, lambda: [Picture(name, content)])}, None)
+    return images[""][0]
+
+
+Images = torch.Tensor | np.ndarray | Image.Image | Sequence[Image.Image]
+
+
+def as_batch(images: Images) -> torch.Tensor:
+    """Images in any of these forms as one tensor (B, 3, 32, 32), of the values that they have.
+
+    Args:
+        images: a tensor; an array (B, 3, 32, 32), or (B, 32, 32, 3) as pictures have it; a picture
+            or several, made 32×32 RGB by the rules of `load_dataset`.
+
+    Raises:
+        PadError: what holds no numbers, or a picture that can't be made RGB.
+    """
+    pictures = [images] if isinstance(images, Image.Image) else images
+    if isinstance(pictures, Sequence) and not isinstance(pictures, str | bytes) and pictures:
+        if not all(isinstance(picture, Image.Image) for picture in pictures):
+            raise PadError("A list of images is one of Pillow's pictures; stack arrays first.")
+        try:
+            stacked = np.stack([to_rgb32(picture) for picture in pictures])
+        except (OSError, ValueError) as error:
+            raise PadError(f"A picture can't be used: {error}.") from None
+        return torch.from_numpy(stacked).permute(0, 3, 1, 2)
+    batch = as_tensor(pictures)  # type: ignore[arg-type]
+    channels_last = batch.ndim == 4 and batch.shape[1] != CHANNELS and batch.shape[3] == CHANNELS
+    is_array = not isinstance(images, torch.Tensor)
+    return batch.permute(0, 3, 1, 2) if is_array and channels_last else batch
 
 
 def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None]:
@@ -95,14 +156,23 @@ def grey_to_rgb(grey: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(padded)[:, None].expand(-1, 3, -1, -1).contiguous()
 
 
-def to_rgb32(image: Image.Image) -> np.ndarray:
-    """One picture of any size and mode → uint8 (32, 32, 3), by the rules of load_dataset."""
+class _UnsuitableError(ValueError):
+    """What a picture is that can't be made RGB."""
+
+
+def to_rgb32(image: Image.Image, bits: int = 16) -> np.ndarray:
+    """One picture of any size and mode → uint8 (32, 32, 3), by the rules of load_dataset.
+
+    Args:
+        bits: of a 16-bit picture that are in use; the largest number of so many is white.
+    """
     if image.size not in ((28, 28), (SIZE, SIZE)):  # only a photograph is turned upright
         image = ImageOps.exif_transpose(image)
     if image.mode == "F":
-        raise ValueError("float pixels have no known range")
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255, not scale
-        grey = (np.asarray(image, np.int64) + 128) // 257
+        raise _UnsuitableError("its pixels are floats, of which no range is known")
+    if _is_deep(image):  # Pillow would clip it at 255, not scale
+        white = 2**bits - 1
+        grey = (np.asarray(image, np.int64) * 255 + white // 2) // white
         image = Image.fromarray(grey.clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
         over = image.convert("RGBA")
@@ -119,26 +189,120 @@ def to_rgb32(image: Image.Image) -> np.ndarray:
 
 
 def decode(
-    sources: Iterable[tuple[str, Path | bytes]], count: int, advance: Callable[[int], None]
-) -> torch.Tensor:
-    """Decode `count` encoded pictures, each with the name to give if it cannot be read.
+    splits: Mapping[str, Pictures], progress: Progress | None
+) -> tuple[dict[str, torch.Tensor], str]:
+    """Decode the encoded pictures of a data set's splits: uint8 (N, 3, 32, 32) each, and a note.
+
+    16-bit pictures are scaled by the bits that the largest of all their pixels takes; the note
+    says so where these are fewer than 16.
 
     One thread: on small pictures Pillow's threads lose more to Python's lock than they gain.
+
+    Raises:
+        PadError: names the pictures that can't be read.
     """
-    images = np.empty((count, 3, SIZE, SIZE), np.uint8)
-    unreadable = []
-    for index, (name, source) in enumerate(sources):
-        try:
-            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-                images[index] = to_rgb32(image).transpose(2, 0, 1)
-        except Exception:  # Pillow's decoders raise errors of many kinds on damaged data
-            unreadable.append(name)
-        advance(1)
-    if unreadable and count == 1:
-        raise PadError(f"{unreadable[0]} is no readable picture.")
+    total = sum(pictures.n for pictures in splits.values())
+    advance = counter(progress, "decoding images", max(total, 1))
+    images = {
+        split: np.empty((pictures.n, 3, SIZE, SIZE), np.uint8) for split, pictures in splits.items()
+    }
+    unreadable: list[tuple[str, str]] = []
+    deep: set[tuple[str, int]] = set()
+    brightest = 0
+    for split, pictures in splits.items():
+        for index, (name, content) in enumerate(pictures.each()):
+            try:
+                with _open(content) as image:
+                    if _is_deep(image):
+                        deep.add((split, index))
+                        brightest = max(brightest, int(np.asarray(image).max()))
+                    images[split][index] = to_rgb32(image).transpose(2, 0, 1)
+            except Exception as error:  # Pillow's decoders raise many kinds on damaged data
+                unreadable.append((name, _reason(content, error)))
+            advance(1)
     if unreadable:
-        raise PadError(
-            f"{unreadable[0]} is no readable picture ({len(unreadable)} such of {count}); "
-            "remove or replace them."
-        )
-    return torch.from_numpy(images)
+        raise PadError(_sentence(unreadable, total))
+    bits = next((depth for depth in _DEPTHS if brightest < 2**depth), 16)
+    if not deep or bits == 16:
+        note = ""
+    else:
+        for split, index, content in _again(splits, deep):
+            with _open(content) as image:
+                images[split][index] = to_rgb32(image, bits).transpose(2, 0, 1)
+        note = f"16-bit pictures were scaled as {bits}-bit ones: none is above {brightest:,}."
+    return {split: torch.from_numpy(array) for split, array in images.items()}, note
+
+
+def what_is_no_data(head: bytes) -> str:
+    """What a file is, by its first bytes, that stands where data should be; '' if unknown."""
+    if not head:
+        return "empty"
+    if head.startswith(_GIT_LFS):
+        return "a Git LFS pointer: 'git lfs pull' fetches the file"
+    if head.startswith((b"/annex/objects", b"../.git/annex")):
+        return "a git-annex pointer: 'git annex get' fetches the file"
+    if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+        return "a web page"
+    return ""
+
+
+def _again(
+    splits: Mapping[str, Pictures], chosen: set[tuple[str, int]]
+) -> Iterable[tuple[str, int, Path | bytes | None]]:
+    for split, pictures in splits.items():
+        for index, (_, content) in enumerate(pictures.each()):
+            if (split, index) in chosen:
+                yield split, index, content
+
+
+def _open(content: Path | bytes | None) -> Image.Image:
+    if content is None:
+        raise _UnsuitableError("null")
+    return Image.open(io.BytesIO(content) if isinstance(content, bytes) else content)
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether it is 16-bit grey."""
+    return image.mode.startswith("I")
+
+
+def _reason(content: Path | bytes | None, error: Exception) -> str:
+    """Why a picture can't be read, in some words."""
+    if isinstance(error, _UnsuitableError):
+        return str(error)
+    if isinstance(error, Image.DecompressionBombError):
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+        return f"{_pixels(error) / 1e6:.0f} million pixels, {most:.0f} million are the most"
+    head = b"?"
+    if isinstance(content, bytes):
+        head = content[:100]
+    elif content is not None:
+        if not content.exists():
+            return "a link to nothing" if content.is_symlink() else "not there"
+        if isinstance(error, PermissionError):
+            return "you may not read it"
+        with suppress(OSError), content.open("rb") as file:
+            head = file.read(100)
+    known = what_is_no_data(head)
+    if not known and not isinstance(error, UnidentifiedImageError):
+        known = "damaged or cut off"
+    return known or "of no known format"
+
+
+def _pixels(error: Image.DecompressionBombError) -> int:
+    found = re.search(r"\((\d+) pixels\)", str(error))
+    return int(found[1]) if found else 0
+
+
+def _sentence(unreadable: Sequence[tuple[str, str]], count: int) -> str:
+    """What can't be read, picture by picture, and what to do."""
+    (name, reason), n = unreadable[0], len(unreadable)
+    if count == 1:
+        return f"{name} is no readable picture: {reason}."
+    reasons = {reason for _, reason in unreadable}
+    each = [name if len(reasons) == 1 else f"{name} ({why})" for name, why in unreadable[:_NAMED]]
+    names = ", ".join(each) + (f" and {n - _NAMED} more" if n > _NAMED else "")
+    if reasons == {"null"}:
+        return f"{n} of {count} rows have no picture (null): {names}; leave them out."
+    alike = f" ({reason})" if len(reasons) == 1 else ""
+    return f"{n} of {count} pictures cannot be read{alike}: {names}; remove or replace them."

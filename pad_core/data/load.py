@@ -7,26 +7,53 @@ format, ``parquet:DIR``, ``folder:DIR`` or ``idx:DIR``. However it is stored, it
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
 from pad_core.data import builtin as published
-from pad_core.data.folders import load_folder, load_parquet
-from pad_core.data.imagesets import ImageSet, Parts, Progress
+from pad_core.data.folders import is_picture, load_folder
+from pad_core.data.imagesets import UNLABELLED, ImageSet, NothingThereError, Parts, Progress
+from pad_core.data.parquet import is_parquet, load_parquet
+from pad_core.data.tree import files_below, readable
 from pad_core.errors import PadError
 
 BUILT_IN = tuple(published.KNOWN)
+Loader = Callable[[str, Path, Progress | None], Parts]
+_LOADERS: dict[str, Loader] = {
+    "parquet": load_parquet,
+    "folder": load_folder,
+    "idx": published.load_idx,
+}
+# What tells a folder's kind, the most telling first: beside parquet files there may be pictures.
+_KINDS: dict[str, Callable[[str], bool]] = {
+    "parquet": is_parquet,
+    "idx": published.is_idx,
+    "folder": is_picture,
+}
+
+
+class Place(NamedTuple):
+    """Where a spec leads: the kind of format, and the folder, or a single parquet file.
+
+    typed: the path as it stands in the spec, without quotes.
+    """
+
+    kind: str
+    path: Path
+    typed: str
 
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
     """A training and a test set over the same classes.
 
-    name: short, safe in file names. spec: what the user typed. class_names: K names by label.
-    note: provenance in one sentence, '' where unknown.
+    name: short, safe in file names. spec: what the user typed, its kind in front. class_names: K
+    names by label; of pictures without labels it is one. note: provenance and how it was read, in
+    a few sentences, '' where there is nothing to say.
     """
 
     name: str
@@ -36,6 +63,11 @@ class DataSet:
     class_names: tuple[str, ...]
     note: str
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether there are classes to tell apart: two or more."""
+        return len(self.class_names) > 1
+
 
 def load_dataset(spec: str, root: Path | str = "data", progress: Progress | None = None) -> DataSet:
     """Load the data set that `spec` names.
@@ -44,55 +76,108 @@ def load_dataset(spec: str, root: Path | str = "data", progress: Progress | None
     torchvision's layout and downloaded there if absent (``fashion-mnist`` also from Debian's
     package dataset-fashion-mnist); ``fashion-mini`` comes with this package.
 
-    - ``parquet:DIR``: train-*.parquet and test-*.parquet as the Hugging Face hub serves them.
-    - ``folder:DIR``: one sub-folder of images a class, optionally under train/ and test/ (or val/).
+    - ``parquet:DIR``: files as the Hugging Face hub serves them, or a single one. Splits are told
+      by the names of files or folders, labels may be numbers, texts or booleans.
+    - ``folder:DIR``: one sub-folder of images a class, optionally under train/ and test/ (or val/);
+      or images without labels, which are then of one class.
     - ``idx:DIR``: the four IDX files of MNIST's format, gzipped or not.
 
-    Where a parquet or picture folder has no test split, a sixth of each class is held out,
-    always the same one, and the note says so. 32×32 images stay bit-exact, 28×28 ones are padded
-    by 2 black pixels, others are cropped to their central square and resized (bicubic,
-    antialiased). Grey becomes three equal channels; transparency is laid over white.
+    The path of a folder alone will do: its files tell the kind. Where there is no labelled test
+    split, a validation split takes its place; else a sixth of each class is held out, always the
+    same one, and the note says so. 32×32 images stay bit-exact, 28×28 ones are padded by 2 black
+    pixels, others are cropped to their central square and resized (bicubic, antialiased). Grey
+    becomes three equal channels; transparency is laid over white.
 
     Raises PadError, in one sentence, for an unknown spec, missing or damaged files, no network,
-    fewer than two classes, or labels other than 0..K-1.
+    labels that some images lack, or a class with too few images.
     """
     spec = spec.strip()
+    shown = readable(spec)
     try:
-        return _finish(spec, *_load(spec, Path(root), progress))
+        if spec in BUILT_IN:
+            parts = published.load(spec, Path(root), progress)
+        else:
+            place = _place(spec)
+            if shown != spec:  # it has to be written into files, and found again
+                raise PadError("the name of the folder is not UTF-8; rename it.")
+            spec = f"{place.kind}:{place.typed}"
+            parts = _load(place, progress)
+        return _finish(spec, *parts)
     except (PadError, OSError) as error:  # OSError: no permission, or a file has just gone
-        raise PadError(f"{spec or repr(spec)}: {error}") from error
+        raise PadError(f"{shown or repr(spec)}: {error}") from error
 
 
 def is_local(spec: str, root: Path | str = "data") -> bool:
     """Whether `load_dataset` would find the images here, without a download."""
     spec = spec.strip()
-    _, colon, directory = spec.partition(":")
-    if colon:
-        try:
-            return Path(directory).expanduser().is_dir()
-        except (OSError, RuntimeError, ValueError):  # too long; a home of nobody; a null byte
-            return False
-    return published.is_here(spec, Path(root))
-
-
-def _load(spec: str, root: Path, progress: Progress | None) -> Parts:
-    kind, colon, directory = spec.partition(":")
     if spec in BUILT_IN:
-        return published.load(spec, root, progress)
-    if not colon or kind not in ("parquet", "folder", "idx"):
-        choices = (*BUILT_IN, "parquet:DIR", "folder:DIR", "idx:DIR")
-        meant = difflib.get_close_matches(f"{kind}:DIR" if colon else kind, choices, n=1)
-        hint = f" (did you mean {meant[0]}?)" if meant else ""
-        raise PadError(f"no such data set{hint}; choose one of {', '.join(choices)}.")
-    folder = Path(directory).expanduser()
-    if not directory or not folder.is_dir():
-        raise PadError(f"there is no folder {directory!r}; name an existing one.")
-    name = re.sub(r"[^\w.-]+", "-", folder.resolve().name) or kind
-    if kind == "parquet":
-        return load_parquet(name, folder, progress)
-    if kind == "folder":
-        return load_folder(name, folder, progress)
-    return published.load_idx(name, folder, progress)
+        return published.is_here(spec, Path(root))
+    try:
+        _place(spec)
+    except PadError:
+        return False
+    return True
+
+
+def _place(spec: str) -> Place:
+    """Where a spec leads that is none of BUILT_IN; PadError where that is nowhere."""
+    kind, colon, directory = spec.partition(":")
+    if kind in _LOADERS and colon:
+        found = _existing(directory)
+        if found is None:
+            shown = readable(directory[:200])
+            raise PadError(f"there is no folder {shown!r}; name an existing one.")
+    else:
+        found = _existing(spec)
+        if found is None:
+            choices = (*BUILT_IN, *(f"{kind}:DIR" for kind in _LOADERS))
+            meant = difflib.get_close_matches(f"{kind}:DIR" if colon else kind, choices, n=1)
+            hint = f" (did you mean {meant[0]}?)" if meant else ""
+            raise PadError(f"no such data set{hint}; choose one of {', '.join(choices)}.")
+        kind = _kind_of(found[0])
+    path = found[0]
+    if not path.is_dir() and not (kind == "parquet" and is_parquet(path.name)):
+        advice = "unpack it and name the folder" if _is_archive(path) else "name its folder"
+        raise PadError(f"{readable(path.name)!r} is a file; {advice}.")
+    return Place(kind, *found)
+
+
+def _existing(text: str) -> tuple[Path, str] | None:
+    """The folder or file of that path, and the path as it is written, without quotes around it."""
+    bare = text.strip()
+    quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'"
+    for typed in (text, bare, bare[1:-1] if quoted else bare):
+        try:
+            if typed.strip() and (path := Path(typed).expanduser()).exists():
+                return path, typed
+        except (OSError, RuntimeError, ValueError):  # too long; a home of nobody; a null byte
+            continue
+    return None
+
+
+def _kind_of(path: Path) -> str:
+    """The format of a folder by the files that lie in it and below; 'folder' if it has none."""
+    if path.is_file():
+        return "parquet" if is_parquet(path.name) else "folder"
+    return next((kind for kind, wanted in _KINDS.items() if files_below(path, wanted)), "folder")
+
+
+def _is_archive(path: Path) -> bool:
+    return path.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".xz", ".bz2", ".7z", ".rar")
+
+
+def _load(place: Place, progress: Progress | None) -> Parts:
+    kind, path, _ = place
+    stem = path.resolve()
+    name = re.sub(r"[^\w.-]+", "-", stem.stem if path.is_file() else stem.name) or kind
+    try:
+        return _LOADERS[kind](name, path, progress)
+    except NothingThereError as error:
+        other = _kind_of(path)
+        if other == kind or not files_below(path, _KINDS[other]):
+            raise
+        reason = str(error).removesuffix(".")
+        raise PadError(f"{reason}; it looks like {other}:{place.typed}.") from None
 
 
 def _finish(
@@ -100,12 +185,10 @@ def _finish(
     name: str,
     train: ImageSet,
     test: ImageSet | None,
-    class_names: Sequence[str] | None,
+    class_names: Sequence[str],
     note: str,
 ) -> DataSet:
-    """Check the labels, hold out a test set if there is none, name the classes by number if not."""
-    if class_names is None:
-        class_names = [str(label) for label in range(len(set(train.labels.tolist())))]
+    """Check the labels, hold out a test set if there is none, and say so."""
     count = len(class_names)
     for split, images in (("training", train), ("test", test)):
         if images is not None:
@@ -118,11 +201,15 @@ def _finish(
             f"class {class_names[int(per_class.argmin())]!r} has {fewest} training image(s), "
             f"but at least {needed} must be there{' to hold one out for testing' * (needed - 1)}."
         )
+    notes = [note] if note else []
+    if count == 1:
+        what = "Without labels" if class_names[0] == UNLABELLED else "With one class"
+        notes.append(f"{what}, measures by class are left out.")
     if test is None:
         train, test = _hold_out(train, count)
-        held = f"no test split, so a sixth of each class ({len(test):,} images) was held out."
-        note = f"{note.removesuffix('.')}; {held}" if note else held.capitalize()
-    return DataSet(name, spec, train, test, tuple(class_names), note)
+        of = "the images" if count == 1 else "each class"
+        notes.append(f"No test split, so a sixth of {of} ({len(test):,} images) was held out.")
+    return DataSet(name, spec, train, test, tuple(class_names), " ".join(notes))
 
 
 def _check_labels(split: str, images: ImageSet, count: int) -> None:
@@ -131,17 +218,10 @@ def _check_labels(split: str, images: ImageSet, count: int) -> None:
         raise PadError(f"{len(images.images)} {split} images but {len(images.labels)} labels.")
     if not labels:
         raise PadError(f"there are no {split} images.")
-    if -1 in labels:
-        raise PadError(
-            f"{int((images.labels == -1).sum())} {split} image(s) have label -1, which stands for "
-            "no label; leave out the split or the images that have none."
-        )
     if wrong := labels - set(range(count)):
         raise PadError(
             f"a {split} image has label {min(wrong)}; labels must be 0..{count - 1} without gaps."
         )
-    if len(labels) < 2:
-        raise PadError(f"the {split} images are of fewer than two classes.")
 
 
 def _hold_out(images: ImageSet, count: int) -> tuple[ImageSet, ImageSet]:

@@ -2,27 +2,34 @@
 
 ``FIELDS`` describes its fields. Where there is no data set, a checkpoint's stored memories
 take its place: read-outs are fitted to the stored training latents and tested on stored test
-latents and on their reconstructions G(z); the result says which it was.
+latents and on their reconstructions G(z); the result says which it was. What can't be had is
+null, or empty: all that needs classes where there is one, distances where a class has one image.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
+from pad_core.evaluation.battery import MOST_CLASSES, Reference, battery, reference
+from pad_core.evaluation.fine_tuning import fine_tune
 from pad_core.evaluation.frechet import Features
 from pad_core.evaluation.measures import (
-    BATCH_SIZE,
     LATENT_INTENSITY,
     Material,
+    OcclusionPoint,
+    Readouts,
     Step,
     converged_separability,
+    dream_images,
     encode_occluded,
     evaluated_images,
     fit_readouts,
@@ -34,40 +41,23 @@ from pad_core.evaluation.measures import (
     reality_monitoring,
     separability,
 )
-from pad_core.evaluation.metrics import Moments, occluded_distance, sampled_distances
-from pad_core.evaluation.statistics import mean_sem
+from pad_core.evaluation.metrics import exact_distances, occluded_distance, sampled_distances
+from pad_core.evaluation.protocol import FULL, USUAL, Protocol
+from pad_core.evaluation.statistics import mean_sem, pack_counts
 from pad_core.model.networks import Encoder, build_networks
 from pad_core.model.occlusion import occlude
 from pad_core.system.randomness import generator
 
+PAIRED = (30, 50)  # percent: intensities at which networks are compared image by image
 __all__ = [
     "FIELDS", "FULL", "Protocol", "converged_separability", "evaluate", "measure_baselines",
     "separability",
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """How much is measured. The defaults take about half a minute a network on two cores.
-
-    occlusion_images: test images on the occlusion curve, with mask_draws masks each.
-    dreams: of each kind, against as many test images, for the reality monitor.
-    frechet_images: training images and dreams of each kind, 10,000 in the paper.
-    """
-
-    readout_seeds: int = 4
-    occlusion_images: int = 2_000
-    mask_draws: int = 2
-    size_px: int = 4
-    dreams: int = 2_000
-    frechet_images: int = 10_000
-    seed: int = 0
-
-
-FULL = Protocol(occlusion_images=1_000_000, mask_draws=4, dreams=10_000)
-
 FIELDS = {
     "dataset": "data set the network was measured on",
+    "dataset_sha256": "its fingerprint, null where none is known",
     "trained_on": "data set it was trained on, as its header names it",
     "condition": "name of the condition",
     "seed": "of the network's training",
@@ -81,18 +71,65 @@ FIELDS = {
     "converged_separability": "percent, converged logistic regression: another measure",
     "occlusion": "intensity in percent → accuracy in percent (Figure 5), paper's protocol",
     "occlusion_interval": "intensity → 95 % interval over images, in percent",
+    "occlusion_se": "intensity → standard errors of its accuracy in points: over 'images', and "
+    "over 'readouts' (null for one)",
+    "right": "intensity 0 (all test images), 30 and 50 → how many read-outs and masks were right "
+    "about each image, a character each: 0–9, A–Z, a–z for 0 to 61; for tests on the same images",
+    "right_of": "intensity → of how many",
     "occlusion_converged": "intensity → accuracy in percent of the converged read-out",
     "occlusion_n": "images on the occlusion curve",
     "intra_inter_ratio": "by the paper's sampled pairs (§4.4.4, Figure 6e)",
     "intra_inter_ratio_exact": "the same over all pairs",
-    "intra_inter_ratio_se": "standard error over ten disjoint tenths of the images, exact pairs",
+    "intra_inter_ratio_se": "standard error over ten disjoint parts of the images, exact pairs; "
+    "over fewer where a class has fewer than 20 images",
     "clean_occluded_ratio": "by the paper's sampled pairs at 30 % occlusion (Figure 6f)",
-    "clean_occluded_ratio_se": "standard error over ten disjoint tenths of the images",
+    "clean_occluded_ratio_exact": "the same over all images and all pairs",
+    "clean_occluded_ratio_se": "its standard error over images",
+    "intra_inter_ratio_squared": "of squared distances over all pairs, as in the published code "
+    "(there on training images)",
+    "clean_occluded_ratio_squared": "mean squared distance over that between classes",
     "realness_auc": "ROC AUC of d, test images against REM dreams; null without real images, or "
     "where no loss teaches d",
     "realness_auc_nrem": "the same against NREM dreams",
     "frechet": "name of the features and kind of dream → distance; empty without real images",
     "frechet_n": "images on each side of it",
+    "knn": "'cosine', 'euclidean' → k → percent right of the k nearest training latents' vote",
+    "knn_n": "test images it rests on",
+    "few_labels": "labelled images a class → 'mean' percent of converged read-outs and 'sd' over "
+    "draws; a number that some class has not is left out",
+    "trunk": "percent: read-outs of the features before z, averaged over their 4 × 4 places "
+    "('pooled_…', all images) and in full ('features_…'), and of z fitted to as few ('latents_…')",
+    "trunk_n_train": "images that the read-outs of features in full were fitted to",
+    "trunk_n_test": "images that they were tested on",
+    "confusion": "counts of the converged read-out, true class by predicted class; null beyond "
+    f"{MOST_CLASSES} classes",
+    "class_accuracies": "'paper', 'converged' → percent right of each class",
+    "balanced_accuracy": "'paper', 'converged' → mean of these: all classes count alike",
+    "majority_class": "percent right of always naming training's most frequent class: chance",
+    "effective_rank": "RankMe of the training latents: from 1 to 256 dimensions",
+    "participation_ratio": "(Σλ)²/Σλ² of their covariance: from 1 to 256 dimensions",
+    "spectrum": "each principal component's share of their variance",
+    "alignment": "mean squared distance on the unit sphere of images from themselves 30 % occluded",
+    "class_alignment": "the same of different images of one class; 2 is chance",
+    "uniformity": "log mean exp(−2d²) of all pairs on the unit sphere; lower is more even",
+    "dream_quality": "kind of dream, and 'test images' beside → precision, recall, density, "
+    "coverage, and KID's formula ('kernel_distance', with its standard error) on the Fréchet "
+    "distance's features",
+    "dream_quality_n": "images on each side of it",
+    "nearest": "kind of dream, and 'test images' beside → in 'pixels' and 'features': the median "
+    "distance to the nearest training image, the percent of pairs in which a dream is nearer to "
+    "one than a test image ('…_nearer', 50: as far as new images), and the percent of dreams that "
+    "are nearest to the image they come from ('…_own')",
+    "nearest_n": "dreams of each kind; features of frechet_n training images, pixels of all",
+    "robustness": "corruption → strength 1 to 5 → percent right, paper's protocol; 'clean' and "
+    "'mean' → '0'",
+    "robustness_converged": "the same of the converged read-out",
+    "robustness_n": "test images it rests on",
+    "state_similarity": "'correlation' and 'cka' → the encoder's layer → 'wake-nrem', 'wake-rem', "
+    "'nrem-rem': likeness of activity for the same memory; null without real images",
+    "state_similarity_n": "test images it rests on",
+    "fine_tuned": "'accuracy' in percent on all test images after 'epochs' of fine-tuning the "
+    "encoder with all labels, and 'by_epoch'; null where it was not asked for",
     "baselines": "'untrained' network and raw 'pixels' → their separabilities and ratios",
     "protocol": "read-out seeds, mask draws, sizes: what the numbers rest on",
     "versions": "of the packages that computed",
@@ -103,10 +140,10 @@ def evaluate(
     network: PadNetwork,
     dataset: DataSet | None,
     features: Features,
-    protocol: Protocol = Protocol(),
+    protocol: Protocol = USUAL,
     baselines: dict[str, Any] | None = None,
     step: Step = lambda what, share: None,
-    real: Moments | None = None,
+    beside: Reference | None = None,
 ) -> dict[str, Any]:
     """Measure one checkpoint; the object's fields are those of ``FIELDS``.
 
@@ -115,39 +152,38 @@ def evaluate(
         features: for the Fréchet distance.
         baselines: of the same data set, from ``measure_baselines``.
         step: called with what is being done and the share of the whole that is done.
-        real: of the same data set, from ``real_moments``, where several networks share them.
+        beside: of the same data set, from ``measure_reference``, where several networks share it.
     """
     encoder, header = network.networks.encoder, network.header
     step("encoding", 0.0)
     if dataset is None:
         material = material_from_memories(network)
     else:
-        material = material_from_dataset(encoder, dataset)
-    readouts = fit_readouts(
-        material, protocol.readout_seeds, lambda what, s: step(what, 0.4 + 0.1 * s)
-    )
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
-    mean, sem = mean_sem(accuracies)
+        material = material_from_dataset(encoder, dataset, protocol.trunk_images, protocol.seed)
+    readouts = None
+    if material.n_classes > 1:
+        readouts = fit_readouts(
+            material, protocol.readout_seeds, lambda what, s: step(what, 0.25 + 0.1 * s)
+        )
+    read_out = _separabilities(material, readouts)
     chosen = evaluated_images(len(material.labels), protocol.occlusion_images, protocol.seed)
     images, labels = material.images[chosen], material.labels[chosen]
     points = []
-    for point in occlusion_curve(
+    curve = () if readouts is None else occlusion_curve(
         encoder, readouts, images, labels,
         size_px=protocol.size_px, draws=protocol.mask_draws, seed=protocol.seed,
-    ):  # fmt: skip
+    )  # fmt: skip
+    for point in curve:
         points.append(point)
-        step("occlusion", 0.5 + 0.3 * point.intensity / 100)
-    ratios = organisation(
-        material.latents,
-        material.labels,
-        *_clean_and_occluded(encoder, images, protocol),
-        protocol.seed,
-    )
+        step("occlusion", 0.35 + 0.15 * point.intensity / 100)
+    pair = _clean_and_occluded(encoder, images, protocol)
+    ratios = organisation(material.latents, material.labels, *pair, protocol.seed)
     auc: dict[str, float | None] = {"realness_auc": None, "realness_auc_nrem": None}
     frechet: dict[str, float] = {}
     n_frechet = 0
+    seen: dict[str, torch.Tensor] = {}
     if material.train_images is not None:
-        step("dreams", 0.85)
+        step("dreams", 0.5)
         few = evaluated_images(len(material.labels), protocol.dreams, protocol.seed)
         if header.condition.trains_discriminator:
             auc |= reality_monitoring(
@@ -155,14 +191,26 @@ def evaluate(
             )
         many = evaluated_images(len(material.train_labels), protocol.frechet_images, protocol.seed)
         n_frechet = len(many)
-        if real is None:
-            real = features.moments(material.train_images[many].split(BATCH_SIZE))
-        frechet = frechet_distances(
-            network, real, material.train_latents[many], features, protocol.seed
-        )
+        if beside is None:
+            beside = reference(material.train_images, material.images, features, protocol)
+        latents = material.train_latents[many]
+        seen = {
+            kind: features.of(batches)
+            for kind, batches in dream_images(network, latents, protocol.seed).items()
+        }
+        frechet = frechet_distances(beside.moments, seen, features)
+    more = battery(
+        network, material, readouts, *pair, chosen, seen,
+        None if material.train_images is None else beside, protocol,
+        lambda what, share: step(what, 0.65 + 0.35 * share),
+    )  # fmt: skip
+    tuned = None
+    if dataset is not None and protocol.fine_tune_epochs:
+        tuned = _fine_tuned(encoder, dataset, protocol, lambda s: step("fine-tuning", s))
     step("done", 1.0)
-    result = {
+    result = dict.fromkeys(FIELDS) | {
         "dataset": header.dataset.get("name") if dataset is None else dataset.name,
+        "dataset_sha256": header.data.sha256 if dataset is None else fingerprint(dataset),
         "trained_on": header.dataset.get("name"),
         "condition": header.condition.name,
         "seed": header.seed,
@@ -170,18 +218,21 @@ def evaluate(
         "on": material.on,
         "n_train": len(material.train_labels),
         "n_test": len(material.labels),
-        "linear_separability": mean,
-        "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
-        "linear_separability_by_seed": accuracies,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
+        **read_out,
         "occlusion": {str(p.intensity): p.accuracy for p in points},
         "occlusion_interval": {str(p.intensity): [p.low, p.high] for p in points},
+        "occlusion_se": {
+            str(p.intensity): {"images": p.se_images, "readouts": p.se_readouts} for p in points
+        },
+        **({} if readouts is None else right_answers(material, readouts, points)),
         "occlusion_converged": {str(p.intensity): p.converged for p in points},
         "occlusion_n": len(labels),
         **ratios,
         **auc,
         "frechet": frechet,
         "frechet_n": n_frechet,
+        **more,
+        "fine_tuned": tuned,
         "baselines": baselines or {},
         "protocol": asdict(protocol),
         "versions": {"torch": torch.__version__},
@@ -190,10 +241,23 @@ def evaluate(
     return rounded
 
 
-def real_moments(dataset: DataSet, features: Features, protocol: Protocol) -> Moments:
-    """Of the features of the training images that dreams are compared with."""
-    chosen = evaluated_images(len(dataset.train), protocol.frechet_images, protocol.seed)
-    return features.moments(dataset.train.images[chosen].split(BATCH_SIZE))
+def right_answers(
+    material: Material, readouts: Readouts, points: Sequence[OcclusionPoint]
+) -> dict[str, Any]:
+    """'right' and 'right_of': of clean test images all, of occluded ones those of the curve."""
+    clean = torch.stack([r.predict(material.latents) == material.labels for r in readouts.paper])
+    counts = {"0": (clean.sum(dim=0), len(clean))}
+    counts |= {str(p.intensity): (p.right, p.of) for p in points if p.intensity in PAIRED}
+    packed = {key: pack_counts(right.tolist()) for key, (right, _) in counts.items()}
+    return {
+        "right": {key: text for key, text in packed.items() if text is not None},
+        "right_of": {key: of for key, (_, of) in counts.items() if packed[key] is not None},
+    }
+
+
+def measure_reference(dataset: DataSet, features: Features, protocol: Protocol) -> Reference:
+    """Of the images that dreams are compared with."""
+    return reference(dataset.train.images, dataset.test.images, features, protocol)
 
 
 def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[str, Any]:
@@ -208,6 +272,11 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     untrained = material_from_dataset(networks.encoder, dataset)
     pair = _clean_and_occluded(networks.encoder, images, protocol)
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
+    exact = exact_distances(untrained.latents, untrained.labels)
+    found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
+    if protocol.fine_tune_epochs:  # which is supervised learning from the start
+        tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
+        found["untrained"]["fine_tuned"] = tuned["accuracy"]
     step("pixels", 0.5)
     flat = to_unit(images).flatten(1)
     random = generator(protocol.seed, "occluded pairs")
@@ -222,20 +291,44 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     return rounded
 
 
+def _fine_tuned(
+    encoder: Encoder, dataset: DataSet, protocol: Protocol, on_step: Callable[[float], None]
+) -> dict[str, Any]:
+    train, test = dataset.train, dataset.test
+    accuracies = fine_tune(
+        encoder, train.images, train.labels, test.images, test.labels, len(dataset.class_names),
+        protocol.fine_tune_epochs, protocol.seed, on_step,
+    )  # fmt: skip
+    return {"accuracy": accuracies[-1], "epochs": len(accuracies), "by_epoch": accuracies}
+
+
 def _baseline(
     material: Material, n_seeds: int, pair: tuple[torch.Tensor, torch.Tensor], seed: int
 ) -> dict[str, Any]:
-    readouts = fit_readouts(material, n_seeds)
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
-    mean, sem = mean_sem(accuracies)
+    found = _separabilities(
+        material, fit_readouts(material, n_seeds) if material.n_classes > 1 else None
+    )
+    del found["linear_separability_by_seed"]
     distances = sampled_distances(material.latents, material.labels, seed)
-    return {
-        "linear_separability": mean,
-        "linear_separability_sd": None if sem is None else sem * n_seeds**0.5,
+    return found | {
         "readout_seeds": n_seeds,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
         "intra_inter_ratio": distances.ratio,
         "clean_occluded_ratio": occluded_distance(*pair, seed) / distances.inter,
+    }
+
+
+def _separabilities(material: Material, readouts: Readouts | None) -> dict[str, Any]:
+    """What read-outs reach on the test latents; null where there are none."""
+    if readouts is None:
+        names = ("linear_separability", "linear_separability_sd", "converged_separability")
+        return dict.fromkeys(names) | {"linear_separability_by_seed": []}
+    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
+    mean, sem = mean_sem(accuracies)
+    return {
+        "linear_separability": mean,
+        "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
+        "linear_separability_by_seed": accuracies,
+        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
     }
 
 

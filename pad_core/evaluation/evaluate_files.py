@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
+from pad_core.checkpoint.same_data import describe_data, what_changed
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError, printable
-from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, real_moments
+from pad_core.evaluation.battery import Reference
+from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, measure_reference
 from pad_core.evaluation.frechet import Features, classifier_features, inception_features
-from pad_core.evaluation.metrics import Moments
 from pad_core.system.files import file_sha256
 from pad_core.system.hardware import choose_device
 
@@ -30,16 +31,19 @@ def evaluate_files(
     fid: str | None = None,
     device: str = "cpu",
     record: bool = False,
-) -> list[dict[str, Any]]:
-    """Evaluate checkpoints; one JSON-ready object each, with 'file' and 'sha256' in front.
+    on_problem: Callable[[str], None] = lambda problem: None,
+) -> Iterator[dict[str, Any]]:
+    """Evaluate checkpoints, one after the other: JSON-ready, with 'file' and 'sha256' in front.
 
     Args:
         data: spec of a data set, 'memories', or None for each checkpoint's own data set where
-            it is here without a download, and its memories where it is not.
+            that lies here, else its memories.
         record: write each result into its file's header; the sha256 is then the new one.
         fid: None for the shipped classifier's features, 'download' or a file of Inception
             weights for FID. Where those can't be had, a line on stderr says so and the
             classifier's take their place, under their own name.
+        on_problem: called with a sentence about a checkpoint that can't be measured, or not
+            recorded; the others go on.
 
     Raises:
         PadError: a file or data set that can't be read, or, to be recorded, of other classes.
@@ -47,11 +51,11 @@ def evaluate_files(
     chosen = choose_device(device)
     # All are opened before the first is measured: a wrong name fails at once.
     networks = [load(path, chosen) for path in files]
+    specs = [_spec(network, data, root) for network in networks]
     features = _features(fid, str(chosen))
     loaded: dict[str, DataSet | None] = {}
     baselines: dict[str, dict[str, Any]] = {}
-    real: dict[str, Moments] = {}
-    found = []
+    beside: dict[str, Reference] = {}
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(),
@@ -59,34 +63,70 @@ def evaluate_files(
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading images", total=len(networks) + 1.0)
-        for index, network in enumerate(networks):
-            spec = _spec(network, data, root)
+        for spec, network in zip(specs, networks, strict=True):
             if spec not in loaded:
                 loaded[spec] = None if spec == MEMORIES else load_dataset(spec, root)
+            _check_own(network, loaded[spec], record)
+        for index, (spec, network) in enumerate(zip(specs, networks, strict=True)):
             dataset = loaded[spec]
             label = f"{index + 1}/{len(networks)} {network.name}"
 
             def step(what: str, share: float, done: float = index, label: str = label) -> None:
                 bar.update(task, description=f"{label}: {what}", completed=done + share)
 
-            if record and dataset is not None and dataset.class_names != network.class_names:
-                raise PadError(
-                    f"{network.path} was trained on {network.header.dataset.get('name')}, whose "
-                    f"classes are not those of {dataset.name}: its header records its own data "
-                    "only; leave out --record."
+            try:
+                if dataset is not None and spec not in baselines:
+                    baselines[spec] = measure_baselines(dataset, protocol, lambda what, share: None)
+                    beside[spec] = measure_reference(dataset, features, protocol)
+                result = evaluate(
+                    network,
+                    dataset,
+                    features,
+                    protocol,
+                    baselines.get(spec),
+                    step,
+                    beside.get(spec),
                 )
-            if dataset is not None and spec not in baselines:
-                baselines[spec] = measure_baselines(dataset, protocol, lambda what, share: None)
-                real[spec] = real_moments(dataset, features, protocol)
-            result = evaluate(
-                network, dataset, features, protocol, baselines.get(spec), step, real.get(spec)
-            )
+            except PadError as error:  # what others reach is worth as much without
+                on_problem(f"{network.path} is not measured: {error}")
+                continue
+            digest = network.sha256
             if record:
-                update_metrics(network.path, result)
-            digest = file_sha256(network.path) if record else network.sha256
-            found.append({"file": printable(str(network.path)), "sha256": digest} | result)
+                try:
+                    update_metrics(network.path, result)
+                    digest = file_sha256(network.path)
+                except PadError as error:
+                    on_problem(f"Not recorded: {error}")
+            yield {"file": printable(str(network.path)), "sha256": digest} | result
         bar.update(task, completed=len(networks) + 1.0)
-    return found
+
+
+def _check_own(network: PadNetwork, dataset: DataSet | None, record: bool) -> None:
+    """A line on stderr where a network's own data set has changed since it was trained.
+
+    Raises:
+        PadError: what is measured on these data can't be recorded in the network's header.
+    """
+    header = network.header
+    if dataset is None:
+        return
+    if record and dataset.class_names != network.class_names:
+        raise PadError(
+            f"{network.path} was trained on {header.dataset.get('name')}, whose "
+            f"classes are not those of {dataset.name}: its header records its own data "
+            "only; leave out --record."
+        )
+    trained_on = header.dataset | {"class_names": list(network.class_names)}
+    changed = what_changed(trained_on, describe_data(dataset))
+    if not changed or header.dataset_name != dataset.name:
+        return
+    sentence = (
+        f"{dataset.spec} now has {changed} than when {network.path} was trained: images that it "
+        "was trained on may be among those that it is tested on"
+    )
+    if record and "number" in changed:
+        raise PadError(f"{sentence}; leave out --record, or give the data of then.")
+    print(f"{sentence}.", file=sys.stderr)
 
 
 def _spec(network: PadNetwork, data: str | None, root: str) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -39,16 +38,28 @@ class Features:
     extract: Callable[[torch.Tensor], torch.Tensor]
 
     @torch.inference_mode()
+    def of(self, batches: Iterable[torch.Tensor]) -> torch.Tensor:
+        """Features (N, F) of batches of images (B, 3, 32, 32), uint8 or float in [−1, 1].
+
+        Raises:
+            PadError: no images.
+        """
+        seen = [self.extract(to_unit(b) if b.dtype == torch.uint8 else b).float() for b in batches]
+        if not seen:
+            raise PadError("Features need at least one image.")
+        return torch.cat(seen)
+
     def moments(self, batches: Iterable[torch.Tensor]) -> Moments:
         """Mean and covariance of the features over batches of images (B, 3, 32, 32), uint8 or
         float in [−1, 1]; PadError for fewer than two images."""
-        parts = [
-            self.extract(to_unit(batch) if batch.dtype == torch.uint8 else batch).cpu().numpy()
-            for batch in batches
-        ]
-        if sum(map(len, parts)) < 2:
-            raise PadError("A Fréchet distance needs at least two images on each side.")
-        return moments(np.concatenate(parts))
+        return moments_of(self.of(batches))
+
+
+def moments_of(features: torch.Tensor) -> Moments:
+    """Mean and covariance of features (N, F); PadError for fewer than two."""
+    if len(features) < 2:
+        raise PadError("A Fréchet distance needs at least two images on each side.")
+    return moments(features.cpu().numpy())
 
 
 class FeatureNetwork(nn.Module):
@@ -70,8 +81,9 @@ class FeatureNetwork(nn.Module):
         self.heads = nn.ModuleList([nn.Linear(N_FEATURES, 10) for _ in self.DATASETS])
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 3, 32, 32) in [−1, 1] → features (B, 128)."""
-        features: torch.Tensor = self.trunk(images)
+        """Images (B, 3, 32, 32) in [−1, 1], on any device → features (B, 128) on its own."""
+        device = next(self.parameters()).device
+        features: torch.Tensor = self.trunk(images.to(device))
         return features
 
 
@@ -81,7 +93,7 @@ def classifier_features(device: torch.device | str = "cpu") -> Features:
     network = FeatureNetwork()
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     network.eval().requires_grad_(False).to(device)
-    return Features(CLASSIFIER, lambda images: network(images.to(device)))
+    return Features(CLASSIFIER, network)
 
 
 def inception_features(weights: Path | None = None, device: torch.device | str = "cpu") -> Features:

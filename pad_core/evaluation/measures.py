@@ -14,7 +14,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.frechet import Features
+from pad_core.evaluation.frechet import Features, moments_of
 from pad_core.evaluation.linear_probe import Readout, fit_converged, train_sgd
 from pad_core.evaluation.metrics import (
     Moments,
@@ -23,8 +23,10 @@ from pad_core.evaluation.metrics import (
     occluded_distance,
     realness_auc,
     sampled_distances,
+    squared_distances,
 )
 from pad_core.evaluation.statistics import accuracy_interval, mean_sem
+from pad_core.evaluation.trunk import Encoded, encode_with_trunk
 from pad_core.model.hippocampus import mix
 from pad_core.model.networks import LATENT_SIZE, Encoder, Networks, encode_all
 from pad_core.model.occlusion import occlude
@@ -37,10 +39,18 @@ On = Literal["real images", "reconstructions"]
 Step = Callable[[str, float], None]
 
 
+class Trunk(NamedTuple):
+    """What the trunk makes of training and of test images."""
+
+    train: Encoded
+    test: Encoded
+
+
 class Material(NamedTuple):
     """What a network is measured with; latents (N, 256), labels (N,).
 
-    images: of the test latents, uint8 or float in [−1, 1]; train_images: uint8, or None.
+    images: of the test latents, uint8 or float in [−1, 1]; train_images: uint8, or None;
+    trunk: None where it was not asked for.
     """
 
     on: On
@@ -51,6 +61,7 @@ class Material(NamedTuple):
     images: torch.Tensor
     train_images: torch.Tensor | None
     n_classes: int
+    trunk: Trunk | None = None
 
 
 def latents_of(encoder: Encoder, dataset: DataSet) -> tuple[torch.Tensor, torch.Tensor]:
@@ -58,9 +69,21 @@ def latents_of(encoder: Encoder, dataset: DataSet) -> tuple[torch.Tensor, torch.
     return encode_all(encoder, dataset.train.images), encode_all(encoder, dataset.test.images)
 
 
-def material_from_dataset(encoder: Encoder, dataset: DataSet) -> Material:
-    """All images of a data set, encoded once."""
-    train, test = latents_of(encoder, dataset)
+def material_from_dataset(
+    encoder: Encoder, dataset: DataSet, trunk_images: int = 0, seed: int = 0
+) -> Material:
+    """All images of a data set, encoded once; all of the trunk's features for some of either set,
+    ``trunk_images`` drawn by ``seed``."""
+    trunk = None
+    if trunk_images > 0:
+        some = [evaluated_images(len(s), trunk_images, seed) for s in (dataset.train, dataset.test)]
+        trunk = Trunk(
+            encode_with_trunk(encoder, dataset.train.images, some[0]),
+            encode_with_trunk(encoder, dataset.test.images, some[1]),
+        )
+        train, test = trunk.train.latents, trunk.test.latents
+    else:
+        train, test = latents_of(encoder, dataset)
     return Material(
         "real images",
         train,
@@ -70,6 +93,7 @@ def material_from_dataset(encoder: Encoder, dataset: DataSet) -> Material:
         dataset.test.images,
         dataset.train.images,
         len(dataset.class_names),
+        trunk,
     )
 
 
@@ -147,13 +171,22 @@ def _converged(m: Material) -> float:
 
 class OcclusionPoint(NamedTuple):
     """Accuracies in percent at one intensity (percent); ``low`` to ``high`` is a 95 % interval
-    over images, with mask draws and read-out seeds averaged for each image."""
+    over images, with mask draws and read-out seeds averaged for each image.
+
+    se_images, se_readouts: standard errors of the accuracy in points, over images and over
+    read-out seeds (None for one). right: how often the ``of`` read-outs and draws were right
+    about each image, (N,).
+    """
 
     intensity: int
     accuracy: float
     low: float
     high: float
     converged: float
+    se_images: float
+    se_readouts: float | None
+    right: torch.Tensor
+    of: int
 
 
 @torch.inference_mode()
@@ -187,9 +220,16 @@ def occlusion_curve(
             latents = latents.expand(len(images), -1)
             paper += [readout.predict(latents) == labels for readout in readouts.paper]
             converged.append(readouts.converged.predict(latents) == labels)
-        mean, low, high = accuracy_interval(torch.stack(paper))
+        right = torch.stack(paper)
+        mean, low, high = accuracy_interval(right)
         share = 100 * torch.stack(converged).double().mean().item()
-        yield OcclusionPoint(intensity, mean, low, high, share)
+        by_readout = right.double().mean(dim=1).view(repeats, -1).mean(dim=0)
+        yield OcclusionPoint(
+            intensity, mean, low, high, share,
+            100 * float(right.double().mean(dim=0).std(unbiased=False)) / len(labels) ** 0.5,
+            mean_sem((100 * by_readout).tolist())[1],
+            right.sum(dim=0), len(right),
+        )  # fmt: skip
 
 
 @torch.inference_mode()
@@ -213,26 +253,32 @@ def organisation(
 ) -> dict[str, float | None]:
     """The two ratios of Figure 6e,f, sampled as in the paper, and what else is known of them.
 
+    NaN or None where a class has too few images for it.
+
     Args:
         latents, labels: of all test images, (N, Z) and (N,).
         clean, occluded: of the same images (M, Z), occluded by 30 %.
     """
     sampled = sampled_distances(latents, labels, seed)
-    exact = exact_distances(latents, labels)
-    tenths = []
-    by_class = labels.argsort(stable=True)  # every tenth has its share of each class
-    if len(labels) // 10 >= 2 * len(labels.unique()):
-        tenths = [
-            exact_distances(latents[by_class[i::10]], labels[by_class[i::10]]) for i in range(10)
-        ]
+    exact, squared = exact_distances(latents, labels), squared_distances(latents, labels)
+    by_class = labels.argsort(stable=True)  # every part has its share of each class
+    n = min(10, int(labels.unique(return_counts=True)[1].min()) // 2)  # two images of each at least
+    parts = [exact_distances(latents[by_class[i::n]], labels[by_class[i::n]]) for i in range(n)]
     apart = occluded_distance(clean, occluded, seed)
     distances = (clean.double() - occluded.double()).norm(dim=1)
+    exactly = float(distances.mean()) / exact.inter
+    of_distances = float(distances.std()) / len(distances) ** 0.5 / exact.inter
+    of_inter = mean_sem([part.inter for part in parts])[1] if n > 1 else None
+    of_inter = exactly * (of_inter or 0.0) / exact.inter
     return {
         "intra_inter_ratio": sampled.ratio,
         "intra_inter_ratio_exact": exact.ratio,
-        "intra_inter_ratio_se": mean_sem([t.ratio for t in tenths])[1] if tenths else None,
+        "intra_inter_ratio_se": mean_sem([part.ratio for part in parts])[1] if n > 1 else None,
         "clean_occluded_ratio": apart / sampled.inter,
-        "clean_occluded_ratio_se": float(distances.std() / len(distances) ** 0.5 / exact.inter),
+        "clean_occluded_ratio_exact": exactly,
+        "clean_occluded_ratio_se": (of_distances**2 + of_inter**2) ** 0.5,
+        "intra_inter_ratio_squared": squared.ratio,
+        "clean_occluded_ratio_squared": float(distances.square().mean() / squared.inter),
     }
 
 
@@ -270,24 +316,28 @@ def reality_monitoring(
     }
 
 
+def dream_images(
+    network: PadNetwork, latents: torch.Tensor, seed: int = 0
+) -> dict[str, Iterator[torch.Tensor]]:
+    """Batches of the NREM and REM dreams that latents (N, 256) of images give rise to."""
+    return {
+        "NREM dreams": nrem_images(network.networks, latents),
+        "REM dreams": rem_images(network, latents, seed),
+    }
+
+
 def frechet_distances(
-    network: PadNetwork,
-    real: Moments,
-    latents: torch.Tensor,
-    features: Features,
-    seed: int = 0,
+    real: Moments, seen: dict[str, torch.Tensor], features: Features
 ) -> dict[str, float]:
     """Fréchet distances of NREM and REM dreams to training images (§4.4.5).
 
     Args:
         real: moments of these images' features; the same for every network.
-        latents: (N, 256) of the same images, which the dreams come from.
+        seen: features (N, F) of each kind of dream that latents of the same images give rise to.
     """
-    nrem = features.moments(nrem_images(network.networks, latents))
-    rem = features.moments(rem_images(network, latents, seed))
     return {
-        f"{features.name}, NREM dreams": frechet_distance(real, nrem),
-        f"{features.name}, REM dreams": frechet_distance(real, rem),
+        f"{features.name}, {kind}": frechet_distance(real, moments_of(values))
+        for kind, values in seen.items()
     }
 
 

@@ -26,32 +26,36 @@ OCCLUDED_PAIRS = 10_000
 
 
 class Distances(NamedTuple):
-    """Mean distances within and between classes; ``ratio`` is the paper's Figure 6e."""
+    """Mean distances within and between classes; ``ratio`` is the paper's Figure 6e.
+
+    ``intra`` is NaN where a class has a single image, ``inter`` where there is a single class.
+    """
 
     intra: float
     inter: float
 
     @property
     def ratio(self) -> float:
-        """Intra over inter; NaN where all latents coincide."""
+        """Intra over inter; NaN where all latents coincide, or where either is NaN."""
         return self.intra / self.inter if self.inter > 0 else math.nan
 
 
 def sampled_distances(latents: torch.Tensor, labels: torch.Tensor, seed: int) -> Distances:
-    """The paper's estimate: 1,000 random pairs of each class, 10,000 of different classes.
-
-    Raises:
-        PadError: fewer than two classes, or a class with a single image.
-    """
+    """The paper's estimate: 1,000 random pairs of each class, 10,000 of different classes."""
     classes = _members(labels)
     random = generator(seed, "pairs")
     means = []
     for members in classes:
+        if len(members) < 2:
+            means.append(math.nan)
+            continue
         first = torch.randint(len(members), (INTRA_PAIRS,), generator=random)
         # Another one than the first: a pair of an image with itself is no pair.
         step = torch.randint(1, len(members), (INTRA_PAIRS,), generator=random)
         second = (first + step) % len(members)
         means.append(_mean_distance(latents[members[first]], latents[members[second]]))
+    if len(classes) < 2:
+        return Distances(float(np.mean(means)), math.nan)
     pairs = torch.empty((2, 0), dtype=torch.long)
     while pairs.shape[1] < INTER_PAIRS:
         drawn = torch.randint(len(labels), (2, 2 * INTER_PAIRS), generator=random)
@@ -68,11 +72,12 @@ def exact_distances(latents: torch.Tensor, labels: torch.Tensor) -> Distances:
     intra, inter_sum, inter_pairs = [], 0.0, 0
     for i, one in enumerate(groups):
         n = len(one)
-        intra.append(_sum_of_distances(one, one) / (n * (n - 1)))
+        intra.append(_sum_of_distances(one, one) / (n * (n - 1)) if n > 1 else math.nan)
         for other in groups[i + 1 :]:
             inter_sum += _sum_of_distances(one, other)
             inter_pairs += n * len(other)
-    return Distances(float(np.mean(intra)), inter_sum / inter_pairs)
+    inter = inter_sum / inter_pairs if inter_pairs else math.nan
+    return Distances(float(np.mean(intra)), inter)
 
 
 def squared_distances(latents: torch.Tensor, labels: torch.Tensor) -> Distances:
@@ -89,14 +94,17 @@ def squared_distances(latents: torch.Tensor, labels: torch.Tensor) -> Distances:
     spreads = [
         float((g - m).square().sum(dim=1).mean()) for g, m in zip(groups, means, strict=True)
     ]
-    intra = [2 * n / (n - 1) * spread for n, spread in zip(sizes, spreads, strict=True)]
+    intra = [
+        2 * n / (n - 1) * spread if n > 1 else math.nan
+        for n, spread in zip(sizes, spreads, strict=True)
+    ]
     total, pairs = 0.0, 0
     for i in range(len(groups)):
         for j in range(i + 1, len(groups)):
             apart = float((means[i] - means[j]).square().sum())
             total += sizes[i] * sizes[j] * (spreads[i] + spreads[j] + apart)
             pairs += sizes[i] * sizes[j]
-    return Distances(float(np.mean(intra)), total / pairs)
+    return Distances(float(np.mean(intra)), total / pairs if pairs else math.nan)
 
 
 def occluded_distance(clean: torch.Tensor, occluded: torch.Tensor, seed: int) -> float:
@@ -116,13 +124,9 @@ def spacing(latents: torch.Tensor) -> float:
 
 
 def _members(labels: torch.Tensor) -> list[torch.Tensor]:
+    """The places of each class that there is."""
     present = labels.unique().tolist()
-    classes = [(labels == label).nonzero().flatten().cpu() for label in present]
-    if len(classes) < 2 or min(map(len, classes)) < 2:
-        raise PadError(
-            "Distances within and between classes need at least two classes with two images each."
-        )
-    return classes
+    return [(labels == label).nonzero().flatten().cpu() for label in present]
 
 
 def _mean_distance(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -1,8 +1,15 @@
-"""Means over seeds, intervals over images, and tests of differences."""
+"""Means over seeds, intervals over images, tests of differences, of trends and of many at once.
+
+A difference has an error of one or several independent parts, such as test images and read-out
+seeds, each estimated from few samples: it is tested with Student's t, whose degrees of freedom
+are Welch's and Satterthwaite's. With one part of either side that is Welch's test.
+(SciPy is imported where it is used: it takes a second to load.)
+"""
 
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,9 +18,16 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
 
 def mean_sem(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and standard error of the mean; None for a single value, which has none."""
+    """Mean and standard error of the mean; None for a single value, which has none.
+
+    The mean of no value is NaN.
+    """
+    if not values:
+        return math.nan, None
     if len(values) < 2:
         return float(np.mean(values)), None
     return float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values)))
@@ -42,36 +56,152 @@ def accuracy_interval(right: torch.Tensor) -> tuple[float, float, float]:
     )
 
 
-class Difference(NamedTuple):
-    """A difference with its test: estimate, two-sided p, the test's name."""
-
-    estimate: float
-    p: float
-    test: str
-
-
-def welch(one: Sequence[float], other: Sequence[float]) -> Difference:
-    """Welch's t-test of two conditions' means over seeds, each with at least two."""
-    from scipy.stats import ttest_ind
-
-    estimate = float(np.mean(one) - np.mean(other))
-    if np.ptp(one) == 0 and np.ptp(other) == 0:
-        p = 1.0 if estimate == 0 else 0.0
-    else:
-        p = float(ttest_ind(one, other, equal_var=False).pvalue)
-    return Difference(estimate, p, f"Welch's t over seeds, n = {len(one)} and {len(other)}")
-
-
-def z_test(one: float, one_se: float, other: float, other_se: float, over: str) -> Difference:
-    """Test of a difference between two estimates with standard errors, ``over`` what they vary."""
-    from scipy.stats import norm
-
-    estimate, error = one - other, math.hypot(one_se, other_se)
-    p = 2.0 * float(norm.sf(abs(estimate) / error)) if error > 0 else float(estimate == 0)
-    return Difference(estimate, p, f"z over {over}")
-
-
 def accuracy_se(percent: float, n: int) -> float:
     """Standard error, in points, of an accuracy measured on n images."""
     share = min(max(percent / 100, 1 / (n + 2)), 1 - 1 / (n + 2))
     return 100 * math.sqrt(share * (1 - share) / n)
+
+
+# --- Tests ----------------------------------------------------------------------------------------
+
+
+class Part(NamedTuple):
+    """A part of an estimate's error: its squared standard error, and how well that is known."""
+
+    variance: float
+    df: float
+
+
+class Estimate(NamedTuple):
+    """A number with the parts of its error."""
+
+    value: float
+    parts: tuple[Part, ...]
+
+    @property
+    def se(self) -> float:
+        """Standard error."""
+        return math.sqrt(sum(part.variance for part in self.parts))
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of the standard error (Satterthwaite 1946); at least 1."""
+        spread = sum(p.variance**2 / p.df for p in self.parts if p.df > 0)
+        return max(1.0, self.se**4 / spread) if spread > 0 else math.inf
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        """The difference of two independent estimates."""
+        return Estimate(self.value - other.value, self.parts + other.parts)
+
+    def times(self, factor: float) -> Estimate:
+        """The estimate in another unit."""
+        parts = tuple(Part(factor**2 * p.variance, p.df) for p in self.parts)
+        return Estimate(factor * self.value, parts)
+
+
+def sample_mean(values: Sequence[float]) -> Estimate:
+    """Mean of two independent values or more, with the error of the mean."""
+    n = len(values)
+    return Estimate(float(np.mean(values)), (Part(float(np.var(values, ddof=1)) / n, n - 1),))
+
+
+def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
+    """Mean of independent estimates, with their own errors alone: not that of a sample."""
+    n = len(estimates)
+    value = sum(e.value for e in estimates) / n
+    return Estimate(value, tuple(Part(p.variance / n**2, p.df) for e in estimates for p in e.parts))
+
+
+def p_above(estimate: Estimate, bound: float = 0.0) -> float:
+    """One-sided p of what would show that the true value is above ``bound``."""
+    from scipy.stats import t
+
+    apart = estimate.value - bound
+    if estimate.se == 0:
+        return 0.0 if apart > 0 else 1.0
+    return float(t.sf(apart / estimate.se, estimate.df))
+
+
+def p_different(estimate: Estimate) -> float:
+    """Two-sided p of a difference from 0."""
+    if estimate.se == 0 and estimate.value == 0:
+        return 1.0
+    negative = estimate.times(-1.0)
+    return min(1.0, 2 * min(p_above(estimate), p_above(negative)))
+
+
+def p_equivalent(difference: Estimate, margin: float) -> float:
+    """p of two one-sided tests: small where the true difference lies within ±margin.
+
+    Both must show it (Schuirmann 1987).
+    """
+    return max(p_above(difference, -margin), p_above(difference.times(-1.0), -margin))
+
+
+def p_beyond(difference: Estimate, margin: float) -> float:
+    """p of what would show that the true difference lies beyond ±margin, on either side."""
+    return min(p_above(difference, margin), p_above(difference.times(-1.0), margin))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """p-values corrected for their number: the chance of any false one stays below the level.
+
+    Holm 1979, as adjusted p-values in the order in which they came; they need not be independent.
+    """
+    adjusted = [0.0] * len(ps)
+    highest = 0.0
+    for rank, i in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
+        highest = max(highest, min(1.0, (len(ps) - rank) * ps[i]))
+        adjusted[i] = highest
+    return adjusted
+
+
+class Trend(NamedTuple):
+    """How a value goes with another: Kendall's τ with its p, and what the line of Theil and Sen
+    changes from first to last, with its 95 % interval."""
+
+    tau: float
+    p: float
+    change: float
+    low: float
+    high: float
+
+
+def trend_of(x: Sequence[float], y: Sequence[float]) -> Trend | None:
+    """The trend of a whole curve, in which no single point counts for much.
+
+    None for fewer than three points or where y never changes. The p takes the points to be
+    independent, as those of a curve of training are not quite.
+    """
+    from scipy.stats import kendalltau, theilslopes
+
+    if len(x) < 3 or float(np.ptp(y)) == 0:
+        return None
+    tau, p = kendalltau(x, y)
+    slope, _, low, high = theilslopes(y, x)
+    span = max(x) - min(x)
+    return Trend(float(tau), float(p), *(float(value) * span for value in (slope, low, high)))
+
+
+def pack_counts(counts: Sequence[int]) -> str | None:
+    """Counts from 0 to 61 as a text with one character each; None where one is larger."""
+    if max(counts, default=0) >= len(ALPHABET):
+        return None
+    return "".join(ALPHABET[count] for count in counts)
+
+
+def unpack_counts(text: str) -> np.ndarray:
+    """The counts of ``pack_counts``, (N,); characters that it never writes are 0."""
+    codes = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
+    table = np.zeros(256, np.int64)
+    table[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
+    return table[codes]
+
+
+def paired_images(one: np.ndarray, other: np.ndarray) -> Estimate:
+    """Difference of two accuracies on the same images, with the error over images.
+
+    Args:
+        one, other: share of right answers about each image, (N,) with N ≥ 2.
+    """
+    return sample_mean(one - other)

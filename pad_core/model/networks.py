@@ -34,18 +34,19 @@ class Encoder(nn.Module):
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Images (B, 3, 32, 32) in [−1, 1] → latents (B, 256), logits (B,)."""
-        features = self._trunk(images)
+        features = self.trunk(images)
         return self.conv4(features).flatten(1), self.dis(features).flatten()
 
     def latents(self, images: torch.Tensor) -> torch.Tensor:
         """E_z: images (B, 3, 32, 32) → latents (B, 256)."""
-        return self.conv4(self._trunk(images)).flatten(1)
+        return self.conv4(self.trunk(images)).flatten(1)
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """E_d before its sigmoid: images (B, 3, 32, 32) → logits (B,); > 0 is external."""
-        return self.dis(self._trunk(images)).flatten()
+        return self.dis(self.trunk(images)).flatten()
 
-    def _trunk(self, images: torch.Tensor) -> torch.Tensor:
+    def trunk(self, images: torch.Tensor) -> torch.Tensor:
+        """What both heads see: images (B, 3, 32, 32) → features (B, 256, 4, 4)."""
         features = F.leaky_relu(self.conv1(images), SLOPE, inplace=True)
         features = F.leaky_relu(self.conv2(features), SLOPE, inplace=True)
         return F.leaky_relu(self.conv3(features), SLOPE, inplace=True)

@@ -124,6 +124,12 @@ def _card(entry: Entry) -> list[str]:
         lines.append(f"- **Remade** by {code(command)}")
     if entry.evaluation is None:
         return [*lines, "- **Measured**: not yet (`python -m pad_core evaluate FILE --record`)."]
+    if metrics["linear_separability"] is None:
+        n = f"{metrics['n_train']:,} training and {metrics['n_test']:,} test images"
+        return [
+            *lines,
+            f"- **Measured** on {metrics['on']} ({n}); without classes, nothing is read out.",
+        ]
     spread = _value(metrics, "linear_separability_sd", digits=2)
     lines.append(
         f"- **Measured** on {inert(metrics['on'])} ({metrics['n_train']:,} to fit, "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pad_core.checkpoint.file import load_header
 from pad_core.checkpoint.schema import Header
+from pad_core.data.identity import labels
 from pad_core.errors import PadError
 from pad_core.report.summary import Group, grouped
 
@@ -22,15 +23,19 @@ _NEEDED = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A checkpoint file and its header."""
+    """A checkpoint file and its header.
+
+    told: the name of its data set with what tells it from others of that name.
+    """
 
     path: Path
     header: Header
+    told: str = ""
 
     @property
     def dataset(self) -> str:
-        """Name of the data set that it was trained on."""
-        return self.header.dataset_name
+        """Name of the data set that it was trained on, as others don't have it."""
+        return self.told or self.header.dataset_name
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -123,4 +128,5 @@ def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:
             entries.append(Entry(file, load_header(file)))
         except PadError as error:
             problems.append(str(error))
-    return Shelf(entries), problems
+    names = labels([entry.header.data for entry in entries])
+    return Shelf([replace(e, told=name) for e, name in zip(entries, names, strict=True)]), problems

@@ -1,25 +1,44 @@
 """What the paper claims, and how we ask whether our networks agree.
 
 A claim compares two conditions in one measure, or one condition with its own beginning. With
-two networks (seeds) or more of both conditions the test is Welch's t over seeds. With one of
-either it is a z-test over test images and, where a read-out is trained, over read-out seeds:
-that says how sure the difference of *these* networks is, not of others.
+two networks (seeds) or more of both conditions the test is Welch's t over networks. With one of
+either it is a t-test over test images, the same ones where both networks saw them, and over
+read-out seeds: that says how sure the difference of *these* networks is, not of others, and
+settles nothing. p-values are corrected for the number of claims about a data set (Holm).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pad_core.checkpoint.schema import Header
-from pad_core.evaluation.statistics import Difference, accuracy_se, mean_sem, welch, z_test
+from pad_core.evaluation.statistics import (
+    Estimate,
+    Part,
+    Trend,
+    accuracy_se,
+    holm,
+    mean_estimate,
+    mean_sem,
+    p_above,
+    p_beyond,
+    p_different,
+    p_equivalent,
+    paired_images,
+    sample_mean,
+    trend_of,
+    unpack_counts,
+)
 from pad_core.report.catalogue import Shelf
 from pad_core.report.palette import style
 from pad_core.report.paper import PAPER_EPOCHS, PAPER_IMAGES, paper_name
-from pad_core.report.summary import Group
+from pad_core.report.summary import Group, mean_and_sem
 
-Status = Literal["agrees", "does not agree", "cannot be told"]
+Status = Literal[
+    "agrees", "does not agree", "this network does", "this network does not", "cannot be told"
+]
 ALPHA = 0.05
 ALIKE_POINTS = 2.0  # how far apart accuracies may be that the paper calls alike
 
@@ -46,70 +65,158 @@ class Verdict(NamedTuple):
     """Whether ours agrees, on what grounds, and how many networks of a condition these are.
 
     networks: of the condition that has fewest; 0 where nothing could be compared. With 1, the
-    verdict is about these very networks: others of their conditions may differ.
+    verdict is about these very networks: others of their conditions may differ, and it never
+    'agrees' or 'does not agree'. p: of the test that it rests on, None where there is none.
     """
 
     status: Status
     grounds: str
     networks: int = 0
+    p: float | None = None
 
     @property
     def told(self) -> str:
-        """'agrees with the paper, n = 1'."""
-        of = "" if self.status == "cannot be told" else " with the paper"
+        """'agrees with the paper, n = 4', 'this network does not, n = 1'."""
+        of = " with the paper" if self.status in ("agrees", "does not agree") else ""
         return f"{self.status}{of}" + (f", n = {self.networks}" if self.networks else "")
 
 
 class Claim(NamedTuple):
-    """A claim in our words, where the paper makes it, and how to judge it on a data set."""
+    """A claim in our words, where the paper makes it, and how to judge it on a data set.
+
+    tested: names what is tested; claims of one name are one test.
+    """
 
     text: str
     where: str
     judge: Callable[[Shelf, str], Verdict]
     conditions: tuple[str, ...] = ("pad",)
+    tested: str = ""
+
+
+def judge_all(claims: Sequence[Claim], shelf: Shelf, dataset: str) -> list[Verdict]:
+    """A verdict on each claim, with p-values corrected for all that were tested (Holm)."""
+    verdicts = [claim.judge(shelf, dataset) for claim in claims]
+    tested = {
+        claim.tested or claim.text: verdict.p
+        for claim, verdict in zip(claims, verdicts, strict=True)
+        if verdict.p is not None
+    }
+    corrected = dict(zip(tested, holm([p for p in tested.values() if p is not None]), strict=True))
+    found = []
+    for claim, verdict in zip(claims, verdicts, strict=True):
+        p = corrected.get(claim.tested or claim.text)
+        if verdict.p is not None and p is not None:
+            grounds = f"{verdict.grounds} Corrected for {len(corrected)} tests (Holm): {_p(p)}."
+            chance = p >= ALPHA and verdict.status != "cannot be told"
+            if chance:
+                grounds += " With so many tests that may be chance."
+            status: Status = "cannot be told" if chance else verdict.status
+            verdict = verdict._replace(grounds=grounds, status=status)
+        found.append(verdict)
+    return found
+
+
+class Errors(NamedTuple):
+    """Of a number of one network: the parts of its error, None where it was not recorded."""
+
+    images: Part
+    readouts: Part | None = None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Those that are known."""
+        return (self.images,) if self.readouts is None else (self.images, self.readouts)
 
 
 class Measure(NamedTuple):
-    """A number of an evaluation: its name, its path, and its standard error where known.
+    """A number of an evaluation: its name, its path and an older record's, and its errors.
 
-    varies_over: what that standard error is about.
+    readouts: whether it depends on them. right: where the answers about each image are counted.
     """
 
     name: str
-    path: tuple[str, ...]
-    error: Callable[[dict[str, Any]], float | None]
+    paths: tuple[tuple[str, ...], ...]
+    errors: Callable[[dict[str, Any]], Errors | None]
     digits: int = 2
-    varies_over: str = "test images and read-out seeds"
+    readouts: bool = True
+    right: str | None = None
+
+    def of(self, evaluation: dict[str, Any]) -> float | None:
+        """The number, None where it was not recorded."""
+        found = (_number(evaluation, *path) for path in self.paths)
+        return next((value for value in found if value is not None), None)
+
+    def values(self, group: Group) -> list[float]:
+        """Of each network that has it."""
+        return [value for e in group.evaluations if (value := self.of(e)) is not None]
 
 
-def _separability_error(e: dict[str, Any]) -> float:
-    spread = (e.get("linear_separability_sd") or 0.0) / math.sqrt(e["protocol"]["readout_seeds"])
-    return math.hypot(accuracy_se(e["linear_separability"], e["n_test"]), spread)
+def _number(evaluation: dict[str, Any], *path: str) -> float | None:
+    values = Group("", "", 0, [evaluation]).values(*path)
+    return values[0] if values else None
+
+
+def _part(error: float | None, samples: float | None) -> Part | None:
+    """Part of an error that was estimated from so many samples."""
+    if error is None or samples is None or samples < 2:
+        return None
+    return Part(error**2, samples - 1)
+
+
+def _separability_errors(e: dict[str, Any]) -> Errors | None:
+    accuracy, n = _number(e, "linear_separability"), _number(e, "n_test")
+    if accuracy is None or n is None or n < 2:
+        return None
+    spread, seeds = _number(e, "linear_separability_sd"), _number(e, "protocol", "readout_seeds")
+    readouts = None if spread is None or not seeds else _part(spread / math.sqrt(seeds), seeds)
+    return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), readouts)
 
 
 def occluded(intensity: int) -> Measure:
     """Accuracy by the paper's protocol at an occlusion intensity in percent."""
+    key = str(intensity)
 
-    def error(e: dict[str, Any]) -> float:
-        low, high = e["occlusion_interval"][str(intensity)]
-        return float(high - low) / 3.92
+    def errors(e: dict[str, Any]) -> Errors | None:
+        images = _part(_number(e, "occlusion_se", key, "images"), _number(e, "occlusion_n"))
+        seeds = _number(e, "protocol", "readout_seeds")
+        readouts = _part(_number(e, "occlusion_se", key, "readouts"), seeds)
+        if images is None and key in e.get("occlusion_interval", {}):  # all an older record has
+            low, high = e["occlusion_interval"][key]
+            images = _part((high - low) / 3.92, _number(e, "occlusion_n"))
+        return None if images is None else Errors(images, readouts)
 
-    return Measure(f"accuracy at {intensity} % occlusion", ("occlusion", str(intensity)), error)
+    return Measure(f"accuracy at {key} % occlusion", (("occlusion", key),), errors, right=key)
+
+
+def _over_images(field: str, samples: Callable[[dict[str, Any]], float | None]) -> Any:
+    def errors(e: dict[str, Any]) -> Errors | None:
+        images = _part(_number(e, field), samples(e))
+        return None if images is None else Errors(images)
+
+    return errors
 
 
 SEPARABILITY = Measure(
     "linear separability (by evaluate, mean of its read-outs)",
-    ("linear_separability",),
-    _separability_error,
+    (("linear_separability",),),
+    _separability_errors,
+    right="0",
 )
 INTRA = Measure(
-    "intra/inter ratio", ("intra_inter_ratio",),
-    lambda e: e["intra_inter_ratio_se"], 3, "test images",
-)  # fmt: skip
+    "intra/inter ratio over all pairs",
+    (("intra_inter_ratio_exact",), ("intra_inter_ratio",)),
+    _over_images("intra_inter_ratio_se", lambda e: 10.0),  # from ten tenths of the images
+    digits=3,
+    readouts=False,
+)
 OCCLUDED_RATIO = Measure(
-    "clean-occluded/inter ratio", ("clean_occluded_ratio",),
-    lambda e: e["clean_occluded_ratio_se"], 3, "test images",
-)  # fmt: skip
+    "clean-occluded/inter ratio",
+    (("clean_occluded_ratio_exact",), ("clean_occluded_ratio",)),
+    _over_images("clean_occluded_ratio_se", lambda e: _number(e, "occlusion_n")),
+    digits=3,
+    readouts=False,
+)
 
 
 def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Claim:
@@ -122,19 +229,24 @@ def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Clai
         difference = _difference(measure, groups[0], groups[1])
         if difference is None:
             return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
-        grounds = _grounds(measure, groups[0], groups[1], difference)
+        p = p_different(difference.estimate)
+        grounds = f"{difference.grounds}, {_p(p)} ({difference.test})."
+        grounds += _converged(measure, groups[0], groups[1])
         n = _fewest(groups[0], groups[1])
-        if difference.p >= ALPHA:
-            return Verdict("cannot be told", f"{grounds} The difference may be chance.", n)
-        return Verdict("agrees" if difference.estimate > 0 else "does not agree", grounds, n)
+        if p >= ALPHA:
+            return Verdict("cannot be told", f"{grounds} The difference may be chance.", n, p)
+        return Verdict(_status(difference.estimate.value > 0, n), grounds, n, p)
 
-    return Claim(text, where, judge, (high, low))
+    return Claim(text, where, judge, (high, low), f"{measure.name}: {high} > {low}")
 
 
 def alike(
     measure: Measure, one: str, other: str, where: str, text: str, lower: bool = False
 ) -> Claim:
-    """The claim of no big difference: within 2 points, or, with ``lower``, not that far below."""
+    """The claim of no big difference: within 2 points, or, with ``lower``, not that far below.
+
+    By two one-sided tests, or by one of them; that no difference was found shows nothing.
+    """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
         groups = shelf.group(dataset, one), shelf.group(dataset, other)
@@ -143,19 +255,24 @@ def alike(
         difference = _difference(measure, groups[0], groups[1])
         if difference is None:
             return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
-        grounds = _grounds(measure, groups[0], groups[1], difference)
-        apart = difference.estimate if lower else -abs(difference.estimate)
-        n = _fewest(groups[0], groups[1])
-        if apart >= -ALIKE_POINTS:
-            if not lower or difference.estimate < 0:
-                though = ", though the difference is hardly chance" if difference.p < ALPHA else ""
-                grounds += f" Within {ALIKE_POINTS:g} points counts as alike{though}."
-            return Verdict("agrees", grounds, n)
-        if difference.p >= ALPHA:
-            return Verdict("cannot be told", f"{grounds} The difference may be chance.", n)
-        return Verdict("does not agree", grounds, n)
+        estimate, n = difference.estimate, _fewest(groups[0], groups[1])
+        if lower:
+            yes = p_above(estimate, -ALIKE_POINTS)
+            no = p_above(estimate.times(-1.0), ALIKE_POINTS)
+            what = f"less than {ALIKE_POINTS:g} points below"
+        else:
+            yes, no = p_equivalent(estimate, ALIKE_POINTS), p_beyond(estimate, ALIKE_POINTS)
+            what = f"within {ALIKE_POINTS:g} points"
+        p = min(yes, no)
+        shown = f"that it is {what}: {_p(yes)}" if yes <= no else f"that it is not: {_p(no)}"
+        grounds = f"{difference.grounds}; {shown} ({difference.test})."
+        grounds += _converged(measure, groups[0], groups[1])
+        if p >= ALPHA:
+            return Verdict("cannot be told", f"{grounds} It may be either.", n, p)
+        return Verdict(_status(yes < no, n), grounds, n, p)
 
-    return Claim(text, where, judge, (one, other))
+    kind = "not far below" if lower else "alike"
+    return Claim(text, where, judge, (one, other), f"{measure.name}: {one} {kind} {other}")
 
 
 def trend(
@@ -166,36 +283,32 @@ def trend(
     text: str,
     what: str,
 ) -> Claim:
-    """The claim that a value of the history rises (or falls) from the first to the last epoch.
+    """The claim that a value of the history rises (or falls) with the epochs, all of them.
 
     what: names the value, and says how it was measured.
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        changes = []
-        for entry in shelf.latest(dataset, condition):
-            seen = [(h["epoch"], v) for h in entry.header.history if (v := value(h)) is not None]
-            if len(seen) > 1:
-                changes.append((seen[0], seen[-1]))
-        if not changes:
+        curves = _curves(shelf, dataset, condition, value)
+        if not curves:
             return Verdict("cannot be told", f"No history of {style(condition).label} has it.")
-        if all(abs(last[1] - first[1]) < 0.01 * abs(first[1]) for first, last in changes):
-            return Verdict(
-                "cannot be told",
-                f"{what} changed by less than 1 % from first to last epoch.",
-                len(changes),
-            )
-        expected = [(last[1] > first[1]) == rises for first, last in changes]
-        (e0, v0), (e1, v1) = changes[0]
-        whose = ""
-        if len(changes) > 1:
-            verb = "rises" if rises else "falls"
-            whose = f"; it {verb} in {sum(expected)} of {len(changes)} networks, this is the first"
-        grounds = (
-            f"{what}: {v0:.3g} at epoch {e0}, {v1:.3g} at epoch {e1}{whose}. First against last "
-            "epoch, no test."
-        )
-        return Verdict("agrees" if all(expected) else "does not agree", grounds, len(changes))
+        trends = [trend_of(*curve) for curve in curves]
+        known = [found for found in trends if found is not None]
+        sizes = [sorted(map(abs, y))[len(y) // 2] for _, y in curves]
+        flat = [
+            found is None or abs(found.change) < 0.01 * size
+            for found, size in zip(trends, sizes, strict=True)
+        ]
+        if all(flat):
+            grounds = f"{what} changes by less than 1 % with the epochs, or was seen too seldom."
+            return Verdict("cannot be told", grounds, len(curves))
+        first, p = known[0], _p_of_trends(known)
+        tau = sum(found.tau for found in known) / len(known)
+        grounds = f"{what}: {_course(*curves[0], first)}; {_p(p)} ({_over_curves(known)})."
+        n = len(known)
+        if p >= ALPHA:
+            return Verdict("cannot be told", f"{grounds} That may be chance.", n, p)
+        return Verdict(_status((tau > 0) == rises, n), grounds, n, p)
 
     return Claim(text, where, judge, (condition,))
 
@@ -205,56 +318,73 @@ def declines(
 ) -> Claim:
     """The claim that accuracy (percent) falls late in training; needs histories of 50 epochs.
 
-    The mean of the last fifth of the measured values stands against the best mean of as many
-    values in a row before, as single ones scatter.
+    That is the trend of the second half of the epochs. A fall counts from one point.
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        falls = []
-        for entry in shelf.latest(dataset, condition):
-            seen = [v for h in entry.header.history if (v := value(h)) is not None]
-            window = len(seen) // 5
-            if entry.header.epoch >= PAPER_EPOCHS and window > 0:
-                means = [sum(seen[i : i + window]) / window for i in range(len(seen) - window + 1)]
-                falls.append((max(means[:-1]), means[-1]))
-        if not falls:
+        curves = _curves(shelf, dataset, condition, value, PAPER_EPOCHS)
+        halves = [(x[len(x) // 2 :], y[len(y) // 2 :]) for x, y in curves]
+        found = [(half, t) for half in halves if (t := trend_of(*half)) is not None]
+        if not found:
             return Verdict(
                 "cannot be told",
                 f"The paper saw it over 100 epochs; no history of {style(condition).label} has "
-                f"{PAPER_EPOCHS} epochs with five measurements.",
+                f"{PAPER_EPOCHS} epochs with enough measurements.",
             )
-        fell = [last < best - DECLINE_POINTS for best, last in falls]
-        best, last = falls[0]
-        whose = ""
-        if len(fell) > 1:
-            whose = f"; {sum(fell)} of {len(fell)} networks fall so, this is the first"
+        n, trends = len(found), [t for _, t in found]
         grounds = (
-            f"{WHILE_TRAINING}: {best:.2f} % at its best, {last:.2f} % at the end{whose}. "
-            f"A fall counts from {DECLINE_POINTS:g} point. Means over a fifth of the "
-            "measurements, no test."
+            f"{WHILE_TRAINING}, in the second half of training: {_course(*found[0][0], trends[0])} "
+            f"({_over_curves(trends)}). A fall counts from {DECLINE_POINTS:g} point."
         )
-        return Verdict("agrees" if all(fell) else "does not agree", grounds, len(fell))
+        if n == 1:
+            only = trends[0]
+            if only.change <= -DECLINE_POINTS and only.p < ALPHA:
+                return Verdict("this network does", f"{grounds} {_p(only.p)}.", 1, only.p)
+            stays = only.low > -DECLINE_POINTS
+            return Verdict("this network does not" if stays else "cannot be told", grounds, 1)
+        change = sample_mean([t.change for t in trends])
+        falls, stays_p = p_above(change.times(-1.0)), p_above(change, -DECLINE_POINTS)
+        far = change.value <= -DECLINE_POINTS
+        p = falls if far else stays_p
+        grounds += f" On average it changes by {change.value:+.2f} ± {change.se:.2f}, {_p(p)}."
+        return Verdict("cannot be told" if p >= ALPHA else _status(far, n), grounds, n, p)
 
     return Claim(text, where, judge, (condition,))
 
 
 def above_untrained(condition: str, where: str, text: str) -> Claim:
-    """The claim that a condition's intra/inter ratio is about that of an untrained network."""
+    """The claim that a condition's intra/inter ratio is about that of an untrained network.
+
+    Tested as: it is nearer to that than to PAD's, on its side of the middle between them.
+    """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
         group, pad = shelf.group(dataset, condition), shelf.group(dataset, "pad")
         if group is None or pad is None:
             return _missing((group, pad), (condition, "pad"))
-        untrained = group.values("baselines", "untrained", "intra_inter_ratio")
-        if not untrained:
+        baselines = [e.get("baselines", {}).get("untrained", {}) for e in group.evaluations]
+        untrained = next((v for b in baselines if (v := INTRA.of(b)) is not None), None)
+        if untrained is None:
             return Verdict("cannot be told", "The untrained network was not measured.")
-        ours, full = mean_sem(group.values(*INTRA.path))[0], mean_sem(pad.values(*INTRA.path))[0]
-        nearer = abs(ours - untrained[0]) < abs(ours - full)
+        n = _fewest(group, pad)
+        both = [_estimate(INTRA, g, over_networks=n > 1) for g in (group, pad)]
+        ours, full = both
+        if ours is None or full is None:
+            return Verdict("cannot be told", f"{INTRA.name} was not recorded with its error.")
+        middle = full.times(0.5)
+        beyond = ours - middle._replace(value=middle.value + untrained / 2)
+        p = p_different(beyond)
+        nearer = (beyond.value > 0) == (untrained > full.value)
+        over = "networks" if n > 1 else "test images"
         grounds = (
-            f"{style(condition).label} {ours:.3f}, untrained {untrained[0]:.3f}, PAD {full:.3f}; "
-            f"nearer to {'the untrained network' if nearer else 'PAD'}. No test."
+            f"{INTRA.name[0].upper()}{INTRA.name[1:]}: {style(condition).label} {ours.value:.3f}, "
+            f"untrained {untrained:.3f}, PAD {full.value:.3f}; nearer to "
+            f"{'the untrained network' if nearer else 'PAD'}, {_p(p)} (t over {over}, against the "
+            "middle of the two)."
         )
-        return Verdict("agrees" if nearer else "does not agree", grounds, _fewest(group, pad))
+        if p >= ALPHA:
+            return Verdict("cannot be told", f"{grounds} That may be chance.", n, p)
+        return Verdict(_status(nearer, n), grounds, n, p)
 
     return Claim(text, where, judge, (condition, "pad"))
 
@@ -264,73 +394,211 @@ def dreams_improve(kind: str) -> Claim:
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
         early, late = shelf.group(dataset, "pad", early=True), shelf.group(dataset, "pad")
-        names = [] if late is None else [
-            name for name in late.evaluations[0]["frechet"] if name.endswith(f", {kind} dreams")
-        ]  # fmt: skip
+        measured = {} if late is None else late.evaluations[0].get("frechet", {})
+        names = [name for name in measured if name.endswith(f", {kind} dreams")]
         if early is None or late is None or not names:
             return Verdict("cannot be told", "Needs an early and a late network, both recorded.")
         first = {e["seed"]: e for e in early.evaluations}
         pairs = [
-            (first[e["seed"]]["frechet"].get(names[0]), e["frechet"][names[0]], first[e["seed"]], e)
+            (before, after, first[e["seed"]], e)
             for e in late.evaluations
             if e["seed"] in first
+            and (before := _number(first[e["seed"]], "frechet", names[0])) is not None
+            and (after := _number(e, "frechet", names[0])) is not None
         ]
-        pairs = [pair for pair in pairs if pair[0] is not None]
         if not pairs:
             return Verdict("cannot be told", "Early and late networks used different features.")
-        falls = [before > after for before, after, _, _ in pairs]
         before, after, one, other = pairs[0]
-        whose = ""
-        if len(falls) > 1:
-            whose = f"; it falls in {sum(falls)} of {len(falls)} networks, this is the first"
         grounds = (
             f"{names[0]}: {before:.3g} at epoch {one['epoch']}, {after:.3g} at epoch "
-            f"{other['epoch']}{whose}. No test."
+            f"{other['epoch']}"
         )
-        return Verdict("agrees" if all(falls) else "does not agree", grounds, len(falls))
+        n = len(pairs)
+        if n == 1:
+            return Verdict(_status(before > after, 1), f"{grounds}. One network, no test.", 1)
+        falls = sample_mean([before - after for before, after, _, _ in pairs])
+        p = p_different(falls)
+        grounds += (
+            f" in the first of {n} networks; it falls by {falls.value:.3g} ± {falls.se:.2g} on "
+            f"average, {_p(p)} (paired t over networks)."
+        )
+        if p >= ALPHA:
+            return Verdict("cannot be told", f"{grounds} That may be chance.", n, p)
+        return Verdict(_status(falls.value > 0, n), grounds, n, p)
 
     where = "§2.2, Figure 3d"
     return Claim(f"{kind} dreams become more like images with training.", where, judge)
+
+
+def _status(yes: bool, networks: int) -> Status:
+    if networks > 1:
+        return "agrees" if yes else "does not agree"
+    return "this network does" if yes else "this network does not"
 
 
 def _fewest(one: Group, other: Group) -> int:
     return min(len(one.evaluations), len(other.evaluations))
 
 
+# --- Differences ----------------------------------------------------------------------------------
+
+
+class Difference(NamedTuple):
+    """A difference of two groups, in words and with its error; ``test`` is what p rests on."""
+
+    estimate: Estimate
+    grounds: str
+    test: str
+
+
 def _difference(measure: Measure, one: Group, other: Group) -> Difference | None:
-    a, b = one.values(*measure.path), other.values(*measure.path)
+    """None where the measure or its error was not recorded."""
+    a, b = measure.values(one), measure.values(other)
     if min(len(a), len(b)) >= 2:
-        return welch(a, b)
-    if not a or not b:
-        return None
-    errors = []
-    for group in (one, other):
-        parts = [measure.error(e) for e in group.evaluations]
-        if any(part is None for part in parts):
-            return None
-        errors.append(math.sqrt(sum(part**2 for part in parts if part is not None)) / len(parts))
-    over = f"{measure.varies_over}; too few networks to test over seeds"
-    return z_test(mean_sem(a)[0], errors[0], mean_sem(b)[0], errors[1], over)
-
-
-def _grounds(measure: Measure, one: Group, other: Group, difference: Difference) -> str:
-    shown = []
-    for group in (one, other):
-        mean = mean_sem(group.values(*measure.path))[0]
-        shown.append(
-            f"{style(group.condition).label} {mean:.{measure.digits}f} "
-            f"(epoch {group.epoch}, n = {len(group.evaluations)})"
+        estimate = sample_mean(a) - sample_mean(b)
+        test = (
+            f"Welch's t over networks, n = {len(a)} and {len(b)}{_same_seeds(measure, one, other)}"
         )
-    p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.3f}"
-    grounds = (
-        f"{measure.name[0].upper()}{measure.name[1:]}: {shown[0]}, {shown[1]}; "
-        f"difference {difference.estimate:+.{measure.digits}f}, {p} ({difference.test})."
+    elif (paired := _on_same_images(measure, one, other)) is not None:
+        estimate = paired
+        test = "t over the same test images and the read-outs of one network each"
+    else:
+        both = [_estimate(measure, group, over_networks=False) for group in (one, other)]
+        if both[0] is None or both[1] is None:
+            return None
+        estimate = both[0] - both[1]
+        test = f"t over {_varies(measure, one, other)}; too few networks to test over networks"
+    shown = [
+        f"{style(group.condition).label} {mean_and_sem(measure.values(group), measure.digits)} "
+        f"(epoch {group.epoch}, n = {len(group.evaluations)})"
+        for group in (one, other)
+    ]
+    return Difference(
+        estimate,
+        f"{measure.name[0].upper()}{measure.name[1:]}: {shown[0]}, {shown[1]}; difference "
+        f"{estimate.value:+.{measure.digits}f} ± {estimate.se:.{measure.digits}f}",
+        test,
     )
+
+
+def _estimate(measure: Measure, group: Group, over_networks: bool) -> Estimate | None:
+    """The mean of a group's networks, as a sample of its condition or as these networks alone."""
+    if over_networks:
+        values = measure.values(group)
+        return sample_mean(values) if len(values) > 1 else None
+    found = []
+    for e in group.evaluations:
+        value, errors = measure.of(e), measure.errors(e)
+        if value is None or errors is None:
+            return None
+        found.append(Estimate(value, errors.parts))
+    return mean_estimate(found) if found else None
+
+
+def _varies(measure: Measure, one: Group, other: Group) -> str:
+    """'test images and read-outs', or what of that the records know."""
+    if not measure.readouts:
+        return "test images"
+    every = [measure.errors(e) for group in (one, other) for e in group.evaluations]
+    known = all(errors is not None and errors.readouts is not None for errors in every)
+    return "test images and read-outs" if known else "test images alone (read-outs not recorded)"
+
+
+def _same_seeds(measure: Measure, one: Group, other: Group) -> str:
+    """The paired test over seeds that both conditions have, in words; '' with fewer than two."""
+    first, second = (
+        {e["seed"]: value for e in group.evaluations if (value := measure.of(e)) is not None}
+        for group in (one, other)
+    )
+    pairs = [value - second[seed] for seed, value in first.items() if seed in second]
+    if len(pairs) < 2:
+        return ""
+    p = _p(p_different(sample_mean(pairs)))
+    return f"; paired over the {len(pairs)} seeds that both have, {p}"
+
+
+def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | None:
+    """The difference of two networks with the error over the same images and their read-outs.
+
+    None where their answers about each image were not recorded, or not about the same ones.
+    """
+    if measure.right is None or len(one.evaluations) != 1 or len(other.evaluations) != 1:
+        return None
+    a, b = one.evaluations[0], other.evaluations[0]
+    how = [
+        (e["dataset"], e["on"], e["n_test"], *(e["protocol"].get(k) for k in _SAME)) for e in (a, b)
+    ]
+    if how[0] != how[1] or a["on"] != "real images":
+        return None
+    shares = []
+    for e in (a, b):
+        text, of = e.get("right", {}).get(measure.right), _number(e, "right_of", measure.right)
+        if not text or not of:
+            return None
+        shares.append(unpack_counts(text) / of)
+    errors = measure.errors(a), measure.errors(b)
+    if len(shares[0]) != len(shares[1]) or len(shares[0]) < 2 or None in errors:
+        return None
+    readouts = tuple(e.readouts for e in errors if e is not None and e.readouts is not None)
+    pairs = paired_images(*shares).times(100.0)
+    return Estimate(pairs.value, pairs.parts + readouts)
+
+
+_SAME = ("seed", "occlusion_images", "mask_draws", "size_px")  # of a protocol: the same images
+
+
+def _converged(measure: Measure, one: Group, other: Group) -> str:
     converged = [group.values("converged_separability") for group in (one, other)]
-    if measure is SEPARABILITY and all(converged):
-        means = " and ".join(f"{mean_sem(values)[0]:.2f}" for values in converged)
-        grounds += f" Converged read-outs, which the paper has not: {means}."
-    return grounds
+    if measure is not SEPARABILITY or not all(converged):
+        return ""
+    means = " and ".join(f"{mean_sem(values)[0]:.2f}" for values in converged)
+    return f" Converged read-outs, which the paper has not: {means}."
+
+
+# --- Curves of training ---------------------------------------------------------------------------
+
+Curve = tuple[list[float], list[float]]
+
+
+def _curves(
+    shelf: Shelf,
+    dataset: str,
+    condition: str,
+    value: Callable[[dict[str, Any]], float | None],
+    epochs: int = 0,
+) -> list[Curve]:
+    """Epochs and values of each network's history that has two or more, and as many epochs."""
+    found = []
+    for entry in shelf.latest(dataset, condition):
+        seen = [(h["epoch"], v) for h in entry.header.history if (v := value(h)) is not None]
+        if len(seen) > 1 and entry.header.epoch >= epochs:
+            found.append(([float(e) for e, _ in seen], [v for _, v in seen]))
+    return found
+
+
+def _p_of_trends(trends: Sequence[Trend]) -> float:
+    if len(trends) == 1:
+        return trends[0].p
+    return p_different(sample_mean([found.tau for found in trends]))
+
+
+def _over_curves(trends: Sequence[Trend]) -> str:
+    if len(trends) == 1:
+        return "Kendall's test of all epochs, taken as independent"
+    taus = ", ".join(f"{found.tau:+.2f}" for found in trends)
+    return f"t over the {len(trends)} networks; this is the first; Kendall's τ {taus}"
+
+
+def _course(x: list[float], y: list[float], found: Trend) -> str:
+    interval = f"95 %: {found.low:+.3g} to {found.high:+.3g}"
+    return (
+        f"{y[0]:.3g} at epoch {x[0]:.0f}, {y[-1]:.3g} at epoch {x[-1]:.0f}; along the line through "
+        f"all epochs it changes by {found.change:+.3g} ({interval})"
+    )
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _missing(groups: tuple[Group | None, Group | None], names: tuple[str, str]) -> Verdict:

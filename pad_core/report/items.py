@@ -13,11 +13,13 @@ from pad_core.report.claims import (
     SEPARABILITY,
     WHILE_TRAINING,
     Claim,
+    Verdict,
     above_untrained,
     alike,
     declines,
     dreams_improve,
     higher,
+    judge_all,
     occluded,
     trend,
 )
@@ -30,6 +32,7 @@ from pad_core.report.panels import (
     draw_occlusion,
     draw_table1,
 )
+from pad_core.report.paper import paper_name
 
 
 class Item(NamedTuple):
@@ -256,3 +259,10 @@ ITEMS: dict[str, Item] = {
         draw_occlusion,
     ),
 }
+
+
+def verdicts(shelf: Shelf, dataset: str) -> dict[Claim, Verdict]:
+    """A verdict on every claim about a data set, corrected for their number."""
+    items = [item for item in ITEMS.values() if item.only in (None, paper_name(dataset))]
+    claims = list(dict.fromkeys(claim for item in items for claim in item.claims))
+    return dict(zip(claims, judge_all(claims, shelf, dataset), strict=True))

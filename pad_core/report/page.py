@@ -15,7 +15,7 @@ from pathlib import Path
 from pad_core.errors import PadError, printable
 from pad_core.model.condition import closest
 from pad_core.report.catalogue import Shelf, find
-from pad_core.report.items import ITEMS, PROBE, Item
+from pad_core.report.items import ITEMS, PROBE, Item, verdicts
 from pad_core.report.legend import legend
 from pad_core.report.palette import STYLES, style
 from pad_core.report.paper import PAPER_EPOCHS, paper_name
@@ -59,8 +59,9 @@ def reproduce(items: Sequence[str], paths: Sequence[Path], out: Path) -> list[st
 def _section(shelf: Shelf, name: str, item: Item, dataset: str) -> tuple[str, list[str]]:
     missing = missing_for(shelf, item, dataset)
     lines, rows = [], []
+    judged = verdicts(shelf, dataset)
     for claim in item.claims:
-        verdict = claim.judge(shelf, dataset)
+        verdict = judged.get(claim) or claim.judge(shelf, dataset)
         lines.append(f"{name}, {dataset}: {verdict.told} – {claim.text} {verdict.grounds}")
         kind = {"agrees": "yes", "does not agree": "no"}.get(verdict.status, "open")
         rows.append(
@@ -173,11 +174,12 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', dress);
 _INTRODUCTION = """<h1>What the paper claims, and what our networks say</h1>
 <p>Perturbed and adversarial dreaming, Deperrois et al., eLife 2022. Accuracies follow the paper's
 read-out protocol unless they say otherwise. That something is higher or lower “agrees” or “does
-not agree” with p &lt; 0.05, else it cannot be told; that things are alike agrees within the margin
-that is given; a claim about the course of training compares its ends, without a test. What each
-rests on stands beside it. These are many tests, each for itself: one in twenty would come out by
-chance. n is the number of networks (seeds) of a condition: with n = 1, tests run over test images
-and read-out seeds and tell these networks apart, not conditions in general. The paper's own values
+not agree” with p &lt; 0.05, else it cannot be told; that things are alike takes an equivalence test
+with the margin that is given; a claim about the course of training is tested on all its epochs.
+p-values are corrected for the number of tests about a data set (Holm). n is the number of networks
+(seeds) of a condition. With n = 1 no claim is settled: tests run over test images and read-out
+seeds, tell these networks apart, not conditions, and it only says what “this network does”.
+The paper's own values
 are means over four networks after 50 epochs; its figures give no numbers, so they are claims in
 words here.</p>
 """

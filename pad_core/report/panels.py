@@ -11,7 +11,7 @@ from pad_core.checkpoint.file import load
 from pad_core.report.catalogue import Shelf
 from pad_core.report.palette import style
 from pad_core.report.paper import TABLE_1, paper_name
-from pad_core.report.summary import mean_and_sem
+from pad_core.report.summary import Group, mean_and_sem
 
 
 def _figure(figure: Any) -> str:
@@ -59,7 +59,7 @@ def table_1(
                 style(condition).label,
                 mean_and_sem(ours),
                 beside,
-                "–" if theirs is None else f"{sum(ours) / len(ours) - theirs[0]:+.2f}",
+                f"{sum(ours) / len(ours) - theirs[0]:+.2f}" if theirs and ours else "–",
                 spread,
                 mean_and_sem(group.values("converged_separability")),
                 ", ".join(str(e["seed"]) for e in group.evaluations),
@@ -73,15 +73,13 @@ def table_1(
     )  # fmt: skip
     baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
     for name, values in baselines.items():
-        cells = [
-            f"{style(name).label} (baseline)",
-            f"{values['linear_separability']:.2f}",
-            "–",
-            "–",
-        ]
-        sd = values["linear_separability_sd"]
-        cells += ["–" if sd is None else f"{sd:.2f}", f"{values['converged_separability']:.2f}"]
-        rows.append((*cells, "–", "–", "–"))
+        alone = Group(dataset, name, 0, [values])
+        mean, sd, converged = (
+            mean_and_sem(alone.values(key))
+            for key in ("linear_separability", "linear_separability_sd", "converged_separability")
+        )
+        label = f"{style(name).label} (baseline)"
+        rows.append((label, mean, "–", "–", sd, converged, "–", "–", "–"))
     return names, rows
 
 
@@ -90,7 +88,7 @@ def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:
     from pad_core.report.figures import table_bars
 
     groups = shelf.groups(dataset, conditions)
-    if not groups:
+    if not any(group.values("linear_separability") for group in groups):
         return ""
     names, rows = table_1(shelf, dataset, conditions)
     return _table(names, rows) + _figure(table_bars(groups, dataset))
@@ -114,7 +112,7 @@ def draw_occlusion(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> s
     """Separability under occlusion (Figure 5); empty without a recorded evaluation."""
     from pad_core.report.figures import occlusion_curves
 
-    groups = shelf.groups(dataset, conditions)
+    groups = [g for g in shelf.groups(dataset, conditions) if g.values("occlusion", "0")]
     if not groups:
         return ""
     first = groups[0].evaluations[0]
@@ -137,7 +135,7 @@ def draw_latents(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str
     networks = [n for n in networks if len(n.memories["test"]) > 2]
     groups = shelf.groups(dataset, conditions)
     drawn = _figure(pca_scatter(networks)) if networks else ""
-    if groups:
+    if any(group.values("clean_occluded_ratio") for group in groups):
         drawn += _figure(ratio_bars(groups))
     return drawn
 

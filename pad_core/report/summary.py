@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE
 from rich.table import Table
 
+from pad_core.data.identity import Data, labels
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import STYLES, style
 
@@ -56,16 +57,69 @@ ROWS = (
     Row("AUC of d, images against NREM dreams", ("realness_auc_nrem",), 3),
 )
 
+# Shown where at least one of the networks has them.
+MORE_ROWS = (
+    Row("   of squared distances, over all pairs", ("intra_inter_ratio_squared",), 3),
+    Row("clean-occluded/inter, squared", ("clean_occluded_ratio_squared",), 3),
+    Row("20 nearest neighbours, cosine, %", ("knn", "cosine", "20"), 2),
+    Row("   200, cosine", ("knn", "cosine", "200"), 2),
+    Row("   20, Euclidean", ("knn", "euclidean", "20"), 2),
+    Row("   200, Euclidean", ("knn", "euclidean", "200"), 2),
+    Row("1 label a class, converged, %", ("few_labels", "1", "mean"), 2),
+    Row("   10 labels", ("few_labels", "10", "mean"), 2),
+    Row("   100 labels", ("few_labels", "100", "mean"), 2),
+    Row("trunk, pooled, paper's protocol, %", ("trunk", "pooled_linear_separability"), 2),
+    Row("   pooled, converged", ("trunk", "pooled_converged_separability"), 2),
+    Row("   in full, of fewer images", ("trunk", "features_converged_separability"), 2),
+    Row("   z of as few, converged", ("trunk", "latents_converged_separability"), 2),
+    Row("fine-tuned with all labels, %", ("fine_tuned", "accuracy"), 2),
+    Row("balanced accuracy, paper's protocol, %", ("balanced_accuracy", "paper"), 2),
+    Row("   chance: the most frequent class", ("majority_class",), 2),
+    Row("mean of 30 corruptions, paper's, %", ("robustness", "mean", "0"), 2),
+    Row("   of the same images, clean", ("robustness", "clean", "0"), 2),
+    Row("effective rank (RankMe)", ("effective_rank",), 1),
+    Row("participation ratio", ("participation_ratio",), 1),
+    Row("alignment with occluded images", ("alignment",), 3),
+    Row("   within classes", ("class_alignment",), 3),
+    Row("uniformity", ("uniformity",), 3),
+    *(
+        Row(f"{name}, {kind}", ("dream_quality", kind, key), digits)
+        for name, key, digits in (
+            ("precision", "precision", 3),
+            ("recall", "recall", 3),
+            ("density", "density", 3),
+            ("coverage", "coverage", 3),
+            ("KID's formula, same features", "kernel_distance", 4),
+        )
+        for kind in ("NREM dreams", "REM dreams", "test images")
+    ),
+    *(
+        Row(f"% nearer than new images, {space}, {kind}", ("nearest", kind, f"{space}_nearer"), 1)
+        for space in ("pixels", "features")
+        for kind in ("NREM dreams", "REM dreams")
+    ),
+    *(
+        Row(
+            f"activity of {layer}, {pair.replace('-', ' and ')}, r",
+            ("state_similarity", "correlation", layer, pair),
+            3,
+        )
+        for layer in ("conv1", "conv2", "conv3", "z")
+        for pair in ("wake-nrem", "wake-rem")
+    ),
+)
+
 
 def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
     """Groups in the order of the paper's conditions, then of epochs.
 
-    Neither epochs nor real images and reconstructions ever mix in one mean.
+    Neither epochs nor real images and reconstructions, nor data sets of one name, ever mix in one
+    mean.
     """
     order = list(STYLES)
     groups: dict[tuple[str, str, int], list[Evaluation]] = {}
-    for value in sorted(evaluations, key=lambda e: int(e["seed"])):
-        name = value["dataset"] + ("" if value["on"] == "real images" else " (reconstructions)")
+    ordered = sorted(evaluations, key=lambda e: int(e["seed"]))
+    for value, name in zip(ordered, labels([_data(e) for e in ordered]), strict=True):
         groups.setdefault((name, value["condition"], value["epoch"]), []).append(value)
 
     def rank(key: tuple[str, str, int]) -> tuple[str, int, str, int]:
@@ -74,6 +128,11 @@ def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
         return name, place, condition, epoch
 
     return [Group(*key, groups[key]) for key in sorted(groups, key=rank)]
+
+
+def _data(value: Evaluation) -> Data:
+    name = value["dataset"] + ("" if value["on"] == "real images" else " (reconstructions)")
+    return Data(name, value["n_train"], value["n_test"], value.get("dataset_sha256"))
 
 
 def mean_and_sem(values: Sequence[float], digits: int = 2) -> str:
@@ -85,9 +144,11 @@ def mean_and_sem(values: Sequence[float], digits: int = 2) -> str:
 
 
 def rows_for(evaluations: Sequence[Evaluation]) -> list[Row]:
-    """``ROWS`` and one for each Fréchet distance that was measured."""
+    """``ROWS``, one for each Fréchet distance that was measured, and what there is of the rest."""
     names = sorted({name for value in evaluations for name in value.get("frechet", {})})
-    return [*ROWS, *(Row(name, ("frechet", name), 3) for name in names)]
+    every = Group("", "", 0, list(evaluations))
+    more = [row for row in MORE_ROWS if every.values(*row.path)]
+    return [*ROWS, *(Row(name, ("frechet", name), 3) for name in names), *more]
 
 
 def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
@@ -120,6 +181,7 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
             for name in baselines:
                 single = Group(dataset, name, 0, [baselines[name]])
                 cells.append(mean_and_sem(single.values(*row.path), row.digits))
-            table.add_row(row.name, *cells)
+            if set(cells) != {"–"}:  # what no network here has is left out
+                table.add_row(row.name, *cells)
         made.append(table)
     return made

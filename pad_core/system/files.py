@@ -104,7 +104,11 @@ def can_be_shown(path: Path) -> bool:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file at once: a reader or a crash sees the old content or the new."""
+    """Replace the file at once: a reader or a crash sees the old content or the new.
+
+    A link stays one: what it leads to is replaced. A file keeps who may read and write it.
+    """
+    path = Path(os.path.realpath(path))
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +119,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            scratch.chmod(stat.S_IMODE(path.stat().st_mode))
         scratch.replace(path)
     except OSError as error:
         raise PadError(f"Cannot write {path}: {error.strerror}.") from None

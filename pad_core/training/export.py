@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Bits
+from pad_core.checkpoint.same_data import check_same_data
 from pad_core.checkpoint.schema import Header
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -17,13 +19,13 @@ from pad_core.evaluation.evaluate import converged_separability
 from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
 from pad_core.system.randomness import check_seed
+from pad_core.training import published
 from pad_core.training.config import Recipe
 from pad_core.training.cycle import restore_weights
 from pad_core.training.run_folder import (
     LATEST,
     STATE,
     RunState,
-    check_same_data,
     read_state,
     read_state_header,
 )
@@ -51,7 +53,7 @@ def export_run(
     Args:
         dataset: the data that the run was trained on: its images become the memories.
         bits: 8 or 16; by default 8 where that keeps the converged separability within
-            0.3 points of full precision, else 16.
+            0.3 points of full precision, else 16; 16 without classes to measure that by.
         memories: whether latents of the data are stored, too; without them, a fifth smaller.
         device: that measures.
 
@@ -121,19 +123,24 @@ def save_measured(
     memories: bool = True,
 ) -> Header:
     """Write networks at 8 or 16 bits with what rounding costs; see ``export_run``."""
-    full = converged_separability(networks.encoder, dataset)
-    for candidate in (bits,) if bits else (8, 16):
+    if not dataset.has_classes:  # nothing to measure by: the finer weights, unless asked
+        candidate = bits or 16
         rounded = checkpoint.rounded(networks, candidate)
-        measured = converged_separability(rounded.encoder, dataset)
-        cost = round(full - measured, 4)
-        if abs(cost) <= TOLERANCE_POINTS:
-            break
-    header.export.update(
-        bits=candidate,
-        converged_separability_full_precision=full,
-        converged_separability=measured,
-        rounding_cost_points=cost,
-    )
+        header.export.update(bits=candidate)
+    else:
+        full = converged_separability(networks.encoder, dataset)
+        for candidate in (bits,) if bits else (8, 16):
+            rounded = checkpoint.rounded(networks, candidate)
+            measured = converged_separability(rounded.encoder, dataset)
+            cost = round(full - measured, 4)
+            if abs(cost) <= TOLERANCE_POINTS:
+                break
+        header.export.update(
+            bits=candidate,
+            converged_separability_full_precision=full,
+            converged_separability=measured,
+            rounding_cost_points=cost,
+        )
     kept = checkpoint.choose_memories(dataset, rounded.encoder) if memories else {}
     return checkpoint.save(out, networks, header, kept, candidate)
 
@@ -144,44 +151,30 @@ def import_published(
     condition: Condition,
     dataset: DataSet,
     seed: int,
-    epoch: int,
+    epoch: int | None = None,
     bits: Bits | None = None,
 ) -> Header:
     """Turn a checkpoint in the layout of the authors' published code into ours.
 
     Args:
-        path: a torch file with keys 'generator' and 'discriminator'; only weights are
-            read from it (``weights_only``), it can run no code.
-        condition, dataset, seed, epoch: what the file does not say of itself.
+        path: a torch file with keys 'generator' and 'discriminator', and maybe lists of losses,
+            which become the history; it can run no code. See ``published.read``.
+        condition, dataset, seed: what the file does not say of itself.
+        epoch: None for as many as the file has losses of.
 
     Raises:
         PadError: not such a file, or weights that are missing, misshapen or not finite; an
-            epoch below 0; or ``out`` is the file itself.
+            epoch below 0, or none that is known; or ``out`` is the file itself.
     """
     check_seed(seed)
-    if epoch < 0:
+    if epoch is not None and epoch < 0:
         raise PadError(f"A network was trained for 0 epochs or more, not {epoch}.")
     if out.resolve() == path.resolve():
         raise PadError(f"{path} would be overwritten; give another file with --out.")
-    try:
-        # By its name torch.load would take a pickle called x.safetensors for something else.
-        with path.open("rb") as file:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise PadError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise PadError(f"Cannot read {path}: {error.strerror}.") from None
-    except Exception:  # the unpickler raises errors of many kinds on damaged or hostile files
-        raise PadError(
-            f"{path} is no torch file with weights alone: it is damaged, of another format, or "
-            f"holds other objects, which are not opened because they could run code."
-        ) from None
     networks = build_networks(seed)
-    for key, network in (("discriminator", networks.encoder), ("generator", networks.generator)):
-        found = content.get(key) if isinstance(content, dict) else None
-        if not isinstance(found, dict):
-            raise PadError(f"{path} has no entry {key!r}; the published code writes one.")
-        network.load_state_dict(_renamed(found, network.state_dict(), f"{path}: {key}"))
+    found = published.read(path, networks)
+    if epoch is None and (epoch := found.epoch) is None:
+        raise PadError(f"{path} does not say how many epochs it was trained; give --epoch.")
     header = Header(
         condition=condition,
         dataset=checkpoint.describe(dataset),
@@ -189,28 +182,27 @@ def import_published(
         seed=seed,
         epoch=epoch,
         recipe={"imported_from": path.name},
+        history=_history(found.losses, condition) if epoch == found.epoch else [],
     )
     return save_measured(networks, header, out, dataset, bits)
 
 
-def _renamed(
-    found: dict[str, Any], expected: dict[str, torch.Tensor], where: str
-) -> dict[str, torch.Tensor]:
-    """Published names ('conv1.0.weight', after DataParallel 'module.conv1.0.weight') → ours."""
-    given = {str(name).removeprefix("module."): value for name, value in found.items()}
-    state = {}
-    for name, tensor in expected.items():
-        layer, kind = name.split(".")
-        value = given.pop(f"{layer}.0.{kind}", None)
-        usable = isinstance(value, torch.Tensor) and value.layout == torch.strided
-        if not usable or not value.is_floating_point() or value.shape != tensor.shape:
-            raise PadError(
-                f"{where} lacks '{layer}.0.{kind}' of shape {tuple(tensor.shape)}; "
-                f"only float networks for 3-channel 32×32 images with 256 latents can be imported."
-            )
-        if not bool(value.isfinite().all()):
-            raise PadError(f"{where}: '{layer}.0.{kind}' has values that are not finite.")
-        state[name] = value.float()
-    if given:
-        raise PadError(f"{where} has an unknown entry {next(iter(given))!r}.")
-    return state
+def _history(losses: list[dict[str, float]], condition: Condition) -> list[dict[str, Any]]:
+    """Losses of each epoch that the condition learns from; values that aren't finite are left out.
+
+    The published code notes all losses, whether or not it learns from them.
+    """
+    learnt = {name for name, weight in condition.loss_weights.items() if weight > 0}
+    learnt -= {"nrem"} if "nrem" not in condition.phases else set()
+    learnt -= {"internal"} if "rem" not in condition.phases else set()
+    return [
+        {
+            "epoch": epoch,
+            "losses": {
+                name: round(value, 6)
+                for name, value in found.items()
+                if name in learnt and math.isfinite(value)
+            },
+        }
+        for epoch, found in enumerate(losses, start=1)
+    ]

@@ -30,15 +30,15 @@ from pad_core.checkpoint.file import load, load_header, update_history, update_m
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
+from pad_core.evaluation.battery import Reference
 from pad_core.evaluation.evaluate import (
     Protocol,
     evaluate,
     measure_baselines,
-    real_moments,
+    measure_reference,
     separability,
 )
 from pad_core.evaluation.frechet import classifier_features
-from pad_core.evaluation.metrics import Moments
 from pad_core.model.condition import CONDITIONS, TABLE_1, Condition
 from pad_core.system.files import write_atomically
 from pad_core.training.config import Recipe
@@ -284,7 +284,7 @@ class Tools:
     data: Mapping[str, DataSet]
     protocol: Protocol
     device: str
-    real: dict[str, Moments]
+    beside: dict[str, Reference]
 
 
 _tools: Tools | None = None
@@ -336,14 +336,14 @@ def _measure(item: Item, out: Path) -> None:
     data, device = _tools.data[item.stage.data], _tools.device
     # What is at hand goes on the device once a network, which is nothing beside the rest.
     features = classifier_features(device)
-    if item.stage.data not in _tools.real:
-        _tools.real[item.stage.data] = real_moments(data, features, _tools.protocol)
+    if item.stage.data not in _tools.beside:
+        _tools.beside[item.stage.data] = measure_reference(data, features, _tools.protocol)
     scratch = out.with_name(f".{out.name}")
     first = item.cell.recipe.seed == 0 and not item.stage.continues
     export_run(item.cell.folder, scratch, data, 8, memories=first, device=device)
     network = load(scratch, device)
-    real = _tools.real[item.stage.data]
-    found = evaluate(network, data, features, _tools.protocol, real=real)
+    beside = _tools.beside[item.stage.data]
+    found = evaluate(network, data, features, _tools.protocol, beside=beside)
     update_metrics(scratch, found)
     history = [dict(entry) for entry in network.history]
     for epoch in item.stage.probed:

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.same_data import check_same_data, describe_data
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
@@ -35,9 +36,7 @@ from pad_core.training.run_folder import (
     STATE,
     Progress,
     RunState,
-    check_same_data,
     check_same_recipe,
-    describe_data,
     read_state,
 )
 
@@ -100,7 +99,8 @@ class Run:
         self._write_history()
 
     def _check_fits(self, state: RunState) -> None:
-        check_same_recipe(state.recipe, self.recipe, self.folder)
+        data_known = state.data is not None and "sha256" in state.data
+        check_same_recipe(state.recipe, self.recipe, self.folder, data_known)
         was, now = state.device.partition(" ")[0], self.trainer.device.type
         if was != now:  # their random streams have nothing in common
             raise PadError(
@@ -208,7 +208,7 @@ def train(
     Args:
         resume: go on where the folder's state stands; otherwise the folder must be new.
         probe_every: measure linear separability every so many epochs, and after the first
-            and the last; 0 never.
+            and the last; 0 never. Without classes there is none.
         keep_epochs: epochs after which the network is kept as a file of its own.
         save_every_s: seconds between states that are written; 0 writes one after each epoch.
         on_progress: called after a mini-batch, a few times a second at most.
@@ -347,7 +347,8 @@ def _finish_epoch(run: Run, probe_every: int) -> dict[str, Any]:
         "images_per_s": round(run.steps * run.recipe.batch_size / run.seconds, 1),
     }
     last = run.epoch == run.recipe.epochs
-    if probe_every and (run.epoch % probe_every == 0 or run.epoch == 1 or last):
+    due = probe_every and (run.epoch % probe_every == 0 or run.epoch == 1 or last)
+    if due and run.dataset.has_classes:
         entry |= separability(run.trainer.networks.encoder, run.dataset)
     run.history.append(entry)
     run.step, run.seconds = 0, 0.0

@@ -19,7 +19,6 @@ import torch
 from pad_core.checkpoint.schema import (
     Header,
     describe,
-    fingerprint,
     is_count,
     is_history,
     is_number,
@@ -61,7 +60,7 @@ class RunState:
     """What a run's state says of itself.
 
     epoch: finished epochs; step: finished cycles of the next one, which took ``seconds``.
-    device: 'cpu (x86_64)'. data: of the data set, see ``describe_data``; None in states
+    device: 'cpu (x86_64)'. data: of the data set, see ``same_data.describe_data``; None in states
     written by earlier versions, which are not checked for it.
     """
 
@@ -188,47 +187,18 @@ def _damaged(path: Path) -> str:
     )
 
 
-def check_same_recipe(before: Recipe, now: Recipe, folder: Path) -> None:
-    """PadError unless a run of the one recipe can go on with the other: epochs may differ."""
+def check_same_recipe(before: Recipe, now: Recipe, folder: Path, data_known: bool = False) -> None:
+    """PadError unless a run of the one recipe can go on with the other: epochs may differ.
+
+    data_known: the data themselves are compared, so that they may lie elsewhere or be named in
+    other words.
+    """
     old, new = before.to_dict(), now.to_dict()
-    changed = [name for name in old if old[name] != new[name] and name != "epochs"]
+    free = {"epochs", "dataset"} if data_known else {"epochs"}
+    changed = [name for name in old if old[name] != new[name] and name not in free]
     if changed:
         what = "; ".join(f"{name} was {old[name]!r}, now {new[name]!r}" for name in changed)
         raise PadError(f"{folder} was started differently ({what}); train in another folder.")
-
-
-def describe_data(dataset: DataSet) -> dict[str, Any]:
-    """What a state keeps of its data, to know them again."""
-    return describe(dataset) | {
-        "class_names": list(dataset.class_names),
-        "sha256": fingerprint(dataset),
-    }
-
-
-def check_same_data(recorded: dict[str, Any], dataset: DataSet, where: Path) -> None:
-    """PadError unless these are the images that ``where`` was trained on.
-
-    Args:
-        recorded: some fields of ``describe_data``; those that are missing aren't compared.
-    """
-    now = describe_data(dataset)
-    for name, what in (
-        ("class_names", "list of classes"),
-        ("n_train", "number of training images"),
-        ("n_test", "number of test images"),
-        ("sha256", "choice or order of images"),
-    ):
-        if name in recorded and recorded[name] != now[name]:
-            then = "" if name == "sha256" else f" (then {_short(recorded[name])})"
-            raise PadError(
-                f"{where} was trained on {recorded.get('name', 'other data')}, and {dataset.spec} "
-                f"now has another {what}{then}; give the data that it was trained on."
-            )
-
-
-def _short(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else f"{value:,}"
-    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def own_precision(recipe: Recipe, folder: Path) -> Recipe:

@@ -18,10 +18,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 
+from pad_core.checkpoint.same_data import what_changed
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, TABLE_1, find_condition
@@ -46,11 +47,15 @@ LOG = "train.log"
 
 @dataclass(frozen=True)
 class Cell:
-    """One network of the grid: how it is trained, its run folder, and the epochs that it keeps."""
+    """One network of the grid: how it is trained, its run folder, and the epochs that it keeps.
+
+    data: what ``describe_data`` says of its data, which a finished run is held against.
+    """
 
     recipe: Recipe
     folder: Path
     keep_epochs: tuple[int, ...] = ()
+    data: dict[str, Any] | None = None
 
     @property
     def finished(self) -> bool:
@@ -62,7 +67,13 @@ class Cell:
         if not (self.folder / STATE).exists():
             return False
         state = read_state_header(self.folder)
-        check_same_recipe(state.recipe, self.recipe, self.folder)
+        known = self.data is not None and state.data is not None and "sha256" in state.data
+        check_same_recipe(state.recipe, self.recipe, self.folder, known)
+        if self.data is not None and (changed := what_changed(state.data or {}, self.data)):
+            raise PadError(
+                f"{self.folder} was trained on other data of that name: these have {changed}; "
+                "give another --runs."
+            )
         return state.epoch >= self.recipe.epochs
 
 
@@ -125,6 +136,7 @@ def plan(
     seeds: int,
     runs: Path,
     keep_epochs: tuple[int, ...] = (),
+    data: dict[str, Any] | None = None,
 ) -> list[Cell]:
     """The cells of a grid; the first seed of all conditions comes first.
 
@@ -135,6 +147,7 @@ def plan(
         seeds: how many, counted from 0.
         runs: where the run folders lie.
         keep_epochs: epochs after which each network is kept as a file of its own.
+        data: what ``describe_data`` says of the data set, where it is at hand.
 
     Raises:
         PadError: an unknown condition, two of one name, or no seed.
@@ -150,6 +163,7 @@ def plan(
             replace(template, condition=condition, seed=seed),
             run_folder(runs, dataset, condition, seed),
             keep_epochs,
+            data,
         )
         for seed in range(seeds)
         for condition in found
@@ -255,7 +269,9 @@ def _train_cell(cell: Cell, settings: Settings, should_stop: Callable[[], bool])
     torch.set_num_threads(settings.threads)
     with (
         occupied(cell.folder),
-        (cell.folder / LOG).open("a", encoding="utf-8", buffering=1) as log,
+        (cell.folder / LOG).open(
+            "a", encoding="utf-8", errors="backslashreplace", buffering=1
+        ) as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
     ):

@@ -31,10 +31,12 @@ from pad_core.system.randomness import generator
 
 CPU = torch.device("cpu")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-# Of a gradient's length, and of a loss: float32 sums in another order; bfloat16 rounds to 2⁻⁸,
-# layer after layer.
 DEVICES = ["cpu", pytest.param("cuda", marks=needs_gpu)]
-PRECISIONS = {"fp32": (1e-3, 1e-4), "bf16": (0.15, 2e-2)}
+# Of a gradient's length, and of a loss. Layers in float64 tell a wrong formula, whatever the
+# processor; losses are float32 in any case. In float32, sums in another order can also put a unit
+# on the other side of its LeakyReLU's kink, which one processor does and another does not.
+# bfloat16 rounds to 2⁻⁸, layer after layer.
+PRECISIONS = {"fp64": (1e-5, 1e-5), "fp32": (2e-2, 1e-4), "bf16": (0.15, 2e-2)}
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +59,16 @@ def gradients(encoder, generator):
     return {name: p.grad for name, p in named if p.grad is not None}
 
 
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("phase", ["wake", "nrem", "rem"])
-def test_a_fast_phase_has_the_losses_and_gradients_of_the_plain_one(
-    phase, precision, device, pair, random, monkeypatch
-):
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    networks = Networks(*(copy.deepcopy(network).to(device) for network in pair[0]))
+def differences(pair, phase, precision, device, random):
+    """How far a fast phase is from the plain one: by loss and by parameter's gradient."""
+    dtype = torch.float64 if precision == "fp64" else torch.float32
+    networks = Networks(*(copy.deepcopy(network).to(device, dtype) for network in pair[0]))
     training = copy.copy(pair[1])  # its optimisers know the originals: these weights stay
-    training.encoder = copy.deepcopy(training.encoder).to(device)
-    training.generator = copy.deepcopy(training.generator).to(device)
+    training.encoder = copy.deepcopy(training.encoder).to(device, dtype)
+    training.generator = copy.deepcopy(training.generator).to(device, dtype)
     training.losses = {}
-    images = (torch.rand((16, 3, 32, 32), generator=random) * 2 - 1).to(device)
-    latents = torch.randn((16, 256), generator=random).to(device)
+    images = (torch.rand((16, 3, 32, 32), generator=random) * 2 - 1).to(device, dtype)
+    latents = torch.randn((16, 256), generator=random).to(device, dtype)
     mask = masks(draw_uniforms(1, random), 0.3, 4).to(device)
 
     with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
@@ -88,17 +86,42 @@ def test_a_fast_phase_has_the_losses_and_gradients_of_the_plain_one(
     step[phase]()
     torch.stack(list(losses.values())).sum().backward()
 
-    by_gradient, by_loss = PRECISIONS[precision]
     assert losses.keys() == training.losses.keys()
-    for name, (value,) in training.losses.items():
-        assert losses[name].item() == pytest.approx(value, rel=by_loss), name
+    by_loss = {
+        name: abs(losses[name].item() / value - 1) for name, (value,) in training.losses.items()
+    }
     found, expected = gradients(*networks), gradients(training.encoder, training.generator)
     assert found.keys() == expected.keys()
+    by_gradient = {}
     for name, gradient in expected.items():
         size = gradient.norm().item()
         assert size > 0, name
-        error = (found[name] - gradient).norm().item() / size
-        assert error < by_gradient, f"{name} differs by {error:.1e} of its length"
+        by_gradient[name] = (found[name] - gradient).norm().item() / size
+    return by_loss, by_gradient
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("phase", ["wake", "nrem", "rem"])
+def test_a_fast_phase_has_the_losses_and_gradients_of_the_plain_one(
+    phase, precision, device, pair, random, monkeypatch
+):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    by_loss, by_gradient = differences(pair, phase, precision, device, random)
+    gradient_bound, loss_bound = PRECISIONS[precision]
+    for name, error in by_loss.items():
+        assert error < loss_bound, f"{name} differs by {error:.1e} of its value"
+    for name, error in by_gradient.items():
+        assert error < gradient_bound, f"{name} differs by {error:.1e} of its length"
+
+
+@pytest.mark.parametrize("phase", ["wake", "nrem", "rem"])
+def test_the_comparison_notices_a_slope_that_is_off_by_a_thousandth(
+    phase, pair, random, monkeypatch
+):
+    monkeypatch.setattr(plain, "SLOPE", 1.001 * plain.SLOPE)
+    _, by_gradient = differences(pair, phase, "fp64", "cpu", random)
+    assert min(by_gradient.values()) > 2 * PRECISIONS["fp64"][0]
 
 
 @pytest.mark.parametrize(("size", "intensity"), [(1, 0.2), (4, 0.5), (7, 0.8), (8, 1.0)])

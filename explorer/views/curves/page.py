@@ -30,7 +30,7 @@ from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
 from pad_core.report.catalogue import Shelf
 from pad_core.report.claims import Verdict
-from pad_core.report.items import ITEMS
+from pad_core.report.items import ITEMS, verdicts
 from pad_core.report.legend import legend
 from pad_core.report.page import missing_for
 from pad_core.report.panels import table_1
@@ -111,8 +111,8 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             if rows:
                 st.html(_table(names, rows))
     with right:
-        st.html("".join(_claim(claim.text, claim.where, claim.judge(shelf, dataset))
-                        for claim in item.claims))  # fmt: skip
+        judged = verdicts(shelf, dataset)
+        st.html("".join(_claim(claim.text, claim.where, judged[claim]) for claim in item.claims))
     missing = missing_for(shelf, item, dataset)
     if missing:
         with st.expander(f"Missing: {', '.join(what for what, _ in missing)}",

@@ -75,7 +75,7 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
         (["train", "--set", "lam=2"], "lam is a number from 0 to 1"),
         (["train", "--seed", "-1"], "A seed is a whole number"),
         (["train", "--epochs", "0"], "epochs is a whole number"),
-        (["train", "--device", "quantum"], "auto, cpu, cuda or cuda:N, not 'quantum'"),
+        (["train", "--device", "quantum"], "auto, cpu, mps, cuda or cuda:N, not 'quantum'"),
         (["train", "--device", "meta"], "auto, cpu, cuda or cuda:N, not 'meta'"),
         (["train", "--dataset", "cifar11"], "cifar11"),
         (["train", "--dataset", ""], "'': no such data set; choose one of cifar10"),

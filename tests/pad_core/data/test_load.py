@@ -336,32 +336,33 @@ def test_hold_out_is_stratified_disjoint_and_repeatable(tmp_path):
 def test_bad_parquet(tmp_path):
     spec, path = f"parquet:{tmp_path}", tmp_path / "train-0.parquet"
     images = pixels(4, 32, 32, 3)
-    assert "no train-*.parquet" in failure(spec)
+    assert "no parquet file" in failure(spec)
 
     def after(*arguments, **options):
         write_parquet(path, *arguments, **options)
         return failure(spec)
 
-    message = after(images, ["a", "b", "a", "b"])
-    assert "no column label of integers" in message and "img, label" in message
-    message = after(images, [0, 1, 0, 1], image="photo")
-    assert "no column img or image" in message and "photo, label" in message
-    assert "1 label(s)" in after(images, [0, None, 1, 1])
-    assert "label -1" in after(images, [0, -1, 1, 1])
-    assert "label 3" in after(images, [0, 0, 3, 3])
-    assert "label 2" in after(images, [0, 1, 2, 2], names=["x", "y"])
-    assert "'z' has 0" in after(images, [0, 0, 1, 1], names=["x", "y", "z"])
-    assert "two classes" in after(images, [0, 0, 0, 0])
+    pq.write_table(pa.table({"sound": [b"a", b"b"], "noise": [b"a", b"b"], "label": [0, 1]}), path)
+    message = failure(spec)
+    assert "no column img or image" in message and "sound (binary), noise (binary)" in message
+    assert "1 train image(s) have no label (null or -1)" in after(images, [0, None, 1, 1])
+    assert "1 train image(s) have no label (null or -1)" in after(images, [0, -1, 1, 1])
+    assert "label 2, but its schema names" in after(images, [0, 1, 2, 2], names=["x", "y"])
+    assert "label 0.5; labels are whole" in after(images, [0.5, 1, 1, 0.5])
     assert "no training images" in after([], pa.array([], pa.int64()))
     assert "'1' has 1" in after(images, [0, 0, 0, 1])
     message = after([*images[:2], b"noise", None], [0, 1, 0, 1])
-    assert "row 2 of" in message and "2 such of 4" in message
+    assert "2 of 4 pictures cannot be read" in message
+    assert "row 2 of train-0.parquet (of no known format)" in message
+    assert "row 3 of train-0.parquet (null)" in message
     path.write_bytes(b"PAR1 cut off")
     assert "cannot be read" in failure(spec)
 
     write_parquet(path, images, [0, 1, 0, 1])
-    write_parquet(tmp_path / "test-0.parquet", images, [-1] * 4)
-    assert "4 test image(s) have label -1, which stands for no label" in failure(spec)
+    write_parquet(tmp_path / "test-0.parquet", images, [-1, -1, 0, 1])
+    assert "2 test image(s) have no label (null or -1)" in failure(spec)
+    write_parquet(tmp_path / "test-0.parquet", images, [0, 1, 2, 2])
+    assert "class '2' is in test but not in train" in failure(spec)
     (tmp_path / "test-0.parquet").write_bytes(b"PAR1 cut off")
     message = failure(spec)
     assert f"the parquet file {tmp_path / 'test-0.parquet'} cannot be read" in message
@@ -474,17 +475,19 @@ def test_bad_folders(tmp_path):
     assert "there is no folder" in failure(spec)
     assert "there is no folder" in failure("folder:")
     (tmp_path / "set").mkdir()
-    assert "0 sub-folder(s)" in failure(spec)
+    assert "set holds no picture" in failure(spec)
     write_folder(tmp_path / "set", classes=["ant"])
-    assert "1 sub-folder(s)" in failure(spec) and "at least two" in failure(spec)
     (tmp_path / "set" / "bee").mkdir()
     assert "bee holds no picture" in failure(spec)
+    for name in ("1.heic", "2.heic", "list.txt"):
+        (tmp_path / "set" / "bee" / name).touch()
+    assert "bee holds no picture that can be read, but 2 .heic files" in failure(spec)
     write_folder(tmp_path / "set", classes=["bee"])
     for name in ("2.png", "4.png"):
         path = tmp_path / "set" / "bee" / name
         path.write_bytes(path.read_bytes()[:200])
     message = failure(spec)
-    assert "bee/2.png" in message and "2 such of 12" in message
+    assert "2 of 12 pictures cannot be read (damaged or cut off): bee/2.png, bee/4.png" in message
 
 
 def test_folder_class_only_in_test(tmp_path):

@@ -18,7 +18,7 @@ from pad_core.evaluation.evaluate import (
     Protocol,
     evaluate,
     measure_baselines,
-    real_moments,
+    measure_reference,
     separability,
 )
 from pad_core.evaluation.frechet import Features, classifier_features
@@ -27,7 +27,11 @@ from pad_core.model.condition import CONDITIONS
 from pad_core.model.networks import build_networks
 from pad_core.report.summary import grouped, mean_and_sem
 
-QUICK = Protocol(readout_seeds=2, occlusion_images=60, dreams=50, frechet_images=80)
+QUICK = Protocol(
+    readout_seeds=2, occlusion_images=60, dreams=50, frechet_images=80, knn_images=60,
+    label_draws=2, trunk_images=80, robustness_images=30, quality_images=60, nearest_images=20,
+    state_images=20,
+)  # fmt: skip
 PIXELS = Features("a test's features", lambda images: images.flatten(1)[:, ::512])
 
 
@@ -278,16 +282,15 @@ def test_seeds_are_grouped_by_condition_in_the_papers_order(on_images):
     assert mean_and_sem([]) == "–"
 
 
-def test_moments_of_the_images_are_those_of_each_network(small, exported):
-    """What several networks share changes no number."""
+def test_what_several_networks_share_changes_no_number(small, exported):
     network, features = pad_core.load(exported), classifier_features()
-    protocol = Protocol(1, 40, 1, dreams=40, frechet_images=100)
-    shared = real_moments(small, features, protocol)
+    protocol = replace(QUICK, frechet_images=100)
+    shared = measure_reference(small, features, protocol)
     alone, together = (
-        evaluate(network, small, features, protocol, real=real)["frechet"]
-        for real in (None, shared)
+        evaluate(network, small, features, protocol, beside=beside) for beside in (None, shared)
     )
     assert alone == together
-    assert len(alone) == 2
-    elsewhere = shared._replace(mean=shared.mean + 1)
-    assert evaluate(network, small, features, protocol, real=elsewhere)["frechet"] != alone
+    assert len(alone["frechet"]) == 2
+    moved = shared.moments._replace(mean=shared.moments.mean + 1)
+    elsewhere = evaluate(network, small, features, protocol, beside=shared._replace(moments=moved))
+    assert elsewhere["frechet"] != alone["frechet"]

@@ -60,12 +60,21 @@ def test_spacing_is_the_median_distance_to_the_nearest_neighbour():
     assert metrics.spacing(torch.ones(3, 2)) == 0.0
 
 
-def test_distances_need_two_images_of_two_classes():
-    for measure in (metrics.exact_distances, metrics.squared_distances):
-        with pytest.raises(PadError, match="two classes"):
-            measure(torch.randn(4, 2), torch.zeros(4).long())
-        with pytest.raises(PadError, match="two images"):
-            measure(torch.randn(3, 2), torch.tensor([0, 0, 1]))
+@pytest.mark.parametrize(
+    "measure",
+    [
+        metrics.exact_distances,
+        metrics.squared_distances,
+        lambda latents, labels: metrics.sampled_distances(latents, labels, 0),
+    ],
+)
+def test_distances_that_do_not_exist_are_no_numbers(measure):
+    """Within a class of one image there is none, and between classes of which there is one."""
+    one_class = measure(torch.randn(4, 2), torch.zeros(4).long())
+    assert math.isfinite(one_class.intra) and math.isnan(one_class.inter)
+    one_image = measure(torch.randn(3, 2), torch.tensor([0, 0, 1]))
+    assert math.isnan(one_image.intra) and math.isfinite(one_image.inter)
+    assert math.isnan(one_class.ratio) and math.isnan(one_image.ratio)
 
 
 def test_occluded_distance_is_that_of_each_image_with_itself(latents):

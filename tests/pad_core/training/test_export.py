@@ -140,7 +140,7 @@ def test_what_cannot_be_imported_is_refused(small, tmp_path, capsys):
     refused(lacking, r"generator lacks 'tconv2.0.bias' of shape \(128,\)")
     wide = published(build_networks(0))
     wide["discriminator"]["conv1.0.weight"] = torch.zeros(64, 1, 4, 4)
-    refused(wide, "lacks 'conv1.0.weight'")
+    refused(wide, "generator lacks 'tconv4.0.weight' of shape \\(64, 1, 4, 4\\)")
     broken = published(build_networks(0))
     broken["discriminator"]["conv1.0.bias"][3] = float("nan")
     refused(broken, "'conv1.0.bias' has values that are not finite")

@@ -85,3 +85,58 @@ def test_a_folder_that_can_not_be_made_gets_a_sentence(tmp_path):
         pass
     with pytest.raises(PadError, match="Cannot write in"):
         ask_to_stop(tmp_path / "nowhere")
+
+
+# --- File systems without locks -------------------------------------------------------------------
+
+WITHOUT_LOCKS = """import errno, fcntl, os, sys
+number = getattr(errno, {name!r})
+def flock(descriptor, operation):
+    raise OSError(number, os.strerror(number))
+fcntl.flock = flock
+"""
+posix = pytest.mark.skipif(sys.platform == "win32", reason="there are always locks on Windows")
+
+
+@posix
+@pytest.mark.parametrize("name", ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])
+def test_a_file_stands_in_for_a_lock_where_there_is_none(name, tmp_path, monkeypatch, capsys):
+    import errno
+    import fcntl
+
+    def flock(descriptor, operation):
+        raise OSError(getattr(errno, name), "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    folder = tmp_path / "run"
+    command = [sys.executable, "-c", WITHOUT_LOCKS.format(name=name) + HOLD, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
+        assert it.stdout.readline() == "held\n"
+        assert is_occupied(folder)
+        with pytest.raises(PadError, match="if there is none, remove"), occupied(folder):
+            pass
+        it.kill()
+        said = it.stderr.read()
+    assert "has no locks" in said and "one machine at a time" in said
+    assert not is_occupied(folder)  # its holder is gone, however it ended
+    with occupied(folder):
+        assert is_occupied(folder)
+        with occupied(folder):
+            pass
+        assert is_occupied(folder)
+    assert not is_occupied(folder)
+    assert capsys.readouterr().err.count("has no locks") == 1
+
+
+@posix
+def test_other_errors_of_a_lock_are_not_taken_for_lacking_ones(tmp_path, monkeypatch):
+    import errno
+    import fcntl
+
+    def flock(descriptor, operation):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(PadError, match="Cannot use the folder"), occupied(tmp_path):
+        pass
+    assert not (tmp_path / ".lock-file").exists()

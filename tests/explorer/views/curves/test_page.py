@@ -58,7 +58,7 @@ def test_a_claim_stands_with_its_verdict_and_what_is_missing_with_its_command(ho
     assert "PAD, n = 1" in [trace.get("name") for trace in chart["data"]]
     page_html = html(at)
     assert "PAD&#x27;s separability rises as it learns." in page_html
-    assert "✓ agrees with the paper, n = 1" in page_html
+    assert "? cannot be told, n = 1" in page_html
     assert "? cannot be told" in page_html
     commands = [code.value for code in at.code]
     assert any("--condition wo_rem" in c and "--dataset fashion-mini" in c for c in commands)

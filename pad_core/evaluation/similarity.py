@@ -1,0 +1,115 @@
+"""How alike two representations of the same images are: linear CKA and RSA.
+
+Representations are float tensors (N, F) and (N, G), row by row of the same images, on one
+device. Neither measure minds a rotation or a scale of either one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from pad_core.errors import PadError
+
+
+@torch.inference_mode()
+def linear_cka(one: torch.Tensor, other: torch.Tensor) -> float:
+    """Linear centred kernel alignment, from 0 to 1 (Kornblith et al. 2019, Eq. 4).
+
+    NaN where all rows of a representation are the same.
+
+    Raises:
+        PadError: representations of different numbers of images, or of fewer than three.
+    """
+    _check(one, other)
+    x, y = _centred(one), _centred(other)
+    if max(x.shape[1], y.shape[1]) > len(x):  # Gram matrices are the smaller ones
+        k, m = x @ x.T, y @ y.T
+        shared, own = float((k * m).sum()), float(k.norm() * m.norm())
+    else:
+        shared = float((y.T @ x).square().sum())
+        own = float((x.T @ x).norm() * (y.T @ y).norm())
+    return shared / own if own > 0 else math.nan
+
+
+@torch.inference_mode()
+def dissimilarities(representation: torch.Tensor) -> torch.Tensor:
+    """1 − Pearson's correlation of the patterns of each pair of images: (N(N−1)/2,), float64.
+
+    Pairs are in the order of the upper triangle, row by row. A pattern without variance
+    correlates with none.
+    """
+    patterns = representation.double()
+    patterns = patterns - patterns.mean(dim=1, keepdim=True)
+    patterns = torch.nn.functional.normalize(patterns, dim=1)
+    rows, columns = torch.triu_indices(
+        len(patterns), len(patterns), 1, device=patterns.device
+    ).unbind()
+    return 1 - (patterns @ patterns.T)[rows, columns]
+
+
+@torch.inference_mode()
+def representational_similarity(one: torch.Tensor, other: torch.Tensor) -> float:
+    """Spearman's correlation of both representations' dissimilarities, from −1 to 1.
+
+    Representational similarity analysis (Kriegeskorte et al. 2008); NaN where all images of a
+    representation are equally dissimilar.
+
+    Raises:
+        PadError: representations of different numbers of images, or of fewer than three.
+    """
+    _check(one, other)
+    return _rank_correlation(_ranks(dissimilarities(one)), _ranks(dissimilarities(other)))
+
+
+class Similarities(NamedTuple):
+    """Matrices (M, M) over M representations, as nested lists; the diagonals are 1."""
+
+    cka: list[list[float]]
+    rsa: list[list[float]]
+
+
+@torch.inference_mode()
+def similarity_matrices(representations: Sequence[torch.Tensor]) -> Similarities:
+    """Linear CKA and RSA of each pair of representations, (N, F₁), (N, F₂), … of the same images.
+
+    Raises:
+        PadError: representations of different numbers of images, or of fewer than three.
+    """
+    ranks = [_ranks(dissimilarities(values)) for values in representations]
+    m = len(representations)
+    cka, rsa = ([[1.0] * m for _ in range(m)] for _ in range(2))
+    for i in range(m):
+        for j in range(i):
+            cka[i][j] = cka[j][i] = linear_cka(representations[i], representations[j])
+            rsa[i][j] = rsa[j][i] = _rank_correlation(ranks[i], ranks[j])
+    return Similarities(cka, rsa)
+
+
+def _check(one: torch.Tensor, other: torch.Tensor) -> None:
+    if len(one) != len(other) or len(one) < 3:
+        raise PadError(
+            "Representations are compared on the same images, three or more, not on "
+            f"{len(one)} and {len(other)}."
+        )
+
+
+def _centred(values: torch.Tensor) -> torch.Tensor:
+    wide = values.double()
+    return wide - wide.mean(dim=0)
+
+
+def _ranks(values: torch.Tensor) -> torch.Tensor:
+    """Ranks from 1, equal values sharing their mean rank, less the mean of all ranks."""
+    _, place, counts = values.unique(return_inverse=True, return_counts=True)
+    last = counts.cumsum(0).double()
+    ranks = (last - (counts.double() - 1) / 2)[place]
+    return ranks - ranks.mean()
+
+
+def _rank_correlation(one: torch.Tensor, other: torch.Tensor) -> float:
+    length = float(one.norm() * other.norm())
+    return float(one @ other) / length if length > 0 else math.nan
