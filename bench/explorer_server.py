@@ -46,6 +46,7 @@ from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
 from pad_core.evaluation.linear_probe import Readout
 from pad_core.model.hippocampus import mix
+from pad_core.system.malloc import share_freed_memory
 
 CPU = torch.device("cpu")
 NETWORKS = 5
@@ -268,7 +269,8 @@ def listing(folder: Path, n: int) -> Row:
 def main() -> None:
     options = arguments(__doc__.splitlines()[0]).parse_args()
     quick = options.quick
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # as app.py does
+    share_freed_memory()
     logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
     product = MatrixProduct(CPU, torch.float32, quick)
     with tempfile.TemporaryDirectory() as made:

@@ -383,6 +383,18 @@ def test_an_odd_header_never_ends_a_page(root, two, changes, monkeypatch):
         assert panels(at) or at.error or at.warning or at.get("bidi_component")
 
 
+def test_the_process_is_set_up_by_the_server_and_by_no_module_that_a_page_imports():
+    program = """if True:
+        import torch
+        torch.set_num_threads(3)
+        import explorer.library.networks, explorer.views.dream.page, explorer.views.map.page
+        before = torch.get_num_threads()
+        import explorer.app
+        print(before, torch.get_num_threads())"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["3", "1"], done.stderr
+
+
 def test_garbage_is_not_looked_for_in_what_was_imported():
     program = """if True:
         import gc, os

@@ -112,11 +112,11 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
         else:
             assert dataset is not None
             encoding = codes.of_test_images(network, dataset)
-            if encoding.problem:
-                raise PadError(encoding.problem)
-            if encoding.result is None:
+            if encoding.error:
+                raise PadError(encoding.error)
+            if encoding.value is None or encoding.value.latents is None:
                 return None
-            cloud = map_clouds.image_cloud(network, dataset, encoding.result)
+            cloud = map_clouds.image_cloud(network, dataset, encoding.value.latents)
         shown.append(Shown(network, name, cloud, space, dataset))
     return shown
 
@@ -127,7 +127,7 @@ def _await_codes(networks: list[PadNetwork], dataset: DataSet | None) -> None:
     encodings = [codes.of_test_images(network, dataset) for network in networks]
     if all(encoding.done for encoding in encodings):
         st.rerun()
-    share = sum(encoding.share for encoding in encodings) / len(encodings)
+    share = sum(e.value.share for e in encodings if e.value is not None) / len(encodings)
     st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
 
 
@@ -221,7 +221,7 @@ def _atlases(shown: list[Shown]) -> None:
         _await_atlases(shown)
     for i, one in enumerate(shown):
         what = "the image" if one.dataset is not None else "as recalled, G(z)"
-        atlas = codes.atlas(one).result
+        atlas = codes.atlas(one).value
         if i and one.pictured_by == shown[0].pictured_by:
             component.post(f"atlas{i}", {"same": 0, "what": what})
         elif atlas is None:

@@ -19,7 +19,7 @@ from explorer.views.map import places as map_places
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset
-from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, opened, run_until, widget
+from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, go_back, opened, run_until, widget
 
 A, B = PAD_AND_WAKE_ONLY
 
@@ -263,9 +263,7 @@ def test_a_selection_stays_where_a_network_is_put_beside_it(root):
 def test_an_address_opened_later_brings_its_own_window_on_its_own_axes(root):
     at = page(view="-1_-2_3_4")
     stamp = packets(at)["map"]["stamp"]
-    at.query_params["dims"] = "3"
-    at.query_params["view"] = "-1_-1_2_2_0.5_0.25"
-    at.run()
+    go_back(at, {**at.query_params, "dims": "3", "view": "-1_-1_2_2_0.5_0.25"})
     assert packets(at)["map"]["view"] == [-1, -1, 2, 2, 0.5, 0.25]
     assert at.query_params["view"] == "-1_-1_2_2_0.5_0.25"
     assert packets(at)["map"]["stamp"] != stamp
