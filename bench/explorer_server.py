@@ -38,7 +38,7 @@ from bench.measure import (
 from explorer.dreaming import dreams
 from explorer.dreaming.readings import Reader
 from explorer.library import networks as loaders
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.views.probe import cache
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.widgets.pictures import source
@@ -77,12 +77,12 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
     stored = network.memories["test"].latents
 
     def ours() -> None:
-        choices = Choices(seed=next(seeds), intensity=0.5)
-        recalled = dreams.recall(network, choices)
+        dream = Dream(seed=next(seeds), intensity=0.5)
+        recalled = dreams.recall(network, dream)
         for pictures in (
             recalled,
-            dreams.perturb(network, recalled, choices),
-            dreams.mix(network, recalled, choices),
+            dreams.perturb(network, recalled, dream),
+            dreams.mix(network, recalled, dream),
         ):
             source(pictures.picture)
 
@@ -104,13 +104,13 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
 
 def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
     """A slider moved → eight REM dreams of each of eight pairs, read out, as the page has them."""
-    recalled, reader = dreams.recall(network, Choices()), Reader.fit(network)
+    recalled, reader = dreams.recall(network, Dream()), Reader.fit(network)
     encoder, decoder = twin(network)
     layer = layer_of(reader.readout)
     steps = itertools.cycle(i / 100 for i in range(101))
 
     def ours() -> None:
-        dreamt = dreams.mix(network, recalled, Choices(lam=next(steps)), dreams.N_NIGHTS)
+        dreamt = dreams.mix(network, recalled, Dream(lam=next(steps)), dreams.N_NIGHTS)
         reader.interpret(dreamt.codes, dreamt.realness)
         source(dreamt.picture[SIDE_PX:])
 

@@ -22,7 +22,6 @@ this module:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -85,7 +84,7 @@ def step_by(field: str, step: int, low: int, high: int) -> None:
     That may be further than when the button was drawn: keys are pressed faster than pages are
     made.
     """
-    choose(**{field: min(max(getattr(chosen(), field) + step, low), high)})
+    choose(**{field: min(max(chosen().value(field) + step, low), high)})
 
 
 def follow_address() -> None:
@@ -128,14 +127,14 @@ def fresh(widget: str, value: Any) -> str:
 def take(name: str, key: str, redraw: Panels = ()) -> None:
     """A widget of ``fresh`` was moved: remember its value and draw again what depends on it.
 
-    The callback (``on_change``) of each widget; ``name`` is the field of ``Choices``.
+    The callback (``on_change``) of each widget; ``name`` is the parameter of ``Choices``.
     """
     value = session()[key]
     widget, version = key.rsplit("-", 1)
     if value is None or int(version) != session()["versions"][widget]:
         return
     typed, value = value, _as_chosen(name, value)
-    changed = value != getattr(chosen(), name)
+    changed = value != chosen().value(name)
     if changed:  # a widget that goes out of sight reports itself, too
         _keep(**{name: value})
     if name in LIMITS:
@@ -145,7 +144,7 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
 
 
 def _keep(**changes: Any) -> None:
-    session()["choices"] = replace(chosen(), **changes)
+    session()["choices"] = chosen().changed(**changes)
 
 
 def _as_chosen(name: str, value: Any) -> Any:

@@ -114,7 +114,7 @@ def strip(kept: Kept) -> np.ndarray:
 
 def _alike(source: Source) -> list[str]:
     """Keys of checkpoints whose headers name the same weights, the likeliest first."""
-    headers = loaders.list_checkpoints(chosen().folder, upload()).headers
+    headers = loaders.list_checkpoints(chosen().networks.folder, upload()).headers
     alike = [k for k, header in headers.items() if header.weights_sha256 == source.weights_sha256]
     return sorted(alike, key=lambda key: key != source.checkpoint)
 
@@ -129,4 +129,4 @@ def _lost(source: Source) -> PadError:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _strip(dream: str, _kept: Kept) -> np.ndarray:
     network = load(_kept.source)
-    return dreams.mix(network, _kept.recall(network), _kept.chosen).picture[-SIDE_PX:]
+    return dreams.mix(network, _kept.recall(network), _kept.dream).picture[-SIDE_PX:]

@@ -37,7 +37,7 @@ def network() -> PadNetwork | None:
 def networks() -> dict[str, PadNetwork]:
     """The networks that the viewer compares, by key; a sentence for each that can't be had."""
     found = {}
-    here = loaders.list_checkpoints(chosen().folder, upload()).headers
+    here = loaders.list_checkpoints(chosen().networks.folder, upload()).headers
     for key in controls.networks():
         if key not in here:
             st.warning(f"**{controls.plain(key)}** is not here.", icon=":material/search_off:")
@@ -62,7 +62,7 @@ def heading(title: str, note: str) -> DeltaGenerator:
     Returns:
         A place between note and switch for the page's own controls.
     """
-    talk = bool(chosen().present)
+    talk = bool(chosen().page.present)
     if talk:
         look("talk")
     with st.container(key="pad-heading", horizontal=True, vertical_alignment="center"):
@@ -117,7 +117,7 @@ def go_to(page: str) -> None:
 
 def _offer_first() -> None:
     """A way on: the first network of the list, if there is any."""
-    listing = loaders.list_checkpoints(chosen().folder, upload())
+    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
     for first in [*listing.headers][:1]:
         st.button(
             f"Open {controls.plain(listing.label(first))}",
@@ -129,7 +129,7 @@ def _offer_first() -> None:
 
 
 def _ask_for_network() -> None:
-    wanted = chosen().checkpoint
+    wanted = chosen().networks.checkpoint
     if wanted.startswith(UPLOAD):
         name = controls.plain(wanted.removeprefix(UPLOAD))
         st.info(

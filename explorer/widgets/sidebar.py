@@ -22,11 +22,11 @@ def network() -> str | None:
     Returns:
         Its key, or None where there is none or the address asks for one that isn't here.
     """
-    listing = loaders.list_checkpoints(chosen().folder, upload())
+    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
     keys = list(listing.headers)
-    if not chosen().checkpoint and keys:
+    if not chosen().networks.checkpoint and keys:
         choose(checkpoint=keys[0])
-    key = chosen().checkpoint if chosen().checkpoint in keys else None
+    key = chosen().networks.checkpoint if chosen().networks.checkpoint in keys else None
     with st.sidebar:
         widget = fresh("network", key)
         st.selectbox(
@@ -53,9 +53,9 @@ def networks() -> list[str]:
         Their keys: the viewer's own choice, or else `Listing.conditions_beside` the chosen
         network. Some may not be here.
     """
-    listing = loaders.list_checkpoints(chosen().folder, upload())
-    usual = listing.conditions_beside(chosen().checkpoint)
-    keys = list(chosen().compared or usual)
+    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
+    usual = listing.conditions_beside(chosen().networks.checkpoint)
+    keys = list(chosen().networks.compared or usual)
     with st.sidebar:
         widget = fresh("compared", keys)
         st.multiselect(
@@ -71,7 +71,7 @@ def networks() -> list[str]:
             "images as the network above, each with most training. Take any others, of any data "
             "set.",
         )
-        if chosen().compared and chosen().compared != tuple(usual):
+        if chosen().networks.compared and chosen().networks.compared != tuple(usual):
             st.button(
                 "the usual ones",
                 key="usual-networks",
@@ -88,11 +88,11 @@ def memories() -> None:
     with st.sidebar.container(key="memories-dials"):
         left, right = st.columns([3, 2])
         with left:
-            widget = fresh("split", chosen().split)
+            widget = fresh("split", chosen().dream.split)
             st.segmented_control(
                 "Memories of",
                 ["test", "train"],
-                default=chosen().split,
+                default=chosen().dream.split,
                 key=widget,
                 required=True,
                 width="stretch",
@@ -174,10 +174,10 @@ def _open_another() -> None:
             help="A `.safetensors` file written by training or by `pad_core export`. "
             "An address can't carry the file: whoever opens yours drops it, too.",
         )
-        widget = fresh("folder", chosen().folder)
+        widget = fresh("folder", chosen().networks.folder)
         st.text_input(
             "Or look in a folder",
-            chosen().folder,
+            chosen().networks.folder,
             key=widget,
             placeholder="/path/to/checkpoints",
             on_change=take,

@@ -49,8 +49,8 @@ def show() -> None:
     if network is None:
         return
     look("curves")
-    part = chosen().curves
-    listing = loaders.list_checkpoints(chosen().folder, upload())
+    part = chosen().curves.part
+    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
     if part == "losses":
         controls.networks()
     elif part == "epochs":
@@ -72,8 +72,8 @@ def show() -> None:
 def _pick(
     name: str, options: list[str], labels: dict[str, str], label: str, redraw: Panels = ()
 ) -> None:
-    """A row of choices for one field of ``Choices``."""
-    value = getattr(chosen(), name)
+    """A row of choices for one parameter of ``Choices``."""
+    value = chosen().value(name)
     key = fresh(name, value)
     st.segmented_control(label, options, default=value, format_func=labels.__getitem__, key=key,
                          required=True, label_visibility="collapsed", on_change=take,
@@ -87,7 +87,7 @@ def _paper(shelf: Shelf, dataset: str) -> None:
     paper = paper_name(dataset)
     items = [name for name, item in ITEMS.items() if item.only in (None, paper)]
     labels = {name: _short(name) for name in items}
-    name = chosen().figure
+    name = chosen().curves.figure
     if name not in items:
         choose(figure=items[0])
         name = items[0]
@@ -155,8 +155,8 @@ def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 @st.fragment(run_every=_POLL_S, key="losses")
 def _losses() -> None:
     """What the compared networks record, and those that train now, whose curves grow."""
-    listing = loaders.list_checkpoints(chosen().folder, upload())
-    keys = chosen().compared or listing.conditions_beside(chosen().checkpoint)
+    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
+    keys = chosen().networks.compared or listing.conditions_beside(chosen().networks.checkpoint)
     live = _running()
     growing = {str(Path(key).parent) for key in live}  # their own checkpoints say the same
     kept = {
@@ -169,9 +169,9 @@ def _losses() -> None:
     series = [one for one in series if one.values]
     now = (histories.live_series(t.folder, t.epochs_done, t) for t in live.values())
     series += [one for one in now if one is not None]
-    key = fresh("log", bool(chosen().log))
+    key = fresh("log", bool(chosen().curves.log))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle("Logarithmic losses", bool(chosen().log), key=key, on_change=_take_log,
+        st.toggle("Logarithmic losses", bool(chosen().curves.log), key=key, on_change=_take_log,
                   args=(key,), help="Also shows what happens while losses are small.")  # fmt: skip
         if live:
             folders = ", ".join(t.folder.name for t in live.values())
@@ -180,7 +180,7 @@ def _losses() -> None:
     if not series:
         st.info("None of these networks carries a history of its training.")
         return
-    figure = loss_charts.panels(series, bool(chosen().log), frame.is_dark())
+    figure = loss_charts.panels(series, bool(chosen().curves.log), frame.is_dark())
     st.plotly_chart(figure, key="losses-chart", theme=None, config=_CHART,
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
 
@@ -194,30 +194,30 @@ def _take_log(key: str) -> None:
 
 def _epochs(network: PadNetwork) -> None:
     """The same dreams at each epoch that was kept of this training; the latest one as it comes."""
-    mine = epochs.stages(_headers(), chosen().checkpoint).values()
+    mine = epochs.stages(_headers(), chosen().networks.checkpoint).values()
     live = any(key in mine for key in _running())
     st.fragment(run_every=_POLL_S if live else None, key="stages")(_stages)(network.header.epoch)
 
 
 def _stages(own_epoch: int) -> None:
     headers = _headers()
-    if chosen().checkpoint not in headers:
+    if chosen().networks.checkpoint not in headers:
         return  # deleted while it was looked at; the next run of the page says so
-    found = epochs.stages(headers, chosen().checkpoint)
-    wanted = next(epoch for epoch in (chosen().stage, own_epoch, *found) if epoch in found)
+    found = epochs.stages(headers, chosen().networks.checkpoint)
+    wanted = next(epoch for epoch in (chosen().curves.stage, own_epoch, *found) if epoch in found)
     shown = epochs.thinned(found, wanted)
     _pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
     try:
         with frame.timed("dreams of all epochs"):
             stages = {
-                epoch: epochs.stage(loaders.load(key, upload()), chosen())
+                epoch: epochs.stage(loaders.load(key, upload()), chosen().dream)
                 for epoch, key in shown.items()
             }
     except PadError as error:
         frame.problem(error)
         return
     notes = [epochs.stage_note(headers[key]) for key in shown.values()]
-    if chosen().abreast:
+    if chosen().curves.abreast:
         st.html(_abreast(stages, notes))
     else:
         numbered = [" · ".join(filter(None, (f"epoch {epoch}", note)))
@@ -237,7 +237,7 @@ def _running() -> dict[str, Training]:
 
 
 def _headers() -> Mapping[str, Header]:
-    return loaders.list_checkpoints(chosen().folder, upload()).headers
+    return loaders.list_checkpoints(chosen().networks.folder, upload()).headers
 
 
 def _one(stage: Stage) -> str:
@@ -263,9 +263,9 @@ def _one(stage: Stage) -> str:
 
 def _abreast(stages: Mapping[int, Stage], notes: Sequence[str]) -> str:
     """One row of each epoch, below one another."""
-    place = _ROWS[chosen().abreast] * SIDE_PX
+    place = _ROWS[chosen().curves.abreast] * SIDE_PX
     atlas = np.concatenate([stage.picture[place : place + SIDE_PX] for stage in stages.values()])
-    what = _KINDS[chosen().abreast]
+    what = _KINDS[chosen().curves.abreast]
     rows = [
         Row(f"Epoch {epoch}", "", escape(note),
             [f"{what}, epoch {epoch}, class {c}" for c in stage.classes])

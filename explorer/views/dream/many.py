@@ -23,7 +23,7 @@ _COUNTED = 4  # classes named in the summary
 def wall(network: PadNetwork, recalled: Recalled) -> None:
     """Each column dreams of one pair of memories, each row with other noise."""
     with frame.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen(), N_NIGHTS)
+        adversarial = dreams.mix(network, recalled, chosen().dream, N_NIGHTS)
     readings, realness = read(network, adversarial), adversarial.realness
     words = describe(network, recalled, readings, realness)
     levels = dreams.judged(network, realness)[1]

@@ -33,7 +33,7 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
     if seen is None:
         st.html(panel("memories", recalled.picture, [recollections]))
         return
-    split = chosen().split
+    split = chosen().dream.split
     images = Row(
         "Seen",
         "<i>x</i>",
@@ -50,7 +50,7 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
 def nrem(network: PadNetwork, recalled: Recalled) -> None:
     """Replayed, occluded, recovered."""
     with frame.timed("NREM"):
-        perturbed = dreams.perturb(network, recalled, chosen())
+        perturbed = dreams.perturb(network, recalled, chosen().dream)
     asleep = "nrem" in network.condition.phases
     occluded = Row(
         "NREM dream",
@@ -77,7 +77,7 @@ def nrem(network: PadNetwork, recalled: Recalled) -> None:
 def rem(network: PadNetwork, recalled: Recalled) -> None:
     """The second memories, and the dreams that mix both with noise."""
     with frame.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen())
+        adversarial = dreams.mix(network, recalled, chosen().dream)
     others = Row(
         "Second memory",
         "<i>G</i>(<i>z</i><sub>old</sub>)",

@@ -37,12 +37,12 @@ def show() -> None:
     choose_pair(network)
     try:
         with frame.timed("memories"):
-            recalled = dreams.recall(network, chosen(), pictures())
+            recalled = dreams.recall(network, chosen().dream, pictures())
     except PadError as error:
         frame.problem(error)
         return
-    talk = bool(chosen().present)
-    sight = "talk" if talk else chosen().sight
+    talk = bool(chosen().page.present)
+    sight = "talk" if talk else chosen().page.sight
     if sight == "night":
         dials.occlusion(panels=("nrem", "footer"))
     panels = (*_REM_PANELS[sight], "footer")
@@ -80,11 +80,11 @@ def _title(recalled: Recalled, sight: str) -> str:
 
 
 def _choose_sight() -> None:
-    widget = fresh("sight", chosen().sight)
+    widget = fresh("sight", chosen().page.sight)
     st.segmented_control(
         "Sight",
         SIGHTS,
-        default=chosen().sight,
+        default=chosen().page.sight,
         format_func=_NAMES.__getitem__,
         key=widget,
         required=True,
@@ -97,8 +97,8 @@ def _choose_sight() -> None:
 
 
 def _night(network: PadNetwork, recalled: Recalled, images: DataSet | None) -> None:
-    split = None if images is None else getattr(images, chosen().split).images
-    night.wake(recalled, dreams.seen(network, recalled, chosen(), split, pictures()))
+    split = None if images is None else getattr(images, chosen().dream.split).images
+    night.wake(recalled, dreams.seen(network, recalled, chosen().dream, split, pictures()))
     night.nrem(network, recalled)
     night.rem(network, recalled)
 

@@ -22,11 +22,11 @@ _SCORES = 3  # classes whose probabilities are shown
 @st.fragment(key="plane")
 def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = False) -> None:
     """The plane; a move of its point draws ``redraw`` again."""
-    choices, trained = chosen(), network.condition.rem_mixture
+    dream, trained = chosen().dream, network.condition.rem_mixture
     with frame.timed("plane"):
-        everywhere = cache.plane(network, recalled, choices)
+        everywhere = cache.plane(network, recalled, dream.noise_level, dream.seed)
         grid = Grid(PLANE_STEPS, source(everywhere.picture), _dreams(network, everywhere))
-        here = dreams.mix(network, recalled, choices)
+        here = dreams.mix(network, recalled, dream)
 
     def move(lam: float, lam_prime: float) -> None:
         choose(redraw, lam=lam, lam_prime=lam_prime)
@@ -41,7 +41,7 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
     component.plane(
         grid,
         (first, second),
-        (choices.lam, choices.lam_prime),
+        (dream.lam, dream.lam_prime),
         (trained.lam, trained.lam_prime),
         source(here.picture[SIDE_PX:, :SIDE_PX]),
         _dreams(network, here)[0],
@@ -54,7 +54,7 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
 def pairs(network: PadNetwork, recalled: Recalled) -> None:
     """The REM dreams of all pairs at the plane's point."""
     with frame.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen())
+        adversarial = dreams.mix(network, recalled, chosen().dream)
     readings = read(network, adversarial)
     row = dream_row(network, recalled, readings, adversarial.realness)
     st.html(panel("rem", adversarial.picture[SIDE_PX:], [row]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from explorer.dreaming.dreams import Pictures, recall
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8
 from pad_core.model.condition import Mixture
@@ -30,8 +30,8 @@ class Dreamt:
     names: tuple[str, ...]
 
 
-def dreamt(network: PadNetwork, choices: Choices, pictures: Pictures | None = None) -> Dreamt:
-    """The dreams of the Dream page at the choices' λ, λ′, noise level, seed and memories.
+def dreamt(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) -> Dreamt:
+    """The dreams of the Dream page at the dream' λ, λ′, noise level, seed and memories.
 
     Args:
         pictures: that the viewer uploaded as A or B, see ``recall``.
@@ -39,18 +39,18 @@ def dreamt(network: PadNetwork, choices: Choices, pictures: Pictures | None = No
     Raises:
         PadError: the checkpoint holds too few memories.
     """
-    recalled = recall(network, choices, pictures)
+    recalled = recall(network, dream, pictures)
 
     def dreams(lam: float) -> torch.Tensor:
-        mixture = Mixture(lam, choices.lam_prime, choices.noise_level)
+        mixture = Mixture(lam, dream.lam_prime, dream.noise_level)
         current, previous = recalled.current, recalled.previous
-        return rem_dreams(network.networks, current, previous, mixture, choices.seed).latents
+        return rem_dreams(network.networks, current, previous, mixture, dream.seed).latents
 
     ends = torch.stack([recalled.current[0], recalled.previous[0]])
     steps = torch.linspace(0.0, 1.0, STEPS)
     # Codes of dreams are linear in λ (paper §4.3.1).
     path = torch.lerp(dreams(0.0)[:1], dreams(1.0)[:1], steps[:, None])
-    asleep = dreams(choices.lam)
+    asleep = dreams(dream.lam)
     latents = torch.cat([ends, path, asleep])
     names = (
         f"Memory A · {recalled.classes[0]}",

@@ -82,8 +82,8 @@ def show() -> None:
 
 def _dials(network: PadNetwork) -> None:
     """Those of both sleeps; in a talk only of what is on the map."""
-    panels, talk = ("dreams", "footer"), bool(chosen().present)
-    if chosen().joined or not talk:
+    panels, talk = ("dreams", "footer"), bool(chosen().page.present)
+    if chosen().map.joined or not talk:
         with dials.in_a_row(talk, "-nrem"):
             dials.occlusion(("occluded", "picked", "selection", "footer"), talk)
     with dials.in_a_row(talk, "-rem"):
@@ -97,15 +97,15 @@ def _dials(network: PadNetwork) -> None:
 
 def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] | None:
     """The chosen codes of each network; None while some are still being encoded."""
-    name = chosen().cloud
+    name = chosen().map.cloud
     if name == "images" and dataset is None:
         name = "test"
     shown: list[Shown] = []
     for network in networks:
-        space = codes.space(network, int(chosen().dims))
+        space = codes.space(network, int(chosen().map.dims))
         if shown:
             map_axes.same_images(shown[0].network, network)
-            if chosen().axes == "aligned":
+            if chosen().map.axes == "aligned":
                 space = map_axes.turned(network, space, shown[0].network, shown[0].space)
         if name in _SPLITS:
             cloud = map_clouds.stored_cloud(network, _SPLITS[name])
@@ -182,12 +182,14 @@ def _take_pick() -> None:
 
 @st.fragment(key="occluded")
 def _occluded(shown: list[Shown]) -> None:
-    if not chosen().joined:
+    if not chosen().map.joined:
         component.post("occluded", {"empty": True})
         return
-    share = chosen().intensity
+    share = chosen().dream.intensity
     with frame.timed("occluded codes"):
-        arrays = {f"points{i}": occluded_coordinates(one, chosen()) for i, one in enumerate(shown)}
+        arrays = {
+            f"points{i}": occluded_coordinates(one, chosen().dream) for i, one in enumerate(shown)
+        }
     images = "image" if shown[0].dataset is not None else "reconstruction"
     component.post("occluded", {"what": f"the {images}, occluded by {share:.0%}"}, **arrays)
 
@@ -196,7 +198,7 @@ def _occluded(shown: list[Shown]) -> None:
 def _dreams(shown: list[Shown]) -> None:
     try:
         with frame.timed("dreams"):
-            dreamt = [map_dreams.dreamt(one.network, chosen(), pictures()) for one in shown]
+            dreamt = [map_dreams.dreamt(one.network, chosen().dream, pictures()) for one in shown]
     except PadError:  # the Dream page says why there are none
         component.post("dreams", {"empty": True})
         return

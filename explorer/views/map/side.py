@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.session.choices import BY_SEED, Choices
+from explorer.session.choices import BY_SEED, Choices, Dream
 from explorer.session.state import choose, chosen
 from explorer.views.map import cache as codes
 from explorer.views.map import clouds as map_clouds
@@ -40,9 +40,9 @@ def classes(network: PadNetwork) -> list[ClassStyle]:
 @st.fragment(key="picked")
 def looked_at(shown: list[Shown]) -> None:
     """The code or the place that was clicked: decoded, occluded, and the codes nearest to it."""
-    at = _read_spot(chosen().spot, shown)
+    at = _read_spot(chosen().map.spot, shown)
     # While real images load, another cloud takes their place: its places are other images.
-    place = chosen().picked if shown[0].name == chosen().cloud else -1
+    place = chosen().map.picked if shown[0].name == chosen().map.cloud else -1
     if 0 <= place < len(shown[0].cloud):
         with frame.timed("decoded"):
             near = [
@@ -86,7 +86,7 @@ def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
     except ValueError:
         return None
     panes = [str(i) for i in range(len(shown))]
-    if pane not in panes or len(coordinates) != int(chosen().dims):
+    if pane not in panes or len(coordinates) != int(chosen().map.dims):
         return None
     near = (np.abs(coordinates) < _FARTHEST).all()  # also not for nan
     return (int(pane), coordinates) if near else None
@@ -102,17 +102,17 @@ def _title(shown: Shown) -> str:
 
 def _code(shown: Shown, place: int, near: Neighbours) -> str:
     """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
-    network, cloud, choices = shown.network, shown.cloud, chosen()
+    network, cloud, dream = shown.network, shown.cloud, chosen().dream
     # These alone: pictures of all codes are made in the background.
     places = np.concatenate([[place], near.places])
     images = map_clouds.images_of(network, cloud.at(places), shown.dataset)
-    dials = (choices.intensity, choices.size_px, choices.seed)
+    dials = (dream.intensity, dream.size_px, dream.seed)
     hidden = map_clouds.occluded_image(images[:1], place, len(cloud), *dials)
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
         Tile(recalled, "G(z), decoded from the code", "decoded"),
-        Tile(hidden, f"{_on(shown)}, occluded by {choices.intensity:.0%}", "occluded"),
+        Tile(hidden, f"{_on(shown)}, occluded by {dream.intensity:.0%}", "occluded"),
         Tile(recovered, "What the network makes of the occluded one", "recovered"),
     ]
     if shown.dataset is not None:
@@ -196,7 +196,7 @@ def _dream_from(shown: Shown, place: int) -> None:
 
 def _take_memory(name: str, split: str, memory: int) -> None:
     changes: dict[str, Any] = {name: memory}
-    moved = split != chosen().split
+    moved = split != chosen().dream.split
     if moved:  # both memories are of one split: the other one is drawn anew
         changes |= {"split": split, "second" if name == "first" else "first": BY_SEED}
     choose(() if moved else ("picked", "dreams", "footer"), **changes)
@@ -238,14 +238,14 @@ def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
             one.network,
             one.cloud,
             one.coordinates,
-            occluded_coordinates(one, choices) if choices.joined else None,
+            occluded_coordinates(one, choices.dream) if choices.map.joined else None,
         )
         for one in shown
     ]
     return map_table.to_csv(tables, places)
 
 
-def occluded_coordinates(shown: Shown, choices: Choices) -> np.ndarray:
+def occluded_coordinates(shown: Shown, dream: Dream) -> np.ndarray:
     """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
-    latents = codes.occluded(shown, choices.intensity, choices.size_px, choices.seed)
+    latents = codes.occluded(shown, dream.intensity, dream.size_px, dream.seed)
     return shown.space.projection.project(latents).astype(np.float32)

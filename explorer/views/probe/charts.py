@@ -141,7 +141,7 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
 
 def _recorded(network: PadNetwork, label: str) -> Line | None:
     """What ``evaluate --record`` wrote about occlusion, by the measure that is shown."""
-    paper = chosen().measure == "paper"
+    paper = chosen().probe.measure == "paper"
     curve = network.metrics.get("occlusion" if paper else "occlusion_converged")
     if not isinstance(curve, dict):
         return None
@@ -152,7 +152,7 @@ def _recorded(network: PadNetwork, label: str) -> Line | None:
 
 
 def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
-    paper = chosen().measure == "paper"
+    paper = chosen().probe.measure == "paper"
     if not any(reading.curves for reading in readings.values()):
         how = "Drawn once all images are encoded."
     elif paper:

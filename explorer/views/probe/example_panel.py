@@ -46,7 +46,7 @@ class _Line:
 def show(looked_at: str, subjects: Mapping[str, Subject], readings: Mapping[str, Reading]) -> None:
     """The panel; ``looked_at`` is the network whose memory A chooses the picture."""
     try:
-        shown = choose_example(subjects[looked_at].network, chosen(), pictures())
+        shown = choose_example(subjects[looked_at].network, chosen().dream, pictures())
     except PadError as error:
         frame.problem(error)
         return

@@ -49,9 +49,9 @@ def show() -> None:
             "Draws the picture at the cursor, the test images of the first estimates, the masks "
             "and the noise."
         )
-    with frame.heading("What can be read out", _EXPLAINED[chosen().measure]):
+    with frame.heading("What can be read out", _EXPLAINED[chosen().probe.measure]):
         _measure()
-    talk = bool(chosen().present)
+    talk = bool(chosen().page.present)
     with dials.in_a_row(talk):
         dials.occlusion(_PANELS, talk)
         _noise(talk)
@@ -91,7 +91,7 @@ def _noise(talk: bool) -> None:
             key="undisturbed",
             type="tertiary",
             icon=":material/restart_alt:",
-            disabled=not (chosen().pixel_noise or chosen().intensity),
+            disabled=not (chosen().probe.pixel_noise or chosen().dream.intensity),
             on_click=choose,
             kwargs={
                 "redraw": (dials.NREM_DIALS, *redraw),
@@ -106,7 +106,7 @@ def _noise(talk: bool) -> None:
 
 def _measure() -> None:
     """Which measure is shown; the paper's has to be trained, and can be watched again."""
-    if chosen().measure == "paper":
+    if chosen().probe.measure == "paper":
         st.button(
             "Train again",
             key="train-again",
@@ -115,11 +115,11 @@ def _measure() -> None:
             "seeds, before your eyes. They come to the same numbers.",
             on_click=_train_again,
         )
-    widget = fresh("measure", chosen().measure)
+    widget = fresh("measure", chosen().probe.measure)
     st.segmented_control(
         "Measure",
         list(_MEASURES),
-        default=chosen().measure,
+        default=chosen().probe.measure,
         format_func=_MEASURES.__getitem__,
         key=widget,
         required=True,
@@ -187,7 +187,7 @@ def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str
         st.session_state.setdefault("probe-viewer", uuid4().hex),
         _subjects(networks),
         Disturbance.of(chosen()),
-        "paper" if chosen().measure == "paper" else "converged",
+        "paper" if chosen().probe.measure == "paper" else "converged",
         st.session_state.get("probe-run", 0),
         patience,
     )

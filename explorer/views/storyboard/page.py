@@ -24,17 +24,17 @@ def show() -> None:
     controls.memories()
     choose_pair(network)
     dataset = controls.images(network)
-    images = None if dataset is None else getattr(dataset, chosen().split).images
+    images = None if dataset is None else getattr(dataset, chosen().dream.split).images
     try:
         with frame.timed("story"):
-            recalled = dreams.recall(network, chosen(), pictures())
-            row = dreams.seen(network, recalled, chosen(), images, pictures())
+            recalled = dreams.recall(network, chosen().dream, pictures())
+            row = dreams.seen(network, recalled, chosen().dream, images, pictures())
             seen = None if row is None else row[:, :32]
-            story = cache.story(network, recalled, chosen(), seen, images)
+            story = cache.story(network, recalled, chosen().dream, seen, images)
     except PadError as error:
         frame.problem(error)
         return
-    step = STEPS[chosen().step - 1]
+    step = STEPS[chosen().page.step - 1]
     with frame.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
         _turn(-1)
         _turn(1)
@@ -45,11 +45,11 @@ def show() -> None:
 
 
 def _choose_step() -> None:
-    widget = fresh("step", chosen().step)
+    widget = fresh("step", chosen().page.step)
     st.segmented_control(
         "Step",
         range(1, N_STEPS + 1),
-        default=chosen().step,
+        default=chosen().page.step,
         format_func=lambda i: f"{PHASES[STEPS[i - 1].phase]} · {STEPS[i - 1].name}",
         key=widget,
         required=True,
@@ -68,7 +68,7 @@ def _turn(by: int) -> None:
         key=f"turn-{side}",
         shortcut=side,
         type="tertiary",
-        disabled=not 1 <= chosen().step + by <= N_STEPS,
+        disabled=not 1 <= chosen().page.step + by <= N_STEPS,
         on_click=step_by,
         args=("step", by, 1, N_STEPS),
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.dreaming.dreams import Recalled, mixture
-from explorer.session.choices import Choices
+from explorer.dreaming.dreams import Recalled
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
 from pad_core.model import phases
@@ -18,8 +18,6 @@ from pad_core.model.occlusion import draw_uniforms, masks
 from pad_core.system.randomness import generator
 
 BATCH_SIZE = 64  # as in training
-# What the story depends on, beside the network and its memories A and B.
-DEPENDS_ON = ("split", "seed", "intensity", "size_px", "lam", "lam_prime", "noise_level")
 _CODE_SIDE = 16  # a code of 256 numbers as a square
 _CODE_RANGE = 3.0  # standard deviations of the prior that reach the full colour
 _LOW, _HIGH = np.array([58, 76, 192]), np.array([180, 4, 38])  # of numbers below and above 0
@@ -47,7 +45,7 @@ class Story:
 def tell(
     network: PadNetwork,
     recalled: Recalled,
-    choices: Choices,
+    choices: Dream,
     seen: np.ndarray | None,
     images: torch.Tensor | None,
 ) -> Story:
@@ -60,7 +58,7 @@ def tell(
     """
     z, z_old = recalled.current[:1], recalled.previous[:1]
     noise = _noise(choices.seed, 1)
-    z_mix = mix(z, z_old, noise, mixture(choices))
+    z_mix = mix(z, z_old, noise, choices.mixture)
     mask = _mask(choices)
     recollection = network.generate(z)
     occluded = recollection * mask
@@ -103,7 +101,7 @@ def code_picture(code: torch.Tensor) -> np.ndarray:
 def _losses(
     network: PadNetwork,
     recalled: Recalled,
-    choices: Choices,
+    choices: Dream,
     seen: np.ndarray | None,
     images: torch.Tensor | None,
 ) -> tuple[dict[str, float], int]:
@@ -125,12 +123,12 @@ def _losses(
     )
     named = dict(phases.wake(network.networks, batch, wake_noise).losses)
     named |= phases.nrem(network.networks, z, _mask(choices))
-    z_mix = mix(z, z_old, _noise(choices.seed, n), mixture(choices))
+    z_mix = mix(z, z_old, _noise(choices.seed, n), choices.mixture)
     named |= phases.rem(network.networks, z_mix)
     return {name: float(loss) for name, loss in named.items()}, n
 
 
-def _mask(choices: Choices) -> torch.Tensor:
+def _mask(choices: Dream) -> torch.Tensor:
     uniforms = draw_uniforms(1, generator(choices.seed, "occlusion"))
     return masks(uniforms, choices.intensity, choices.size_px)
 

@@ -11,7 +11,7 @@ from explorer.library import histories
 from explorer.library import networks as loaders
 from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.session.state import choose, remembered
 from explorer.views.train.form import order_form
 from explorer.widgets import loss_charts
@@ -174,9 +174,9 @@ def _latest_dreams(training: Training) -> None:
         return
     try:
         network = loaders.load(str(path), None)
-        choices = Choices()  # the same for all cards, whatever is chosen on other pages
-        recalled = dreams.recall(network, choices)
-        picture = dreams.mix(network, recalled, choices).picture[32:]
+        dream = Dream()  # the same for all cards, whatever is chosen on other pages
+        recalled = dreams.recall(network, dream)
+        picture = dreams.mix(network, recalled, dream).picture[32:]
     except PadError:  # few memories, or the file is just being replaced
         return
     epoch = network.header.epoch

@@ -61,25 +61,25 @@ def show() -> None:
 def _note(networks: Mapping[str, PadNetwork]) -> str:
     if against := _against(networks):
         return (
-            f"|difference| to {_label(networks[against])}, × {chosen().amplified}: white from "
-            f"{100 / chosen().amplified:g} % of the range. Δ: its mean, in % of that."
+            f"|difference| to {_label(networks[against])}, × {chosen().wall.amplified}: white from "
+            f"{100 / chosen().wall.amplified:g} % of the range. Δ: its mean, in % of that."
         )
-    return _EXPLAINED[chosen().wall]
+    return _EXPLAINED[chosen().wall.pictures]
 
 
 def _against(networks: Container[str]) -> str:
     """Key of the network that the others are compared with, if it is one of these."""
-    return chosen().against if chosen().against in networks else ""
+    return chosen().wall.against if chosen().wall.against in networks else ""
 
 
 def _dials(network: PadNetwork) -> None:
     """Those of the sleep whose pictures are on the wall."""
-    panels, talk = ("wall", "footer"), bool(chosen().present)
-    if chosen().wall == "nrem":
+    panels, talk = ("wall", "footer"), bool(chosen().page.present)
+    if chosen().wall.pictures == "nrem":
         with dials.in_a_row(talk):
             dials.occlusion(panels, talk)
         across, up, stands_in = "intensity", "size_px", dials.NREM_DIALS
-    elif chosen().wall == "rem":
+    elif chosen().wall.pictures == "rem":
         with dials.in_a_row(talk):
             dials.mixture(network.condition.rem_mixture, panels, talk)
         across, up, stands_in = "lam", "lam_prime", dials.REM_DIALS
@@ -91,11 +91,11 @@ def _dials(network: PadNetwork) -> None:
 
 def _pictures() -> None:
     """What the wall shows."""
-    widget = fresh("wall", chosen().wall)
+    widget = fresh("wall", chosen().wall.pictures)
     st.segmented_control(
         "Pictures",
         list(_SHOWN),
-        default=chosen().wall,
+        default=chosen().wall.pictures,
         format_func=lambda name: _SHOWN[name][0],
         key=widget,
         required=True,
@@ -124,12 +124,12 @@ def _differences(networks: Mapping[str, PadNetwork]) -> None:
         )
     with right:
         low, high, step = LIMITS["amplified"]
-        widget = fresh("amplified", chosen().amplified)
+        widget = fresh("amplified", chosen().wall.amplified)
         st.number_input(
             "times",
             int(low),
             int(high),
-            chosen().amplified,
+            chosen().wall.amplified,
             int(step),
             key=widget,
             disabled=not against,
@@ -147,13 +147,13 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
     with frame.timed("wall"):
         for key, one in networks.items():
             try:
-                strips[key] = wall.strip(one, choices)
+                strips[key] = wall.strip(one, choices.dream, choices.wall.pictures)
             except PadError as error:
                 frame.problem(error)
     if not strips:
         return
     first = networks[next(iter(strips))]
-    shown = wall.columns(first, choices)
+    shown = wall.columns(first, choices.dream)
     reference = _against(strips)
     photographs = images if images and first.header.dataset == network.header.dataset else None
     heads = _heads(first, shown, photographs)
@@ -164,10 +164,10 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
     for key, strip in strips.items():
         one, picture = networks[key], strip
         if reference and key != reference:
-            picture = wall.difference(strip, strips[reference], choices.amplified)
+            picture = wall.difference(strip, strips[reference], choices.wall.amplified)
         row = _row(one, picture, first, key == reference)
         rows.append((one.condition.name, row, [picture.picture]))
-    if not choices.compared:
+    if not choices.networks.compared:
         lacking = wall.lacking([*networks.values()])
         rows += [(name, _missing(network, name), []) for name in lacking]
         order = [*CONDITIONS]
@@ -180,14 +180,14 @@ def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Ro
     """The classes of the memories, with the real images where they are here."""
     names = [first.class_names[label] for label in shown.labels]
     one, other = names[:N_DREAMS], names[N_DREAMS:]
-    formula = _SHOWN[chosen().wall][1]
-    if chosen().wall == "nrem":
+    formula = _SHOWN[chosen().wall.pictures][1]
+    if chosen().wall.pictures == "nrem":
         texts = [text for name in one[:N_REPLAYED] for text in (f"{name}, occluded", "recovered")]
-    elif chosen().wall == "rem":
+    elif chosen().wall.pictures == "rem":
         texts = [f"{a} + {b}" for a, b in zip(one, other, strict=True)]
     else:
         texts = one
-    if photographs is None or chosen().wall == "nrem":
+    if photographs is None or chosen().wall.pictures == "nrem":
         cells = "".join(f"<span>{escape(text)}</span>" for text in texts)
         return Row("", formula, "", (), instead=cells)
     described = [f"Image of the class {name}" for name in one]
@@ -195,7 +195,7 @@ def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Ro
 
 
 def _photographs(images: DataSet, shown: Columns) -> torch.Tensor:
-    split = images.train if chosen().split == "train" else images.test
+    split = images.train if chosen().dream.split == "train" else images.test
     return split.images[shown.indices[:N_DREAMS]]
 
 
@@ -204,16 +204,16 @@ def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: boo
     text = f"epoch {header.epoch} · seed {header.seed}"
     if is_reference:
         text += "<br>the reference, as it is"
-    elif not wall.same_images(network, first, chosen()):
+    elif not wall.same_images(network, first, chosen().dream):
         text += f"<br><b>Other images:</b> {escape(header.dataset_name)}"
-    if chosen().wall != "nrem" and not header.condition.trains_discriminator:
+    if chosen().wall.pictures != "nrem" and not header.condition.trains_discriminator:
         text += "<br><i>d</i>: not trained"
     label = style(header.condition.name).label
     return Row(
         f"{swatch(header.condition.name)}{escape(label)}",
         "",
         text,
-        [f"{_SHOWN[chosen().wall][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
+        [f"{_SHOWN[chosen().wall.pictures][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
         strip.captions,
         strip.levels,
     )

@@ -14,14 +14,14 @@ import pytest
 
 from explorer.journal import store as journal_file
 from explorer.journal.entry import Kept, Source
-from explorer.session.choices import Choices
+from explorer.session.choices import Choices, Dream
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
 from tests.helpers import ROOT
 
 CASES = sorted((ROOT / "tests/cases").glob("*.jsonl"))
-CHOICES = Choices(checkpoint="a/b.safetensors", folder="/home/me", seed=7, lam=0.25, present="1")
+CHOICES = Choices.of(checkpoint="a/b.safetensors", folder="/home/me", seed=7, lam=0.25, present="1")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_kept_dream_knows_its_network_and_its_choices(network, kept):
     assert kept.source.sha256 == network.sha256
     assert kept.source.weights_sha256 == network.header.weights_sha256
     assert (kept.source.checkpoint, kept.source.condition) == ("a/b.safetensors", "pad")
-    assert kept.chosen == Choices(seed=7, lam=0.25)  # not the folder: files go to others
+    assert kept.dream == Dream(seed=7, lam=0.25)  # not the folder: files go to others
     assert len(kept.classes) == len(kept.previous_classes) == 8
     assert (kept.title, kept.note) == ("A dream", "seen «twice»")
     assert Kept.from_dict(json.loads(json.dumps(kept.to_dict()))) == kept

@@ -20,7 +20,7 @@ def while_another_waits(callback, *args):
 
 state.follow_address()
 for field, widget in (("lam", st.slider), ("seed", st.number_input)):
-    value = getattr(state.chosen(), field)
+    value = state.chosen().value(field)
     low, high = (0.0, 1.0) if field == "lam" else (None, None)
     key = state.fresh(field, value)
     widget(field, low, high, value, key=key, on_change=while_another_waits,
@@ -37,21 +37,21 @@ def page() -> AppTest:
 
 def test_a_callback_ends_though_the_browser_asks_again(page: AppTest) -> None:
     page.slider[0].set_value(0.25).run()
-    assert page.session_state["choices"].lam == 0.25
+    assert page.session_state["choices"].dream.lam == 0.25
     assert page.slider[0].value == 0.25
     page.number_input[0].set_value(7).run()
-    assert page.session_state["choices"].seed == 7
+    assert page.session_state["choices"].dream.seed == 7
     page.button[0].click().run()
     page.button[0].click().run()
-    assert page.session_state["choices"].seed == 9
+    assert page.session_state["choices"].dream.seed == 9
     assert page.query_params["seed"] == "9" and page.query_params["lam"] == "0.25"
 
 
 def test_a_value_is_kept_before_its_correction_is_told(page: AppTest) -> None:
     page.number_input[0].set_value(-3).run()
-    assert page.session_state["choices"].seed == 0
+    assert page.session_state["choices"].dream.seed == 0
     page.number_input[0].set_value(5).run()
-    assert page.session_state["choices"].seed == 5
+    assert page.session_state["choices"].dream.seed == 5
 
 
 PANELS = """
@@ -67,7 +67,7 @@ def panel(name, *widgets):
     def draw():
         drawn.append(name)
         for widget in widgets:
-            value = getattr(state.chosen(), widget)
+            value = state.chosen().value(widget)
             key = state.fresh(widget, value)
             st.slider(widget, 0.0, 1.0, value, key=key, on_change=state.take,
                       args=(widget, key, ("plane",)))
@@ -107,5 +107,5 @@ def test_less_than_the_page_is_drawn_only_where_one_widget_asked() -> None:
 
     at.slider[0].set_value(0.75).run()  # the whole page is asked for, with new images, say
     assert drawn(at) == ["page", "rem", "nrem", "plane"]
-    assert at.session_state["choices"].lam == 0.75
-    assert at.session_state["choices"].intensity == 0.75
+    assert at.session_state["choices"].dream.lam == 0.75
+    assert at.session_state["choices"].dream.intensity == 0.75

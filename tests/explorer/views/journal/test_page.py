@@ -16,7 +16,7 @@ from explorer.journal.archive import dreams_of, unpack
 from explorer.journal.entry import Kept
 from explorer.journal.exports import Export, make
 from explorer.library import networks as loaders
-from explorer.session.choices import Choices
+from explorer.session.choices import Choices, Dream
 from explorer.views.journal import files as journal_files
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
@@ -25,7 +25,7 @@ from tests.helpers import ROOT
 
 CASES = sorted((ROOT / "tests/cases").glob("*.jsonl"))
 A = "checkpoints/a.safetensors"
-CHOICES = Choices(checkpoint=A, seed=9, lam=0.25, intensity=0.75)
+CHOICES = Choices.of(checkpoint=A, seed=9, lam=0.25, intensity=0.75)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_keep_this_keeps_the_dream_of_the_choices(root):
     (kept,) = read(root).dreams.values()
     assert (kept.title, kept.note) == ("A find", "at λ = ¼")
     assert kept.source.checkpoint == A
-    assert kept.chosen == Choices(seed=9, lam=0.25, intensity=0.75)
+    assert kept.dream == Dream(seed=9, lam=0.25, intensity=0.75)
 
 
 def test_an_empty_journal_says_how_to_fill_it(root):
@@ -149,7 +149,8 @@ def test_open_in_dream_sets_the_choices(root, kept):
     at.button(key=f"open-{kept.id}").click().run()
     assert not at.exception
     chosen = at.session_state["choices"]
-    assert (chosen.checkpoint, chosen.seed, chosen.lam, chosen.intensity) == (A, 9, 0.25, 0.75)
+    assert chosen.networks.checkpoint == A
+    assert chosen.dream == Dream(seed=9, lam=0.25, intensity=0.75)
 
 
 def test_a_title_and_a_note_can_be_changed(root, kept):

@@ -137,10 +137,10 @@ def test_noise_lies_under_the_same_masks_and_within_the_range(network, small, mo
 
 
 def test_the_dials_round_to_a_disturbance():
-    assert Disturbance.of(Choices(intensity=0.29, size_px=3, pixel_noise=0.1, seed=5)) == (
+    assert Disturbance.of(Choices.of(intensity=0.29, size_px=3, pixel_noise=0.1, seed=5)) == (
         29, 3, 0.1, 5
     )  # fmt: skip
-    undisturbed = {Disturbance.of(Choices(intensity=0.0, size_px=s, seed=s)) for s in (1, 8)}
+    undisturbed = {Disturbance.of(Choices.of(intensity=0.0, size_px=s, seed=s)) for s in (1, 8)}
     assert len(undisturbed) == 1
     assert undisturbed.pop().none
 

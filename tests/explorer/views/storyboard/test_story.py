@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explorer.dreaming import dreams
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.views.storyboard import story as storyboard
 from explorer.views.storyboard.flow import Tile, flow
 from explorer.views.storyboard.steps import STEPS, lesson
@@ -16,7 +16,7 @@ from pad_core.data.images import to_unit
 from pad_core.model import losses
 from pad_core.model.condition import built_in
 
-CHOICES = Choices(seed=2)
+CHOICES = Dream(seed=2)
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +89,6 @@ def test_without_images_reconstructions_stand_in(network):
 def test_a_choice_changes_the_losses_that_depend_on_it(network, change, expected):
     before, after = tell(network).losses, tell(network, replace(CHOICES, **change)).losses
     assert {name for name in before if before[name] != after[name]} == expected
-
-
-def test_all_that_the_story_depends_on_is_named(network):
-    """The story is cached by these choices: another one must not change it."""
-    changed = {"checkpoint": "x", "step": 4, "sight": "wall", "present": "1"}
-    assert not set(changed) & set(storyboard.DEPENDS_ON)
-    assert tell(network).losses == tell(network, replace(CHOICES, **changed)).losses
 
 
 def test_a_code_is_blue_below_zero_and_red_above():
