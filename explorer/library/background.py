@@ -106,7 +106,7 @@ class Background:
         return self.ask(key, {key: Wanted((0,), start)})[key]
 
     def forget(self, key: Hashable) -> None:
-        """Drop a result, so that whoever asks next has the job begun anew."""
+        """Drop a result, so that the next request begins the job anew."""
         with self._news:
             self._results.pop(key, None)
 

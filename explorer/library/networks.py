@@ -30,7 +30,7 @@ from pad_core.system.files import can_be_shown
 ROOT = Path(__file__).resolve().parents[2]
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 _MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
-_AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there
+_AT_FIRST = 5  # networks that are compared: each takes memory, time and width on the page
 
 Stamp = tuple[int, int, int]
 T = TypeVar("T")

@@ -110,7 +110,7 @@ def upload() -> Upload | None:
 
 
 def fresh(widget: str, value: Any) -> str:
-    """The key of a widget that is about to be drawn and shall show a value.
+    """The key of a widget that is about to be drawn to show a value.
 
     A widget that shows another value is replaced by a new one rather than set: what the
     browser reports of a widget just set may be older, and would count as the viewer's wish.

@@ -198,7 +198,7 @@ def _field(
 
 
 def in_a_row(talk: bool, name: str = "") -> AbstractContextManager[object]:
-    """Around dials that shall stand in one line in a talk, with little but the numbers.
+    """Around dials that stand in one line in a talk, with little but the numbers.
 
     A page with several such lines gives each a ``name``.
     """

@@ -9,20 +9,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer.library import histories
-from explorer.library import networks as loaders
+from explorer.library import histories, networks
 from explorer.library.labels import labels
 from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
 from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
-from explorer.views.curves import epochs
-from explorer.views.curves import figures as charts
+from explorer.views.curves import epochs, figures
 from explorer.views.curves.epochs import Stage
 from explorer.views.curves.scrubber import scrubber
-from explorer.widgets import loss_charts
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.widgets import loss_charts, page, sidebar, sliders
 from explorer.widgets.look import look
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import Header, PadNetwork
@@ -45,20 +40,20 @@ _KINDS = {"": "one epoch", "memories": "memories", "recovered": "recovered", "re
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
     look("curves")
     part = chosen().curves.part
-    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
+    listing = networks.list_checkpoints(chosen().networks.folder, upload())
     if part == "losses":
-        controls.networks()
+        sidebar.networks()
     elif part == "epochs":
-        controls.memories()
-        dials.occlusion(panels=("stages",))
-        dials.mixture(network.condition.rem_mixture, panels=("stages",))
+        sidebar.memories()
+        sliders.occlusion(panels=("stages",))
+        sliders.mixture(network.condition.rem_mixture, panels=("stages",))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        frame.heading("Curves", "")
+        page.heading("Curves", "")
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")
     if part == "paper":
         _paper(epochs.shelf(listing.headers), network.header.dataset_name)
@@ -66,7 +61,7 @@ def show() -> None:
         _losses()
     else:
         _epochs(network)
-    frame.footer(network)
+    page.footer(network)
 
 
 def _pick(
@@ -94,10 +89,10 @@ def _paper(shelf: Shelf, dataset: str) -> None:
     _pick("figure", items, labels, "Figure of the paper")
     item = ITEMS[name]
     other = "" if paper else ", which the paper has not: its claims, tried on it"
-    st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}{other}")
+    st.markdown(f"**{sidebar.plain(item.title)}** · {sidebar.plain(dataset)}{other}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = charts.paper_figure(name, item, shelf, dataset, frame.is_dark())
+        figure = figures.paper_figure(name, item, shelf, dataset, page.is_dark())
         if figure is None:
             st.info("Nothing of this is recorded yet for these images; see below what makes it.",
                     icon=":material/hourglass_empty:")  # fmt: skip
@@ -105,7 +100,7 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             with st.container(key=f"chart-{name}"):
                 st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
-            st.caption(controls.plain(legend(name, shelf, dataset)))
+            st.caption(sidebar.plain(legend(name, shelf, dataset)))
         if name == "table1":
             names, rows = table_1(shelf, dataset, item.conditions)
             if rows:
@@ -155,7 +150,7 @@ def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 @st.fragment(run_every=_POLL_S, key="losses")
 def _losses() -> None:
     """What the compared networks record, and those that train now, whose curves grow."""
-    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
+    listing = networks.list_checkpoints(chosen().networks.folder, upload())
     keys = chosen().networks.compared or listing.conditions_beside(chosen().networks.checkpoint)
     live = _running()
     growing = {str(Path(key).parent) for key in live}  # their own checkpoints say the same
@@ -175,12 +170,12 @@ def _losses() -> None:
                   args=(key,), help="Also shows what happens while losses are small.")  # fmt: skip
         if live:
             folders = ", ".join(t.folder.name for t in live.values())
-            st.caption(f":material/sensors: Training now: {controls.plain(folders)}. Open circles "
+            st.caption(f":material/sensors: Training now: {sidebar.plain(folders)}. Open circles "
                        "are means of the epoch so far.")  # fmt: skip
     if not series:
         st.info("None of these networks carries a history of its training.")
         return
-    figure = loss_charts.panels(series, bool(chosen().curves.log), frame.is_dark())
+    figure = loss_charts.panels(series, bool(chosen().curves.log), page.is_dark())
     st.plotly_chart(figure, key="losses-chart", theme=None, config=_CHART,
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
 
@@ -208,13 +203,13 @@ def _stages(own_epoch: int) -> None:
     shown = epochs.thinned(found, wanted)
     _pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
     try:
-        with frame.timed("dreams of all epochs"):
+        with page.timed("dreams of all epochs"):
             stages = {
-                epoch: epochs.stage(loaders.load(key, upload()), chosen().dream)
+                epoch: epochs.stage(networks.load(key, upload()), chosen().dream)
                 for epoch, key in shown.items()
             }
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
     notes = [epochs.stage_note(headers[key]) for key in shown.values()]
     if chosen().curves.abreast:
@@ -232,12 +227,12 @@ def _stages(own_epoch: int) -> None:
 
 def _running() -> dict[str, Training]:
     """What trains now, by the key that its latest network has or will have."""
-    found = [t for t in trainings.trainings(loaders.ROOT) if t.running]
-    return {loaders.key_of(t.folder / "latest.safetensors"): t for t in found}
+    found = [t for t in trainings.trainings(networks.ROOT) if t.running]
+    return {networks.key_of(t.folder / "latest.safetensors"): t for t in found}
 
 
 def _headers() -> Mapping[str, Header]:
-    return loaders.list_checkpoints(chosen().networks.folder, upload()).headers
+    return networks.list_checkpoints(chosen().networks.folder, upload()).headers
 
 
 def _one(stage: Stage) -> str:

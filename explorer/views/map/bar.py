@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.library import networks as loaders
+from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, session, take, upload
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
+from explorer.widgets import page, sidebar
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -71,7 +70,7 @@ def _take_dims(widget: str) -> None:
 
 def second_network(network: PadNetwork) -> PadNetwork | None:
     """The network at the right, if the viewer wants one: any of the same data set."""
-    listing = loaders.list_checkpoints(chosen().networks.folder, upload())
+    listing = networks.list_checkpoints(chosen().networks.folder, upload())
     compared = chosen().networks.compared or listing.conditions_beside(chosen().networks.checkpoint)
     keys = [
         key
@@ -113,12 +112,12 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
     )
     if key not in keys:
         why = "knows other images" if key in listing.headers else "is not here"
-        st.warning(f"**{controls.plain(key)}** {why}.", icon=":material/search_off:")
+        st.warning(f"**{sidebar.plain(key)}** {why}.", icon=":material/search_off:")
         return None
     try:
-        return loaders.load(key, upload())
+        return networks.load(key, upload())
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return None
 
 

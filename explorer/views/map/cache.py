@@ -14,8 +14,7 @@ import streamlit as st
 import torch
 
 from explorer.library.background import Background, Result
-from explorer.views.map import axes as map_axes
-from explorer.views.map import clouds as map_clouds
+from explorer.views.map import axes, clouds
 from explorer.views.map.axes import Space
 from explorer.views.map.clouds import Cloud
 from pad_core.checkpoint.file import PadNetwork
@@ -44,7 +43,7 @@ def of_test_images(network: PadNetwork, dataset: DataSet) -> Result[Encoding]:
     def encode() -> Iterator[Encoding]:
         parts: list[torch.Tensor] = []
         done = 0
-        for part in map_clouds.encode(network, dataset.test.images):
+        for part in clouds.encode(network, dataset.test.images):
             parts.append(part)
             done += len(part)
             yield Encoding(done / len(dataset.test))
@@ -85,7 +84,7 @@ def space(network: PadNetwork, dims: int) -> Space:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _space(sha256: str, dims: int, _network: PadNetwork) -> Space:
-    return map_axes.space(_network, dims)
+    return axes.space(_network, dims)
 
 
 def images(shown: Shown) -> torch.Tensor:
@@ -95,7 +94,7 @@ def images(shown: Shown) -> torch.Tensor:
 
 @st.cache_resource(max_entries=3, show_spinner=False)  # 31 MB for 10,000
 def _images(pictured_by: str, _shown: Shown) -> torch.Tensor:
-    return map_clouds.images_of(_shown.network, _shown.cloud, _shown.dataset)
+    return clouds.images_of(_shown.network, _shown.cloud, _shown.dataset)
 
 
 def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.Tensor:
@@ -106,7 +105,7 @@ def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.T
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # 10 MB for 10,000
 def _occluded(key: str, intensity: float, size_px: int, seed: int, _shown: Shown) -> torch.Tensor:
-    return map_clouds.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
+    return clouds.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def atlas(shown: Shown) -> Result[Atlas]:
     """Thumbnails of what the codes stand for."""
 
     def lay_out() -> Iterator[Atlas]:
-        tiles, tile_px = map_clouds.tiles(images(shown))
+        tiles, tile_px = clouds.tiles(images(shown))
         columns = max(1, round(len(tiles) ** 0.5))
         yield Atlas(png_bytes(picture_grid(tiles, columns), level=1), columns, tile_px)
 

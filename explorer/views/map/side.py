@@ -10,19 +10,13 @@ import streamlit as st
 
 from explorer.session.choices import BY_SEED, Choices, Dream
 from explorer.session.state import choose, chosen
-from explorer.views.map import cache as codes
-from explorer.views.map import clouds as map_clouds
-from explorer.views.map import component
-from explorer.views.map import places as map_places
-from explorer.views.map import side_html as map_html
-from explorer.views.map import table as map_table
-from explorer.views.map import view as map_view
+from explorer.views.map import cache, clouds, component, places, side_html, table, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import ClassStyle
 from explorer.views.map.places import Neighbours, Spot
 from explorer.views.map.side_html import Tile
 from explorer.views.map.table import Table
-from explorer.widgets import page as frame
+from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.report.palette import CLASS_COLOURS, style
 
@@ -44,29 +38,29 @@ def looked_at(shown: list[Shown]) -> None:
     # While real images load, another cloud takes their place: its places are other images.
     place = chosen().map.picked if shown[0].name == chosen().map.cloud else -1
     if 0 <= place < len(shown[0].cloud):
-        with frame.timed("decoded"):
+        with page.timed("decoded"):
             near = [
-                map_places.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
+                places.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
                 for one in shown
             ]
             parts = [
-                (map_html.heading(_title(one)) if len(shown) > 1 else "") + _code(one, place, n)
+                (side_html.heading(_title(one)) if len(shown) > 1 else "") + _code(one, place, n)
                 for one, n in zip(shown, near, strict=True)
             ]
         cloud, network = shown[0].cloud, shown[0].network
         name = network.class_names[cloud.labels[place]]
         where = f"{_split_name(cloud.splits[place])} image {cloud.indices[place]}"
-        st.html(map_html.section("picked", name, where, *parts))
+        st.html(side_html.section("picked", name, where, *parts))
         _dream_from(shown[0], place)
         marks = {"picked": place, "neighbours": [n.places.tolist() for n in near]}
         component.post("marks", marks)
     elif at is not None:
         pane, coordinates = at
         one = shown[pane]
-        with frame.timed("decoded"):
-            spot = map_places.spot(one.space, one.cloud, coordinates)
+        with page.timed("decoded"):
+            spot = places.spot(one.space, one.cloud, coordinates)
             part = _place(one, spot)
-        st.html(map_html.section("picked", "A place without a code", "", part))
+        st.html(side_html.section("picked", "A place without a code", "", part))
         where_to = {"pane": pane, "at": coordinates.tolist()}
         component.post("marks", {"picked": -1, "spot": where_to, "nearest": spot.nearest})
     else:
@@ -74,7 +68,7 @@ def looked_at(shown: list[Shown]) -> None:
             "Click a point: its code is decoded here, with the codes nearest to it. Click empty "
             "ground: the network dreams of a place where no memory is."
         )
-        st.html(map_html.section("picked", "Nothing looked at yet", "", map_html.line(text)))
+        st.html(side_html.section("picked", "Nothing looked at yet", "", side_html.line(text)))
         component.post("marks", {"picked": -1})
 
 
@@ -104,10 +98,10 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
     """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
     network, cloud, dream = shown.network, shown.cloud, chosen().dream
     # These alone: pictures of all codes are made in the background.
-    places = np.concatenate([[place], near.places])
-    images = map_clouds.images_of(network, cloud.at(places), shown.dataset)
+    nearby = np.concatenate([[place], near.places])
+    images = clouds.images_of(network, cloud.at(nearby), shown.dataset)
     dials = (dream.intensity, dream.size_px, dream.seed)
-    hidden = map_clouds.occluded_image(images[:1], place, len(cloud), *dials)
+    hidden = clouds.occluded_image(images[:1], place, len(cloud), *dials)
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
@@ -125,9 +119,9 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
         )
     ]
     return (
-        map_html.strip(tiles, "four")
-        + map_html.line(_company(shown, place, near))
-        + map_html.strip(nearest, "eight")
+        side_html.strip(tiles, "four")
+        + side_html.line(_company(shown, place, near))
+        + side_html.strip(nearest, "eight")
     )
 
 
@@ -170,9 +164,9 @@ def _place(shown: Shown, spot: Spot) -> str:
     warning = "Far from data: no code lies near, and what is decoded is guesswork. "
     how = "Off the axes, it is as the nearest code is."
     return (
-        map_html.strip(tiles, "four")
-        + map_html.line((warning if spot.far else "") + told, warning=spot.far)
-        + map_html.line(how)
+        side_html.strip(tiles, "four")
+        + side_html.line((warning if spot.far else "") + told, warning=spot.far)
+        + side_html.line(how)
     )
 
 
@@ -207,17 +201,17 @@ def selection(shown: list[Shown]) -> None:
     """The selected codes, counted by class, and the file of them."""
     first, choices = shown[0], chosen()
     n = len(first.cloud)
-    places = map_view.selected(shown)
-    map_view.post_selection(places, n)
-    if len(places):
-        counts = map_places.counts(first.cloud, places, len(first.network.class_names))
-        body = map_html.bars(counts, classes(first.network))
-        st.html(map_html.section("selection", "Selected", f"{len(places):,} of {n:,}", body))
+    selected = view.selected(shown)
+    view.post_selection(selected, n)
+    if len(selected):
+        counts = places.counts(first.cloud, selected, len(first.network.class_names))
+        body = side_html.bars(counts, classes(first.network))
+        st.html(side_html.section("selection", "Selected", f"{len(selected):,} of {n:,}", body))
     else:
         text = "Choose Box or Lasso above the map and draw around points to count and export them."
-        st.html(map_html.section("selection", "Nothing selected", "", map_html.line(text)))
-    rows = places if len(places) else np.arange(n)
-    which = f"{len(places):,} selected" if len(places) else f"all {n:,}"
+        st.html(side_html.section("selection", "Nothing selected", "", side_html.line(text)))
+    rows = selected if len(selected) else np.arange(n)
+    which = f"{len(selected):,} selected" if len(selected) else f"all {n:,}"
     st.download_button(
         f"CSV of {which}",
         lambda: _csv(shown, rows, choices),
@@ -231,7 +225,7 @@ def selection(shown: list[Shown]) -> None:
     )
 
 
-def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
+def _csv(shown: list[Shown], rows: np.ndarray, choices: Choices) -> str:
     """Made when it is asked for, when there is no viewer's session at hand."""
     tables = [
         Table(
@@ -242,10 +236,10 @@ def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
         )
         for one in shown
     ]
-    return map_table.to_csv(tables, places)
+    return table.to_csv(tables, rows)
 
 
 def occluded_coordinates(shown: Shown, dream: Dream) -> np.ndarray:
     """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
-    latents = codes.occluded(shown, dream.intensity, dream.size_px, dream.seed)
+    latents = cache.occluded(shown, dream.intensity, dream.size_px, dream.seed)
     return shown.space.projection.project(latents).astype(np.float32)

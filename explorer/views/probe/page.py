@@ -12,14 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.library import real_images
 from explorer.session.state import choose, chosen, fresh, take
-from explorer.views.probe import cache
-from explorer.views.probe import charts as probe_charts
-from explorer.views.probe import example_panel as example
+from explorer.views.probe import cache, charts, example_panel
 from explorer.views.probe.accuracy import READOUT_SEEDS, Disturbance, Subject
 from explorer.views.probe.lab import Reading
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
@@ -39,24 +35,24 @@ _PANELS = ("example", "probe", "footer")  # in the order in which they are drawn
 def show() -> None:
     """The page."""
     look("probe", Path(__file__).parent)
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    networks = frame.networks()
-    controls.images(network)
+    networks = page.networks()
+    sidebar.images(network)
     with st.sidebar:
-        dials.seed(
+        sliders.seed(
             "Draws the picture at the cursor, the test images of the first estimates, the masks "
             "and the noise."
         )
-    with frame.heading("What can be read out", _EXPLAINED[chosen().probe.measure]):
+    with page.heading("What can be read out", _EXPLAINED[chosen().probe.measure]):
         _measure()
     talk = bool(chosen().page.present)
-    with dials.in_a_row(talk):
-        dials.occlusion(_PANELS, talk)
+    with sliders.in_a_row(talk):
+        sliders.occlusion(_PANELS, talk)
         _noise(talk)
     if talk:
-        dials.arrows("intensity", "size_px", (dials.NREM_DIALS, "noise-dials", *_PANELS))
+        sliders.arrows("intensity", "size_px", (sliders.NREM_DIALS, "noise-dials", *_PANELS))
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
         top = st.container()
@@ -78,7 +74,7 @@ def _noise(talk: bool) -> None:
     @st.fragment(key="noise-dials")
     def noise() -> None:
         redraw = ("noise-dials", *_PANELS)
-        dials.dial(
+        sliders.dial(
             "pixel_noise",
             "Noise on pixels",
             "Not in the paper: Gaussian noise added to each pixel of a test image before it is "
@@ -94,13 +90,13 @@ def _noise(talk: bool) -> None:
             disabled=not (chosen().probe.pixel_noise or chosen().dream.intensity),
             on_click=choose,
             kwargs={
-                "redraw": (dials.NREM_DIALS, *redraw),
+                "redraw": (sliders.NREM_DIALS, *redraw),
                 "intensity": 0.0,
                 "pixel_noise": 0.0,
             },
         )
 
-    with dials.stand("noise-controls", talk):
+    with sliders.stand("noise-controls", talk):
         noise()
 
 
@@ -140,7 +136,7 @@ def _panels(
     looked_at: str, networks: Mapping[str, PadNetwork], left: DeltaGenerator, below: DeltaGenerator
 ) -> None:
     """All that is measured: a table here, the curve at the left, other charts below."""
-    with frame.timed("probe"):
+    with page.timed("probe"):
         readings = _read(networks, _PATIENCE_S).values()
     runs = count()
     missing = any(reading.busy and reading.estimate is None for reading in readings)
@@ -149,11 +145,11 @@ def _panels(
     @st.fragment(run_every=again_s if _busy(readings) else None)
     def follow() -> None:
         readings = _read(networks)
-        probe_charts.table(networks, readings)
+        charts.table(networks, readings)
         with left:
-            probe_charts.occlusion(networks, readings)
+            charts.occlusion(networks, readings)
         with below:
-            probe_charts.explanations(looked_at, networks, readings)
+            charts.explanations(looked_at, networks, readings)
         if next(runs) and not _busy(readings.values()):
             st.rerun()  # the page stands still again: no more runs by the clock
 
@@ -168,8 +164,8 @@ def _example(looked_at: str, networks: Mapping[str, PadNetwork]) -> None:
 
     @st.fragment(key="example", run_every=_LATER_S if waiting else None)
     def at_cursor() -> None:
-        with frame.timed("picture"):
-            example.show(looked_at, _subjects(networks), _read(networks))
+        with page.timed("picture"):
+            example_panel.show(looked_at, _subjects(networks), _read(networks))
 
     at_cursor()
 
@@ -195,4 +191,4 @@ def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "probe", "picture")
+    page.footer(network, "probe", "picture")

@@ -10,38 +10,37 @@ from explorer.session.state import chosen, fresh, step_by, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, STEPS, lesson
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
+from explorer.widgets import page, sidebar
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
 
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    controls.memories()
+    sidebar.memories()
     choose_pair(network)
-    dataset = controls.images(network)
+    dataset = sidebar.images(network)
     images = None if dataset is None else getattr(dataset, chosen().dream.split).images
     try:
-        with frame.timed("story"):
+        with page.timed("story"):
             recalled = dreams.recall(network, chosen().dream, pictures())
             row = dreams.seen(network, recalled, chosen().dream, images, pictures())
             seen = None if row is None else row[:, :32]
             story = cache.story(network, recalled, chosen().dream, seen, images)
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
     step = STEPS[chosen().page.step - 1]
-    with frame.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
+    with page.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
         _turn(-1)
         _turn(1)
     _choose_step()
     st.html(flow(step.parts(story)))
     st.html(lesson(step, story, network))
-    frame.footer(network, "story")
+    page.footer(network, "story")
 
 
 def _choose_step() -> None:

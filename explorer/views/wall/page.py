@@ -14,9 +14,7 @@ from explorer.session.choices import LIMITS
 from explorer.session.state import chosen, fresh, take
 from explorer.views.wall import strips as wall
 from explorer.views.wall.strips import N_REPLAYED, Columns, Strip
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.swatch import swatch
 from pad_core.checkpoint.file import PadNetwork
@@ -40,15 +38,15 @@ _EXPLAINED = {
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    networks = frame.networks()
-    controls.memories()
-    images = controls.images(network)
+    networks = page.networks()
+    sidebar.memories()
+    images = sidebar.images(network)
     with st.sidebar.container(key="difference-controls"):
         _differences(networks)
-    with frame.heading("The same night in every network", _note(networks)):
+    with page.heading("The same night in every network", _note(networks)):
         _pictures()
     _dials(network)
     if networks:
@@ -76,17 +74,17 @@ def _dials(network: PadNetwork) -> None:
     """Those of the sleep whose pictures are on the wall."""
     panels, talk = ("wall", "footer"), bool(chosen().page.present)
     if chosen().wall.pictures == "nrem":
-        with dials.in_a_row(talk):
-            dials.occlusion(panels, talk)
-        across, up, stands_in = "intensity", "size_px", dials.NREM_DIALS
+        with sliders.in_a_row(talk):
+            sliders.occlusion(panels, talk)
+        across, up, stands_in = "intensity", "size_px", sliders.NREM_DIALS
     elif chosen().wall.pictures == "rem":
-        with dials.in_a_row(talk):
-            dials.mixture(network.condition.rem_mixture, panels, talk)
-        across, up, stands_in = "lam", "lam_prime", dials.REM_DIALS
+        with sliders.in_a_row(talk):
+            sliders.mixture(network.condition.rem_mixture, panels, talk)
+        across, up, stands_in = "lam", "lam_prime", sliders.REM_DIALS
     else:
         return
     if talk:
-        dials.arrows(across, up, (stands_in, *panels))
+        sliders.arrows(across, up, (stands_in, *panels))
 
 
 def _pictures() -> None:
@@ -144,12 +142,12 @@ def _differences(networks: Mapping[str, PadNetwork]) -> None:
 def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataSet | None) -> None:
     choices = chosen()
     strips: dict[str, Strip] = {}
-    with frame.timed("wall"):
+    with page.timed("wall"):
         for key, one in networks.items():
             try:
                 strips[key] = wall.strip(one, choices.dream, choices.wall.pictures)
             except PadError as error:
-                frame.problem(error)
+                page.problem(error)
     if not strips:
         return
     first = networks[next(iter(strips))]
@@ -237,4 +235,4 @@ def _label(network: PadNetwork) -> str:
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "wall")
+    page.footer(network, "wall")

@@ -54,7 +54,6 @@ def test_the_same_choices_give_the_same_arrays(network):
         ({"size_px": 7}, {"nrem"}),
         ({"seed": 6}, {"memories", "nrem", "rem"}),
         ({"split": "train"}, {"memories", "nrem", "rem"}),
-        ({"checkpoint": "elsewhere", "folder": "elsewhere"}, set()),
     ],
 )
 def test_a_choice_changes_what_depends_on_it_and_nothing_else(network, change, expected):

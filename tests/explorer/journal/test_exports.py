@@ -81,11 +81,11 @@ def opened(content):
 
 def test_a_picture_shows_each_pixel_of_the_page_as_a_square(network, kept):
     image = np.asarray(opened(make(Export.of("picture", kept, scale=3, gap_px=0), network)))
-    recalled = dreams.recall(network, CHOICES)
+    recalled = dreams.recall(network, CHOICES.dream)
     shown = [
         recalled.picture,
-        dreams.perturb(network, recalled, CHOICES).picture,
-        dreams.mix(network, recalled, CHOICES).picture,
+        dreams.perturb(network, recalled, CHOICES.dream).picture,
+        dreams.mix(network, recalled, CHOICES.dream).picture,
     ]
     assert np.array_equal(image, np.concatenate(shown).repeat(3, 0).repeat(3, 1))
 
@@ -108,9 +108,9 @@ def test_a_file_says_how_it_was_made(network, kept):
 
 
 def test_a_walk_goes_there_and_back_through_the_kept_dream(network, kept):
-    recalled = dreams.recall(network, CHOICES)
-    steps = list(frames(network, recalled, CHOICES, "lam", 5))
-    kept_dream = dreams.mix(network, recalled, CHOICES).picture[-32:]
+    recalled = dreams.recall(network, CHOICES.dream)
+    steps = list(frames(network, recalled, CHOICES.dream, "lam", 5))
+    kept_dream = dreams.mix(network, recalled, CHOICES.dream).picture[-32:]
     # λ = 1, 0.75, 0.5, 0.25, 0: the kept one is the second.
     assert np.array_equal(picture_grid(steps[1], 8), kept_dream)
     assert not torch.equal(steps[0], steps[4])
@@ -128,13 +128,13 @@ def test_a_walk_goes_there_and_back_through_the_kept_dream(network, kept):
 
 
 def test_a_walk_along_a_component_passes_the_dream_and_moves_that_component_only(network):
-    recalled = dreams.recall(network, CHOICES)
-    start, here, end = frames(network, recalled, CHOICES, "pc1", 3)
+    recalled = dreams.recall(network, CHOICES.dream)
+    start, here, end = frames(network, recalled, CHOICES.dream, "pc1", 3)
     assert np.array_equal(
-        picture_grid(here, 8), dreams.mix(network, recalled, CHOICES).picture[-32:]
+        picture_grid(here, 8), dreams.mix(network, recalled, CHOICES.dream).picture[-32:]
     )
     assert not torch.equal(start, end)
-    assert not torch.equal(end, list(frames(network, recalled, CHOICES, "pc2", 3))[2])
+    assert not torch.equal(end, list(frames(network, recalled, CHOICES.dream, "pc2", 3))[2])
 
 
 def test_a_table_has_latents_and_scores_of_every_picture(network, kept):

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.library import networks as loaders
-from explorer.library import real_images
+from explorer.library import networks, real_images
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -17,7 +16,7 @@ from tests.helpers import until
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     monkeypatch.setattr(real_images, "ROOT", tmp_path / "project")
-    monkeypatch.setattr(loaders, "ROOT", tmp_path / "project")
+    monkeypatch.setattr(networks, "ROOT", tmp_path / "project")
     real_images._jobs.clear()
     yield tmp_path / "project"
     real_images._jobs.clear()

@@ -4,15 +4,15 @@ import re
 import tomllib
 from pathlib import Path
 
-from explorer.views.map import component as latent_map
+from explorer.views.map import component
 from tests.helpers import ROOT
 
-FOLDER = Path(latent_map.__file__).with_name("browser")
+FOLDER = Path(component.__file__).with_name("browser")
 
 
 def test_each_script_is_shipped_used_once_and_declares_names_of_its_own():
-    scripts = {name: (FOLDER / name).read_text("utf-8") for name in latent_map.SCRIPTS}
-    assert len(scripts) == len(latent_map.SCRIPTS)
+    scripts = {name: (FOLDER / name).read_text("utf-8") for name in component.SCRIPTS}
+    assert len(scripts) == len(component.SCRIPTS)
     declared = [
         name
         for text in scripts.values()
