@@ -3,7 +3,7 @@
     python -m bench.explorer_browser [--quick] [--json] [--out FILE]
 
 Starts the server as ``streamlit run`` does, with copies of the checkpoints that ship, and drives
-its pages in Chromium (Playwright, from requirements-dev.txt). The server runs on the same machine
+its pages in Chromium (Playwright, of the extra dev). The server runs on the same machine
 and shares its cores with the browser. Nothing here fails because it is slow.
 """
 
@@ -251,7 +251,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="a list of objects for scripts")
     options = parser.parse_args()
     if find_browser() is None or shutil.which("playwright") is None:
-        sys.exit("A Chromium browser and Playwright are needed: see requirements-dev.txt.")
+        sys.exit(
+            "Chromium and Playwright are needed: apt-get install chromium, pip install -e '.[dev]'"
+        )
     from playwright.sync_api import TimeoutError as Overdue
 
     rows: list[Row] = []

@@ -1,4 +1,4 @@
-"""The command line: ``python -m explorer`` opens the explorer; see ``--help``."""
+"""The command line: ``pad-explorer`` or ``python -m explorer`` opens the explorer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from explorer import home
 from pad_core.errors import PadError, tolerate_unprintable_output
-
-_ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m explorer",
+        prog="pad-explorer" if Path(sys.argv[0]).stem == "pad-explorer" else "python -m explorer",
         description="Open the PAD dream explorer in a window of its own, for you alone. "
         "Closing the window, or Ctrl-C, ends it.",
     )
@@ -52,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--out", type=Path, required=True, metavar="FILE", help="to write")
     rebuild.add_argument(
         "--checkpoint", type=Path, nargs="+", dest="places", metavar="PATH",
-        default=[_ROOT / "checkpoints", _ROOT / "runs"],
+        default=[home() / "checkpoints", home() / "runs"],
         help="checkpoints, or folders to look through (default: checkpoints and runs)",
     )  # fmt: skip
     rebuild.set_defaults(run=run_rebuild)

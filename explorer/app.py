@@ -29,10 +29,14 @@ share_freed_memory()
 
 @asynccontextmanager
 async def in_a_browser(app: st.App) -> AsyncIterator[None]:
-    """Open the page in a browser, which Streamlit does for plain scripts only."""
-    if not st.get_option("server.headless"):
+    """Open the page in a browser, which Streamlit does for plain scripts only.
+
+    Where a secret is asked for, whoever set it opens the address that has it.
+    """
+    if not st.get_option("server.headless") and TOKEN not in os.environ:
+        scheme = "https" if st.get_option("server.sslCertFile") else "http"
         host, port = st.get_option("browser.serverAddress"), st.get_option("server.port")
-        webbrowser.open(f"http://{host}:{port}")
+        webbrowser.open(f"{scheme}://{host}:{port}/{st.get_option('server.baseUrlPath')}")
     yield None
 
 

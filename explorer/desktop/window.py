@@ -31,15 +31,17 @@ from types import FrameType
 from typing import IO, NoReturn
 from urllib.parse import urlencode
 
+from explorer import home
 from explorer.desktop.guard import PARAMETER, TICKET, TOKEN, cookie_name
 from explorer.desktop.server import HOST
 from explorer.session.streamlit_internals import HEALTH
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
+from pad_core.system.files import can_be_shown
 
 TITLE = "PAD dream explorer"
 SIZE = (1360, 860)
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = home()
 _START_S = 120.0
 _END_S = 5.0  # for the server and the browser to end by themselves
 _BROWSERS = (
@@ -98,6 +100,8 @@ def address_query(checkpoint: Path) -> dict[str, str]:
     """The parameters of an address that opens a checkpoint; PadError where it is none."""
     load_header(checkpoint)
     path = checkpoint.resolve()
+    if not can_be_shown(path):
+        raise PadError(f"{path} has a name that can't stand in an address; rename it.")
     key = str(path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path)
     return {"checkpoint": key, "folder": str(path.parent)}
 

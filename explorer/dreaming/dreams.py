@@ -168,7 +168,7 @@ def mix(network: PadNetwork, recalled: Recalled, dream: Dream, nights: int = 1) 
         network.networks,
         recalled.current.repeat(nights, 1),
         recalled.previous.repeat(nights, 1),
-        dream.mixture,
+        mixture(network, dream),
         dream.seed,
     )
     rows = picture_grid(dreams.dreams, len(recalled))
@@ -182,12 +182,18 @@ def plane(network: PadNetwork, recalled: Recalled, noise_level: float, seed: int
     Both take ``PLANE_STEPS`` values from 0 to 1, at one σ (``noise_level``) and seed.
     """
     steps = [i / (PLANE_STEPS - 1) for i in range(PLANE_STEPS)]
+    mixing = network.condition.mixing
     dreams = rem_plane(
         network.networks,
         recalled.current[:1],
         recalled.previous[:1],
-        [Mixture(lam, lam_prime, noise_level) for lam_prime in steps[::-1] for lam in steps],
+        [Mixture(lam, share, noise_level, mixing) for share in steps[::-1] for lam in steps],
         seed,
     )
     picture = picture_grid(dreams.dreams, PLANE_STEPS)
     return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
+
+
+def mixture(network: PadNetwork, dream: Dream) -> Mixture:
+    """The point at which the viewer dreams, mixing as the network's condition does."""
+    return Mixture(dream.lam, dream.lam_prime, dream.noise_level, network.condition.mixing)

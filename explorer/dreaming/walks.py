@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from explorer.dreaming.dreams import Recalled
+from explorer.dreaming.dreams import Recalled, mixture
 from explorer.dreaming.readings import Reader
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
@@ -31,7 +31,7 @@ def frames(
             −2.5 to 2.5 of its standard deviations off each dream. The other dials stay.
         steps: how many, 2 or more.
     """
-    here = dream.mixture
+    here = mixture(network, dream)
     pair = (network.networks, recalled.current, recalled.previous)
     shares = np.linspace(0.0, 1.0, steps).tolist()
     if along == "lam":
@@ -71,7 +71,7 @@ def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dic
         "memory": recalled.current,
         "second memory": recalled.previous,
         "recovered": network.encode(nrem.occluded),
-        "REM dream": rem_dreams(*pair, dream.mixture, dream.seed).latents,
+        "REM dream": rem_dreams(*pair, mixture(network, dream), dream.seed).latents,
     }
     memories, reader = network.memories[dream.split], Reader.fit(network)
     trained = network.condition.trains_discriminator

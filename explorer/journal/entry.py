@@ -39,7 +39,7 @@ from pad_core.system.files import plain, tensors_sha256
 _PAIR = ("first", "second")
 MAX_TITLE, MAX_NOTE = 120, 2000
 _MAX_PICTURE = 20_000  # characters in base 64; 32×32 pixels have 4,200
-_MAX_NAME = 1000
+_MAX_NAME = 5000  # paths have 4,096 characters at most
 _YEARS = range(1970, 9999)  # whatever a computer's zone, all of them can be told as a date
 
 

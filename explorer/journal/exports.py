@@ -90,7 +90,7 @@ class Export:
         """Check a manifest that came with a file; PadError names what is wrong with it."""
         check_format(given)
         kind, settings = given.get("kind"), given.get("settings")
-        if kind not in SETTINGS or not isinstance(settings, dict):
+        if not isinstance(kind, str) or kind not in SETTINGS or not isinstance(settings, dict):
             raise PadError(f"The manifest is of an unknown kind, {str(kind)[:40]!r}.")
         if set(settings) != set(SETTINGS[kind]):
             raise PadError(f"The manifest is damaged: its settings are not those of a {kind}.")

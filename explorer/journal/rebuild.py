@@ -14,7 +14,6 @@ from pad_core.checkpoint.file import PadNetwork, load, load_header
 from pad_core.errors import PadError
 from pad_core.system.files import file_sha256, read_bytes, write_atomically
 
-ROOT = Path(__file__).resolve().parents[2]
 SAME, DIFFERENT = 0, 1
 _MOST = 1_000_000_000  # bytes of an archive
 

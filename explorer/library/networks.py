@@ -18,16 +18,18 @@ from typing import TypeVar
 
 import streamlit as st
 
+from explorer import home
 from explorer.dreaming.readings import Reader
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
+from pad_core.data.identity import labels
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style
 from pad_core.system.files import can_be_shown
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = home()
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 _MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
 _AT_FIRST = 5  # networks that are compared: each takes memory, time and width on the page
@@ -64,7 +66,7 @@ class Listing:
         of = self.headers[key]
         first: dict[str, str] = {}
         for other, header in self.headers.items():
-            if header.dataset_name == of.dataset_name:
+            if header.data.is_same(of.data):
                 first.setdefault(header.condition.name, other)
         beside = sorted(first.values(), key=lambda key: _rank(self.headers[key]))[:_AT_FIRST]
         return tuple(dict.fromkeys([*beside, first[of.condition.name]]))
@@ -72,13 +74,14 @@ class Listing:
     @cached_property
     def _labels(self) -> dict[str, str]:
         names = {}
-        seeds = {(h.dataset_name, h.seed) for h in self.headers.values()}
+        told = labels([header.data for header in self.headers.values()])
+        seeds = {(data, h.seed) for data, h in zip(told, self.headers.values(), strict=True)}
         several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
-        for key, header in self.headers.items():
-            seed = f" · seed {header.seed}" if header.dataset_name in several else ""
+        for data, (key, header) in zip(told, self.headers.items(), strict=True):
+            seed = f" · seed {header.seed}" if data in several else ""
             epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
             label = style(header.condition.name).label
-            names[key] = f"{label} · {header.dataset_name} · {epochs}{seed}"
+            names[key] = f"{label} · {data} · {epochs}{seed}"
         first = {name: key for key, name in reversed(names.items())}  # the others say where
         return {k: name if first[name] == k else f"{name} ({k})" for k, name in names.items()}
 

@@ -18,6 +18,7 @@ import streamlit as st
 from explorer.library.background import Background
 from explorer.library.networks import ROOT
 from pad_core.checkpoint.file import SPLITS, PadNetwork
+from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.load import BUILT_IN, DataSet, is_local, load_dataset
 
 VARIABLE = "PAD_DATA"  # folders, separated as in PATH
@@ -160,7 +161,12 @@ def _may_be_read(spec: str, network: PadNetwork) -> bool:
 
 
 def _same(dataset: DataSet, network: PadNetwork) -> bool:
-    if dataset.class_names != network.class_names:
+    header = network.header
+    sizes = (len(dataset.train), len(dataset.test))
+    if dataset.class_names != network.class_names or sizes != header.data[1:3]:
+        return False
+    # Without classes, labels tell nothing.
+    if not dataset.has_classes and header.data.sha256 not in (None, fingerprint(dataset)):
         return False
     for split in SPLITS:
         memories, labels = network.memories[split], getattr(dataset, split).labels

@@ -19,6 +19,7 @@ TERMS = {
     "nrem": "NREM loss",
     "external": "external loss (real)",
     "internal": "internal loss (REM)",
+    "contrast": "contrastive loss",
     "linear_separability": "linear separability (one read-out), %",
 }
 

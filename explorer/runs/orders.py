@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pad_core.data.load import BUILT_IN, is_local
+from pad_core.data.load import BUILT_IN, check_spec, is_local
+from pad_core.data.tree import split_of, sub_folders
 from pad_core.errors import PadError, shortened
-from pad_core.model.condition import CONDITIONS, PAD, Condition, closest, find_condition
+from pad_core.model.condition import CONDITIONS, PAD, Condition, find_condition
 from pad_core.system.files import can_be_shown
 from pad_core.system.hardware import choose_device
 from pad_core.training.config import Recipe
@@ -21,7 +22,6 @@ RUNS = "runs"
 _MOST_BYTES = 200  # of a name; file systems have 255, and names beside it are longer
 # Names that open a device there, whatever their ending: such a run could not be taken along.
 _OF_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
-_KINDS = ("parquet", "folder", "idx")
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,14 @@ def condition_arguments(condition: Condition) -> list[str]:
 
 def own_condition(base: str, changes: Mapping[str, Any]) -> Condition:
     """A built-in condition with some fields changed; its name says which unless it is changed."""
-    kept = {k: v for k, v in changes.items() if v != CONDITIONS[base].to_dict()[k]}
+    kept = {k: v for k, v in changes.items() if v != getattr(CONDITIONS[base], k)}
     return find_condition(base, {field: _as_json(value) for field, value in kept.items()})
 
 
 def folder_name(order: Order) -> str:
     """The usual name of the run folder: DATA-CONDITION-seedS."""
     kind, _, directory = order.dataset.strip().partition(":")
-    data = re.sub(r"[^\w.-]+", "-", Path(directory).name) or kind if directory else kind
+    data = re.sub(r"[^\w.-]+", "-", Path(directory or kind).name).strip("-") or kind
     return cut(re.sub(r"[^\w.+=-]", "-", f"{data}-{order.condition.name}-seed{order.seed}"))
 
 
@@ -163,9 +163,11 @@ def datasets(home: Path) -> list[str]:
     here = []
     for folder in sorted(p for p in (home / "data").glob("*") if p.is_dir() and can_be_shown(p)):
         spec = folder.relative_to(home).as_posix()
-        if any(folder.glob("train-*.parquet")) or any(folder.glob("data/train-*.parquet")):
+        if any(folder.glob("*.parquet")) or any(folder.glob("*/*.parquet")):
             here.append(f"parquet:{spec}")
-        elif (folder / "train").is_dir():
+        elif any(
+            told.kind == "train" for sub in sub_folders(folder) if (told := split_of(sub.name))
+        ):
             here.append(f"folder:{spec}")
     local = [spec for spec in BUILT_IN if not needs_download(spec, home) and spec != SHIPPED]
     return [SHIPPED, *here, *local, *(spec for spec in BUILT_IN if needs_download(spec, home))]
@@ -181,19 +183,11 @@ def read_epochs(text: str) -> tuple[int, ...]:
 
 
 def _check_dataset(spec: str, home: Path) -> None:
-    if spec in BUILT_IN:
-        return
-    kind, colon, directory = spec.partition(":")
-    known = (*BUILT_IN, *(f"{kind}:DIR" for kind in _KINDS))
-    if kind not in _KINDS or not directory:
-        hint = closest(f"{kind}:DIR" if colon else kind, known)
-        raise PadError(f"There is no data set {spec!r}{hint}; choose one of {', '.join(known)}.")
     try:
-        found = (home / Path(directory).expanduser()).is_dir()
-    except (OSError, ValueError, RuntimeError):  # too long a name, a null byte, a home of nobody
-        found = False
-    if not found:
-        raise PadError(f"There is no folder {directory[:200]!r} on this computer.")
+        check_spec(spec, home)
+    except PadError as error:
+        sentence = str(error)
+        raise PadError(f"{sentence[0].upper()}{sentence[1:]}") from None
 
 
 def _as_json(value: Any) -> str:
@@ -201,6 +195,6 @@ def _as_json(value: Any) -> str:
     if isinstance(value, str):
         try:
             json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return json.dumps(value, ensure_ascii=False)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
-from pad_core.model.condition import Mixture
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report.items import ITEMS
 from pad_core.system.randomness import MAX_SEED
@@ -18,7 +17,7 @@ Group = TypeVar("Group")
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
 CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
-N_STEPS = 8  # of the storyboard
+N_STEPS = 9  # of the storyboard, at most
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 
@@ -102,11 +101,6 @@ class Dream:
     lam_prime: float = _number(0.5, 0.0, 1.0, 0.01)
     noise_level: float = _number(1.0, 0.0, 10.0, 0.01)
 
-    @property
-    def mixture(self) -> Mixture:
-        """The point at which REM dreams."""
-        return Mixture(self.lam, self.lam_prime, self.noise_level)
-
 
 @dataclass(frozen=True)
 class MapChoices:
@@ -154,7 +148,9 @@ class CurvesChoices:
     shown of all epochs side by side, or empty for one epoch at a time.
     """
 
-    part: str = _option("paper", ("paper", "losses", "epochs"), terse=True, parameter="curves")
+    part: str = _option(
+        "paper", ("paper", "measures", "losses", "epochs"), terse=True, parameter="curves"
+    )
     figure: str = _option("table1", tuple(ITEMS), terse=True)
     log: str = _option("", ("", "1"))
     stage: int = _number(0, 0, 100_000, 1, terse=True)

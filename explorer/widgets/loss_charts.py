@@ -17,9 +17,16 @@ _DASHES = ("solid", "dot", "dash", "dashdot", "longdash")  # networks of one con
 
 
 def panels(series: Sequence[Series], log: bool, dark: bool, height: int = 500) -> go.Figure:
-    """A panel for each term: every network's values over epochs; open circles are means so far."""
-    figure = make_subplots(2, 3, subplot_titles=list(TERMS.values()), shared_xaxes=True,
-                           horizontal_spacing=0.06, vertical_spacing=0.11)  # fmt: skip
+    """A panel for each term: every network's values over epochs; open circles are means so far.
+
+    The contrastive loss has a panel where a network has that loss; separability is the last.
+    """
+    rare = any("contrast" in one.values or "contrast" in one.now for one in series)
+    shown_terms = {term: title for term, title in TERMS.items() if rare or term != "contrast"}
+    columns = (len(shown_terms) + 1) // 2
+    figure = make_subplots(2, columns, subplot_titles=list(shown_terms.values()),
+                           shared_xaxes=True, horizontal_spacing=0.06,
+                           vertical_spacing=0.11)  # fmt: skip
     seen: dict[str, int] = {}
     for one in series:
         place = seen.setdefault(one.condition, 0)
@@ -27,11 +34,11 @@ def panels(series: Sequence[Series], log: bool, dark: bool, height: int = 500) -
         look = style(one.condition)
         colour, dash = look.dark if dark else look.colour, _DASHES[place % len(_DASHES)]
         shown = False
-        for index, term in enumerate(TERMS):
+        for index, term in enumerate(shown_terms):
             points = one.values.get(term, [])
             cell: dict[str, Any] = {
-                "row": index // 3 + 1,
-                "col": index % 3 + 1,
+                "row": index // columns + 1,
+                "col": index % columns + 1,
                 "legendgroup": one.label,
             }
             if points:

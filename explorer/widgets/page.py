@@ -16,7 +16,7 @@ from explorer.session.upload import UPLOAD
 from explorer.widgets import sidebar
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.errors import PadError
+from pad_core.errors import PadError, shortened
 
 _TRAIN = "python -m pad_core train --dataset fashion-mini --epochs 2"
 
@@ -129,7 +129,7 @@ def _offer_first() -> None:
 
 
 def _ask_for_network() -> None:
-    wanted = chosen().networks.checkpoint
+    wanted = shortened(chosen().networks.checkpoint, 200)
     if wanted.startswith(UPLOAD):
         name = sidebar.plain(wanted.removeprefix(UPLOAD))
         st.info(

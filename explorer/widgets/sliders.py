@@ -57,6 +57,8 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
     @st.fragment(key=REM_DIALS)
     def dials() -> None:
         redraw = (REM_DIALS, *panels)
+        dream = chosen().dream
+        here = (dream.lam, dream.lam_prime, dream.noise_level)
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.markdown("**REM** · mixture", width="content")
             st.button(
@@ -66,7 +68,7 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
                 f"σ = {sigma:g}.",
                 type="tertiary",
                 icon=":material/restart_alt:",
-                disabled=chosen().dream.mixture == trained,
+                disabled=here == (lam, lam_prime, sigma),
                 on_click=_reset,
                 args=(trained, redraw),
             )

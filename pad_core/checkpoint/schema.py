@@ -55,7 +55,7 @@ class Header:
     @property
     def data(self) -> Data:
         """What tells its data set from others."""
-        n_train, n_test = self.dataset["n_train"], self.dataset["n_test"]
+        n_train, n_test = (self.dataset.get(name, 0) for name in ("n_train", "n_test"))
         return Data(self.dataset_name, n_train, n_test, self.dataset.get("sha256"))
 
     @property
@@ -247,9 +247,10 @@ _METRICS: dict[str, Check] = {
     **dict.fromkeys(("occlusion", "occlusion_converged"), _values(is_number)),
     "frechet": _values(_maybe(is_number)),
     "occlusion_interval": _values(_is_interval),
-    "baselines": _values(_values(_maybe(is_number))),
+    "baselines": _values(_values(_are_numbers)),
     "protocol": _values(is_number),
     **dict.fromkeys(("versions", "right"), _values(is_text)),
+    "phases": lambda v: isinstance(v, list) and all(map(is_name, v)),
 }
 _EXPORT = {
     "bits": is_count, "converged_separability": is_number,

@@ -1,10 +1,11 @@
-"""What can be typed after ``python -m pad_core``."""
+"""What can be typed after ``pad``, or after ``python -m pad_core``."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; ``options.command`` is the one that was given."""
     parser = _Parser(
-        prog="python -m pad_core",
+        prog="pad" if Path(sys.argv[0]).stem == "pad" else "python -m pad_core",
         description="Perturbed and adversarial dreaming: train networks, export and inspect them.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -48,8 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dataset(sweep, default="fashion-mini")
     sweep.add_argument(
         "--conditions", default="table1",
-        help="all, table1 (the five of the paper's Table 1, default), or names and .json files "
-        "with commas between",
+        help="all, table1 (the five of the paper's Table 1, default), paper (its nine), discussion "
+        "(what its Discussion proposes), or names and .json files with commas between",
     )  # fmt: skip
     sweep.add_argument("--seeds", type=int, default=4, help="how many, from 0 (default: 4)")
     sweep.add_argument("--epochs", type=int, default=50, help="(default: 50, as the paper)")
@@ -62,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     sweep.add_argument(
         "--ray", metavar="ADDRESS",
-        help="train on a Ray cluster: its address, or 'local' (see requirements-cluster.txt)",
+        help="train on a Ray cluster: its address, or 'local' (needs pip install -e '.[cluster]')",
     )  # fmt: skip
     _add_recipe(sweep)
 
@@ -165,7 +166,7 @@ def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--dataset", default=default,
         help="cifar10, svhn, mnist, fashion-mnist, fashion-mini (ships with the code), "
-        f"parquet:DIR, folder:DIR or idx:DIR (default: {default})",
+        f"parquet:DIR, folder:DIR or idx:DIR, or a folder alone (default: {default})",
     )  # fmt: skip
     parser.add_argument("--root", default="data", help="folder of downloaded data sets")
 

@@ -20,12 +20,14 @@ from rich.text import Text
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import printable
 from pad_core.report.summary import Group, rows_for
+from pad_core.report.told import cycle, details, told
 from pad_core.system.hardware import describe_hardware
 from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress as RunProgress
 from pad_core.training.sweep import CellState
 
-_NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem"}
+_NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem",
+          "contrast": "con"}  # fmt: skip
 
 
 class TrainingDisplay:
@@ -210,13 +212,16 @@ def describe(network: PadNetwork) -> str:
         f"  data         {header.dataset_name} ({data['n_train']:,} training and "
         f"{data['n_test']:,} test images). {data.get('note', '')}".rstrip(),
         f"  classes      {', '.join(header.class_names)}",
-        f"  cycle        {' → '.join(condition.phases)}",
+        f"  cycle        {cycle(condition.phases)}",
     ]
+    if line := told(condition):
+        lines.append(f"               {line}")
     if "rem" in condition.phases:
         lines.append(
             f"  REM dreams   λ = {mixture.lam}, λ′ = {mixture.lam_prime}, "
             f"noise level σ = {mixture.noise_level}"
         )
+    lines += [f"  {subject:<12} {words}" for subject, words in details(condition).items()]
     recipe = ", ".join(f"{key} {value}" for key, value in header.recipe.items())
     lines.append(f"  recipe       {recipe}")
     memories = ", ".join(f"{len(m):,} {split}" for split, m in network.memories.items())

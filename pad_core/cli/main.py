@@ -350,7 +350,12 @@ def _load_dataset(spec: str, root: str) -> Any:
     from pad_core.data.load import load_dataset
 
     with loading_bar() as progress:
-        return load_dataset(spec, root, progress)
+        dataset = load_dataset(spec, root, progress)
+    if (
+        ":" in dataset.spec and dataset.note
+    ):  # how a folder was read, whose owner may have meant else
+        print(f"{dataset.spec}: {dataset.note}", file=sys.stderr)
+    return dataset
 
 
 def _stop_on_signals() -> Callable[[], bool]:

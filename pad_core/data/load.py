@@ -119,16 +119,22 @@ def is_local(spec: str, root: Path | str = "data") -> bool:
     return True
 
 
-def _place(spec: str) -> Place:
+def check_spec(spec: str, base: Path) -> None:
+    """PadError, in one sentence, where a spec names nothing; ``base`` is what paths start from."""
+    if spec.strip() not in BUILT_IN:
+        _place(spec.strip(), base)
+
+
+def _place(spec: str, base: Path = Path()) -> Place:
     """Where a spec leads that is none of BUILT_IN; PadError where that is nowhere."""
     kind, colon, directory = spec.partition(":")
     if kind in _LOADERS and colon:
-        found = _existing(directory)
+        found = _existing(directory, base)
         if found is None:
             shown = readable(directory[:200])
             raise PadError(f"there is no folder {shown!r}; name an existing one.")
     else:
-        found = _existing(spec)
+        found = _existing(spec, base)
         if found is None:
             choices = (*BUILT_IN, *(f"{kind}:DIR" for kind in _LOADERS))
             meant = difflib.get_close_matches(f"{kind}:DIR" if colon else kind, choices, n=1)
@@ -142,13 +148,13 @@ def _place(spec: str) -> Place:
     return Place(kind, *found)
 
 
-def _existing(text: str) -> tuple[Path, str] | None:
+def _existing(text: str, base: Path) -> tuple[Path, str] | None:
     """The folder or file of that path, and the path as it is written, without quotes around it."""
     bare = text.strip()
     quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'"
     for typed in (text, bare, bare[1:-1] if quoted else bare):
         try:
-            if typed.strip() and (path := Path(typed).expanduser()).exists():
+            if typed.strip() and (path := base / Path(typed).expanduser()).exists():
                 return path, typed
         except (OSError, RuntimeError, ValueError):  # too long; a home of nobody; a null byte
             continue

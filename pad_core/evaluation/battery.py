@@ -52,6 +52,7 @@ from pad_core.evaluation.trunk import wide_accuracy
 from pad_core.model.networks import Encoder, encode_all
 
 NEIGHBOURS = (20, 200)
+TRUNK_SEEDS = 4  # of the paper's read-out: beside z's, as good as ten
 MOST_CLASSES = 100  # whose confusions are kept, a number for each pair
 Found = dict[str, Any]
 T = TypeVar("T")
@@ -96,7 +97,7 @@ def trunk_readouts(material: Material, n_seeds: int) -> Found:
     if trunk is None:
         return {"trunk": None, "trunk_n_train": 0, "trunk_n_test": 0}
     pooled = material._replace(train_latents=trunk.train.pooled, latents=trunk.test.pooled)
-    readouts = fit_readouts(pooled, n_seeds)
+    readouts = fit_readouts(pooled, min(n_seeds, TRUNK_SEEDS))
     accuracies = [r.accuracy(pooled.latents, pooled.labels) for r in readouts.paper]
     some, tested = trunk.train.places, trunk.test.places
     labels, truth = material.train_labels[some], material.labels[tested]
@@ -355,6 +356,25 @@ def battery(
     found |= dream_quality(seen, beside, protocol.quality_images)
     found |= nearest_images(network, material, beside, protocol.nearest_images, seed)
     step("done", 1.0)
+    return found
+
+
+def untrained_battery(
+    material: Material,
+    clean: torch.Tensor,
+    occluded: torch.Tensor,
+    places: torch.Tensor,
+    protocol: Protocol,
+) -> Found:
+    """What of it takes seconds, of a network that has learned nothing: what the rest stands
+    against. Arguments as for ``battery``."""
+    found = geometry(material, clean, occluded, places.to(material.labels.device))
+    del found["spectrum"]
+    if material.n_classes > 1:
+        some = evaluated_images(len(material.labels), protocol.knn_images, protocol.seed)
+        found |= neighbours(material, some.to(material.latents.device))
+        found |= few_labels(material, protocol.label_draws, protocol.seed)
+        del found["knn_n"]
     return found
 
 

@@ -19,7 +19,13 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
-from pad_core.evaluation.battery import MOST_CLASSES, Reference, battery, reference
+from pad_core.evaluation.battery import (
+    MOST_CLASSES,
+    Reference,
+    battery,
+    reference,
+    untrained_battery,
+)
 from pad_core.evaluation.fine_tuning import fine_tune
 from pad_core.evaluation.frechet import Features
 from pad_core.evaluation.measures import (
@@ -62,6 +68,8 @@ FIELDS = {
     "condition": "name of the condition",
     "seed": "of the network's training",
     "epoch": "of training it had finished",
+    "phases": "that the condition lived through; where 'rem' is missing, REM dreams are of latents "
+    "that the network never met",
     "on": "'real images', or 'reconstructions' of stored memories where there is no data set",
     "n_train": "latents that read-outs were fitted to",
     "n_test": "latents that they were tested on",
@@ -98,7 +106,8 @@ FIELDS = {
     "few_labels": "labelled images a class → 'mean' percent of converged read-outs and 'sd' over "
     "draws; a number that some class has not is left out",
     "trunk": "percent: read-outs of the features before z, averaged over their 4 × 4 places "
-    "('pooled_…', all images) and in full ('features_…'), and of z fitted to as few ('latents_…')",
+    "('pooled_…', all images; of the paper's protocol at most four) and in full ('features_…'), "
+    "and of z fitted to as few ('latents_…')",
     "trunk_n_train": "images that the read-outs of features in full were fitted to",
     "trunk_n_test": "images that they were tested on",
     "confusion": "counts of the converged read-out, true class by predicted class; null beyond "
@@ -130,7 +139,8 @@ FIELDS = {
     "state_similarity_n": "test images it rests on",
     "fine_tuned": "'accuracy' in percent on all test images after 'epochs' of fine-tuning the "
     "encoder with all labels, and 'by_epoch'; null where it was not asked for",
-    "baselines": "'untrained' network and raw 'pixels' → their separabilities and ratios",
+    "baselines": "'untrained' network and raw 'pixels' → their separabilities and ratios; of the "
+    "first also its neighbours, few labels and geometry",
     "protocol": "read-out seeds, mask draws, sizes: what the numbers rest on",
     "versions": "of the packages that computed",
 }
@@ -205,7 +215,7 @@ def evaluate(
         lambda what, share: step(what, 0.65 + 0.35 * share),
     )  # fmt: skip
     tuned = None
-    if dataset is not None and protocol.fine_tune_epochs:
+    if dataset is not None and readouts is not None and protocol.fine_tune_epochs:
         tuned = _fine_tuned(encoder, dataset, protocol, lambda s: step("fine-tuning", s))
     step("done", 1.0)
     result = dict.fromkeys(FIELDS) | {
@@ -215,6 +225,7 @@ def evaluate(
         "condition": header.condition.name,
         "seed": header.seed,
         "epoch": header.epoch,
+        "phases": list(header.condition.phases),
         "on": material.on,
         "n_train": len(material.train_labels),
         "n_test": len(material.labels),
@@ -274,6 +285,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
     exact = exact_distances(untrained.latents, untrained.labels)
     found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
+    found["untrained"] |= untrained_battery(untrained, *pair, chosen, protocol)
     if protocol.fine_tune_epochs:  # which is supervised learning from the start
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]

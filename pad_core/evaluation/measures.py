@@ -27,7 +27,7 @@ from pad_core.evaluation.metrics import (
 )
 from pad_core.evaluation.statistics import accuracy_interval, mean_sem
 from pad_core.evaluation.trunk import Encoded, encode_with_trunk
-from pad_core.model.hippocampus import mix
+from pad_core.model.hippocampus import as_one, draw_components, mix
 from pad_core.model.networks import LATENT_SIZE, Encoder, Networks, encode_all
 from pad_core.model.occlusion import occlude
 from pad_core.system.randomness import generator
@@ -290,14 +290,24 @@ def nrem_images(networks: Networks, latents: torch.Tensor) -> Iterator[torch.Ten
 
 
 def rem_images(network: PadNetwork, latents: torch.Tensor, seed: int) -> Iterator[torch.Tensor]:
-    """Batches of REM dreams: each memory (N, 256) mixed with another one and with noise, at the
-    λ, λ′ and σ of the network's condition."""
+    """Batches of REM dreams: each memory (N, 256) mixed with others and with noise.
+
+    Mixed as the network's condition does in REM, but for the age of memories: the others may be
+    any of those given.
+    """
     random = generator(seed, "evaluated rem dreams")
-    previous = latents[torch.randperm(len(latents), generator=random).to(latents.device)]
+    condition = network.condition
+    mixture = condition.rem_mixture
+    n = condition.memories - 1 if condition.rem_replay == "mixed" else 1
+    orders = [torch.randperm(len(latents), generator=random) for _ in range(n)]
     with torch.inference_mode():
-        for z, z_old in zip(latents.split(BATCH_SIZE), previous.split(BATCH_SIZE), strict=True):
+        for start in range(0, len(latents), BATCH_SIZE):
+            z = latents[start : start + BATCH_SIZE]
             noise = torch.randn(z.shape, generator=random).to(z.device)
-            yield network.networks.generator(mix(z, z_old, noise, network.condition.rem_mixture))
+            others = torch.stack([order[start : start + BATCH_SIZE] for order in orders])
+            older = as_one(latents[others.to(z.device)], mixture, random)
+            uniforms = draw_components(z, mixture, random)
+            yield network.networks.generator(mix(z, older, noise, mixture, uniforms))
 
 
 @torch.inference_mode()

@@ -86,8 +86,9 @@ class Estimate(NamedTuple):
     @property
     def df(self) -> float:
         """Degrees of freedom of the standard error (Satterthwaite 1946); at least 1."""
-        spread = sum(p.variance**2 / p.df for p in self.parts if p.df > 0)
-        return max(1.0, self.se**4 / spread) if spread > 0 else math.inf
+        spread = sum(p.variance * p.variance / p.df for p in self.parts if p.df > 0)
+        total = sum(part.variance for part in self.parts)
+        return max(1.0, total * total / spread) if spread > 0 else math.inf
 
     def __sub__(self, other: Estimate) -> Estimate:
         """The difference of two independent estimates."""
@@ -95,7 +96,7 @@ class Estimate(NamedTuple):
 
     def times(self, factor: float) -> Estimate:
         """The estimate in another unit."""
-        parts = tuple(Part(factor**2 * p.variance, p.df) for p in self.parts)
+        parts = tuple(Part(factor * factor * p.variance, p.df) for p in self.parts)
         return Estimate(factor * self.value, parts)
 
 

@@ -14,7 +14,7 @@ import torch
 
 from pad_core.errors import PadError
 from pad_core.model.condition import Mixture
-from pad_core.model.hippocampus import mix
+from pad_core.model.hippocampus import draw_components, mix
 from pad_core.model.networks import Networks
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
 from pad_core.system.randomness import generator
@@ -95,11 +95,19 @@ def rem_dreams(
 
     Args:
         current, previous: memories z and z_old, (B, Z).
-        mixture: λ, λ′ and the noise level σ.
-        seed: of the noise ε.
+        mixture: λ, λ′, the noise level σ, and how memories are mixed.
+        seed: of the noise ε, and of what is taken from which memory.
     """
+    return _dream(networks, rem_latents(current, previous, mixture, seed))
+
+
+def rem_latents(
+    current: torch.Tensor, previous: torch.Tensor, mixture: Mixture, seed: int
+) -> torch.Tensor:
+    """Z_mix of ``rem_dreams``, (B, Z). A larger λ only adds components of the current memory."""
     noise = torch.randn(current.shape, generator=generator(seed, "noise")).to(current.device)
-    return _dream(networks, mix(current, previous, noise, mixture))
+    uniforms = draw_components(current, mixture, generator(seed, "components"))
+    return mix(current, previous, noise, mixture, uniforms)
 
 
 @torch.inference_mode()
@@ -117,8 +125,7 @@ def rem_plane(
     Args:
         current, previous: one memory z and one z_old, (1, Z) each.
     """
-    noise = torch.randn(current.shape, generator=generator(seed, "noise")).to(current.device)
-    return _dream(networks, torch.cat([mix(current, previous, noise, m) for m in mixtures]))
+    return _dream(networks, torch.cat([rem_latents(current, previous, m, seed) for m in mixtures]))
 
 
 def _dream(networks: Networks, latents: torch.Tensor) -> RemDreams:

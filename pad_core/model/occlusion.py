@@ -45,12 +45,15 @@ def masks(
     return (per_pixel >= level).to(torch.float32)[:, None]
 
 
-def draw_nrem_mask(random: torch.Generator, device: torch.device | str = "cpu") -> torch.Tensor:
+def draw_nrem_mask(
+    random: torch.Generator, device: torch.device | str = "cpu", strength: float = 1.0
+) -> torch.Tensor:
     """One mask for a whole mini-batch, as NREM uses it: (1, 1, 32, 32).
 
-    Intensity ~ U(0, 1) and size ~ U{1, …, 8} are drawn anew each time (§4.3.2).
+    Intensity ~ U(0, strength) and size ~ U{1, …, 8} are drawn anew each time (§4.3.2, where the
+    strength is 1).
     """
-    intensity = torch.rand((1,), generator=random, device=device)
+    intensity = torch.rand((1,), generator=random, device=device) * strength
     size = torch.randint(MIN_SIZE_PX, MAX_SIZE_PX + 1, (1,), generator=random, device=device)
     return masks(draw_uniforms(1, random, device), intensity, size)
 

@@ -1,5 +1,8 @@
 """Wake, NREM and REM: one cycle of Algorithm 1, phase by phase (paper §4.3.1).
 
+A fourth phase, 'contrast', follows the paper's Discussion: representations of different memories
+are pushed apart.
+
 Each phase is a function of the networks and a batch and returns named, unweighted
 losses. Calling backward() on their sum gives every parameter the gradient that its
 optimiser descends: the sign switch of REM is part of the graph.
@@ -7,28 +10,34 @@ optimiser descends: the sign switch of REM is part of the graph.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch.autograd.function import FunctionCtx
 
 from pad_core.model import losses
-from pad_core.model.condition import Phase
+from pad_core.model.condition import Condition, Phase
 from pad_core.model.networks import Networks
+from pad_core.model.perturbation import Perturb
 
 Losses = dict[str, torch.Tensor]
+Contrast = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""The contrastive loss of two views' latents, (B, Z) each."""
 
-# Which losses a phase has.
+# Which losses a phase can have.
 LOSSES: dict[Phase, tuple[str, ...]] = {
     "wake": ("image", "kl", "external"),
-    "nrem": ("nrem",),
+    "nrem": ("nrem", "contrast"),
     "rem": ("internal",),
+    "contrast": ("contrast",),
 }
 # Which networks learn in which phase.
 LEARNS: dict[Phase, tuple[str, ...]] = {
     "wake": ("encoder", "generator"),
     "nrem": ("encoder",),
     "rem": ("encoder", "generator"),
+    "contrast": ("encoder",),
 }
 
 
@@ -60,18 +69,55 @@ def wake(
     return WakeOutcome(named, latents.detach().float())
 
 
-def nrem(networks: Networks, latents: torch.Tensor, mask: torch.Tensor) -> Losses:
-    """Perturbed dreaming: recover replayed latents from an occluded dream.
+def nrem(
+    networks: Networks,
+    latents: torch.Tensor,
+    perturb: Perturb,
+    push_apart: Contrast | None = None,
+) -> Losses:
+    """Perturbed dreaming: recover replayed latents from a perturbed dream.
 
     Args:
         latents: replayed Z, (B, Z), without gradient.
-        mask: Ω, (1 or B, 1, 32, 32), 0 where a pixel is occluded.
+        perturb: in the paper, the dream's product with a mask Ω, 0 where a pixel is occluded.
+        push_apart: the contrastive loss, where NREM has one.
 
-    Loss: 'nrem' L_NREM (Eq. 6). Only the encoder learns: the dream carries no gradient.
+    Losses: 'nrem' L_NREM (Eq. 6), and 'contrast' between that dream and the same one, perturbed
+    once more. Only the encoder learns: the dream carries no gradient.
     """
     with torch.no_grad():
-        dream = networks.generator(latents) * mask
-    return {"nrem": losses.reconstruction(latents, networks.encoder.latents(dream))}
+        dream = networks.generator(latents)
+        perturbed = perturb(dream)
+    recovered = networks.encoder.latents(perturbed)
+    named = {"nrem": losses.reconstruction(latents, recovered)}
+    if push_apart is not None:
+        named["contrast"] = push_apart(recovered, networks.encoder.latents(perturb(dream)))
+    return named
+
+
+def contrast(
+    networks: Networks, latents: torch.Tensor, perturb: Perturb, push_apart: Contrast
+) -> Losses:
+    """Two perturbed dreams of each memory: alike for the encoder, unlike those of the others.
+
+    Args:
+        latents: replayed Z, (B, Z), without gradient.
+
+    Loss: 'contrast'. Only the encoder learns: the dreams carry no gradient.
+    """
+    with torch.no_grad():
+        dream = networks.generator(latents)
+    first, second = (networks.encoder.latents(perturb(dream)) for _ in range(2))
+    return {"contrast": push_apart(first, second)}
+
+
+def contrastive_loss(condition: Condition) -> Contrast | None:
+    """The contrastive loss that a condition has; None where it has none."""
+    if condition.contrast == "nt_xent":
+        return lambda first, second: losses.nt_xent(first, second, condition.temperature)
+    if condition.contrast == "barlow_twins":
+        return lambda first, second: losses.barlow_twins(first, second, condition.redundancy)
+    return None
 
 
 def rem(networks: Networks, latents: torch.Tensor) -> Losses:

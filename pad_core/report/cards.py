@@ -9,11 +9,12 @@ from typing import Any
 
 from pad_core.checkpoint.schema import Header
 from pad_core.errors import printable
-from pad_core.model.condition import CONDITIONS
+from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.catalogue import Entry, Shelf
 from pad_core.report.claims import beside_paper
 from pad_core.report.palette import style
 from pad_core.report.summary import ROWS, Group
+from pad_core.report.told import cycle, details, told
 
 _TOP = """# Networks in this folder
 
@@ -104,8 +105,9 @@ def _card(entry: Entry) -> list[str]:
     lines = [
         f"## {inert(entry.path.name)}",
         "",
-        f"- **Condition** {inert(style(condition.name).label)}: {' → '.join(condition.phases)}; "
+        f"- **Condition** {inert(style(condition.name).label)}: {cycle(condition.phases)}; "
         f"seed {header.seed}, {header.epoch} epoch{'s' * (header.epoch != 1)}.",
+        *_differences(condition),
         f"- **Data** {inert(entry.dataset)}: {data['n_train']:,} training and "
         f"{data['n_test']:,} test images. {inert(data.get('note', ''))}".rstrip(),
         f"- **File** {size:.2f} MB, {header.export.get('bits', 16)} bits a weight"
@@ -143,6 +145,14 @@ def _card(entry: Entry) -> list[str]:
             converged = _value(baselines, name, "converged_separability", digits=2)
             lines.append(f"- {what}: {reached} % by the paper's protocol, {converged} % converged.")
     return lines
+
+
+def _differences(condition: Condition) -> list[str]:
+    """What sets the condition apart from those of the paper, where anything does."""
+    found = details(condition)
+    words = "; ".join(f"{subject}: {said}" for subject, said in found.items())
+    line = told(condition)
+    return [f"- **Beyond the paper's cycle** {line} ({words})".replace("  ", " ")] if found else []
 
 
 def _rounding(header: Header) -> str:

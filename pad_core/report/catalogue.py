@@ -93,10 +93,31 @@ class Shelf:
         ranked = sorted(real or groups, key=lambda g: g.epoch, reverse=not early)
         return next(iter(ranked), None)
 
+    def alike(self, dataset: str, *conditions: str) -> list[Group | None]:
+        """Recorded evaluations of conditions after the same number of epochs, the most they share.
+
+        A condition without any is None and binds the others to nothing. Where there is no such
+        number, each one's latest stand for it.
+        """
+        found = [self._by_epoch(dataset, condition) for condition in conditions]
+        shared = set.intersection(*present) if (present := [set(f) for f in found if f]) else set()
+        if not shared:
+            return [self.group(dataset, condition) for condition in conditions]
+        return [f.get(max(shared)) for f in found]
+
+    def _by_epoch(self, dataset: str, condition: str) -> dict[int, Group]:
+        """Recorded evaluations by epoch, one of each seed; on real images where one was."""
+        once: dict[tuple[int, int], dict[str, Any]] = {}
+        for entry in self.entries:
+            if entry.key[:2] == (dataset, condition) and entry.evaluation is not None:
+                once.setdefault((entry.header.seed, entry.header.epoch), entry.evaluation)
+        groups = grouped(list(once.values()))
+        real = [group for group in groups if group.evaluations[0]["on"] == "real images"]
+        return {group.epoch: group for group in reversed(real or groups)}
+
     def groups(self, dataset: str, conditions: Sequence[str]) -> list[Group]:
-        """The recorded evaluations of these conditions, as far as there are any."""
-        found = [self.group(dataset, condition) for condition in conditions]
-        return [group for group in found if group is not None]
+        """What ``alike`` has of these conditions, as far as there are any."""
+        return [group for group in self.alike(dataset, *conditions) if group is not None]
 
     def frechet_stages(self, dataset: str) -> list[tuple[str, Group]]:
         """PAD's earliest and latest networks whose dreams' Fréchet distance was recorded."""

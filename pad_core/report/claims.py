@@ -161,7 +161,7 @@ def _part(error: float | None, samples: float | None) -> Part | None:
     """Part of an error that was estimated from so many samples."""
     if error is None or samples is None or samples < 2:
         return None
-    return Part(error**2, samples - 1)
+    return Part(error * error, samples - 1)  # a power would overflow with an exception
 
 
 def _separability_errors(e: dict[str, Any]) -> Errors | None:
@@ -169,7 +169,9 @@ def _separability_errors(e: dict[str, Any]) -> Errors | None:
     if accuracy is None or n is None or n < 2:
         return None
     spread, seeds = _number(e, "linear_separability_sd"), _number(e, "protocol", "readout_seeds")
-    readouts = None if spread is None or not seeds else _part(spread / math.sqrt(seeds), seeds)
+    readouts = None
+    if spread is not None and seeds is not None and seeds >= 2:
+        readouts = _part(spread / math.sqrt(seeds), seeds)
     return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), readouts)
 
 
@@ -223,7 +225,7 @@ def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Clai
     """The claim that ``measure`` is higher in one condition than in the other."""
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.group(dataset, high), shelf.group(dataset, low)
+        groups = shelf.alike(dataset, high, low)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (high, low))
         difference = _difference(measure, groups[0], groups[1])
@@ -249,7 +251,7 @@ def alike(
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.group(dataset, one), shelf.group(dataset, other)
+        groups = shelf.alike(dataset, one, other)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (one, other))
         difference = _difference(measure, groups[0], groups[1])
@@ -259,12 +261,12 @@ def alike(
         if lower:
             yes = p_above(estimate, -ALIKE_POINTS)
             no = p_above(estimate.times(-1.0), ALIKE_POINTS)
-            what = f"less than {ALIKE_POINTS:g} points below"
+            near, far = f"less than {ALIKE_POINTS:g} points below", "further below"
         else:
             yes, no = p_equivalent(estimate, ALIKE_POINTS), p_beyond(estimate, ALIKE_POINTS)
-            what = f"within {ALIKE_POINTS:g} points"
+            near, far = f"within {ALIKE_POINTS:g} points", "further apart"
         p = min(yes, no)
-        shown = f"that it is {what}: {_p(yes)}" if yes <= no else f"that it is not: {_p(no)}"
+        shown = f"that it is {near}: {_p(yes)}" if yes <= no else f"that it is {far}: {_p(no)}"
         grounds = f"{difference.grounds}; {shown} ({difference.test})."
         grounds += _converged(measure, groups[0], groups[1])
         if p >= ALPHA:
@@ -359,7 +361,7 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
     """
 
     def judge(shelf: Shelf, dataset: str) -> Verdict:
-        group, pad = shelf.group(dataset, condition), shelf.group(dataset, "pad")
+        group, pad = shelf.alike(dataset, condition, "pad")
         if group is None or pad is None:
             return _missing((group, pad), (condition, "pad"))
         baselines = [e.get("baselines", {}).get("untrained", {}) for e in group.evaluations]
@@ -526,7 +528,14 @@ def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | No
         return None
     a, b = one.evaluations[0], other.evaluations[0]
     how = [
-        (e["dataset"], e["on"], e["n_test"], *(e["protocol"].get(k) for k in _SAME)) for e in (a, b)
+        (
+            e["dataset"],
+            e.get("dataset_sha256"),
+            e["on"],
+            e["n_test"],
+            *(e["protocol"].get(k) for k in _SAME),
+        )
+        for e in (a, b)
     ]
     if how[0] != how[1] or a["on"] != "real images":
         return None
@@ -601,6 +610,6 @@ def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _missing(groups: tuple[Group | None, Group | None], names: tuple[str, str]) -> Verdict:
+def _missing(groups: Sequence[Group | None], names: Sequence[str]) -> Verdict:
     lacking = [style(n).label for n, group in zip(names, groups, strict=True) if group is None]
     return Verdict("cannot be told", f"Missing or not evaluated: {' and '.join(lacking)}.")

@@ -27,6 +27,7 @@ GREY = "#888888"  # of text, axes and the paper's marks: readable on light and o
 LOSSES = {
     "image": ("image", "#17becf"), "kl": ("KL", "#8fb31a"), "nrem": ("NREM", "#c9b200"),
     "external": ("external (real)", "#5b7be0"), "internal": ("internal (REM)", "#d03bd8"),
+    "contrast": ("contrast", "#e0004d"),
 }  # fmt: skip
 
 

@@ -29,6 +29,27 @@ STYLES: dict[str, Style] = {
     "rem_memory_only": Style("REM from memories", "#c8321e", "#f06a50", "dot", "cross"),
     "rem_before_nrem": Style("REM before NREM", "#8a5a3c", "#c08a68", "dash", "pentagon"),
     "nrem_mixed_memory": Style("NREM from mixtures", "#0a6fb8", "#4aa8e8", "dash", "hexagon"),
+    "nrem_translation": Style("NREM translates", "#117e0b", "#1edc13", "solid", "star-triangle-up"),
+    "nrem_rotation": Style("NREM rotates", "#469a35", "#79cb69", "dash", "star-triangle-down"),
+    "nrem_noise": Style("NREM with noise", "#377470", "#5fb2ad", "dot", "diamond-tall"),
+    "nrem_blur": Style("NREM blurs", "#6d3d17", "#c26c28", "dashdot", "diamond-wide"),
+    "nrem_many": Style("NREM perturbs in all ways", "#2b673c", "#4aaf66", "longdash", "octagon"),
+    "rem_components": Style("REM mixes components", "#a50e66", "#ed2c9d", "solid", "hourglass"),
+    "rem_four_memories": Style(
+        "REM of four memories", "#0d953a", "#1deb61", "dash", "square-cross"
+    ),
+    "rem_long_memory": Style("REM with a long memory", "#758123", "#b9cb3f", "dot", "circle-cross"),
+    "long_sleep": Style("Long sleep", "#0e4e8c", "#1982e8", "solid", "triangle-right"),
+    "long_sleep_rem_first": Style(
+        "Long sleep, REM first", "#4683ac", "#89b3cf", "dash", "triangle-left"
+    ),
+    "fast_sleep": Style("Fast sleep", "#7614d0", "#a85bef", "solid", "arrow-up"),
+    "fast_sleep_rem_first": Style(
+        "Fast sleep, REM first", "#7c3b88", "#b26bbe", "dash", "arrow-down"
+    ),
+    "nrem_contrast": Style("NREM with contrast", "#4d4592", "#837cc1", "dashdot", "hexagram"),
+    "contrast_phase": Style("Contrast phase", "#575f2e", "#96a54f", "solid", "star-square"),
+    "barlow_phase": Style("Barlow Twins phase", "#b6454c", "#d48e92", "dash", "star-diamond"),
     "untrained": Style("untrained", "#a8a8a8", "#c0c0c0", "dot", "circle-open"),
     "pixels": Style("raw pixels", "#c8b478", "#d8c890", "dot", "square-open"),
 }

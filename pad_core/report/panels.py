@@ -9,9 +9,9 @@ from typing import Any
 
 from pad_core.checkpoint.file import load
 from pad_core.report.catalogue import Shelf
-from pad_core.report.palette import style
+from pad_core.report.palette import STYLES, style
 from pad_core.report.paper import TABLE_1, paper_name
-from pad_core.report.summary import Group, mean_and_sem
+from pad_core.report.summary import Group, mean_and_sem, rows_for
 
 
 def _figure(figure: Any) -> str:
@@ -81,6 +81,36 @@ def table_1(
         label = f"{style(name).label} (baseline)"
         rows.append((label, mean, "–", "–", sd, converged, "–", "–", "–"))
     return names, rows
+
+
+def measures(shelf: Shelf, dataset: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Everything that was recorded, as text: names of the columns, and a row for each measure.
+
+    A column for each condition (means ± SEM over its networks) and baseline. No rows without a
+    recorded evaluation.
+    """
+    conditions = dict.fromkeys(e.key[1] for e in shelf.entries if e.dataset == dataset)
+    groups = sorted(shelf.groups(dataset, list(conditions)), key=_place)
+    if not groups:
+        return (), []
+    baselines = groups[0].evaluations[0].get("baselines", {})
+    names = [
+        f"{style(g.condition).label}, epoch {g.epoch}, n = {len(g.evaluations)}" for g in groups
+    ]
+    beside = [Group(dataset, name, 0, [values]) for name, values in baselines.items()]
+    rows = [
+        (
+            row.name.strip(),
+            *(mean_and_sem(group.values(*row.path), row.digits) for group in [*groups, *beside]),
+        )
+        for row in rows_for([value for group in groups for value in group.evaluations])
+    ]
+    return ("measure", *names, *(style(name).label for name in baselines)), rows
+
+
+def _place(group: Group) -> int:
+    order = list(STYLES)
+    return order.index(group.condition) if group.condition in order else len(order)
 
 
 def draw_table1(shelf: Shelf, dataset: str, conditions: tuple[str, ...]) -> str:

@@ -59,28 +59,28 @@ ROWS = (
 
 # Shown where at least one of the networks has them.
 MORE_ROWS = (
-    Row("   of squared distances, over all pairs", ("intra_inter_ratio_squared",), 3),
+    Row("intra/inter, squared, over all pairs", ("intra_inter_ratio_squared",), 3),
     Row("clean-occluded/inter, squared", ("clean_occluded_ratio_squared",), 3),
     Row("20 nearest neighbours, cosine, %", ("knn", "cosine", "20"), 2),
-    Row("   200, cosine", ("knn", "cosine", "200"), 2),
-    Row("   20, Euclidean", ("knn", "euclidean", "20"), 2),
-    Row("   200, Euclidean", ("knn", "euclidean", "200"), 2),
+    Row("200 nearest neighbours, cosine, %", ("knn", "cosine", "200"), 2),
+    Row("20 nearest neighbours, Euclidean, %", ("knn", "euclidean", "20"), 2),
+    Row("200 nearest neighbours, Euclidean, %", ("knn", "euclidean", "200"), 2),
     Row("1 label a class, converged, %", ("few_labels", "1", "mean"), 2),
-    Row("   10 labels", ("few_labels", "10", "mean"), 2),
-    Row("   100 labels", ("few_labels", "100", "mean"), 2),
+    Row("10 labels a class, converged, %", ("few_labels", "10", "mean"), 2),
+    Row("100 labels a class, converged, %", ("few_labels", "100", "mean"), 2),
     Row("trunk, pooled, paper's protocol, %", ("trunk", "pooled_linear_separability"), 2),
-    Row("   pooled, converged", ("trunk", "pooled_converged_separability"), 2),
-    Row("   in full, of fewer images", ("trunk", "features_converged_separability"), 2),
-    Row("   z of as few, converged", ("trunk", "latents_converged_separability"), 2),
+    Row("trunk, pooled, converged, %", ("trunk", "pooled_converged_separability"), 2),
+    Row("trunk in full, fewer images, %", ("trunk", "features_converged_separability"), 2),
+    Row("z of as few images, converged, %", ("trunk", "latents_converged_separability"), 2),
     Row("fine-tuned with all labels, %", ("fine_tuned", "accuracy"), 2),
     Row("balanced accuracy, paper's protocol, %", ("balanced_accuracy", "paper"), 2),
-    Row("   chance: the most frequent class", ("majority_class",), 2),
+    Row("chance: the most frequent class, %", ("majority_class",), 2),
     Row("mean of 30 corruptions, paper's, %", ("robustness", "mean", "0"), 2),
-    Row("   of the same images, clean", ("robustness", "clean", "0"), 2),
+    Row("the same images clean, paper's, %", ("robustness", "clean", "0"), 2),
     Row("effective rank (RankMe)", ("effective_rank",), 1),
     Row("participation ratio", ("participation_ratio",), 1),
     Row("alignment with occluded images", ("alignment",), 3),
-    Row("   within classes", ("class_alignment",), 3),
+    Row("alignment within classes", ("class_alignment",), 3),
     Row("uniformity", ("uniformity",), 3),
     *(
         Row(f"{name}, {kind}", ("dream_quality", kind, key), digits)
@@ -161,7 +161,7 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
         table = Table(
             title=f"{dataset}: {first['n_train']:,} training and {first['n_test']:,} test latents",
             caption="Mean ± SEM over seeds where there are several. Measured on "
-            f"{first['on']}; occlusion on {first['occlusion_n']:,} of them.",
+            f"{first['on']}; occlusion on {first['occlusion_n']:,} of them.{_never_met(here)}",
             box=SIMPLE,
             collapse_padding=True,
         )
@@ -185,3 +185,15 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
                 table.add_row(row.name, *cells)
         made.append(table)
     return made
+
+
+def _never_met(groups: Sequence[Group]) -> str:
+    """What to know of REM dreams of networks that had no REM; '' where all had it."""
+    without = [
+        style(group.condition).label
+        for group in groups
+        if "rem" not in group.evaluations[0].get("phases", ["rem"])
+    ]
+    if not without:
+        return ""
+    return f" REM dreams of {' and '.join(without)} are of latents that these networks never met."

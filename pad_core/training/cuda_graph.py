@@ -76,8 +76,8 @@ class GraphedCycle:
         for random in self._generators():
             graph.register_generator_state(random)
         self._given = given.clone()
-        memories = self._hippocampus.replay().clone()
-        self._hippocampus.store(memories)
+        memories = [latents.clone() for latents in self._hippocampus.kept()]
+        self._hippocampus.restore(memories)
         for optimiser in self._optimisers:
             optimiser.zero_grad()  # the graph brings gradients of its own
         # On the network's own stream: libraries keep a workspace for each, and graphs that share
@@ -88,7 +88,9 @@ class GraphedCycle:
             stream = torch.cuda.Stream(given.device)
         with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             self._losses = self._cycle(self._given)
-            # What this cycle has stored is the next one's previous memories.
-            memories.copy_(self._hippocampus.replay())
-        self._hippocampus.store(memories)
+            # What this cycle has stored is the next one's previous memories; the oldest first,
+            # as each takes what the next younger one held.
+            for held, younger in reversed([*zip(memories, self._hippocampus.kept(), strict=True)]):
+                held.copy_(younger)
+        self._hippocampus.restore(memories)
         return graph

@@ -14,7 +14,7 @@ from pad_core.model import phases
 from pad_core.model.condition import Phase
 from pad_core.model.hippocampus import Hippocampus
 from pad_core.model.networks import LATENT_SIZE, Networks, build_networks
-from pad_core.model.occlusion import draw_nrem_mask
+from pad_core.model.perturbation import perturb
 from pad_core.system.malloc import keep_freed_memory
 from pad_core.system.randomness import Streams
 from pad_core.training.config import Recipe
@@ -33,7 +33,7 @@ class Trainer:
         self.networks = build_networks(recipe.seed)
         for network in self.networks:
             network.to(self.device).to(memory_format=torch.channels_last)
-        self.hippocampus = Hippocampus()
+        self.hippocampus = Hippocampus(recipe.condition.hippocampus)
         self.streams = Streams(recipe.seed, self.device)
         self.optimisers = {
             name: ChannelsLastAdam(network, recipe.learning_rate, (recipe.beta1, recipe.beta2))
@@ -56,13 +56,15 @@ class Trainer:
             images: (B, 3, 32, 32) in [−1, 1].
 
         Returns:
-            The unweighted losses that are optimised, detached.
+            The unweighted losses that are optimised, detached; of a phase that comes several
+            times, their means.
         """
-        named: phases.Losses = {}
-        weights = self.recipe.condition.loss_weights
-        for phase in self.recipe.condition.phases:
+        named: dict[str, list[torch.Tensor]] = {}
+        condition = self.recipe.condition
+        weights = condition.loss_weights
+        for place, phase in enumerate(condition.phases):
             with self._autocast():
-                losses = self._live(phase, images)
+                losses = self._live(phase, images, first=place == 0)
             live = {name: loss for name, loss in losses.items() if weights[name] > 0}
             if not live:
                 continue
@@ -71,9 +73,16 @@ class Trainer:
                 optimiser.zero_grad(set_to_none=not self.recipe.adam_coasts)
             total.backward()
             for name in phases.LEARNS[phase]:
+                self.optimisers[name].learning_rate = self.recipe.learning_rate * condition.rate(
+                    phase
+                )
                 self.optimisers[name].step()
-            named |= {name: loss.detach() for name, loss in live.items()}
-        return named
+            for name, loss in live.items():
+                named.setdefault(name, []).append(loss.detach())
+        return {
+            name: torch.stack(found).mean() if len(found) > 1 else found[0]
+            for name, found in named.items()
+        }
 
     def fastest(
         self, cycle: Callable[[torch.Tensor], phases.Losses]
@@ -93,18 +102,28 @@ class Trainer:
         optimisers = list(self.optimisers.values())
         return GraphedCycle(cycle, self.hippocampus, optimisers, self.streams.used)
 
-    def _live(self, phase: Phase, images: torch.Tensor) -> phases.Losses:
+    def _live(self, phase: Phase, images: torch.Tensor, first: bool) -> phases.Losses:
+        """A phase's losses; first: whether the images are new to the hippocampus."""
         condition = self.recipe.condition
         if phase == "wake":
             losses, latents = phases.wake(self.networks, images, self._wake_noise(len(images)))
-            self.hippocampus.store(latents)
+            (self.hippocampus.store if first else self.hippocampus.refresh)(latents)
             return losses
+        if phase == "rem":
+            recalled = self._recall(condition.rem_replay == "mixed", "rem noise")
+            return phases.rem(self.networks, recalled)
+        learnt_here = condition.contrast_phase == phase
+        push_apart = phases.contrastive_loss(condition) if learnt_here else None
         if phase == "nrem":
-            mask = draw_nrem_mask(self.streams["nrem mask"], self.device)
             replayed = self._recall(condition.nrem_replay == "mixed", "nrem noise")
-            return phases.nrem(self.networks, replayed, mask)
-        recalled = self._recall(condition.rem_replay == "mixed", "rem noise")
-        return phases.rem(self.networks, recalled)
+            return phases.nrem(self.networks, replayed, self._perturb, push_apart)
+        assert push_apart is not None, "a condition with this phase has the loss"
+        return phases.contrast(self.networks, self.hippocampus.replay(), self._perturb, push_apart)
+
+    def _perturb(self, dreams: torch.Tensor) -> torch.Tensor:
+        condition = self.recipe.condition
+        random = self.streams["nrem mask"]
+        return perturb(dreams, condition.perturbation, condition.perturbation_strength, random)
 
     def _wake_noise(self, n: int) -> torch.Tensor | None:
         variance = self.recipe.condition.wake_noise_variance
@@ -117,7 +136,10 @@ class Trainer:
     def _recall(self, mixed: bool, stream: str) -> torch.Tensor:
         if not mixed:
             return self.hippocampus.replay()
-        return self.hippocampus.replay_mixed(self.recipe.condition.mixture, self.streams[stream])
+        condition = self.recipe.condition
+        return self.hippocampus.replay_mixed(
+            condition.mixture, self.streams[stream], condition.recollection
+        )
 
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         enabled = self.recipe.precision == "bf16"
@@ -140,8 +162,9 @@ class Trainer:
                 prefix = f"adam.{part}.{names[index]}."
                 tensors |= {prefix + k: in_shape_order(v) for k, v in values.items()}
         tensors |= {f"stream.{name}": value for name, value in self.streams.state().items()}
-        if self.hippocampus.current is not None:
-            tensors["hippocampus"] = self.hippocampus.current
+        # Beyond a span of 1, with numbers for those before; one state holds no tensor twice.
+        for age, latents in enumerate(self.hippocampus.kept()):
+            tensors[_memory_key(age)] = latents.clone() if age else latents
         return tensors
 
     def restore(self, tensors: Tensors) -> None:
@@ -156,10 +179,13 @@ class Trainer:
             )
         except (KeyError, RuntimeError, TypeError) as error:
             raise PadError(f"the saved optimisers or random streams don't fit ({error}).") from None
-        if (stored := tensors.get("hippocampus")) is not None:
-            if stored.shape != (self.recipe.batch_size, LATENT_SIZE):
-                raise PadError(f"the stored latents have shape {tuple(stored.shape)}.")
-            self.hippocampus.store(stored.to(self.device))
+        ages = range(self.recipe.condition.hippocampus)
+        stored = [tensors[key] for age in ages if (key := _memory_key(age)) in tensors]
+        for latents in stored:
+            if latents.shape != (self.recipe.batch_size, LATENT_SIZE):
+                raise PadError(f"the stored latents have shape {tuple(latents.shape)}.")
+        if stored:
+            self.hippocampus.restore([latents.to(self.device) for latents in stored])
 
     def _restore_optimiser(self, part: str, network: torch.nn.Module, tensors: Tensors) -> None:
         optimiser = self.optimisers[part]
@@ -178,6 +204,10 @@ class Trainer:
             if f"adam.{part}.{name}.step" in tensors
         }
         optimiser.load_state_dict(saved)
+
+
+def _memory_key(age: int) -> str:
+    return f"hippocampus.{age}" if age else "hippocampus"
 
 
 DIVERGED = "the run has diverged: start anew in another --run folder with a lower --learning-rate."

@@ -30,6 +30,17 @@ class ChannelsLastAdam(torch.optim.Adam):
             capturable=weights[0].is_cuda,  # steps are counted there, as a graph has to
         )
 
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step; a graph keeps the one with which it was captured."""
+        (group,) = self.param_groups
+        return float(group["lr"])
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        (group,) = self.param_groups
+        group["lr"] = value
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of the network."""
         self._network.zero_grad(set_to_none)

@@ -14,6 +14,7 @@ import torch
 from pad_core.data.images import CHANNELS
 from pad_core.errors import PadError
 from pad_core.model.networks import LATENT_SIZE, Networks
+from pad_core.system.files import open_file
 
 # The file's lists of losses, one value an epoch each. Of what its discriminator and generator
 # lose, our losses are sums and differences.
@@ -67,6 +68,8 @@ def read(path: Path, networks: Networks) -> Published:
 
 
 def _content(path: Path) -> Any:
+    if path.exists():
+        open_file(path).close()  # a pipe would never open
     try:
         # By its name torch.load would take a pickle called x.safetensors for something else.
         with path.open("rb") as file, torch.serialization.safe_globals(_NUMPY):

@@ -25,7 +25,7 @@ import torch
 from pad_core.checkpoint.same_data import what_changed
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
-from pad_core.model.condition import CONDITIONS, TABLE_1, find_condition
+from pad_core.model.condition import CONDITIONS, DISCUSSION, PAPER, TABLE_1, find_condition
 from pad_core.training.config import Recipe
 from pad_core.training.lock import OccupiedError, is_occupied, occupied
 from pad_core.training.loop import check_kept, train
@@ -40,7 +40,9 @@ from pad_core.training.run_folder import (
 
 # 'elsewhere': another process trains it; what that leaves unfinished is taken up here.
 Status = Literal["waiting", "training", "elsewhere", "finished", "stopped", "failed"]
-GROUPS = {"all": tuple(CONDITIONS), "table1": TABLE_1}
+GROUPS = {
+    "all": tuple(CONDITIONS), "table1": TABLE_1, "paper": PAPER, "discussion": DISCUSSION,
+}  # fmt: skip
 POLL_S = 0.5
 LOG = "train.log"
 

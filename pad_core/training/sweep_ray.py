@@ -1,6 +1,6 @@
 """Sweeps on a Ray cluster: placement and retries are Ray's.
 
-An optional dependency (requirements-cluster.txt). All machines of the cluster must see the
+An optional dependency (the extra ``cluster``). All machines of the cluster must see the
 same run folders and data under the same paths, on a shared file system.
 """
 
@@ -35,9 +35,7 @@ class RayEngine:
         try:
             import ray
         except ImportError:
-            raise PadError(
-                "Ray is not installed; 'pip install -r requirements-cluster.txt' brings it."
-            ) from None
+            raise PadError("Ray is not installed: pip install -e '.[cluster]'") from None
         self._ray: Any = ray
         self._gpus = gpus_per_cell
         if not ray.is_initialized():

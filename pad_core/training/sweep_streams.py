@@ -29,7 +29,8 @@ from pad_core.training.sweep import LOG, Cell, Outcome, Settings, Training
 MOST_AT_ONCE = 32  # hardware queues of a GPU
 _PAYS = 1.08  # twice as many networks have to get this much more done in sum
 # What a phase takes beside Wake: passes through a network, forward and back.
-_PHASE_WORK: dict[Phase, float] = {"wake": 1.0, "nrem": 0.7, "rem": 0.9}
+_PHASE_WORK: dict[Phase, float] = {"wake": 1.0, "nrem": 0.7, "rem": 0.9, "contrast": 1.1}
+_CONTRAST_IN_NREM = 0.4
 _MEASURE_S = 2.0
 _SETTLED_CYCLES = 20  # of each network, before speed is measured: it has captured its cycle
 _NAP_S = 0.0005
@@ -37,7 +38,8 @@ _NAP_S = 0.0005
 
 def work_per_image(condition: Condition) -> float:
     """What a cycle of the condition takes beside one of Wake alone."""
-    return sum(_PHASE_WORK[phase] for phase in condition.phases)
+    more = _CONTRAST_IN_NREM if condition.contrast_phase == "nrem" else 0.0
+    return sum(_PHASE_WORK[p] + (more if p == "nrem" else 0.0) for p in condition.phases)
 
 
 class StreamEngine:

@@ -49,24 +49,26 @@ def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0) -> Path:
 def run_as_from_a_browser(*widgets: Any) -> None:
     """Run what a browser asks for after these widgets of an AppTest were moved.
 
-    That is the panels (fragments) which the widgets stand in; AppTest asks for the whole page.
+    Those are the panels (fragments) which the widgets stand in; AppTest asks for the whole page.
+    Several are moved where a browser's requests wait together: Streamlit answers them in one run.
     """
     state = widgets[0].root.session_state
     while isinstance(state, SafeSessionState):
         state = state._state
     fragments = [state.get_widget_metadata(widget.id).fragment_id for widget in widgets]
-    _run_asking(widgets[0], fragment_id_queue=fragments if all(fragments) else [])
+    _run(widgets[0], fragment_id_queue=[fragment for fragment in fragments if fragment])
 
 
-def go_back(at: AppTest, query: Mapping[str, Any]) -> AppTest:
-    """The page after the browser's Back to this address."""
+def go_back(at: AppTest, **query: object) -> AppTest:
+    """The page, as run after the browser's Back or Forward brought this address."""
     at.query_params.clear()
     at.query_params.update(query)
-    _run_asking(at, is_history_navigation=True)
+    _run(at, is_history_navigation=True)
     return at
 
 
-def _run_asking(what: Any, **request: Any) -> None:
+def _run(what: Any, **request: Any) -> None:
+    """Run a page, or a widget's, with this in the request of the browser."""
     ask = LocalScriptRunner.request_rerun
 
     def ask_for_it(runner: LocalScriptRunner, data: RerunData) -> bool:

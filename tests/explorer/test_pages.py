@@ -193,7 +193,7 @@ def test_a_browser_that_lags_behind_takes_nothing_back(root):
         at.query_params[name] = value
     assert address(at.run())["lam"] == "0.9"
     assert widget(at.slider, "lam-slider").value == 0.9
-    assert widget(go_back(at, old).slider, "lam-slider").value == 0.3
+    assert widget(go_back(at, **old).slider, "lam-slider").value == 0.3
 
 
 def test_an_invalid_address_shows_the_defaults(root):

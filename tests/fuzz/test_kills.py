@@ -12,7 +12,7 @@ from pad_core.checkpoint.file import load
 from pad_core.system.files import read_tensors, tensors_sha256
 from tests.helpers import ROOT
 
-KILLS = int(os.environ.get("PAD_KILLS", "2"))
+KILLS = int(os.environ.get("PAD_KILLS", "1"))
 
 
 def training(folder, images, *options):

@@ -28,10 +28,13 @@ from pad_core.report.claims import Verdict
 from pad_core.report.items import ITEMS, verdicts
 from pad_core.report.legend import legend
 from pad_core.report.page import missing_for
-from pad_core.report.panels import table_1
+from pad_core.report.panels import measures, table_1
 from pad_core.report.paper import paper_name
 
-_PARTS = {"paper": "The paper's figures", "losses": "Losses", "epochs": "Dreams over epochs"}
+_PARTS = {
+    "paper": "The paper's figures", "measures": "All measures", "losses": "Losses",
+    "epochs": "Dreams over epochs",
+}  # fmt: skip
 _POLL_S = 3.0
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 _ROWS = {"memories": 0, "recovered": 2, "rem": 3}  # of a stage's picture
@@ -57,6 +60,8 @@ def show() -> None:
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")
     if part == "paper":
         _paper(epochs.shelf(listing.headers), network.header.dataset_name)
+    elif part == "measures":
+        _measures(epochs.shelf(listing.headers), network.header.dataset_name)
     elif part == "losses":
         _losses()
     else:
@@ -142,6 +147,22 @@ def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return f'<div class="pad-wide"><table class="pad-table"><tr>{head}</tr>{body}</table></div>'
+
+
+# --- All measures -------------------------------------------------------------------------------
+
+
+def _measures(shelf: Shelf, dataset: str) -> None:
+    """What ``evaluate --record`` found of all networks of this data set."""
+    names, rows = measures(shelf, dataset)
+    if not rows:
+        st.info("Nothing is recorded yet of these networks: `python -m pad_core evaluate FILE "
+                "--record` measures one.", icon=":material/hourglass_empty:")  # fmt: skip
+        return
+    st.markdown(f"**Recorded measures** · {sidebar.plain(dataset)}")
+    st.html(_table(names, rows))
+    st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/evaluation/evaluate.py "
+               "says what each measure is, and on how many images it rests.")  # fmt: skip
 
 
 # --- Losses -------------------------------------------------------------------------------------

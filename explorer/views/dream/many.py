@@ -44,9 +44,13 @@ def wall(network: PadNetwork, recalled: Recalled) -> None:
         )
         most = [k for k in counts.argsort()[::-1][:_COUNTED] if counts[k]]
         named = ", ".join(f"{escape(network.class_names[k])} {counts[k]}" for k in most)
+        if len(network.class_names) > 1:
+            bits = np.log2(len(network.class_names))
+            summary += (
+                f"<br><br>The probe takes most for: {named}; mean entropy "
+                f"<b>{readings.entropy.mean():.1f}</b> of {bits:.1f} bits."
+            )
         summary += (
-            f"<br><br>The probe takes most for: {named}; mean entropy "
-            f"<b>{readings.entropy.mean():.1f}</b> of {np.log2(len(network.class_names)):.1f} bits."
             f"<br><br>Median distance <i>δ</i> to the nearest memory "
             f"<b>{np.median(readings.distance):.2f}</b>."
         )

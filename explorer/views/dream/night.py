@@ -103,12 +103,14 @@ def dream_row(
     captions, levels = dreams.judged(network, realness)
     classes: Sequence[str] = ()
     if readings is not None:
-        text += f" <i>δ</i>: distance to the nearest memory. %: {_probe(network)}."
+        text += " <i>δ</i>: distance to the nearest memory."
         captions = [
             f"{caption}  δ {distance:.2f}"
             for caption, distance in zip(captions, readings.distance, strict=True)
         ]
-        classes = [f"{p:.0%} {name}" for name, p in readings.top(network.class_names)]
+        if len(network.class_names) > 1:
+            text += f" %: {_probe(network)}."
+            classes = [f"{p:.0%} {name}" for name, p in readings.top(network.class_names)]
     return Row(
         "REM dream",
         "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)",
@@ -154,9 +156,8 @@ def describe(
             likely = ", ".join(
                 f"{class_names[k]} {readings.probabilities[i, k]:.0%}" for k in order
             )
-            text += (
-                f"; read out as {likely} (entropy {readings.entropy[i]:.1f} bits); "
-                f"{readings.distance[i]:.2f} from the nearest memory"
-            )
+            if len(class_names) > 1:
+                text += f"; read out as {likely} (entropy {readings.entropy[i]:.1f} bits)"
+            text += f"; {readings.distance[i]:.2f} from the nearest memory"
         words.append(text)
     return words

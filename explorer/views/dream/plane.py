@@ -65,7 +65,8 @@ def _dreams(network: PadNetwork, adversarial: Adversarial) -> list[Dream]:
     judged = [round(float(d), 4) if trained else None for d in adversarial.realness]
     if readings is None:
         return [Dream(d) for d in judged]
-    order = (-readings.probabilities).argsort(axis=1)[:, :_SCORES]
+    scores = _SCORES if len(network.class_names) > 1 else 0
+    order = (-readings.probabilities).argsort(axis=1)[:, :scores]
     return [
         Dream(
             d,

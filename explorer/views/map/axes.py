@@ -75,7 +75,7 @@ def same_images(one: PadNetwork, other: PadNetwork) -> None:
     """PadError unless both networks' memories are of the same images, in the same order."""
     for split, memories in one.memories.items():
         others = other.memories[split]
-        if one.header.dataset_name != other.header.dataset_name or not (
+        if not one.header.data.is_same(other.header.data) or not (
             torch.equal(memories.indices, others.indices)
             and torch.equal(memories.labels, others.labels)
         ):

@@ -77,7 +77,7 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
         for key in dict.fromkeys([*compared, *listing.headers])
         if key in listing.headers
         and key != chosen().networks.checkpoint
-        and listing.headers[key].dataset_name == network.header.dataset_name
+        and listing.headers[key].data.is_same(network.header.data)
     ]
     key = chosen().map.beside
     options = ["", *keys, *([key] if key and key not in keys else [])]

@@ -26,6 +26,7 @@ KEY = "latent-map"
 SCRIPTS = (
     "packet.js", "ground.js", "marks.js", "pane.js", "legend.js", "gestures.js", "map.js",
 )  # fmt: skip
+LAYER_SCRIPTS = ("packet.js", "layer.js")
 _TYPES = ("float32", "uint8", "uint16", "uint32")
 
 
@@ -39,9 +40,7 @@ _map = st.components.v2.component(
     css=_read("map.css"),
     js=_read(*SCRIPTS),  # one module: a later one may use what an earlier one declares
 )
-_layer = st.components.v2.component(
-    "pad_map_layer", html="<i></i>", js=_read("packet.js", "layer.js")
-)
+_layer = st.components.v2.component("pad_map_layer", html="<i></i>", js=_read(*LAYER_SCRIPTS))
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-from explorer.dreaming.dreams import Pictures, recall
+from explorer.dreaming.dreams import Pictures, mixture, recall
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8
-from pad_core.model.condition import Mixture
-from pad_core.model.dreams import rem_dreams
+from pad_core.model.dreams import rem_latents
 
 STEPS = 21  # of λ on the path
 
@@ -41,15 +40,15 @@ def dreamt(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) 
     """
     recalled = recall(network, dream, pictures)
 
+    here = mixture(network, dream)
+
     def dreams(lam: float) -> torch.Tensor:
-        mixture = Mixture(lam, dream.lam_prime, dream.noise_level)
-        current, previous = recalled.current, recalled.previous
-        return rem_dreams(network.networks, current, previous, mixture, dream.seed).latents
+        there = replace(here, lam=lam)
+        return rem_latents(recalled.current, recalled.previous, there, dream.seed)
 
     ends = torch.stack([recalled.current[0], recalled.previous[0]])
     steps = torch.linspace(0.0, 1.0, STEPS)
-    # Codes of dreams are linear in λ (paper §4.3.1).
-    path = torch.lerp(dreams(0.0)[:1], dreams(1.0)[:1], steps[:, None])
+    path = torch.cat([dreams(step)[:1] for step in steps.tolist()])
     asleep = dreams(dream.lam)
     latents = torch.cat([ends, path, asleep])
     names = (

@@ -11,6 +11,7 @@ from explorer.views.probe import example
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.views.probe.example import Example, Sight
 from explorer.views.probe.lab import Lab
+from pad_core.data.identity import Data
 
 
 def sight(subject: Subject, shown: Example, disturbance: Disturbance) -> Sight:
@@ -23,7 +24,7 @@ def sight(subject: Subject, shown: Example, disturbance: Disturbance) -> Sight:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _sight(
     subject_id: tuple[str, str],
-    picture: tuple[str, int, str],
+    picture: tuple[Data | None, int, str],
     disturbance: Disturbance,
     _subject: Subject,
     _shown: Example,

@@ -12,6 +12,7 @@ from explorer.dreaming.dreams import Pictures, check_place
 from explorer.session.choices import PICTURE, Dream
 from explorer.views.probe.accuracy import Disturbance, Subject, add_noise
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.identity import Data, labels
 from pad_core.data.images import picture_grid, to_unit
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import Readout
@@ -31,7 +32,7 @@ class Example:
     uploaded.
     """
 
-    dataset: str = ""
+    dataset: Data | None = None
     index: int = -1
     label: str = ""
     own: torch.Tensor | None = None
@@ -77,7 +78,7 @@ def choose_example(network: PadNetwork, dream: Dream, pictures: Pictures) -> Exa
         place = int(pick_memories(len(memories), 1, dream.seed, "memories"))
     check_place(place, memories, "test")
     label = network.class_names[memories.labels[place]]
-    return Example(network.header.dataset_name, int(memories.indices[place]), label)
+    return Example(network.header.data, int(memories.indices[place]), label)
 
 
 @torch.inference_mode()
@@ -121,9 +122,10 @@ def _picture(subject: Subject, example: Example) -> torch.Tensor:
     network = subject.network
     if example.own is not None:
         return to_unit(example.own[None])
-    name = network.header.dataset_name
-    if name != example.dataset:
-        raise PadError(f"Knows the images of {name}; this one is of {example.dataset}.")
+    data = network.header.data
+    if example.dataset is None or not data.is_same(example.dataset):
+        mine, its = labels([data, example.dataset or data])
+        raise PadError(f"Knows the images of {mine}; this one is of {its}.")
     if subject.dataset is not None:
         return to_unit(subject.dataset.test.images[example.index][None])
     memories = network.memories["test"]

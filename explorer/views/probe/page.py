@@ -38,7 +38,8 @@ def show() -> None:
     network = page.network()
     if network is None:
         return
-    networks = page.networks()
+    chosen_ones = page.networks()
+    networks = {key: one for key, one in chosen_ones.items() if len(one.class_names) > 1}
     sidebar.images(network)
     with st.sidebar:
         sliders.seed(
@@ -63,6 +64,11 @@ def show() -> None:
             _panels(looked_at, networks, left, below)
         with right:
             _example(looked_at, networks)
+    elif chosen_ones:
+        st.info(
+            "Read-outs tell classes apart, and these networks were trained without any.",
+            icon=":material/label_off:",
+        )
     else:
         st.info("Choose networks to compare at the left.", icon=":material/left_click:")
     _footer(network)

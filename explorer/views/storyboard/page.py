@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from explorer.dreaming import dreams
-from explorer.session.choices import N_STEPS
-from explorer.session.state import chosen, fresh, step_by, take
+from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
-from explorer.views.storyboard.steps import PHASES, STEPS, lesson
+from explorer.views.storyboard.steps import PHASES, Step, lesson, steps
 from explorer.widgets import page, sidebar
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
@@ -33,23 +34,25 @@ def show() -> None:
     except PadError as error:
         page.problem(error)
         return
-    step = STEPS[chosen().page.step - 1]
+    night = steps(network.condition)
+    place = _place(len(night))
+    step = night[place - 1]
     with page.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
-        _turn(-1)
-        _turn(1)
-    _choose_step()
+        _turn(place, -1, len(night))
+        _turn(place, 1, len(night))
+    _choose_step(place, night)
     st.html(flow(step.parts(story)))
     st.html(lesson(step, story, network))
     page.footer(network, "story")
 
 
-def _choose_step() -> None:
-    widget = fresh("step", chosen().page.step)
+def _choose_step(place: int, night: Sequence[Step]) -> None:
+    widget = fresh(f"step-of-{len(night)}", place)
     st.segmented_control(
         "Step",
-        range(1, N_STEPS + 1),
-        default=chosen().page.step,
-        format_func=lambda i: f"{PHASES[STEPS[i - 1].phase]} · {STEPS[i - 1].name}",
+        range(1, len(night) + 1),
+        default=place,
+        format_func=lambda i: f"{PHASES[night[i - 1].phase]} · {night[i - 1].name}",
         key=widget,
         required=True,
         label_visibility="collapsed",
@@ -60,14 +63,23 @@ def _choose_step() -> None:
     )
 
 
-def _turn(by: int) -> None:
+def _turn(place: int, by: int, n_steps: int) -> None:
     word, side = ("Next", "Right") if by > 0 else ("Back", "Left")
     st.button(
         word,
         key=f"turn-{side}",
         shortcut=side,
         type="tertiary",
-        disabled=not 1 <= chosen().page.step + by <= N_STEPS,
-        on_click=step_by,
-        args=("step", by, 1, N_STEPS),
+        disabled=not 1 <= place + by <= n_steps,
+        on_click=_step_on,
+        args=(by, n_steps),
     )
+
+
+def _place(n_steps: int) -> int:
+    """The chosen step; the last one where only other networks' nights are longer."""
+    return min(chosen().page.step, n_steps)
+
+
+def _step_on(by: int, n_steps: int) -> None:
+    choose(step=min(max(_place(n_steps) + by, 1), n_steps))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from math import isfinite
 
 from explorer.views.storyboard.flow import Tile, arrow
 from explorer.views.storyboard.story import Story
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.model.condition import Phase
+from pad_core.model.condition import Condition, Kind, Phase
 from pad_core.model.phases import LEARNS
+from pad_core.report.told import listed
 
 Parts = list[Tile | str]
 
@@ -27,7 +28,14 @@ class Step:
     losses: tuple[str, ...] = ()
 
 
-PHASES: dict[Phase, str] = {"wake": "Wake", "nrem": "NREM", "rem": "REM"}
+PHASES: dict[Phase, str] = {"wake": "Wake", "nrem": "NREM", "rem": "REM", "contrast": "Contrast"}
+_PERTURBED: dict[Kind, str] = {
+    "squares": "patches of random size turn grey",
+    "translation": "it is shifted",
+    "rotation": "it is turned",
+    "noise": "its pixels get noise",
+    "blur": "it is blurred",
+}
 # Name and formula of each loss, and what it is of n examples, with the paper's equation.
 _LOSSES = {
     "image": (
@@ -50,6 +58,22 @@ _LOSSES = {
         "ℒ<sub>REM</sub>",
         "−ln(1 − <i>d</i>(<i>G</i>(<i>z</i><sub>mix</sub>)))",
         "Eq. 8, mean over {n} {examples}",
+    ),
+}
+_CONTRASTS = {
+    "nt_xent": (
+        "ℒ<sub>con</sub>",
+        "−ln(e<sup>sim(<i>z</i>′, <i>z</i>″)/<i>τ</i></sup> / Σ e<sup>sim(<i>z</i>′, "
+        "·)/<i>τ</i></sup>)",
+        "NT-Xent of SimCLR: cosine similarities, the sum over all other codes, mean over {n} "
+        "{examples}",
+    ),
+    "barlow_twins": (
+        "ℒ<sub>con</sub>",
+        "⟨(1 − <i>C<sub>ii</sub></i>)²⟩ + redundancy × Σ<sub><i>i</i>≠<i>j</i></sub> "
+        "<i>C<sub>ij</sub></i>² / 256",
+        "Barlow Twins: <i>C</i> is the correlation of units of <i>z</i>′ with units of <i>z</i>″ "
+        "over {n} {examples}",
     ),
 }
 # What each network does about a loss, where it isn't that both descend it.
@@ -165,6 +189,77 @@ STEPS = (
 )  # fmt: skip
 
 
+_APART = Step(
+    "contrast",
+    "Push apart",
+    "The same dream is perturbed once more. The encoder learns to give both <b>one</b> code, and "
+    "other memories' dreams <b>other</b> ones.",
+    lambda s: [
+        _of(s, "occluded", "<i>G</i>(<i>z</i>)′", "perturbed dream"), arrow("E"),
+        _of(s, "z_occluded", "<i>z</i>′", "its code"), "≈",
+        _of(s, "z_again", "<i>z</i>″", "code of the other"), "←<b><i>E</i></b>",
+        _of(s, "again", "<i>G</i>(<i>z</i>)″", "perturbed again"),
+    ],
+    ("contrast",),
+)  # fmt: skip
+_N_BEFORE_REM = next(place for place, step in enumerate(STEPS) if step.phase == "rem")
+
+
+def steps(condition: Condition) -> tuple[Step, ...]:
+    """The steps of a condition's night: those of the paper, told as this condition has them."""
+    told = [_as_lived(step, condition) for step in STEPS]
+    if condition.contrast_phase is not None:
+        told.insert(_N_BEFORE_REM, replace(_APART, phase=condition.contrast_phase))
+    return tuple(told)
+
+
+def _as_lived(step: Step, condition: Condition) -> Step:
+    if step.name == "Occlude" and condition.perturbation != ("squares",):
+        done = listed([_PERTURBED[kind] for kind in condition.perturbation])
+        return Step(
+            "nrem",
+            "Perturb",
+            f"The dream is <b>perturbed</b>: {done}, each by an amount drawn anew.",
+            lambda s: [
+                _recalled(s, "dream"), "→",
+                _of(s, "occluded", "<i>G</i>(<i>z</i>)′", "perturbed dream"),
+            ],
+        )  # fmt: skip
+    if step.name == "Recover" and condition.perturbation != ("squares",):
+        return replace(
+            step,
+            text="The encoder learns to find the stored code even so: codes become <b>robust</b> "
+            "against such changes.",
+            parts=lambda s: [
+                _of(s, "occluded", "<i>G</i>(<i>z</i>)′", "perturbed dream"), arrow("E"),
+                _of(s, "z_occluded", "<i>E</i>(·)", "recovered code"), "≈", _z(s),
+            ],
+        )  # fmt: skip
+    if step.name == "Mix" and condition.rem_replay == "mixed":
+        return replace(step, text=step.text + _how_mixed(condition))
+    return step
+
+
+def _how_mixed(condition: Condition) -> str:
+    """What a condition's mixtures are, where they are not the paper's."""
+    said = ""
+    if condition.mixing == "components":
+        said += (
+            " This network mixes by <b>components</b>: each of the 256 numbers is that of "
+            "<i>z</i> with probability λ, else that of <i>z</i><sub>old</sub>."
+        )
+    if condition.memories > 2:
+        said += (
+            f" In training it mixed {condition.memories} memories: the others share 1−λ. Two are "
+            "shown."
+        )
+    if condition.hippocampus > 1:
+        said += (
+            f" In training, older memories came from the last {condition.hippocampus} mini-batches."
+        )
+    return said
+
+
 def lesson(step: Step, story: Story, network: PadNetwork) -> str:
     """The step's text, its losses with their values, and who learns, as HTML."""
     body = f'<p class="pad-said">{step.text}</p>'
@@ -178,7 +273,9 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
     if step.phase == "wake":
         examples = "images" if story.real else "reconstructions"
     for name in step.losses:
-        symbol, formula, told = _LOSSES[name]
+        symbol, formula, told = (
+            _CONTRASTS[condition.contrast] if name == "contrast" else _LOSSES[name]
+        )
         how = told.format(n=story.batch_size, examples=examples)
         value = story.losses[name]
         number = f"{value:.3f}" if isfinite(value) else "needs more memories"
@@ -192,9 +289,22 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
         )
         for learner in ("encoder", "generator"):
             body += _learner(step, name, learner)
-    if not step.losses:
-        body += '<p class="pad-rest">Nothing is learned at this step.</p>'
+    body += (
+        _how_often(step.phase, condition)
+        if step.losses
+        else '<p class="pad-rest">Nothing is learned at this step.</p>'
+    )
     return f'<section class="pad-panel pad-lesson">{body}</section>'
+
+
+def _how_often(phase: Phase, condition: Condition) -> str:
+    """How often a phase comes in a cycle and how fast it learns, where it isn't as usual."""
+    name, n, said = PHASES[phase], condition.phases.count(phase), ""
+    if n > 1:
+        said += f"A cycle of this condition has {n} {name} phases. "
+    if (rate := condition.rate(phase)) != 1:
+        said += f"{name} learns at {rate:g} times the learning rate."
+    return f"<p>{said.strip()}</p>" if said else ""
 
 
 def _learner(step: Step, loss: str, learner: str) -> str:

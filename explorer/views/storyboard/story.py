@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.dreaming.dreams import Recalled
+from explorer.dreaming.dreams import Recalled, mixture
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
 from pad_core.model import phases
-from pad_core.model.dreams import pick_memories
-from pad_core.model.hippocampus import mix
+from pad_core.model.dreams import pick_memories, rem_latents
 from pad_core.model.occlusion import draw_uniforms, masks
+from pad_core.model.perturbation import Perturb, perturb
 from pad_core.system.randomness import generator
 
 BATCH_SIZE = 64  # as in training
@@ -27,11 +27,13 @@ _LOW, _HIGH = np.array([58, 76, 192]), np.array([180, 4, 38])  # of numbers belo
 class Story:
     """What happens to memory A, with B, in the course of a night.
 
-    pictures: uint8 (32, 32, 3) by name: 'image' (where it is here), 'recalled', 'mask', 'occluded',
-    'recovered', 'second', 'dream', and codes of 256 numbers: 'z', 'z_occluded', 'z_old', 'noise',
-    'z_mix'; realness: d of 'image' (or of 'recalled', in its place), and of 'dream', empty
-    where d was never trained; losses: unweighted, by their names in ``phases``, over a mini-batch
-    of ``batch_size`` memories, A the first; real: whether the mini-batch's images are real ones.
+    pictures: uint8 (32, 32, 3) by name: 'image' (where it is here), 'recalled', 'mask' (where
+    squares alone perturb), 'occluded' (or perturbed otherwise), 'again' (the same dream, perturbed
+    once more), 'recovered', 'second', 'dream', and codes of 256 numbers: 'z', 'z_occluded',
+    'z_again', 'z_old', 'noise', 'z_mix'; realness: d of 'image' (or of 'recalled', in its place),
+    and of 'dream', empty where d was never trained; losses: unweighted, by their names in
+    ``phases``, over a mini-batch of ``batch_size`` memories, A the first; real: whether the
+    mini-batch's images are real ones.
     """
 
     pictures: dict[str, np.ndarray]
@@ -58,22 +60,25 @@ def tell(
     """
     z, z_old = recalled.current[:1], recalled.previous[:1]
     noise = _noise(choices.seed, 1)
-    z_mix = mix(z, z_old, noise, choices.mixture)
-    mask = _mask(choices)
+    z_mix = rem_latents(z, z_old, mixture(network, choices), choices.seed)
     recollection = network.generate(z)
-    occluded = recollection * mask
-    z_occluded = network.encode(occluded)
+    occluded = _perturbation(network, choices)(recollection)
+    again = _views(network, choices)(recollection)
+    z_occluded, z_again = network.encode(occluded), network.encode(again)
     dream = network.generate(z_mix)
     shown = {
         "recalled": recollection,
-        "mask": mask.expand(1, 3, SIDE_PX, SIDE_PX) * 2 - 1,
         "occluded": occluded,
+        "again": again,
         "recovered": network.generate(z_occluded),
         "second": network.generate(z_old),
         "dream": dream,
     }
+    if _squares_alone(network):
+        shown["mask"] = _mask(choices).expand(1, 3, SIDE_PX, SIDE_PX) * 2 - 1
     pictures = {name: picture_grid(image, 1) for name, image in shown.items()}
-    codes = {"z": z, "z_occluded": z_occluded, "z_old": z_old, "noise": noise, "z_mix": z_mix}
+    codes = {"z": z, "z_occluded": z_occluded, "z_again": z_again, "z_old": z_old,
+             "noise": noise, "z_mix": z_mix}  # fmt: skip
     pictures |= {name: code_picture(code[0]) for name, code in codes.items()}
     external = recollection
     if seen is not None:
@@ -122,10 +127,35 @@ def _losses(
         z.shape, generator=generator(choices.seed, "wake noise")
     )
     named = dict(phases.wake(network.networks, batch, wake_noise).losses)
-    named |= phases.nrem(network.networks, z, _mask(choices))
-    z_mix = mix(z, z_old, _noise(choices.seed, n), choices.mixture)
+    named |= phases.nrem(network.networks, z, _perturbation(network, choices))
+    if (push_apart := phases.contrastive_loss(condition)) is not None:
+        views = _views(network, choices)
+        named |= phases.contrast(network.networks, z, views, push_apart)
+    z_mix = rem_latents(z, z_old, mixture(network, choices), choices.seed)
     named |= phases.rem(network.networks, z_mix)
     return {name: float(loss) for name, loss in named.items()}, n
+
+
+def _squares_alone(network: PadNetwork) -> bool:
+    return network.condition.perturbation == ("squares",)
+
+
+def _perturbation(network: PadNetwork, dream: Dream) -> Perturb:
+    """What NREM does to dreams: squares as the viewer chose them, others as in training."""
+    if _squares_alone(network):
+        return lambda dreams: dreams * _mask(dream)
+    return _drawn(network, generator(dream.seed, "perturbation"))
+
+
+def _views(network: PadNetwork, dream: Dream) -> Perturb:
+    """Further draws of the perturbation of training, other ones each time."""
+    return _drawn(network, generator(dream.seed, "views"))
+
+
+def _drawn(network: PadNetwork, random: torch.Generator) -> Perturb:
+    condition = network.condition
+    kinds, strength = condition.perturbation, condition.perturbation_strength
+    return lambda dreams: perturb(dreams, kinds, strength, random)
 
 
 def _mask(choices: Dream) -> torch.Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.dreaming.dreams import N_DREAMS, judged
+from explorer.dreaming.dreams import N_DREAMS, judged, mixture
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Header, Memories, PadNetwork
 from pad_core.data.images import picture_grid
@@ -56,7 +56,7 @@ def columns(network: PadNetwork, dream: Dream) -> Columns:
 
 def same_images(one: PadNetwork, other: PadNetwork, dream: Dream) -> bool:
     """Whether two networks' memories are codes of the same images, column by column."""
-    if one.header.dataset_name != other.header.dataset_name:
+    if not one.header.data.is_same(other.header.data):
         return False
     return torch.equal(columns(one, dream).indices, columns(other, dream).indices)
 
@@ -74,7 +74,8 @@ def strip(network: PadNetwork, dream: Dream, pictures: str) -> Strip:
         captions = [text for error in replay.error[:N_REPLAYED] for text in ("", f"ℓ {error:.2f}")]
         return Strip(picture_grid(pairs, N_DREAMS), tuple(captions))
     if pictures == "rem":
-        dreams = rem_dreams(network.networks, current, previous, dream.mixture, dream.seed)
+        here = mixture(network, dream)
+        dreams = rem_dreams(network.networks, current, previous, here, dream.seed)
         images, realness = dreams.dreams, dreams.realness
     else:
         images = network.generate(current)

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from explorer.desktop.guard import is_allowed
-from tests.helpers import ROOT
+from tests.helpers import ROOT, until
 
 APP = ROOT / "explorer/app.py"
 # Says what Streamlit took for its settings, and whether it asks others for this one's address.
@@ -49,10 +49,14 @@ def server(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     said = elsewhere / "said.txt"
+    browser = elsewhere / "browser"
+    browser.write_text(f'#!/bin/sh\necho opened "$1" >> {elsewhere}/opened.txt\n')
+    browser.chmod(0o700)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
+    environment["BROWSER"] = f"{browser} %s"
     with said.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-u", "-c", PROGRAM, str(APP), "--server.headless", "true",
+            [sys.executable, "-u", "-c", PROGRAM, str(APP), "--server.headless", "false",
              "--server.port", str(port)],
             cwd=elsewhere, env=environment, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
@@ -102,6 +106,13 @@ def test_the_project_s_settings_hold_in_any_folder(server):
     assert "theme.light.primaryColor = #4453c4" in said
     assert "client.showErrorDetails = none" in said
     assert re.search(r"URL: +\S*http://localhost", said)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands in for the browser")
+def test_the_page_is_opened_in_a_browser(server):
+    opened = server[1].with_name("opened.txt")
+    until(opened.exists)
+    assert opened.read_text() == f"opened http://localhost:{server[0]}/\n"
 
 
 def test_the_server_s_own_page_is_let_in(server):

@@ -265,6 +265,14 @@ def test_a_port_out_of_range_is_refused(port, capsys):
     assert "1 to 65535" in capsys.readouterr().err
 
 
+@posix
+def test_a_name_that_no_address_can_hold_gets_a_sentence(tmp_path, capsys):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.safetensors"))
+    write_checkpoint(path)
+    assert main(["--checkpoint", str(path)]) == 2
+    assert "can't stand in an address; rename it" in capsys.readouterr().err
+
+
 def test_a_shipped_network_goes_by_its_key():
     path = next((ROOT / "checkpoints").glob("*.safetensors"))
     assert window.address_query(path)["checkpoint"] == f"checkpoints/{path.name}"

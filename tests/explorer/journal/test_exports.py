@@ -312,6 +312,12 @@ def test_settings_out_of_range_are_refused(kept, change):
         Export.from_manifest(manifest)
 
 
+@pytest.mark.parametrize("kind", [[], {}, None, 1, "archive", "\x1b"])
+def test_an_unknown_kind_is_refused(kept, kind):
+    with pytest.raises(PadError, match="of an unknown kind"):
+        Export.from_manifest(Export.of("picture", kept).manifest() | {"kind": kind})
+
+
 def test_a_newer_format_asks_for_an_update(kept):
     with pytest.raises(PadError, match="update"):
         Export.from_manifest(Export.of("table", kept).manifest() | {"format_version": 2})

@@ -125,11 +125,11 @@ def test_no_more_are_started_than_the_computer_bears(tmp_path, monkeypatch):
         ({"seed": -1}, "seed"),
         ({"keep_epochs": (4,)}, "Epoch 4 can't be kept"),
         ({"device": "quantum"}, "quantum"),
-        ({"dataset": "cifra10"}, "did you mean 'cifar10'"),
-        ({"dataset": "--resume"}, "no data set"),
+        ({"dataset": "cifra10"}, "did you mean cifar10"),
+        ({"dataset": "--resume"}, "No such data set"),
         ({"dataset": "folder:/nowhere"}, "no folder '/nowhere'"),
         ({"dataset": "folder:\0"}, "no folder"),
-        ({"dataset": "parquet:"}, "no data set"),
+        ({"dataset": "parquet:"}, "no folder ''"),
     ],
 )
 def test_what_can_not_be_trained_gets_a_sentence_and_no_folder(tmp_path, change, message):
@@ -149,6 +149,13 @@ def test_data_sets_on_offer_begin_with_what_needs_no_network(tmp_path):
     assert orders.needs_download("cifar10", tmp_path)
     for spec in offered[:3]:
         check(replace(ORDER, dataset=spec), tmp_path)
+
+
+def test_a_folder_may_be_named_by_its_path_alone(tmp_path):
+    (tmp_path / "my trees").mkdir()
+    for spec in (f"{tmp_path}/my trees", f'"{tmp_path}/my trees"', "my trees", "folder:'my trees'"):
+        check(replace(ORDER, dataset=spec), tmp_path)
+        assert orders.folder_name(replace(ORDER, dataset=spec)).startswith("my-trees")
 
 
 def test_epochs_to_keep_are_read_in_order():
@@ -313,4 +320,4 @@ def test_an_error_of_the_process_is_told_in_its_own_words(tmp_path):
     (tmp_path / "data/empty").mkdir(parents=True)
     start(Order("broken", "folder:data/empty"), tmp_path)
     training = wait_until(tmp_path / "runs/broken", "failed", "finished")
-    assert "0 sub-folder" in training.error
+    assert "empty holds no picture" in training.error

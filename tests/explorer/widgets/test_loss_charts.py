@@ -29,3 +29,20 @@ def test_the_mean_so_far_is_an_open_circle_joined_to_the_last_epoch():
     assert (line.showlegend, now.showlegend) == (True, False)
     first = Series("a", "pad", {}, {"image": (0.5, 0.9)})
     assert loss_charts.panels([first], log=False, dark=False).data[0].showlegend
+
+
+def test_the_contrastive_loss_has_a_panel_where_a_network_has_one():
+    def titles(figure):
+        return [note.text for note in figure.layout.annotations]
+
+    usual = loss_charts.panels([series("pad", "a")], log=True, dark=False)
+    assert "contrastive loss" not in titles(usual)
+    found = {"contrast": [(1.0, 3.0)], "linear_separability": [(1.0, 40.0)]}
+    rare = loss_charts.panels([series("pad", "a"), Series("b", "contrast_phase", found)],
+                              log=True, dark=False)  # fmt: skip
+    assert titles(rare)[-2:] == ["contrastive loss", "linear separability (one read-out), %"]
+    contrast, separability = rare.data[-2:]
+    assert (list(contrast.y), list(separability.y)) == ([3.0], [40.0])
+    axes = {trace.yaxis.replace("y", "yaxis") for trace in (contrast, separability)}
+    assert {rare.layout[axis].type for axis in axes} == {"log", "linear"}
+    assert rare.layout[separability.yaxis.replace("y", "yaxis")].type == "linear"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 import pytest
 
 import pad_core
-from pad_core.cli.main import main
+from pad_core.cli.main import COMMANDS, main
 
 
 def run(*arguments, **options):
@@ -76,7 +77,7 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
         (["train", "--seed", "-1"], "A seed is a whole number"),
         (["train", "--epochs", "0"], "epochs is a whole number"),
         (["train", "--device", "quantum"], "auto, cpu, mps, cuda or cuda:N, not 'quantum'"),
-        (["train", "--device", "meta"], "auto, cpu, cuda or cuda:N, not 'meta'"),
+        (["train", "--device", "meta"], "auto, cpu, mps, cuda or cuda:N, not 'meta'"),
         (["train", "--dataset", "cifar11"], "cifar11"),
         (["train", "--dataset", ""], "'': no such data set; choose one of cifar10"),
         (["train", "--epochs", "3", "--keep-epochs", "4"], "Epoch 4 can't be kept"),
@@ -176,7 +177,26 @@ def test_messages_hold_nothing_that_a_terminal_obeys(capsys):
     assert "\x1b" not in refused(capsys, "info", "/no/\x1b[31m")
 
 
-def test_help_names_the_commands():
-    found = run("--help")
-    for command in ("train", "export", "info", "import"):
-        assert command in found.stdout
+def helped(capsys, *arguments):
+    """What --help says."""
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_help_names_all_commands_and_no_other(capsys):
+    named = re.findall(r"^    (\w+)", helped(capsys), re.MULTILINE)
+    assert sorted(named) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_each_command_has_a_help_that_says_more_than_its_name(capsys, command):
+    said = helped(capsys, command)
+    assert said.startswith(f"usage: python -m pad_core {command} ")
+    assert len(said.splitlines()) > 5
+
+
+def test_the_help_of_the_installed_command_goes_by_its_name(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/bin/pad", "--help"])
+    assert helped(capsys).startswith("usage: pad ")

@@ -243,6 +243,14 @@ def test_few_images_leave_numbers_out_and_the_rest_stands(network, small):
     assert found["linear_separability"] > 0
 
 
+def test_dreams_of_latents_that_were_never_met_are_named_so(found):
+    assert found["phases"] == ["wake", "nrem", "rem"]
+    (table,) = tables([found])
+    assert "never met" not in table.caption
+    (table,) = tables([found, found | {"condition": "wo_rem", "phases": ["wake", "nrem"]}])
+    assert "REM dreams of w/o REM are of latents that these networks never met" in table.caption
+
+
 def test_the_table_shows_what_was_measured_and_nothing_for_older_records(found):
     names = [row.name for row in rows_for([found])]
     for expected in ("20 nearest neighbours, cosine, %", "recall, REM dreams", "uniformity"):
@@ -250,6 +258,18 @@ def test_the_table_shows_what_was_measured_and_nothing_for_older_records(found):
     older = {k: v for k, v in found.items() if k not in ("knn", "robustness")}
     assert not any("nearest neighbours" in row.name for row in rows_for([older]))
     assert len(tables([found])[0].rows) == len(names)
+
+
+def test_an_untrained_networks_measures_stand_beside(small, exported, found, tmp_path):
+    baselines = measure_baselines(small, QUICK, lambda what, share: None)
+    untrained = baselines["untrained"]
+    assert untrained["knn"]["cosine"]["20"] > 10
+    assert 1 < untrained["effective_rank"] < 256
+    assert untrained["few_labels"]["10"]["mean"] > 10
+    path = tmp_path / "network.safetensors"
+    path.write_bytes(exported.read_bytes())
+    update_metrics(path, found | {"baselines": baselines})
+    assert load_header(path).metrics["baselines"] == baselines
 
 
 def test_fine_tuning_stands_beside_an_untrained_encoders(network, small):

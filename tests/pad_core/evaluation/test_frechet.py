@@ -60,7 +60,7 @@ def test_moments_are_those_of_the_features(small):
 
 def test_without_torch_fidelity_or_weights_one_sentence_says_so(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", None)
-    with pytest.raises(PadError, match="pip install -r requirements-fid.txt"):
+    with pytest.raises(PadError, match="pip install -e"):
         frechet.inception_features()
 
 

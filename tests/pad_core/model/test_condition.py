@@ -4,13 +4,31 @@ from dataclasses import replace
 import pytest
 
 from pad_core.errors import PadError
-from pad_core.model.condition import CONDITIONS, PAD, TABLE_1, Condition, Mixture, find_condition
+from pad_core.model.condition import (
+    CONDITIONS,
+    DISCUSSION,
+    PAD,
+    PAPER,
+    TABLE_1,
+    Condition,
+    Mixture,
+    Recollection,
+    find_condition,
+)
+
+# The fields that conditions had before those of the Discussion.
+FORMER = (
+    "name", "phases", "lam", "lam_prime", "noise_level", "rem_replay", "nrem_replay",
+    "wake_noise_variance", "weight_image", "weight_kl", "weight_external", "weight_nrem",
+    "weight_internal",
+)  # fmt: skip
 
 
 def test_the_conditions_of_the_paper():
     assert TABLE_1 == ("pad", "wo_memory_mix", "wo_rem", "wo_nrem", "wake_only")
     variants = ("rem_noise_only", "rem_memory_only", "rem_before_nrem", "nrem_mixed_memory")
-    assert tuple(CONDITIONS) == TABLE_1 + variants
+    assert TABLE_1 + variants == PAPER
+    assert tuple(CONDITIONS) == PAPER + DISCUSSION
     phases = {name: condition.phases for name, condition in CONDITIONS.items()}
     assert phases["pad"] == ("wake", "nrem", "rem")
     assert phases["rem_before_nrem"] == ("wake", "rem", "nrem")
@@ -24,7 +42,7 @@ def test_changes_without_rem():
         assert CONDITIONS[name].weight_external == 0
         assert CONDITIONS[name].wake_noise_variance == 0.5
     assert CONDITIONS["wo_rem"].weight_nrem == 0.5
-    for name in set(CONDITIONS) - {"wo_rem", "wake_only"}:
+    for name in set(PAPER) - {"wo_rem", "wake_only"}:
         assert CONDITIONS[name].wake_noise_variance == 0
         assert set(CONDITIONS[name].loss_weights.values()) == {1.0}
 
@@ -46,6 +64,11 @@ def test_a_condition_of_ones_own(tmp_path):
     path.write_text('{"base": "wo_nrem", "name": "dreamier", "lam_prime": 0.8}')
     expected = replace(CONDITIONS["wo_nrem"], name="dreamier", lam_prime=0.8)
     assert find_condition(str(path)) == expected
+
+
+def test_what_is_typed_may_be_nested_without_end():
+    with pytest.raises(PadError, match="phases start with 'wake'"):
+        find_condition("pad", {"phases": "[" * 100_000, "name": "deep"})
 
 
 def test_overrides_change_the_name_too():
@@ -70,7 +93,29 @@ def test_overrides_change_the_name_too():
         ({"weight_kl": float("inf")}, "at least 0"),
         ({"phases": ["rem"]}, "start with 'wake'"),
         ({"phases": ["wake", "nap"]}, "start with 'wake'"),
-        ({"phases": ["wake", "rem", "rem"]}, "at most once"),
+        ({"phases": ["wake"] + ["rem"] * 32}, "up to 32"),
+        ({"phases": ["wake", "contrast"]}, "needs the field contrast"),
+        ({"perturbation": []}, "one or several of squares, translation"),
+        ({"perturbation": ["squares", "snow"]}, "one or several of squares, translation"),
+        ({"perturbation": [["blur"]]}, "one or several"),
+        ({"perturbation": 3}, "one or several"),
+        ({"perturbation": ["blur", "blur"]}, "names one twice"),
+        ({"perturbation_strength": 1.5}, "from 0 to 1"),
+        ({"mixing": "both"}, "'convex' or 'components'"),
+        ({"mixing": ["convex"]}, "'convex' or 'components'"),
+        ({"memories": 1}, "memories is a whole number from 2 to 16"),
+        ({"memories": 2.0}, "a whole number from 2 to 16"),
+        ({"memories": True}, "a whole number from 2 to 16"),
+        ({"hippocampus": 257}, "a whole number from 1 to 256"),
+        ({"hippocampus": 0}, "a whole number from 1 to 256"),
+        ({"recency": -0.1}, "from 0 to 1"),
+        ({"rate_wake": 0}, "rate_wake is a number above 0"),
+        ({"rate_rem": -1.0}, "a number above 0"),
+        ({"rate_nrem": float("inf")}, "a number above 0"),
+        ({"contrast": "simclr"}, "'none' or 'nt_xent' or 'barlow_twins'"),
+        ({"weight_contrast": -1}, "at least 0"),
+        ({"temperature": 0}, "temperature is a number above 0"),
+        ({"redundancy": "low"}, "at least 0"),
         ({"phases": []}, "start with 'wake'"),
         ({"rem_replay": "twice"}, "'single' or 'mixed'"),
         ({"name": "a/b"}, "name has 1 to 80"),
@@ -132,6 +177,18 @@ def test_built_in_names_mean_the_built_in_conditions(tmp_path):
         ("wake_only", {"weight_nrem": "2"}, "weight_nrem has no effect.*no NREM"),
         ("rem_noise_only", {"lam": "0.2"}, "lam has no effect.*leaves no memories"),
         ("rem_memory_only", {"noise_level": "2"}, "noise_level has no effect.*leaves no noise"),
+        ("wo_nrem", {"perturbation": "blur"}, "perturbation has no effect.*no NREM"),
+        ("wake_only", {"contrast": "nt_xent"}, "contrast has no effect.*no NREM"),
+        ("wo_rem", {"memories": "4"}, "memories has no effect.*mixes memories"),
+        ("rem_noise_only", {"mixing": "components"}, "mixing has no effect.*leaves no memories"),
+        ("rem_noise_only", {"hippocampus": "4"}, "hippocampus has no effect.*leaves no memories"),
+        ("pad", {"recency": "0.5"}, "recency has no effect.*hippocampus = 1"),
+        ("pad", {"lam": "1", "memories": "3"}, "memories has no effect.*lam = 1"),
+        ("wo_nrem", {"rate_nrem": "2"}, "rate_nrem has no effect.*no NREM"),
+        ("pad", {"rate_contrast": "2"}, "rate_contrast has no effect"),
+        ("pad", {"weight_contrast": "2"}, "weight_contrast has no effect.*no contrastive loss"),
+        ("barlow_phase", {"temperature": "1"}, "temperature has no effect.*'barlow_twins'"),
+        ("contrast_phase", {"redundancy": "1"}, "redundancy has no effect.*'nt_xent'"),
     ],
 )
 def test_changes_without_effect_are_refused(name, overrides, message, tmp_path):
@@ -147,7 +204,12 @@ def test_changes_without_effect_are_refused(name, overrides, message, tmp_path):
 def test_changes_that_make_others_effective_are_taken():
     assert find_condition("wo_memory_mix", {"rem_replay": "mixed", "lam": "0.8"}).lam == 0.8
     mixed = find_condition("wo_rem", {"nrem_replay": "mixed", "lam_prime": "0.8"})
-    assert mixed.idle_fields.keys() == {"rem_replay", "weight_internal"}
+    assert mixed.idle_fields.keys() == {
+        "rem_replay", "weight_internal", "rate_rem", "recency", "rate_contrast",
+        "weight_contrast", "temperature", "redundancy",
+    }  # fmt: skip
+    long = find_condition("pad", {"hippocampus": "8", "recency": "0.5", "memories": "4"})
+    assert long.recollection == Recollection(4, 8, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -168,3 +230,42 @@ def test_only_conditions_without_rem_leave_the_discriminator_alone():
     alone = {name for name, c in CONDITIONS.items() if not c.trains_discriminator}
     assert alone == {name for name, c in CONDITIONS.items() if "rem" not in c.phases}
     assert {"wo_rem", "wake_only"} <= alone
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_what_older_files_say_of_a_condition_is_read_as_before(name):
+    whole = CONDITIONS[name].to_dict()
+    assert Condition.from_dict({field: whole[field] for field in FORMER}) == CONDITIONS[name]
+    assert set(whole) > set(FORMER)
+
+
+def test_what_the_discussion_proposes_differs_from_the_paper_and_from_one_another():
+    plain = [replace(c, name="x") for c in CONDITIONS.values()]
+    assert all(plain.count(one) == 1 for one in plain)
+    for name in DISCUSSION:
+        base = CONDITIONS[name].to_dict()
+        idle = CONDITIONS[name].idle_fields
+        changed = [field for field, value in base.items() if value != PAD.to_dict()[field]]
+        assert not set(changed) & set(idle), name
+
+
+def test_a_single_perturbation_may_be_named_alone():
+    assert find_condition("pad", {"perturbation": "blur"}).perturbation == ("blur",)
+    several = find_condition("pad", {"perturbation": '["blur", "squares"]'})
+    assert several.perturbation == ("blur", "squares")
+    assert several.name == "pad+perturbation=blur-squares"
+
+
+def test_phases_may_come_several_times():
+    again = find_condition("pad", {"phases": '["wake", "nrem", "rem", "nrem", "wake"]'})
+    assert again.phases == ("wake", "nrem", "rem", "nrem", "wake")
+
+
+def test_the_contrastive_loss_is_learnt_in_one_place():
+    assert PAD.contrast_phase is None
+    assert "contrast" not in PAD.loss_weights
+    assert CONDITIONS["nrem_contrast"].contrast_phase == "nrem"
+    assert CONDITIONS["contrast_phase"].contrast_phase == "contrast"
+    assert CONDITIONS["contrast_phase"].loss_weights["contrast"] == 1.0
+    awake = replace(PAD, phases=("wake", "rem"), contrast="nt_xent")
+    assert awake.contrast_phase is None

@@ -5,12 +5,14 @@ kink. The losses themselves are float32.
 """
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 from pad_core.model import phases
+from pad_core.model.condition import PAD
 from pad_core.model.networks import Networks, build_networks
 from pad_core.model.occlusion import draw_nrem_mask
 
@@ -114,7 +116,7 @@ def test_wake(networks, images, random, noisy):
 def test_nrem_teaches_the_encoder_alone(networks, latents, random):
     mask = draw_nrem_mask(random)
     assert 0 < mask.mean() < 1
-    losses = phases.nrem(networks, latents, mask)
+    losses = phases.nrem(networks, latents, lambda dreams: dreams * mask)
     assert set(losses) == {"nrem"}
     losses["nrem"].backward()
     assert all(g is None for g in gradients(networks.generator).values())
@@ -125,6 +127,76 @@ def test_nrem_teaches_the_encoder_alone(networks, latents, random):
     found = gradients(networks.encoder)
     assert found["dis.weight"] is None
     assert_same(found, e, grad(loss, e))
+
+
+class Masks:
+    """A perturbation that is another one at each call, and can be asked which."""
+
+    def __init__(self, random):
+        self.drawn = [(torch.rand((B, 1, 32, 32), generator=random) > 0.3).float() for _ in "12"]
+        self.calls = 0
+
+    def __call__(self, dreams):
+        self.calls += 1
+        return dreams * self.drawn[self.calls - 1]
+
+
+def plain_nt_xent(first, second, temperature):
+    both = F.normalize(torch.cat([first, second]))
+    scores = (both @ both.T / temperature).masked_fill(torch.eye(2 * B).bool(), -1e9)
+    return F.cross_entropy(scores, torch.arange(2 * B).roll(B))
+
+
+def plain_barlow_twins(first, second, redundancy):
+    one, other = (
+        (x - x.mean(0)) / (x.var(0, unbiased=False) + 1e-5).sqrt() for x in (first, second)
+    )
+    c = one.T @ other / B
+    on, off = (1 - c.diagonal()).square().sum(), (c - c.diagonal().diag()).square().sum()
+    return (on + redundancy * off) / 256
+
+
+CONTRASTS = [
+    (replace(PAD, contrast="nt_xent", temperature=0.2), lambda a, b: plain_nt_xent(a, b, 0.2)),
+    (
+        replace(PAD, contrast="barlow_twins", redundancy=0.1),
+        lambda a, b: plain_barlow_twins(a, b, 0.1),
+    ),
+]
+
+
+@pytest.mark.parametrize(("condition", "plain"), CONTRASTS, ids=["nt_xent", "barlow_twins"])
+@pytest.mark.parametrize("alone", [True, False], ids=["own phase", "in nrem"])
+def test_contrast_teaches_the_encoder_alone(networks, latents, random, condition, plain, alone):
+    perturb, push_apart = Masks(random), phases.contrastive_loss(condition)
+    if alone:
+        losses = phases.contrast(networks, latents, perturb, push_apart)
+    else:
+        losses = phases.nrem(networks, latents, perturb, push_apart)
+    assert set(losses) == ({"contrast"} if alone else {"nrem", "contrast"})
+    sum(losses.values()).backward()
+    assert all(g is None for g in gradients(networks.generator).values())
+
+    e, _, z, _, generate = reference(networks)
+    dream = generate(latents).detach()
+    first, second = (z(dream * mask) for mask in perturb.drawn)
+    loss = plain(first, second)
+    torch.testing.assert_close(losses["contrast"], loss, rtol=1e-4, atol=1e-5)
+    if not alone:
+        recovery = (latents - first).square().mean()
+        torch.testing.assert_close(losses["nrem"], recovery, rtol=1e-4, atol=1e-5)
+        loss = loss + recovery
+    found = gradients(networks.encoder)
+    assert found["dis.weight"] is None
+    expected = dict(zip(e, grad(loss, e), strict=True))
+    if alone and condition.contrast == "barlow_twins":  # standardised latents have no offset
+        assert found["conv4.bias"].abs().max() < 1e-4 * found["conv4.weight"].abs().max()
+        del e["conv4.bias"], expected["conv4.bias"]
+    assert_same(found, e, expected.values())
+
+
+def test_no_contrast_is_none():
+    assert phases.contrastive_loss(PAD) is None
 
 
 def test_rem_switches_the_sign_in_the_generator(networks, latents):
@@ -160,4 +232,5 @@ def test_who_learns_when():
         "wake": ("encoder", "generator"),
         "nrem": ("encoder",),
         "rem": ("encoder", "generator"),
+        "contrast": ("encoder",),
     }

@@ -253,6 +253,31 @@ def test_claims_are_corrected_for_their_number(write):
     assert sure.status == "agrees"
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"occlusion_se": {"30": {"images": 1e300, "readouts": -1e300}, "50": [1, None]}},
+        {"occlusion_se": [1, 2], "right": {"30": "é~"}, "right_of": [3]},
+        {"linear_separability_sd": 1e308, "protocol": {"readout_seeds": -4}},
+        {"linear_separability": -1e308, "protocol": {"readout_seeds": 1e308}, "n_test": 0},
+        {"intra_inter_ratio_se": 1e200, "intra_inter_ratio": 1e308, "occlusion_n": 0},
+        {"baselines": {}, "occlusion_interval": {}, "occlusion": {}, "frechet": {}, "protocol": {}},
+        {"right": {"0": "", "30": "1" * 9}, "right_of": {"0": 0, "30": -1, "50": 1e300}},
+    ],
+)
+def test_odd_records_are_judged_or_not_but_break_nothing(write, odd):
+    for condition in ("pad", "wo_nrem", "wo_rem"):
+        write(condition, **odd)
+    found, problems = shelf.find([write.folder])
+    assert problems == []
+    assert all(v.told for v in verdicts(found, "cifar10-small").values())
+    write("pad", seed=1)
+    write("wo_nrem", seed=1)
+    found, _ = shelf.find([write.folder])
+    assert all(v.told for v in verdicts(found, "cifar10-small").values())
+
+
 def test_a_verdict_says_on_how_many_networks_it_rests(write):
     write("pad", accuracy=50.0, intra_inter_ratio=0.907)
     write("wo_nrem", accuracy=50.0, intra_inter_ratio=0.915)

@@ -7,6 +7,8 @@ replays them on the same memory, runs no Python in between, and computes nothing
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -15,12 +17,19 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from pad_core.model import phases
-from pad_core.model.condition import CONDITIONS, PAD
+from pad_core.model.condition import CONDITIONS, PAD, Kind
 from pad_core.model.networks import Encoder, Generator, Networks
-from pad_core.model.occlusion import draw_nrem_mask
+from pad_core.model.perturbation import perturb
 from pad_core.training.config import Recipe
 from pad_core.training.cuda_graph import EAGER_CYCLES, GraphedCycle
 from pad_core.training.cycle import Trainer
+
+# More memories than cycles are lived before capturing, and Wake twice.
+BUSY = replace(
+    CONDITIONS["nrem_contrast"], name="busy", perturbation=CONDITIONS["nrem_many"].perturbation,
+    mixing="components", memories=3, hippocampus=EAGER_CYCLES + 2, recency=0.3,
+    nrem_replay="mixed", phases=("wake", "nrem", "rem", "wake", "nrem"), rate_nrem=3.0,
+)  # fmt: skip
 
 WAITS = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal", "masked_select", "_unique2")
 
@@ -130,14 +139,29 @@ def test_a_cycle_never_waits_for_the_device(condition):
             trainer.cycle(images)
 
 
+def test_no_combination_of_fields_waits_for_the_device():
+    trainer = Trainer(recipe(BUSY))
+    with NoWaiting():
+        for images in batches(2):
+            trainer.cycle(images)
+
+
 def test_waiting_is_noticed():
     with NoWaiting(), pytest.raises(AssertionError, match="waits"):
         torch.ones(1).item()
 
 
-@pytest.mark.parametrize("name", ["pad", "wo_rem", "wake_only", "nrem_mixed_memory"])
-def test_replayed_cycles_are_those_of_the_trainer(name, tape_graphs):
-    eager, replayed = (Trainer(recipe(CONDITIONS[name])) for _ in range(2))
+REPLAYED = (
+    "pad", "wo_rem", "wake_only", "nrem_mixed_memory", "rem_long_memory", "rem_four_memories",
+    "fast_sleep", "barlow_phase",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "condition", [*(CONDITIONS[name] for name in REPLAYED), BUSY], ids=[*REPLAYED, "busy"]
+)
+def test_replayed_cycles_are_those_of_the_trainer(condition, tape_graphs):
+    eager, replayed = (Trainer(recipe(condition)) for _ in range(2))
     cycle = graphed(replayed)
     for images in batches(EAGER_CYCLES + 4):
         expected, found = eager.cycle(images), cycle(images)
@@ -163,22 +187,33 @@ def test_the_graph_is_captured_once_and_only_after_the_first_cycles(tape_graphs)
     assert len(lived) == EAGER_CYCLES + 1
 
 
-def test_phases_on_cuda_stay_there():
+@pytest.mark.parametrize("name", ["contrast_phase", "barlow_phase"])
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_phases_on_cuda_stay_there(name, kind):
     """Shapes and devices only, on tensors without content: needs no GPU."""
+    condition = CONDITIONS[name]
+
+    def drawn(dreams):
+        return perturb(dreams, (kind,), 1.0, None)
+
     with FakeTensorMode(), torch.device("cuda"):
         networks = Networks(Encoder(), Generator())
         images = torch.empty(8, 3, 32, 32)
         losses, latents = phases.wake(networks, images, torch.empty(8, 256))
-        mask = draw_nrem_mask(None, "cuda")
-        losses |= phases.nrem(networks, latents, mask) | phases.rem(networks, latents)
+        losses |= phases.nrem(networks, latents, drawn) | phases.rem(networks, latents)
+        losses |= phases.contrast(networks, latents, drawn, phases.contrastive_loss(condition))
         assert {loss.device.type for loss in losses.values()} == {"cuda"}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_on_a_gpu_the_graph_equals_the_eager_cycle(precision):
+@pytest.mark.parametrize(
+    ("condition", "precision"),
+    [(PAD, "fp32"), (PAD, "bf16"), (BUSY, "fp32"), (CONDITIONS["barlow_phase"], "fp32")],
+    ids=["pad", "pad, bf16", "busy", "barlow_phase"],
+)
+def test_on_a_gpu_the_graph_equals_the_eager_cycle(condition, precision):
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-        eager, replayed = (Trainer(recipe(precision=precision), "cuda") for _ in range(2))
+        eager, replayed = (Trainer(recipe(condition, precision), "cuda") for _ in range(2))
         cycle = replayed.fastest(replayed.cycle)
         assert isinstance(cycle, GraphedCycle)
         for images in batches(EAGER_CYCLES + 6, "cuda"):

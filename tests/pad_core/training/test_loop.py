@@ -137,6 +137,7 @@ def test_every_condition_lives_its_own_losses(condition, random):
     expected = {"image", "kl"}
     expected |= {"nrem"} if "nrem" in condition.phases else set()
     expected |= {"external", "internal"} if "rem" in condition.phases else set()
+    expected |= {"contrast"} if condition.contrast != "none" else set()
     assert set(losses) == expected
     assert all(torch.isfinite(loss) for loss in losses.values())
     assert not torch.equal(before["encoder"], trainer.networks.encoder.conv1.weight)

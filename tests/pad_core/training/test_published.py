@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
 import zipfile
 
@@ -262,3 +263,11 @@ def test_a_hostile_type_of_numbers_does_no_harm(state, tmp_path):
         published._number(stands_in, b"\0" * 9)
     with pytest.raises(pickle.UnpicklingError):
         published._number(kind, b"\0" * 8)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such files elsewhere")
+@pytest.mark.timeout(30)
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "trained.pth")
+    with pytest.raises(PadError, match="it is a pipe"):
+        published.read(tmp_path / "trained.pth", build_networks(0))

@@ -217,7 +217,7 @@ def test_a_sweep_trains_at_least_one_at_a_time():
 
 def test_on_ray_a_cell_survives_the_death_of_its_worker(template, tmp_path, monkeypatch):
     """A real local cluster; the worker that trains is killed, and Ray starts the cell again."""
-    ray = pytest.importorskip("ray", reason="Ray is not installed (requirements-cluster.txt)")
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
     from pad_core.training.sweep_ray import RayEngine
 
     here = Path(__file__).parents[3]

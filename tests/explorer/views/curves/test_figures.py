@@ -50,7 +50,23 @@ def test_the_papers_figure_is_in_the_pages_colours_with_the_papers_values(header
 
 
 @pytest.mark.parametrize("name", list(ITEMS))
-def test_each_figure_of_the_paper_can_be_drawn_or_is_nothing(header, name):
+def test_each_figure_of_the_paper_shows_what_was_recorded(header, name):
+    """One network with two epochs of history: its numbers stand in every figure."""
+    occlusion = [58 - 4.8 * i for i in range(11)]  # percent right at 0, 10, … 100 %
+    recorded = {
+        "fig3": [100 / 20, 2.0],  # NREM dreams, REM dreams
+        "fig4": [30.0],  # of the epoch at which it was measured
+        "fig5": occlusion,
+        "fig6": [0.97, 0.9],  # untrained, PAD
+        "table1": [58.0, None, None, None, None],
+        "app-fig1": [0.5, 0.4],  # image loss
+        "app-fig2": [0.5, 0.4],
+        "app-fig3": [30.0],
+        "app-fig4": [30.0],
+        "app-fig5": [30.0],
+        "app-fig6": occlusion,
+    }
     figure = figures.paper_figure(name, ITEMS[name], on_shelf(header), "cifar10-jpeg", True)
-    assert figure is None or figure.data
+    lines = [list(trace.y) for trace in figure.data if trace.y is not None]
+    assert any(line == pytest.approx(recorded[name], nan_ok=True) for line in lines), lines
     assert figures.paper_figure(name, ITEMS[name], epochs.shelf({}), "cifar10", True) is None

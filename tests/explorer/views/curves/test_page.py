@@ -64,6 +64,25 @@ def test_a_claim_stands_with_its_verdict_and_what_is_missing_with_its_command(ho
     assert any("--condition wo_rem" in c and "--dataset fashion-mini" in c for c in commands)
 
 
+def test_all_recorded_measures_stand_in_a_table(home):
+    at = page(curves="measures")
+    assert any("Nothing is recorded yet" in info.value for info in at.info)
+    at = page(curves="paper")
+    metrics = {
+        "dataset": "fashion-mini", "condition": "pad", "seed": 0, "epoch": 3, "on": "real images",
+        "n_train": 10, "n_test": 10, "occlusion_n": 5, "linear_separability": 41.25,
+        "protocol": {"readout_seeds": 10}, "knn": {"cosine": {"20": 33.3}},
+        "baselines": {"untrained": {"linear_separability": 30.5}},
+    }  # fmt: skip
+    checkpoint.update_metrics(home / "checkpoints/late.safetensors", metrics)
+    widget(at.segmented_control, "curves").set_value("measures").run()
+    assert at.query_params["curves"] in ("measures", ["measures"])
+    shown = html(at)
+    for words in ("PAD, epoch 3, n = 1", "41.25", "30.50", "20 nearest neighbours, cosine", "33.3"):
+        assert words in shown
+    assert "uniformity" not in shown  # which was not recorded
+
+
 def test_another_figure_is_one_click_away_and_in_the_address(home):
     at = page()
     widget(at.segmented_control, "figure").set_value("fig5").run()

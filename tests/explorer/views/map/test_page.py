@@ -260,7 +260,7 @@ def test_a_selection_stays_where_a_network_is_put_beside_it(root):
 def test_an_address_opened_later_brings_its_own_window_on_its_own_axes(root):
     at = page(view="-1_-2_3_4")
     stamp = packets(at)["map"]["stamp"]
-    go_back(at, {**at.query_params, "dims": "3", "view": "-1_-1_2_2_0.5_0.25"})
+    go_back(at, **at.query_params | {"dims": "3", "view": "-1_-1_2_2_0.5_0.25"})
     assert packets(at)["map"]["view"] == [-1, -1, 2, 2, 0.5, 0.25]
     assert at.query_params["view"] == "-1_-1_2_2_0.5_0.25"
     assert packets(at)["map"]["stamp"] != stamp

@@ -13,6 +13,7 @@ from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.views.probe.example import Example, answer, choose_example, see
 from explorer.views.probe.lab import Lab
 from pad_core.checkpoint.file import Memories
+from pad_core.data.identity import Data
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import Readout
@@ -92,7 +93,7 @@ def test_ones_own_picture_has_no_right_answer(network, small):
 def test_a_network_that_does_not_know_the_picture_says_so(network):
     shown, subject = choose_example(network, Dream(), {}), Subject(network, None)
     with pytest.raises(PadError, match="this one is of svhn"):
-        see(subject, Example("svhn", shown.index, shown.label), GREY)
+        see(subject, Example(Data("svhn", 9, 9), shown.index, shown.label), GREY)
     with pytest.raises(PadError, match="no memory of this image"):
         see(subject, Example(shown.dataset, 10_000, shown.label), GREY)
     none = Memories(torch.empty((0, 256)), torch.empty(0).long(), torch.empty(0).long())

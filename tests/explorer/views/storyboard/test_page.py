@@ -34,7 +34,7 @@ def test_buttons_turn_the_steps_and_the_address_follows(root):
 
 
 def test_a_step_outside_the_story_is_the_first(root):
-    assert "Wake · See" in html(page(step=9), "title")
+    assert "Wake · See" in html(page(step=10), "title")
 
 
 def test_a_network_that_never_dreamt_is_said_to_be_one(root):

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from explorer.dreaming import dreams
-from explorer.session.choices import Dream
+from explorer.session.choices import N_STEPS, Dream
 from explorer.views.storyboard import story as storyboard
 from explorer.views.storyboard.flow import Tile, flow
-from explorer.views.storyboard.steps import STEPS, lesson
+from explorer.views.storyboard.steps import STEPS, lesson, steps
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
 from pad_core.model import losses
-from pad_core.model.condition import built_in
+from pad_core.model.condition import CONDITIONS, built_in
 
 CHOICES = Dream(seed=2)
 
@@ -143,3 +143,72 @@ def test_a_phase_that_a_network_never_lived_is_said_to_be_so(network):
     assert "trained without REM" in lesson(STEPS[7], story, without)
     assert "trained without" not in lesson(STEPS[5], story, without)
     assert "0.5 times" in lesson(STEPS[5], story, without)
+
+
+def lived(network, name):
+    return replace(network, header=replace(network.header, condition=built_in(name)))
+
+
+def told(name, network):
+    trained = lived(network, name)
+    return {step.name: lesson(step, tell(trained), trained) for step in steps(trained.condition)}
+
+
+def test_the_papers_night_is_told_as_ever(network):
+    assert steps(network.condition) == STEPS
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_every_conditions_night_can_be_shown(network, name):
+    trained = lived(network, name)
+    story = tell(trained)
+    night = steps(trained.condition)
+    assert len(night) <= N_STEPS
+    for step in night:
+        assert flow(step.parts(story)).count("<img") > 0
+        assert "pad-said" in lesson(step, story, trained)
+    live = {loss for step in night for loss in step.losses}
+    assert live >= set(trained.condition.loss_weights)
+    assert all(np.isfinite(story.losses[loss]) for loss in live)
+
+
+def test_another_perturbation_is_shown_and_said(network):
+    said = told("nrem_many", network)
+    assert "Occlude" not in said
+    for words in ("patches of random size turn grey", "it is shifted", "it is blurred"):
+        assert words in said["Perturb"]
+    story = tell(lived(network, "nrem_rotation"))
+    assert "mask" not in story.pictures
+    assert (story.pictures["occluded"] != story.pictures["recalled"]).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "where"), [("nrem_contrast", "nrem"), ("contrast_phase", "contrast")]
+)
+def test_pushing_apart_is_a_step_where_it_is_learnt(network, name, where):
+    night = steps(built_in(name))
+    (apart,) = [step for step in night if step.name == "Push apart"]
+    assert apart.phase == where
+    assert night.index(apart) == 6
+    text = told(name, network)["Push apart"]
+    assert "NT-Xent" in text
+    assert "Generator rests" in text
+    assert "Barlow Twins" in told("barlow_phase", network)["Push apart"]
+
+
+def test_components_are_mixed_as_in_training(network):
+    trained = lived(network, "rem_components")
+    alone = replace(CHOICES, lam_prime=1.0)
+    code = tell(trained, alone).pictures["z_mix"]
+    own, old = (tell(trained, alone).pictures[name] for name in ("z", "z_old"))
+    from_either = (code == own).all(2) | (code == old).all(2)
+    assert from_either.all()
+    assert not (code == own).all()
+    assert "by <b>components</b>" in told("rem_components", network)["Mix"]
+
+
+def test_repetitions_memories_and_rates_are_said(network):
+    assert "has 3 NREM phases" in told("long_sleep", network)["Recover"]
+    assert "4 times the learning rate" in told("fast_sleep", network)["Dream"]
+    assert "mixed 4 memories" in told("rem_four_memories", network)["Mix"]
+    assert "last 32 mini-batches" in told("rem_long_memory", network)["Mix"]

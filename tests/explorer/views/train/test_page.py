@@ -1,5 +1,6 @@
 """The Train page: orders are checked, trainings started, watched, stopped and resumed."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 from explorer.library import networks
 from explorer.runs import trainings
 from explorer.runs.orders import Order
-from explorer.views.train.form import Draft
+from explorer.views.train.condition_form import read_phases
+from explorer.views.train.draft import Draft
+from pad_core.model.condition import Condition
+from pad_core.report.told import TOLD
 from pad_core.training.lock import asked_to_stop, occupied
 from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
 from tests.helpers import until
@@ -133,7 +137,7 @@ def test_a_condition_of_ones_own_goes_into_the_command_and_the_name(home):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("dataset", "cifra10", "no data set 'cifra10'"),
+        ("dataset", "cifra10", "No such data set"),
         ("dataset", "folder:/nowhere", "no folder"),
         ("name", "../x", "letters, digits"),
         ("keep", "one", "whole numbers"),
@@ -234,3 +238,78 @@ def test_a_training_started_from_the_page_ends_as_a_network(home, image_folder):
 
 def _over(folder: Path) -> bool:
     return folder not in trainings._running_here()
+
+
+def test_every_field_of_a_condition_has_a_place(home):
+    at = page(changes={"contrast": "nt_xent"})
+    keys = {str(w.key).removeprefix("order-").rpartition("-")[0]
+            for kind in (at.number_input, at.selectbox, at.multiselect, at.button_group)
+            for w in kind}  # fmt: skip
+    keys |= {"redundancy"} if "temperature" in keys else set()
+    fields = {field.name for field in dataclasses.fields(Condition)} - {"name"}
+    assert fields <= keys
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "said"),
+    [
+        ("number_input", "rate_rem", 2.0, "rate_rem=2.0"),
+        ("number_input", "memories", 3, "memories=3"),
+        ("number_input", "hippocampus", 8, "hippocampus=8"),
+        ("number_input", "perturbation_strength", 0.5, "perturbation_strength=0.5"),
+        ("multiselect", "perturbation", ["blur", "noise"], 'perturbation=["blur", "noise"]'),
+    ],
+)
+def test_what_the_discussion_proposes_goes_into_the_command(home, kind, name, value, said):
+    at = page()
+    field(getattr(at, kind), name).set_value(value).run()
+    assert not at.exception
+    assert not at.error
+    assert said in at.code[0].value
+
+
+def test_a_built_in_condition_is_told_and_goes_by_its_name(home):
+    at = page(base="barlow_phase")
+    assert "--condition barlow_phase " in at.code[0].value
+    assert TOLD["barlow_phase"] in [caption.value for caption in at.caption]
+    assert field(at.number_input, "redundancy").value == 0.005
+    assert not any("temperature" in str(w.key) for w in at.number_input)
+
+
+def test_no_perturbation_at_all_gets_a_sentence(home):
+    at = page(changes={"perturbation": ()})
+    assert "perturbation is one or several of squares" in at.error[0].value
+    assert "Start training" not in labels(at)
+
+
+def test_a_field_without_effect_gets_a_sentence(home):
+    at = page(changes={"recency": 0.5})
+    assert "recency has no effect" in at.error[0].value
+
+
+def test_a_cycle_that_was_typed_stands_among_those_offered(home):
+    at = page(changes={"phases": ("wake", "rem", "rem")})
+    assert field(at.selectbox, "phases").value == ("wake", "rem", "rem")
+    assert not at.error
+    at = page(changes={"phases": ("nap",)})
+    assert "phases start with 'wake'" in at.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("typed", "phases"),
+    [
+        ("wake nrem rem", ("wake", "nrem", "rem")),
+        ("Wake → NREM × 3 → REM", ("wake", "nrem", "nrem", "nrem", "rem")),
+        ("wake, nrem 2, rem*2", ("wake", "nrem", "nrem", "rem", "rem")),
+        ("2 wake", ("wake",)),
+        ("", ()),
+        ("wake rem 999999999999", ("wake", *["rem"] * 99)),
+    ],
+)
+def test_a_typed_cycle_is_read(typed, phases):
+    assert read_phases(typed) == phases
+
+
+def test_a_cycle_back_to_its_base_changes_nothing(home):
+    at = page(changes={"phases": ("wake", "nrem", "rem")})
+    assert "--set" not in at.code[0].value

@@ -1,0 +1,161 @@
+"""What a newcomer meets first agrees with itself: README, licence, citation, dependencies."""
+
+import re
+import subprocess
+import tomllib
+from fnmatch import fnmatch
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import pad_core
+from explorer.views.about import page as about
+from tests.helpers import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/results.md", "bench/RESULTS.md"]
+
+
+def text(name):
+    return (ROOT / name).read_text("utf-8")
+
+
+def requirements():
+    """All that can be installed: name of its group → requirements."""
+    runs = [line for line in text("requirements.txt").splitlines() if line]
+    groups = {"": runs, **PROJECT["project"]["optional-dependencies"]}
+    return {name: [Requirement(line) for line in lines] for name, lines in groups.items()}
+
+
+def test_the_readme_has_two_marked_commands_of_one_line_each():
+    marked = re.findall(r"<!-- (\w+) -->\n(.*?)<!-- end -->", text("README.md"), re.DOTALL)
+    assert [name for name, _ in marked] == ["explore", "test"]
+    assert text("README.md").count("<!--") == 4
+    commands = {}
+    for name, block in marked:
+        found = re.fullmatch(r"```bash\n([^\n]+)\n```\n", block)
+        assert found, name
+        commands[name] = found[1]
+        assert found[1].startswith("python3 -m venv .venv && .venv/bin/pip install ")
+    assert commands["explore"].endswith(" && .venv/bin/streamlit run explorer/app.py")
+    assert commands["test"].endswith(' && PATH="$PWD/.venv/bin:$PATH" ./check')
+
+
+def test_continuous_integration_runs_the_readmes_second_command():
+    extract = next(line for line in text(".ci/run").splitlines() if line.startswith("command="))
+    found = subprocess.run(
+        ["bash", "-c", f'{extract}; echo "$command"'], cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.stdout.endswith("./check\n")
+    assert found.stdout.count("\n") == 1
+    assert found.stdout in text("README.md")
+
+
+def test_versions_agree():
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "pad_core.__version__"}
+    assert CITATION["version"] == pad_core.__version__
+    newest = re.findall(r"^## (\d\S*)", text("CHANGELOG.md"), re.MULTILINE)[0]
+    assert newest == pad_core.__version__
+
+
+def test_licences_and_authors_agree():
+    licence = text("LICENSE")
+    authors = PROJECT["project"]["authors"][0]["name"]
+    assert licence.startswith("MIT License\n")
+    assert CITATION["license"] == PROJECT["project"]["license"] == "MIT"
+    assert re.search(r"Copyright \(c\) \d{4} (.*)", licence)[1] == authors
+    assert CITATION["authors"] == [{"name": authors}]
+
+
+def test_the_citation_is_complete_and_names_the_paper_as_the_about_page_does():
+    assert CITATION["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors", "type", "abstract"} <= set(CITATION)
+    (paper,) = CITATION["references"]
+    names = [f"{author['family-names']}, {author['given-names']}" for author in paper["authors"]]
+    bibtex = dict(re.findall(r"(\w+)\s*= \{(.*)\}", about._BIBTEX))
+    assert " and ".join(names) == bibtex["author"]
+    for field, key in [("title", "title"), ("journal", "journal"), ("doi", "doi"),
+                       ("volume", "volume"), ("year", "year"), ("start", "pages")]:  # fmt: skip
+        assert str(paper[field]) == bibtex[key]
+
+
+def test_every_dependency_has_a_lower_and_an_upper_bound():
+    for name, group in requirements().items():
+        for requirement in group:
+            if canonicalize_name(requirement.name) == PROJECT["project"]["name"]:
+                assert requirement.extras <= set(requirements()), name
+                continue
+            operators = {specifier.operator for specifier in requirement.specifier}
+            assert operators == {">=", "<"}, f"{name}: {requirement}"
+
+
+def test_the_lock_has_all_dependencies_within_their_bounds_with_hashes():
+    lock = text("requirements.lock")
+    assert "://" not in lock
+    pins = {}
+    for entry in re.split(r"\n(?=\S)", lock.strip()):
+        found = re.match(r"([\w.-]+)==([\w.+!-]+)", entry)
+        assert found, entry[:80]
+        assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", entry)) >= 1, found[0]
+        pins.setdefault(canonicalize_name(found[1]), set()).add(Version(found[2]))
+    groups = requirements()
+    for requirement in [*groups[""], *groups["dev"], *groups["cluster"], *groups["fid"]]:
+        name = canonicalize_name(requirement.name)
+        if name != PROJECT["project"]["name"]:
+            assert pins[name] and all(map(requirement.specifier.contains, pins[name])), name
+
+
+def test_all_files_beside_the_code_are_shipped():
+    shipped = PROJECT["tool"]["setuptools"]["package-data"]
+    listed = subprocess.run(
+        ["git", "ls-files", "pad_core", "explorer"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.splitlines()
+    if not listed:
+        pytest.skip("this is no clone of the repository")
+    packages = {path.rsplit("/", 1)[0] for path in listed if path.endswith("/__init__.py")}
+    for path in listed:
+        if path.endswith(".py"):
+            continue
+        package = max((p for p in packages if path.startswith(f"{p}/")), key=len)
+        patterns = [*shipped["*"], *shipped.get(package.replace("/", "."), [])]
+        inside = path.removeprefix(f"{package}/")
+        assert any(fnmatch(inside, pattern) for pattern in patterns), path
+    assert {"pad_core/py.typed", "explorer/py.typed"} <= set(listed)
+
+
+def test_the_public_interface_is_there_and_documented():
+    assert pad_core.__all__ == sorted(pad_core.__all__)
+    for name in pad_core.__all__:
+        assert name == "CONDITIONS" or getattr(pad_core, name).__doc__, name
+
+
+def test_the_readmes_notebook_example_runs(tmp_path, monkeypatch, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
+    (tmp_path / "checkpoints").symlink_to(ROOT / "checkpoints")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)
+    assert names["z"].shape == (1000, 256)
+    assert (tmp_path / "dreams.png").read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out.startswith("tensor([0.")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_and_paths_lead_somewhere(page):
+    folder = (ROOT / page).parent
+    links = re.findall(r"\]\(([^)#]+)\)", text(page))
+    for link in links:
+        assert "://" in link or (folder / link).exists(), link
+    if page in ("README.md", "CONTRIBUTING.md"):
+        known = r"`((?:pad_core|explorer|tests|tools|bench|docs|notebooks)/[\w./]*)`"
+        for path in re.findall(known, text(page)):
+            assert "NAME" in path or (ROOT / path).exists(), path
+
+
+def test_the_hook_before_a_commit_runs_the_check():
+    (repository,) = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
+    assert [hook["entry"] for hook in repository["hooks"]] == ["./check --no-tests"]
