@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.checkpoints import ROOT
+from explorer.session.streamlit_internals import HEALTH, RUNNING
 from pad_core.errors import PadError
 
 HOST = "127.0.0.1"
@@ -87,7 +88,7 @@ class Server:
     def _wait(self, patience_s: float) -> None:
         while True:
             try:
-                urllib.request.urlopen(f"{self.address}_stcore/health", timeout=1).close()
+                urllib.request.urlopen(self.address + HEALTH, timeout=1).close()
                 return
             except OSError:
                 if self._process.poll() is not None:
@@ -187,8 +188,7 @@ class Viewer:
 
     def rest(self) -> None:
         """Until the server has no more to say."""
-        idle = "!document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
-        self.page.wait_for_function(idle)
+        self.page.wait_for_function(f"!document.querySelector('{RUNNING}')")
 
     def begin(self, key: str, widget: str) -> None:
         """Press a key in a widget, from which ``until`` counts."""

@@ -21,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from bench.checkpoints import ROOT, different
 from bench.measure import Row, arguments, describe, in_turn, p95, report, resident_mb, row
+from pad_core.system.malloc import share_freed_memory
 
 for _view in ("curves", "dream", "journal", "map", "probe", "train", "wall"):
     import_module(f"explorer.views.{_view}.page")  # counts as the program's own memory
@@ -91,7 +92,8 @@ def pages(paths: list[Path], interactions: int) -> list[Row]:
 
 def main() -> None:
     options = arguments(__doc__.splitlines()[0]).parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # as app.py does
+    share_freed_memory()
     logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
     with tempfile.TemporaryDirectory() as scratch:
         paths = different(Path(scratch), 2 if options.quick else NETWORKS)

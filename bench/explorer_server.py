@@ -38,7 +38,7 @@ from bench.measure import (
 from explorer.dreaming import dreams
 from explorer.dreaming.readings import Reader
 from explorer.library import networks as loaders
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.views.probe import cache
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.widgets.pictures import source
@@ -46,6 +46,7 @@ from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
 from pad_core.evaluation.linear_probe import Readout
 from pad_core.model.hippocampus import mix
+from pad_core.system.malloc import share_freed_memory
 
 CPU = torch.device("cpu")
 NETWORKS = 5
@@ -76,12 +77,12 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
     stored = network.memories["test"].latents
 
     def ours() -> None:
-        choices = Choices(seed=next(seeds), intensity=0.5)
-        recalled = dreams.recall(network, choices)
+        dream = Dream(seed=next(seeds), intensity=0.5)
+        recalled = dreams.recall(network, dream)
         for pictures in (
             recalled,
-            dreams.perturb(network, recalled, choices),
-            dreams.mix(network, recalled, choices),
+            dreams.perturb(network, recalled, dream),
+            dreams.mix(network, recalled, dream),
         ):
             source(pictures.picture)
 
@@ -103,13 +104,13 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
 
 def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
     """A slider moved → eight REM dreams of each of eight pairs, read out, as the page has them."""
-    recalled, reader = dreams.recall(network, Choices()), Reader.fit(network)
+    recalled, reader = dreams.recall(network, Dream()), Reader.fit(network)
     encoder, decoder = twin(network)
     layer = layer_of(reader.readout)
     steps = itertools.cycle(i / 100 for i in range(101))
 
     def ours() -> None:
-        dreamt = dreams.mix(network, recalled, Choices(lam=next(steps)), dreams.N_NIGHTS)
+        dreamt = dreams.mix(network, recalled, Dream(lam=next(steps)), dreams.N_NIGHTS)
         reader.interpret(dreamt.codes, dreamt.realness)
         source(dreamt.picture[SIDE_PX:])
 
@@ -268,7 +269,8 @@ def listing(folder: Path, n: int) -> Row:
 def main() -> None:
     options = arguments(__doc__.splitlines()[0]).parse_args()
     quick = options.quick
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # as app.py does
+    share_freed_memory()
     logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
     product = MatrixProduct(CPU, torch.float32, quick)
     with tempfile.TemporaryDirectory() as made:

@@ -1,6 +1,6 @@
 """The PAD dream explorer: ``streamlit run explorer/app.py``.
 
-This file is the server; Streamlit runs ``script.py`` for each viewer.
+This file is the server, and sets up its process; Streamlit runs ``script.py`` for each viewer.
 """
 
 import os
@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+import torch
 from starlette.middleware import Middleware
 
 HERE = Path(__file__).resolve().parent
@@ -18,6 +19,12 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, 
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.desktop.guard import TICKET, TOKEN, Guard  # noqa: E402
+from pad_core.system.malloc import share_freed_memory  # noqa: E402
+
+# Eight dreams take one core a few milliseconds; with more threads viewers would wait for one
+# another.
+torch.set_num_threads(1)
+share_freed_memory()
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench.browser import FLAGS  # noqa: E402
 from explorer.desktop.window import find_browser, serving  # noqa: E402
+from explorer.session.streamlit_internals import RUNNING  # noqa: E402
 
 SCREEN = {"width": 1280, "height": 720}
 PATIENCE_MS = 300_000
@@ -33,7 +34,7 @@ SHOTS = {
     "map": ("map", {"seed": "12", "picked": "100"}, "canvas"),
     "probe": ("probe", {}, ".pad-scores em:has-text('full') >> nth=4"),  # of five networks
 }
-_DRAWN = "!document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
+_DRAWN = f"!document.querySelector('{RUNNING}')"
 
 
 def open_page(browser: Any, address: str, drawn: str) -> Any:

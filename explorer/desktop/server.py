@@ -7,6 +7,7 @@ closes, which happens however its starter ends, even when that is killed.
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 import threading
 from pathlib import Path
@@ -17,8 +18,6 @@ HOST = "127.0.0.1"
 
 def main() -> None:
     """Run Streamlit in this process."""
-    from streamlit.web import cli
-
     threading.Thread(target=_end_with_starter, daemon=True).start()
     options = {
         "server.port": sys.argv[1],
@@ -28,7 +27,7 @@ def main() -> None:
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
     sys.argv = ["streamlit", "run", str(APP), *flags]
-    cli.main()
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
 
 
 def _end_with_starter() -> None:

@@ -34,6 +34,7 @@ from urllib.parse import urlencode
 from explorer import home
 from explorer.desktop.guard import PARAMETER, TICKET, TOKEN, cookie_name
 from explorer.desktop.server import HOST
+from explorer.session.streamlit_internals import HEALTH
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
 from pad_core.system.files import can_be_shown
@@ -245,7 +246,7 @@ def _free_port(wanted: int | None) -> int:
 def _wait(server: subprocess.Popen[bytes], served: Served, log: Callable[[], str]) -> None:
     """Until the server answers; PadError with its last line where it ends or hangs."""
     question = urllib.request.Request(
-        f"http://{HOST}:{served.port}/_stcore/health",
+        f"http://{HOST}:{served.port}/{HEALTH}",
         headers={"Cookie": f"{cookie_name(served.port)}={served.token}"},
     )
     deadline = time.monotonic() + _START_S

@@ -1,14 +1,14 @@
-"""From networks and choices to pictures and numbers; knows nothing of Streamlit."""
+"""From networks and dream to pictures and numbers; knows nothing of Streamlit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from explorer.session.choices import PICTURE, Choices
+from explorer.session.choices import PICTURE, Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
@@ -73,7 +73,7 @@ def judged(network: PadNetwork, realness: np.ndarray) -> tuple[list[str], list[f
     return [f"d {d:.2f}" for d in realness], [float(d) for d in realness]
 
 
-def recall(network: PadNetwork, choices: Choices, pictures: Pictures | None = None) -> Recalled:
+def recall(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) -> Recalled:
     """Choose memories by split and seed, A and B as the viewer did, and recall them.
 
     A and B are the first of either kind; a picture that isn't among ``pictures`` (an address
@@ -82,19 +82,19 @@ def recall(network: PadNetwork, choices: Choices, pictures: Pictures | None = No
     Raises:
         PadError: the checkpoint holds fewer than two memories of the split, or not those chosen.
     """
-    memories = network.memories[choices.split]
+    memories = network.memories[dream.split]
     n = min(N_DREAMS, len(memories) // 2)
     if n == 0:
         raise PadError(
-            f"This network stores {len(memories)} {choices.split} memories; a dream mixes two."
+            f"This network stores {len(memories)} {dream.split} memories; a dream mixes two."
         )
-    places = pick_memories(len(memories), 2 * n, choices.seed, "memories")
+    places = pick_memories(len(memories), 2 * n, dream.seed, "memories")
     latents = memories.latents[places]
     names = [network.class_names[label] for label in memories.labels[places]]
     shown: list[int] = places.tolist()
     for i, name in ((0, "first"), (n, "second")):
-        place = getattr(choices, name)
-        check_place(place, memories, choices.split)
+        place = getattr(dream, name)
+        check_place(place, memories, dream.split)
         if place == PICTURE and pictures and name in pictures:
             latents[i] = network.encode(pictures[name][None])[0]
             shown[i], names[i] = PICTURE, "your picture"
@@ -125,7 +125,7 @@ def check_place(place: int, memories: Memories, split: str) -> None:
 def seen(
     network: PadNetwork,
     recalled: Recalled,
-    choices: Choices,
+    dream: Dream,
     images: torch.Tensor | None,
     pictures: Pictures | None = None,
 ) -> np.ndarray | None:
@@ -137,7 +137,7 @@ def seen(
     Returns:
         None where not one of them is here; single ones that are missing are grey.
     """
-    indices = network.memories[choices.split].indices
+    indices = network.memories[dream.split].indices
     rows = torch.full((len(recalled), 3, 32, 32), 128, dtype=torch.uint8)
     found = False
     for i, place in enumerate(recalled.places):
@@ -148,16 +148,16 @@ def seen(
     return picture_grid(rows, len(recalled)) if found else None
 
 
-def perturb(network: PadNetwork, recalled: Recalled, choices: Choices) -> Perturbed:
+def perturb(network: PadNetwork, recalled: Recalled, dream: Dream) -> Perturbed:
     """NREM: occlude the recalled memories and let the network recover them."""
     dreams = nrem_dreams(
-        network.networks, recalled.current, choices.intensity, choices.size_px, choices.seed
+        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed
     )
     rows = torch.cat([dreams.occluded, dreams.recovered])
     return Perturbed(picture_grid(rows, len(recalled)), dreams.error.numpy())
 
 
-def mix(network: PadNetwork, recalled: Recalled, choices: Choices, nights: int = 1) -> Adversarial:
+def mix(network: PadNetwork, recalled: Recalled, dream: Dream, nights: int = 1) -> Adversarial:
     """REM: dream of mixed memories and noise.
 
     Args:
@@ -168,32 +168,32 @@ def mix(network: PadNetwork, recalled: Recalled, choices: Choices, nights: int =
         network.networks,
         recalled.current.repeat(nights, 1),
         recalled.previous.repeat(nights, 1),
-        mixture(network, choices),
-        choices.seed,
+        mixture(network, dream),
+        dream.seed,
     )
     rows = picture_grid(dreams.dreams, len(recalled))
     picture = np.vstack([recalled.previous_picture, rows])
     return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
 
 
-def plane(network: PadNetwork, recalled: Recalled, choices: Choices) -> Adversarial:
+def plane(network: PadNetwork, recalled: Recalled, noise_level: float, seed: int) -> Adversarial:
     """Dreams of A and B over the plane of mixtures: λ grows along a row, λ′ falls down a column.
 
-    Both take ``PLANE_STEPS`` values from 0 to 1, at the chosen σ and seed.
+    Both take ``PLANE_STEPS`` values from 0 to 1, at one σ (``noise_level``) and seed.
     """
     steps = [i / (PLANE_STEPS - 1) for i in range(PLANE_STEPS)]
-    here = mixture(network, choices)
+    mixing = network.condition.mixing
     dreams = rem_plane(
         network.networks,
         recalled.current[:1],
         recalled.previous[:1],
-        [replace(here, lam=lam, lam_prime=share) for share in steps[::-1] for lam in steps],
-        choices.seed,
+        [Mixture(lam, share, noise_level, mixing) for share in steps[::-1] for lam in steps],
+        seed,
     )
     picture = picture_grid(dreams.dreams, PLANE_STEPS)
     return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
 
 
-def mixture(network: PadNetwork, choices: Choices) -> Mixture:
+def mixture(network: PadNetwork, dream: Dream) -> Mixture:
     """The point at which the viewer dreams, mixing as the network's condition does."""
-    return Mixture(choices.lam, choices.lam_prime, choices.noise_level, network.condition.mixing)
+    return Mixture(dream.lam, dream.lam_prime, dream.noise_level, network.condition.mixing)

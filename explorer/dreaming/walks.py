@@ -11,7 +11,7 @@ import torch
 
 from explorer.dreaming.dreams import Recalled, mixture
 from explorer.dreaming.readings import Reader
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.evaluation.metrics import principal_components
 from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
@@ -21,7 +21,7 @@ REACH_SD = 2.5  # how far a walk goes along a component, to either side of the d
 
 
 def frames(
-    network: PadNetwork, recalled: Recalled, choices: Choices, along: str, steps: int
+    network: PadNetwork, recalled: Recalled, dream: Dream, along: str, steps: int
 ) -> Iterator[torch.Tensor]:
     """Images (N, 3, 32, 32) of the REM dreams at each step of a walk.
 
@@ -31,30 +31,30 @@ def frames(
             −2.5 to 2.5 of its standard deviations off each dream. The other dials stay.
         steps: how many, 2 or more.
     """
-    here = mixture(network, choices)
+    here = mixture(network, dream)
     pair = (network.networks, recalled.current, recalled.previous)
     shares = np.linspace(0.0, 1.0, steps).tolist()
     if along == "lam":
         path = [replace(here, lam=1.0 - s) for s in shares]
-        dreams = walk(*pair, path, choices.seed)
+        dreams = walk(*pair, path, dream.seed)
     elif along == "lam_prime":
         path = [replace(here, lam_prime=s) for s in shares]
-        dreams = walk(*pair, path, choices.seed)
+        dreams = walk(*pair, path, dream.seed)
     else:
         place = int(along.removeprefix("pc")) - 1
         # In float64, so that the last digit of a sum can't move a pixel.
-        memories = network.memories[choices.split].latents.double()
+        memories = network.memories[dream.split].latents.double()
         component = principal_components(memories, place + 1).components[place]
         direction = torch.from_numpy(component)
         sd = float((memories @ direction).std())
-        middle = rem_dreams(*pair, here, choices.seed).latents
+        middle = rem_dreams(*pair, here, dream.seed).latents
         reach = [REACH_SD * sd * (2.0 * s - 1.0) for s in shares]
         dreams = walk_along(network.networks, middle, direction.float(), reach)
-    for dream in dreams:
-        yield dream.dreams
+    for step in dreams:
+        yield step.dreams
 
 
-def table(network: PadNetwork, recalled: Recalled, choices: Choices) -> Iterator[dict[str, Any]]:
+def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dict[str, Any]]:
     """Latents and scores of all that the Dream page shows, one row a picture.
 
     Rows have 'picture' (what it is), 'place' (1 to N), 'index', 'label' and 'class' (of the
@@ -65,15 +65,15 @@ def table(network: PadNetwork, recalled: Recalled, choices: Choices) -> Iterator
     """
     pair = (network.networks, recalled.current, recalled.previous)
     nrem = nrem_dreams(
-        network.networks, recalled.current, choices.intensity, choices.size_px, choices.seed
+        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed
     )
     kinds = {
         "memory": recalled.current,
         "second memory": recalled.previous,
         "recovered": network.encode(nrem.occluded),
-        "REM dream": rem_dreams(*pair, mixture(network, choices), choices.seed).latents,
+        "REM dream": rem_dreams(*pair, mixture(network, dream), dream.seed).latents,
     }
-    memories, reader = network.memories[choices.split], Reader.fit(network)
+    memories, reader = network.memories[dream.split], Reader.fit(network)
     trained = network.condition.trains_discriminator
     for kind, latents in kinds.items():
         readings = reader.read(network.generate(latents))

@@ -20,7 +20,15 @@ import torch
 
 import pad_core
 from explorer.dreaming.dreams import N_DREAMS, Pictures, Recalled, recall
-from explorer.session.choices import BY_SEED, PICTURE, Choices
+from explorer.session.choices import (
+    BY_SEED,
+    PICTURE,
+    Choices,
+    Dream,
+    from_query,
+    parameters,
+    to_query,
+)
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.imagesets import read_picture
@@ -28,10 +36,6 @@ from pad_core.errors import PadError, printable
 from pad_core.report.palette import style
 from pad_core.system.files import plain, tensors_sha256
 
-# What a dream depends on beside its network; the other choices are of pages.
-OF_THE_DREAM = (
-    "split", "seed", "first", "second", "intensity", "size_px", "lam", "lam_prime", "noise_level",
-)  # fmt: skip
 _PAIR = ("first", "second")
 MAX_TITLE, MAX_NOTE = 120, 2000
 _MAX_PICTURE = 20_000  # characters in base 64; 32×32 pixels have 4,200
@@ -116,18 +120,19 @@ class Kept:
         Args:
             uploaded: the viewer's own pictures, of which those in the dream are kept.
         """
-        missing = [n for n in _PAIR if getattr(choices, n) == PICTURE and n not in (uploaded or {})]
+        dream = choices.dream
+        missing = [n for n in _PAIR if getattr(dream, n) == PICTURE and n not in (uploaded or {})]
         shown: dict[str, Any] = dict.fromkeys(missing, BY_SEED)
-        choices = replace(choices, **shown)
-        used = {n: (uploaded or {})[n] for n in _PAIR if getattr(choices, n) == PICTURE}
-        recalled = recall(network, choices, used)
+        dream = replace(dream, **shown)
+        used = {n: (uploaded or {})[n] for n in _PAIR if getattr(dream, n) == PICTURE}
+        recalled = recall(network, dream, used)
         return cls(
             uuid.uuid4().hex,
             datetime.now(UTC).isoformat(timespec="seconds"),
             _line(title),
             _lines(note),
-            Source.of(network, choices.checkpoint),
-            of_the_dream(choices),
+            Source.of(network, choices.networks.checkpoint),
+            _texts(dream),
             {name: _as_text(picture) for name, picture in used.items()},
             recalled.classes,
             recalled.previous_classes,
@@ -139,9 +144,9 @@ class Kept:
         return replace(self, title=_line(title), note=_lines(note))
 
     @cached_property
-    def chosen(self) -> Choices:
-        """The dream's choices; ``checkpoint`` and what doesn't belong to it are left open."""
-        return Choices.from_query(self.choices)  # type: ignore[arg-type]
+    def dream(self) -> Dream:
+        """The dream's choices."""
+        return from_query(Dream, dict(self.choices))
 
     @property
     def uploaded(self) -> dict[str, torch.Tensor]:
@@ -150,12 +155,12 @@ class Kept:
 
     def recall(self, network: PadNetwork) -> Recalled:
         """The dream's memories, in its network."""
-        return recall(network, self.chosen, self.uploaded)
+        return recall(network, self.dream, self.uploaded)
 
     @property
     def changes(self) -> dict[str, Any]:
         """The dream's choices by field, to be chosen again."""
-        return {name: getattr(self.chosen, name) for name in OF_THE_DREAM}
+        return parameters(self.dream)
 
     @property
     def heading(self) -> str:
@@ -175,15 +180,15 @@ class Kept:
     @property
     def facts(self) -> tuple[str, str, str]:
         """What it was made of, for people: its network, its choices, and when."""
-        choices, source = self.chosen, self.source
+        dream, source = self.dream, self.source
         network = (
             f"{style(source.condition).label} · {source.dataset} · seed {source.seed} · "
             f"epoch {source.epoch}"
         )
         dials = (
-            f"λ {choices.lam:g} · λ′ {choices.lam_prime:g} · σ {choices.noise_level:g} · "
-            f"Ω {choices.intensity:g} of {choices.size_px} px · {choices.split} memories, "
-            f"seed {choices.seed}"
+            f"λ {dream.lam:g} · λ′ {dream.lam_prime:g} · σ {dream.noise_level:g} · "
+            f"Ω {dream.intensity:g} of {dream.size_px} px · {dream.split} memories, "
+            f"seed {dream.seed}"
         )
         return network, dials, self.date
 
@@ -217,9 +222,9 @@ class Kept:
         _check_sizes(given)
         _check_time(given["time"])
         kept = cls(**values)
-        if set(kept.uploaded) != {n for n in _PAIR if getattr(kept.chosen, n) == PICTURE}:
+        if set(kept.uploaded) != {n for n in _PAIR if getattr(kept.dream, n) == PICTURE}:
             raise PadError("A kept dream is damaged: its pictures are not those of its memories.")
-        understood = of_the_dream(kept.chosen)
+        understood = _texts(kept.dream)
         for name, value in kept.choices.items():
             if understood.get(name) != value:
                 raise PadError(
@@ -229,10 +234,9 @@ class Kept:
         return kept
 
 
-def of_the_dream(choices: Choices) -> dict[str, str]:
+def _texts(dream: Dream) -> dict[str, str]:
     """The choices that a dream depends on, as an address has them."""
-    query = choices.to_query()
-    return {name: str(query[name]) for name in OF_THE_DREAM if name in query}
+    return {name: str(text) for name, text in to_query(dream).items()}
 
 
 @cache

@@ -136,8 +136,8 @@ def picture(network: PadNetwork, kept: Kept, scale: int, gap_px: int) -> Image.I
     recalled = kept.recall(network)
     rows = [
         recalled.picture,
-        perturb(network, recalled, kept.chosen).picture,
-        mix(network, recalled, kept.chosen).picture,
+        perturb(network, recalled, kept.dream).picture,
+        mix(network, recalled, kept.dream).picture,
     ]
     grid = picture_grid(_tiles(np.concatenate(rows)), len(recalled), gap_px, background=255)
     return _enlarged(Image.fromarray(grid), scale)
@@ -228,8 +228,8 @@ def _gif(network: PadNetwork, export: Export, text: str) -> bytes:
     settings = export.settings
     steps = settings["steps"]
     there = []
-    recalled, choices = export.kept.recall(network), export.kept.chosen
-    walk = frames(network, recalled, choices, settings["along"], steps)
+    recalled, dream = export.kept.recall(network), export.kept.dream
+    walk = frames(network, recalled, dream, settings["along"], steps)
     for i, images in enumerate(walk):
         grid = picture_grid(images, _WALK_COLUMNS, gap_px=1, background=255)
         grid = np.concatenate([grid, _mark(grid.shape[1], i / (steps - 1))])
@@ -263,7 +263,7 @@ def _csv(network: PadNetwork, kept: Kept, text: str) -> bytes:
     file = io.StringIO()
     file.write(f"# {text}\n")
     writer: csv.DictWriter[str] | None = None
-    for row in table(network, kept.recall(network), kept.chosen):
+    for row in table(network, kept.recall(network), kept.dream):
         if writer is None:
             writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
             writer.writeheader()

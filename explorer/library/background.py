@@ -13,13 +13,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pad_core.errors import PadError
 from pad_core.system.malloc import return_freed_memory
 
 LAPSE_S = 5.0  # after which a viewer who asks no more is taken to have left
 FORGET_S = 60.0  # after which they are forgotten, and so is what was left half done
+
+T = TypeVar("T")
 
 
 class Wanted(NamedTuple):
@@ -34,10 +36,10 @@ class Wanted(NamedTuple):
 
 
 @dataclass
-class Result:
+class Result(Generic[T]):
     """What a job has come to: ``value`` so far or in the end, ``error`` if it failed."""
 
-    value: Any = None
+    value: T | None = None
     done: bool = False
     error: str = ""
     finished: float = 0.0
@@ -59,13 +61,16 @@ class _Viewer:
 
 
 class Background:
-    """The jobs of all viewers, and the newest ``keep`` results."""
+    """The jobs of all viewers, and the newest ``keep`` results.
+
+    Each page's cache has its own, as large as its results are.
+    """
 
     def __init__(self, threads: int, keep: int = 2000) -> None:
         self._keep = keep
         self._jobs: dict[Hashable, _Job] = {}
         self._results: OrderedDict[Hashable, Result] = OrderedDict()
-        self._viewers: dict[str, _Viewer] = {}
+        self._viewers: dict[Hashable, _Viewer] = {}
         self._news = threading.Condition()
         self._closed = False
         self._worked = False
@@ -75,7 +80,7 @@ class Background:
         # A thread that the end of the program finds within PyTorch would abort it.
         atexit.register(self.close)
 
-    def ask(self, viewer: str, wanted: Mapping[Hashable, Wanted]) -> dict[Hashable, Result]:
+    def ask(self, viewer: Hashable, wanted: Mapping[Hashable, Wanted]) -> dict[Hashable, Result]:
         """What is known of these jobs; they go on until this viewer asks for others.
 
         To be asked again and again: after ``LAPSE_S`` seconds a viewer counts as gone.
@@ -96,7 +101,21 @@ class Background:
             self._news.notify_all()
             return {key: self._result(key) for key in wanted}
 
-    def was_here(self, viewer: str, key: Hashable) -> bool:
+    def get(self, key: Hashable, start: Callable[[], Iterator[T]]) -> Result[T]:
+        """What is known of one job, the same for all who ask; it goes on while somebody does."""
+        return self.ask(key, {key: Wanted((0,), start)})[key]
+
+    def forget(self, key: Hashable) -> None:
+        """Drop a result, so that the next request begins the job anew."""
+        with self._news:
+            self._results.pop(key, None)
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether there is such a job or its result."""
+        with self._news:
+            return key in self._jobs or key in self._results
+
+    def was_here(self, viewer: Hashable, key: Hashable) -> bool:
         """Whether a result was finished before this viewer began to ask for it."""
         with self._news:
             since = self._viewers.get(viewer, _Viewer()).since.get(key)
@@ -114,12 +133,16 @@ class Background:
             self._news.wait(seconds)
 
     def close(self) -> None:
-        """End the threads, after the steps that they are at; nothing goes on afterwards."""
+        """End the threads, after the steps that they are at; nothing goes on afterwards.
+
+        A step that takes longer than ``LAPSE_S``, such as a download, is not waited for.
+        """
         with self._news:
             self._closed = True
             self._news.notify_all()
+        deadline = time.monotonic() + LAPSE_S
         for thread in self._threads:
-            thread.join(LAPSE_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
         atexit.unregister(self.close)
 
     def _result(self, key: Hashable) -> Result:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
-import torch
 
 from explorer import home
 from explorer.dreaming.readings import Reader
@@ -29,17 +28,11 @@ from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style
 from pad_core.system.files import can_be_shown
-from pad_core.system.malloc import share_freed_memory
 
 ROOT = home()
 _NOT_EXPORTED = "state.safetensors"  # what training resumes from
 _MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
-_AT_FIRST = 5  # networks that are compared: more take more memory, time and width than is there
-
-# Eight dreams take one core a few milliseconds; more threads would make viewers wait
-# for one another.
-torch.set_num_threads(1)
-share_freed_memory()
+_AT_FIRST = 5  # networks that are compared: each takes memory, time and width on the page
 
 Stamp = tuple[int, int, int]
 T = TypeVar("T")

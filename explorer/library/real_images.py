@@ -7,19 +7,19 @@ background and is shared by all viewers; a page asks again until the images are 
 from __future__ import annotations
 
 import os
-import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
+from explorer.library.background import Background
 from explorer.library.networks import ROOT
 from pad_core.checkpoint.file import SPLITS, PadNetwork
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.load import BUILT_IN, DataSet, is_local, load_dataset
-from pad_core.errors import PadError
-from pad_core.system.malloc import return_freed_memory
 
 VARIABLE = "PAD_DATA"  # folders, separated as in PATH
 Status = Literal["absent", "loading", "ready", "failed"]
@@ -41,24 +41,42 @@ class RealImages:
     share: float = 0.0
 
 
+@dataclass
+class _Download(RealImages):
+    """What has come so far is what the folder has grown by: torchvision reports no progress.
+
+    total, before: bytes to come, and of the folder before.
+    """
+
+    total: float = 0.0
+    before: int = 0
+
+    def look(self) -> None:
+        """Look at the folder again."""
+        self.share = min(0.99, (_size(_root()) - self.before) / self.total)
+
+
 def find(network: PadNetwork) -> RealImages:
     """The data set of a network; the first call begins to load what lies on this machine.
 
     Looked for under its name in ``data/``, and in the folder that the checkpoint names, relative
     to this project's folder too. A file from elsewhere, and one that a viewer dropped, could name
-    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA.
-    Images count as the network's own where classes and the labels at the places of its stored
-    memories are the same.
+    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA. Images
+    count as the network's own where classes and the labels at the places of its stored memories
+    are the same.
     """
-    jobs = _jobs()
-    with jobs.lock:
-        spec = next((spec for spec in _specs(network) if is_local(spec, _root())), None)
-        if spec is None or spec in jobs.fetching:
-            name = network.header.dataset_name
-            return jobs.found.get(name, RealImages("absent"))
-        if spec not in jobs.found:
-            jobs.start(spec)
-        found = jobs.found[spec]
+    jobs, name = _jobs(), network.header.dataset_name
+    spec = next((spec for spec in _specs(network) if is_local(spec, _root())), None)
+    if spec is None:
+        if name not in jobs:
+            return RealImages("absent")
+        spec = name  # on its way
+    result = jobs.get(spec, partial(_load, spec))
+    if result.error:
+        return RealImages("failed", message=result.error)
+    found = result.value or RealImages("loading", message=f"loading {spec}")
+    if isinstance(found, _Download):
+        found.look()
     if found.dataset is not None and not _same(found.dataset, network):
         return RealImages(
             "failed",
@@ -82,56 +100,31 @@ def can_fetch(network: PadNetwork) -> bool:
 
 def fetch(network: PadNetwork) -> None:
     """Begin to download the network's data set into ``data/``; ``find`` says how far it is."""
-    jobs = _jobs()
-    with jobs.lock:
-        name = network.header.dataset_name
-        if name not in jobs.fetching:
-            jobs.fetching.add(name)
-            jobs.start(name)
-
-
-class _Jobs:
-    """Data sets that are loaded or being loaded, by spec."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.found: dict[str, RealImages] = {}
-        self.fetching: set[str] = set()
-
-    def start(self, spec: str) -> None:
-        job = self.found[spec] = RealImages("loading", message=f"loading {spec}")
-        threading.Thread(target=self._load, args=(spec, job), daemon=True).start()
-
-    def _load(self, spec: str, job: RealImages) -> None:
-        def progress(what: str, share: float) -> None:
-            job.message, job.share = what, share
-
-        done = threading.Event()
-        if spec in self.fetching:
-            threading.Thread(target=_watch, args=(spec, job, done), daemon=True).start()
-        try:
-            job.dataset = load_dataset(spec, _root(), progress)
-            return_freed_memory()
-            job.status = "ready"
-        except PadError as error:
-            job.message = str(error)
-            job.status = "failed"
-        finally:
-            done.set()
-            self.fetching.discard(spec)
+    jobs, name = _jobs(), network.header.dataset_name
+    if jobs.look(name).error:
+        jobs.forget(name)
+    jobs.get(name, partial(_load, name, download=True))
 
 
 @st.cache_resource(show_spinner=False)
-def _jobs() -> _Jobs:
-    return _Jobs()
+def _jobs() -> Background:
+    """Data sets that are loaded or being loaded, by spec."""
+    return Background(threads=2)
 
 
-def _watch(name: str, job: RealImages, done: threading.Event) -> None:
-    """torchvision reports no progress: what has come so far is what the folder has grown by."""
-    before = _size(_root())
-    while not done.wait(0.5):
-        job.message = f"downloading {name}"
-        job.share = min(0.99, (_size(_root()) - before) / _BYTES[name])
+def _load(spec: str, download: bool = False) -> Iterator[RealImages]:
+    """Load a data set, all in one step, while the first thing yielded says how far it is."""
+    images = RealImages("loading", message=f"loading {spec}")
+    if download:
+        size = _size(_root())
+        images = _Download("loading", None, f"downloading {spec}", 0.0, _BYTES[spec], size)
+    yield images
+
+    def progress(what: str, share: float) -> None:
+        if not download:
+            images.message, images.share = what, share
+
+    yield RealImages("ready", load_dataset(spec, _root(), progress))
 
 
 def _size(folder: Path) -> int:

@@ -1,7 +1,8 @@
 """Trainings in run folders: started, watched, stopped; knows nothing of Streamlit.
 
-A training is a process of its own, which outlives whoever started it. All that is known of it
-lies in its run folder, so that a server started anew, or a second one, sees the same:
+A training is a process of its own, which goes on after the page that started it is closed. All
+that is known of it lies in its run folder, so that a server started anew, or a second one, sees
+the same:
 
     order.json   what was asked for, written here before it starts
     train.log    what the process printed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
@@ -13,6 +13,7 @@ from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report.items import ITEMS
 from pad_core.system.randomness import MAX_SEED
 
+Group = TypeVar("Group")
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
 CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
@@ -49,57 +50,70 @@ def _number(default: float, low: float, high: float, step: float, terse: bool = 
     return field(default=default, metadata={"limits": Limits(low, high, step), "terse": terse})
 
 
-def _option(default: str, options: tuple[str, ...], terse: bool = False) -> Any:
-    return field(default=default, metadata={"options": options, "terse": terse})
+def _option(
+    default: str, options: tuple[str, ...], terse: bool = False, parameter: str = ""
+) -> Any:
+    about = {"options": options, "terse": terse, "parameter": parameter}
+    return field(default=default, metadata=about)
 
 
 def _checked(check: Callable[[str], bool]) -> Any:
     return field(default="", metadata={"check": check})
 
 
+# The groups. A field's name is its parameter's in the address, unless it says another one.
+
+
 @dataclass(frozen=True)
-class Choices:
-    """All that the pages depend on; the defaults are the paper's where it has any.
+class Networks:
+    """Which networks are looked at.
 
     checkpoint: key of a checkpoint (see ``library.networks``), empty before one is chosen.
     folder: a further folder to look for checkpoints in, or empty.
-    split: of the memories. seed: of memories, masks and noise.
-    intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.
     compared: keys of the networks side by side, empty for the usual ones of the chosen
     network's data set.
-    present: '1' for a talk.
-    first, second: places of memories A and B among the split's, BY_SEED, or PICTURE for a
-    picture that the viewer uploaded.
-    sight: of the Dream page.
-    cloud: whose codes the map shows. dims: of the map, '2' or '3'. beside: key of the second
-    network on it, or empty. axes: of that one, turned onto the first's or its own. joined: '1'
-    for occluded codes, too. picked: place in the cloud of the code looked at, or −1. spot: a
-    place of the map that is no code's, 'network:x:y' or 'network:x:y:z', or empty. view: the
-    map's window, or empty for all points. drawn: the outlines of its selection, or empty. hidden:
-    classes out of sight on it, or empty (see ``map_address`` for the form of these three).
-    wall: which pictures the ablation wall shows. against: key of the network that the others are
-    compared with on it, or empty. amplified: the factor of the differences.
-    curves: which part of that page. figure: of the paper. log: '1' for logarithmic losses.
-    stage: epoch at which dreams are shown, 0 for the chosen network's own. abreast: what is
-    shown of all epochs side by side, or empty for one epoch at a time.
-    step: of the storyboard, from 1.
-    measure: of linear separability. pixel_noise: standard deviation of noise on test images.
     """
 
     checkpoint: str = ""
     folder: str = ""
+    compared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dream:
+    """What a dream depends on beside its network; the defaults are the paper's where it has any.
+
+    A journal keeps all of this, and nothing else, of what a viewer chose.
+
+    split: of the memories. seed: of memories, masks and noise.
+    first, second: places of memories A and B among the split's, BY_SEED, or PICTURE for a
+    picture that the viewer uploaded.
+    intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.
+    """
+
     split: str = _option("test", SPLITS)
     seed: int = _number(0, 0, MAX_SEED, 1)
+    first: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
+    second: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
     intensity: float = _number(0.3, 0.0, 1.0, 0.01)
     size_px: int = _number(4, MIN_SIZE_PX, MAX_SIZE_PX, 1)
     lam: float = _number(0.5, 0.0, 1.0, 0.01)
     lam_prime: float = _number(0.5, 0.0, 1.0, 0.01)
     noise_level: float = _number(1.0, 0.0, 10.0, 0.01)
-    compared: tuple[str, ...] = ()
-    present: str = _option("", ("", "1"))
-    first: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
-    second: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
-    sight: str = _option("night", SIGHTS, terse=True)
+
+
+@dataclass(frozen=True)
+class MapChoices:
+    """What the latent map shows.
+
+    cloud: whose codes. dims: of the map, '2' or '3'. beside: key of the second network on it, or
+    empty. axes: of that one, turned onto the first's or its own. joined: '1' for occluded codes,
+    too. picked: place in the cloud of the code looked at, or −1. spot: a place of the map that is
+    no code's, 'network:x:y' or 'network:x:y:z', or empty. view: the map's window, or empty for
+    all points. drawn: the outlines of its selection, or empty. hidden: classes out of sight on
+    it, or empty (see ``map_address`` for the form of these three).
+    """
+
     cloud: str = _option("test", CLOUDS, terse=True)
     dims: str = _option("2", ("2", "3"), terse=True)
     beside: str = ""
@@ -110,17 +124,95 @@ class Choices:
     view: str = _checked(map_address.is_window)
     drawn: str = _checked(map_address.are_outlines)
     hidden: str = _checked(map_address.is_hidden)
-    wall: str = _option("recalled", ("recalled", "nrem", "rem"), terse=True)
+
+
+@dataclass(frozen=True)
+class WallChoices:
+    """What the ablation wall shows.
+
+    pictures: which. against: key of the network that the others are compared with, or empty.
+    amplified: the factor of the differences.
+    """
+
+    pictures: str = _option("recalled", ("recalled", "nrem", "rem"), terse=True, parameter="wall")
     against: str = ""
     amplified: int = _number(2, 1, 16, 1, terse=True)
-    curves: str = _option("paper", ("paper", "measures", "losses", "epochs"), terse=True)
+
+
+@dataclass(frozen=True)
+class CurvesChoices:
+    """What the Curves page shows.
+
+    part: of the page. figure: of the paper. log: '1' for logarithmic losses.
+    stage: epoch at which dreams are shown, 0 for the chosen network's own. abreast: what is
+    shown of all epochs side by side, or empty for one epoch at a time.
+    """
+
+    part: str = _option(
+        "paper", ("paper", "measures", "losses", "epochs"), terse=True, parameter="curves"
+    )
     figure: str = _option("table1", tuple(ITEMS), terse=True)
     log: str = _option("", ("", "1"))
     stage: int = _number(0, 0, 100_000, 1, terse=True)
     abreast: str = _option("", ("", "memories", "recovered", "rem"))
-    step: int = _number(1, 1, N_STEPS, 1, terse=True)
+
+
+@dataclass(frozen=True)
+class ProbeChoices:
+    """What the Probe page shows.
+
+    measure: of linear separability. pixel_noise: standard deviation of noise on test images.
+    """
+
     measure: str = _option("converged", ("converged", "paper"), terse=True)
     pixel_noise: float = _number(0.0, 0.0, 1.0, 0.01, terse=True)
+
+
+@dataclass(frozen=True)
+class PageChoices:
+    """How pages are shown.
+
+    present: '1' for a talk. sight: of the Dream page. step: of the storyboard, from 1.
+    """
+
+    present: str = _option("", ("", "1"))
+    sight: str = _option("night", SIGHTS, terse=True)
+    step: int = _number(1, 1, N_STEPS, 1, terse=True)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """All that the pages depend on, in groups by what depends on them.
+
+    Addresses and ``choose`` know each field by one name, whatever group it is in.
+    """
+
+    networks: Networks = field(default_factory=Networks)
+    dream: Dream = field(default_factory=Dream)
+    page: PageChoices = field(default_factory=PageChoices)
+    map: MapChoices = field(default_factory=MapChoices)
+    wall: WallChoices = field(default_factory=WallChoices)
+    curves: CurvesChoices = field(default_factory=CurvesChoices)
+    probe: ProbeChoices = field(default_factory=ProbeChoices)
+
+    @classmethod
+    def of(cls, **values: Any) -> Choices:
+        """The defaults, but for these parameters."""
+        return cls().changed(**values)
+
+    def changed(self, **values: Any) -> Choices:
+        """The same, but for these parameters; KeyError for one that there is not."""
+        groups: dict[str, dict[str, Any]] = {}
+        for parameter, value in values.items():
+            group, name = _PLACES[parameter]
+            groups.setdefault(group, {})[name] = value
+        changed = {group: replace(getattr(self, group), **new) for group, new in groups.items()}
+        return replace(self, **changed)
+
+    def value(self, parameter: str) -> Any:
+        """What is chosen for a parameter."""
+        group, name = _PLACES[parameter]
+        return getattr(getattr(self, group), name)
 
     def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of an address that brings back exactly these choices.
@@ -128,12 +220,9 @@ class Choices:
         Defaults of dials stand in it, so that it means the same where another version has
         others; a terse field is left out while it has its default.
         """
-        query = {}
-        for known in fields(self):
-            value = getattr(self, known.name)
-            usual = known.metadata.get("terse") and value == known.default
-            if value not in ("", ()) and not usual:
-                query[known.name] = _text(value)
+        query: dict[str, str | list[str]] = {}
+        for group in fields(self):
+            query |= to_query(getattr(self, group.name))
         return query
 
     @classmethod
@@ -143,18 +232,53 @@ class Choices:
         Args:
             query: the value of each parameter, or several; the last counts where one is wanted.
         """
-        chosen = {}
-        for known in fields(cls):
-            given = query.get(known.name, [])
-            if texts := [given] if isinstance(given, str) else given:
-                value = _read(known.metadata, known.default, texts)
-                if value is not None:
-                    chosen[known.name] = value
-        return cls(**chosen)
+        return cls(**{g.name: from_query(type(getattr(cls(), g.name)), query) for g in fields(cls)})
 
 
+def parameters(group: Any) -> dict[str, Any]:
+    """The values of a group by their parameters' names."""
+    return {_parameter(known): getattr(group, known.name) for known in fields(group)}
+
+
+def to_query(group: Any) -> dict[str, str | list[str]]:
+    """The part of an address that brings back a group; see ``Choices.to_query``."""
+    query = {}
+    for known in fields(group):
+        value = getattr(group, known.name)
+        usual = known.metadata.get("terse") and value == known.default
+        if value not in ("", ()) and not usual:
+            query[_parameter(known)] = _text(value)
+    return query
+
+
+def from_query(kind: type[Group], query: Mapping[str, str | list[str]]) -> Group:
+    """A group as an address has it; see ``Choices.from_query``."""
+    chosen = {}
+    for known in fields(kind):  # type: ignore[arg-type]
+        given = query.get(_parameter(known), [])
+        if texts := [given] if isinstance(given, str) else given:
+            value = _read(known.metadata, known.default, texts)
+            if value is not None:
+                chosen[known.name] = value
+    return kind(**chosen)
+
+
+def _parameter(known: Any) -> str:
+    """What a field is called in an address."""
+    return str(known.metadata.get("parameter") or known.name)
+
+
+_FIELDS = [
+    (group.name, known)
+    for group in fields(Choices)
+    for known in fields(getattr(Choices(), group.name))
+]
+_PLACES = {_parameter(known): (group, known.name) for group, known in _FIELDS}
+PARAMETERS = tuple(_PLACES)
 LIMITS: dict[str, Limits] = {
-    field.name: field.metadata["limits"] for field in fields(Choices) if "limits" in field.metadata
+    _parameter(known): known.metadata["limits"]
+    for _, known in _FIELDS
+    if "limits" in known.metadata
 }
 
 

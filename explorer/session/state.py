@@ -2,36 +2,41 @@
 
 What the viewer chose lives in one place, ``chosen()``. Widgets show it and, when moved,
 replace it; the page's address follows. A widget names the panels (fragments) that depend on
-it, and only those are drawn again. (Streamlit can bind widgets to the address by itself, but
-such an address is not updated when the program moves a widget, as a reset button does.)
+it, and only those are drawn again.
+
+Streamlit 1.67 can bind widgets to the address by itself (``bind="query-params"``), and sends
+what the program sets to the address, too. It was tried on the Storyboard page and can't replace
+this module:
+
+- A value that the program has set is lost to what the browser sends before it hears of it: of
+  three clicks on *Next* within half a second, one counts. Hence ``fresh``.
+- The address would hold what a widget shows of a value, not the value: ``step=Replay``, and a
+  network's label in place of its file. Addresses of before would open as if they were empty.
+- A widget's default is left out of the address, which would mean something else as soon as
+  another version, or another network, has another default.
+- A parameter goes from the address with its widget, when another page is opened, and belongs to
+  one widget. Here pages share their choices, a dial is a slider and a field, and the map's
+  window and the dream plane's point are chosen on no widget of Streamlit.
+- What a viewer sets replaces the entry in the browser's history, so that Back leaves it out.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from explorer.session import streamlit_internals
 from explorer.session.choices import LIMITS, Choices
 from explorer.session.upload import Upload
 
 Panels = tuple[str, ...]
-_KNOWN = 100  # addresses to remember: far more than a browser can be late by
 
 
 def session() -> Any:
-    """What Streamlit keeps for this viewer, for callbacks.
-
-    ``st.session_state`` is the same, but stops the script at each use as soon as a newer
-    request of the browser waits. A callback would end there, and its widget's change be lost:
-    it isn't called twice for one change.
-    """
-    context = get_script_run_ctx()
-    return st.session_state if context is None else context.session_state._state
+    """What Streamlit keeps for this viewer; callbacks use this, not ``st.session_state``."""
+    return streamlit_internals.session_state()
 
 
 def remembered(name: str, at_first: Any) -> Any:
@@ -64,12 +69,11 @@ def _draw_again(panels: Panels) -> None:
     Streamlit answers requests that wait together in one run. What this one was asked for may
     be the whole page, with new images say, or a panel that another dial belongs to.
     """
-    context = get_script_run_ctx()
-    asked = context.fragment_ids_this_run if context is not None else None
+    asked = streamlit_internals.fragments_asked_for()
     if not asked:
         return  # the whole page is drawn
     try:
-        st.rerun(panels if len(asked) == 1 else "app")
+        st.rerun(panels if asked == 1 else "app")
     except StreamlitAPIException:  # one of them isn't on the page (any more)
         st.rerun()
 
@@ -80,22 +84,18 @@ def step_by(field: str, step: int, low: int, high: int) -> None:
     That may be further than when the button was drawn: keys are pressed faster than pages are
     made.
     """
-    choose(**{field: min(max(getattr(chosen(), field) + step, low), high)})
+    choose(**{field: min(max(chosen().value(field) + step, low), high)})
 
 
 def follow_address() -> None:
     """Take over an address that was opened, edited or gone back to; call once a page.
 
-    A page that is slow to answer is asked again by a browser that doesn't know the newest
-    address yet, and what has just been chosen must not be lost then: an address of before
-    counts only if the viewer went back to it.
+    An address that is opened or edited begins a new session.
     """
     state, query = st.session_state, _address()
-    new = query and query != state.get("address")
-    if "choices" not in state or (new and (_went_back() or query not in state["known"])):
+    if "choices" not in state or (query and streamlit_internals.went_back()):
         state["choices"] = Choices.from_query(query)
         state["arrivals"] = arrivals() + 1
-        _remember(query)
     _write_address()
 
 
@@ -110,7 +110,7 @@ def upload() -> Upload | None:
 
 
 def fresh(widget: str, value: Any) -> str:
-    """The key of a widget that is about to be drawn and shall show a value.
+    """The key of a widget that is about to be drawn to show a value.
 
     A widget that shows another value is replaced by a new one rather than set: what the
     browser reports of a widget just set may be older, and would count as the viewer's wish.
@@ -127,14 +127,14 @@ def fresh(widget: str, value: Any) -> str:
 def take(name: str, key: str, redraw: Panels = ()) -> None:
     """A widget of ``fresh`` was moved: remember its value and draw again what depends on it.
 
-    The callback (``on_change``) of each widget; ``name`` is the field of ``Choices``.
+    The callback (``on_change``) of each widget; ``name`` is the parameter of ``Choices``.
     """
     value = session()[key]
     widget, version = key.rsplit("-", 1)
     if value is None or int(version) != session()["versions"][widget]:
         return
     typed, value = value, _as_chosen(name, value)
-    changed = value != getattr(chosen(), name)
+    changed = value != chosen().value(name)
     if changed:  # a widget that goes out of sight reports itself, too
         _keep(**{name: value})
     if name in LIMITS:
@@ -144,7 +144,7 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
 
 
 def _keep(**changes: Any) -> None:
-    session()["choices"] = replace(chosen(), **changes)
+    session()["choices"] = chosen().changed(**changes)
 
 
 def _as_chosen(name: str, value: Any) -> Any:
@@ -171,13 +171,12 @@ def _address() -> dict[str, str | list[str]]:
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
 
 
-def _went_back() -> bool:
-    """Whether the browser's Back or Forward made the page run."""
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
-
-
 def _write_address() -> None:
+    """Have the browser show the address of what is chosen.
+
+    A browser that is late sends an address of before, which may be that of what is chosen now:
+    what it was told last counts, too.
+    """
     query = {
         name: texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
         for name, texts in chosen().to_query().items()
@@ -185,10 +184,3 @@ def _write_address() -> None:
     if remembered("address", None) != query or _address() != query:
         st.query_params.from_dict(query)
         session()["address"] = query
-        _remember(query)
-
-
-def _remember(query: dict[str, str | list[str]]) -> None:
-    known = remembered("known", deque(maxlen=_KNOWN))
-    if query not in known:
-        known.append(query)

@@ -12,10 +12,10 @@ import numpy as np
 import streamlit as st
 
 from explorer.dreaming import dreams
-from explorer.journal import store as journal_file
+from explorer.journal import store
 from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.journal.store import Journal, Page
-from explorer.library import networks as loaders
+from explorer.library import networks
 from explorer.session.state import chosen, session, upload
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.sidebar import plain
@@ -62,29 +62,29 @@ def _keep_now(network: PadNetwork) -> None:
 
 def look(sought: str, most: int) -> Page:
     """The newest dreams that have these words in them; PadError where it can't be read."""
-    return journal_file.look(journal_file.place(), sought, most)
+    return store.look(store.place(), sought, most)
 
 
 def read() -> Journal:
     """All that the journal holds at this moment; PadError where it can't be read."""
-    return journal_file.read(journal_file.place())
+    return store.read(store.place())
 
 
 def write(kept: Sequence[Kept], deleted: bool = False) -> None:
     """Say how dreams are from now on; PadError where the journal can't be written."""
-    journal_file.write(journal_file.place(), kept, deleted)
+    store.write(store.place(), kept, deleted)
 
 
 def delete(number: int) -> None:
     """Delete an entry that can't be shown; PadError where the journal can't be written."""
-    journal_file.delete(journal_file.place(), number)
+    store.delete(store.place(), number)
 
 
 def find(source: Source) -> str | None:
     """The key of the checkpoint at hand that a dream came from; None where it is not here."""
     for key in _alike(source):
         try:
-            if source.is_in(loaders.load(key, upload())):
+            if source.is_in(networks.load(key, upload())):
                 return key
         except PadError:  # damaged beyond its header; the sidebar of other pages says so
             continue
@@ -96,7 +96,7 @@ def load(source: Source) -> PadNetwork:
     key = find(source)
     if key is None:
         raise _lost(source)
-    return loaders.load(key, upload())
+    return networks.load(key, upload())
 
 
 def strip(kept: Kept) -> np.ndarray:
@@ -114,7 +114,7 @@ def strip(kept: Kept) -> np.ndarray:
 
 def _alike(source: Source) -> list[str]:
     """Keys of checkpoints whose headers name the same weights, the likeliest first."""
-    headers = loaders.list_checkpoints(chosen().folder, upload()).headers
+    headers = networks.list_checkpoints(chosen().networks.folder, upload()).headers
     alike = [k for k, header in headers.items() if header.weights_sha256 == source.weights_sha256]
     return sorted(alike, key=lambda key: key != source.checkpoint)
 
@@ -129,4 +129,4 @@ def _lost(source: Source) -> PadError:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _strip(dream: str, _kept: Kept) -> np.ndarray:
     network = load(_kept.source)
-    return dreams.mix(network, _kept.recall(network), _kept.chosen).picture[-SIDE_PX:]
+    return dreams.mix(network, _kept.recall(network), _kept.dream).picture[-SIDE_PX:]

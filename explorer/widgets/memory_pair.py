@@ -28,7 +28,7 @@ def pictures() -> dict[str, torch.Tensor]:
 def say_what_lacks(where: str = "on the *Dream* page") -> None:
     """In the sidebar, which pictures of the address aren't here, and where to upload them."""
     for name, letter in _LETTERS.items():
-        if getattr(chosen(), name) == PICTURE and name not in pictures():
+        if chosen().value(name) == PICTURE and name not in pictures():
             st.sidebar.info(
                 f"This address shows an uploaded picture as {letter}, which an address can't "
                 f"carry. Upload it under *{letter}* {where}; until then {letter} is chosen by "
@@ -43,24 +43,24 @@ def choose_pair(network: PadNetwork) -> None:
     What can't be had is put right, and says so. Of a split of fewer than two memories there is
     nothing to choose: a file may hold none.
     """
-    if len(network.memories[chosen().split]) < 2:
+    if len(network.memories[chosen().dream.split]) < 2:
         return
     say_what_lacks("below")
     with st.sidebar.container(horizontal=True, key="pair"):
         step_seed(-1)
         for name, letter in _LETTERS.items():
             _put_right(network, name, letter)
-            place = getattr(chosen(), name)
+            place = chosen().value(name)
             with st.popover(f"{letter}: {_label(network, place)}", width="stretch"):
                 _menu(network, name, letter)
         step_seed(1)
 
 
 def _put_right(network: PadNetwork, name: str, letter: str) -> None:
-    place, n = getattr(chosen(), name), len(network.memories[chosen().split])
+    place, n = chosen().value(name), len(network.memories[chosen().dream.split])
     if place >= n:
         st.toast(
-            f"{letter}: there is no memory {place} among {n} {chosen().split} memories. "
+            f"{letter}: there is no memory {place} among {n} {chosen().dream.split} memories. "
             "It is chosen by seed now.",
             icon=":material/info:",
         )
@@ -73,11 +73,11 @@ def _label(network: PadNetwork, place: int) -> str:
         return "seed"
     if place == PICTURE:
         return "picture"
-    return plain(network.class_names[network.memories[chosen().split].labels[place]][:24])
+    return plain(network.class_names[network.memories[chosen().dream.split].labels[place]][:24])
 
 
 def _menu(network: PadNetwork, name: str, letter: str) -> None:
-    memories, place = network.memories[chosen().split], getattr(chosen(), name)
+    memories, place = network.memories[chosen().dream.split], chosen().value(name)
     by_class = [k for k in range(len(network.class_names)) if bool((memories.labels == k).any())]
     options = [_BY_SEED, *by_class]
     current = int(memories.labels[place]) if place >= 0 else _BY_SEED
@@ -122,8 +122,8 @@ def _take_class(network: PadNetwork, name: str, widget: str) -> None:
     if label == _BY_SEED:
         _set(name, BY_SEED)
         return
-    members = (network.memories[chosen().split].labels == label).nonzero()[:, 0]
-    member = pick_memories(len(members), 1, chosen().seed, name)
+    members = (network.memories[chosen().dream.split].labels == label).nonzero()[:, 0]
+    member = pick_memories(len(members), 1, chosen().dream.seed, name)
     _set(name, int(members[member]))
 
 
@@ -132,7 +132,7 @@ def _take_picture(name: str) -> None:
     session()[f"{name}-problem"] = ""
     if file is None:
         pictures().pop(name, None)
-        if getattr(chosen(), name) == PICTURE:
+        if chosen().value(name) == PICTURE:
             _set(name, BY_SEED)
         return
     try:

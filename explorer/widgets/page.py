@@ -10,10 +10,10 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.library import networks as loaders
+from explorer.library.networks import list_checkpoints, load
 from explorer.session.state import choose, chosen, upload
 from explorer.session.upload import UPLOAD
-from explorer.widgets import sidebar as controls
+from explorer.widgets import sidebar
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError, shortened
@@ -23,12 +23,12 @@ _TRAIN = "python -m pad_core train --dataset fashion-mini --epochs 2"
 
 def network() -> PadNetwork | None:
     """The network that the viewer chose at the left; without one the page says what to do."""
-    key = controls.network()
+    key = sidebar.network()
     if key is None:
         _ask_for_network()
         return None
     try:
-        return loaders.load(key, upload())
+        return load(key, upload())
     except PadError as error:
         problem(error)
         return None
@@ -37,13 +37,13 @@ def network() -> PadNetwork | None:
 def networks() -> dict[str, PadNetwork]:
     """The networks that the viewer compares, by key; a sentence for each that can't be had."""
     found = {}
-    here = loaders.list_checkpoints(chosen().folder, upload()).headers
-    for key in controls.networks():
+    here = list_checkpoints(chosen().networks.folder, upload()).headers
+    for key in sidebar.networks():
         if key not in here:
-            st.warning(f"**{controls.plain(key)}** is not here.", icon=":material/search_off:")
+            st.warning(f"**{sidebar.plain(key)}** is not here.", icon=":material/search_off:")
             continue
         try:
-            found[key] = loaders.load(key, upload())
+            found[key] = load(key, upload())
         except PadError as error:
             problem(error)
     return found
@@ -51,7 +51,7 @@ def networks() -> dict[str, PadNetwork]:
 
 def problem(error: PadError) -> None:
     """An error as a sentence on the page."""
-    st.error(controls.plain(str(error)), icon=":material/error:")
+    st.error(sidebar.plain(str(error)), icon=":material/error:")
 
 
 def heading(title: str, note: str) -> DeltaGenerator:
@@ -62,7 +62,7 @@ def heading(title: str, note: str) -> DeltaGenerator:
     Returns:
         A place between note and switch for the page's own controls.
     """
-    talk = bool(chosen().present)
+    talk = bool(chosen().page.present)
     if talk:
         look("talk")
     with st.container(key="pad-heading", horizontal=True, vertical_alignment="center"):
@@ -117,10 +117,10 @@ def go_to(page: str) -> None:
 
 def _offer_first() -> None:
     """A way on: the first network of the list, if there is any."""
-    listing = loaders.list_checkpoints(chosen().folder, upload())
+    listing = list_checkpoints(chosen().networks.folder, upload())
     for first in [*listing.headers][:1]:
         st.button(
-            f"Open {controls.plain(listing.label(first))}",
+            f"Open {sidebar.plain(listing.label(first))}",
             key="open-first",
             icon=":material/arrow_forward:",
             on_click=choose,
@@ -129,9 +129,9 @@ def _offer_first() -> None:
 
 
 def _ask_for_network() -> None:
-    wanted = shortened(chosen().checkpoint, 200)
+    wanted = shortened(chosen().networks.checkpoint, 200)
     if wanted.startswith(UPLOAD):
-        name = controls.plain(wanted.removeprefix(UPLOAD))
+        name = sidebar.plain(wanted.removeprefix(UPLOAD))
         st.info(
             f"This address shows a file that was dropped onto the page, **{name}**. "
             "Drop the same file at the left, under *Open another …*, to see the same dreams.",
@@ -139,7 +139,7 @@ def _ask_for_network() -> None:
         )
     elif wanted:
         st.warning(
-            f"The checkpoint **{controls.plain(wanted)}** is not here. Choose another at the left.",
+            f"The checkpoint **{sidebar.plain(wanted)}** is not here. Choose another at the left.",
             icon=":material/search_off:",
         )
         _offer_first()

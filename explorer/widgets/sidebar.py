@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.library import networks as loaders
 from explorer.library import real_images
-from explorer.library.networks import Listing
+from explorer.library.networks import Listing, list_checkpoints
 from explorer.session.state import choose, chosen, fresh, session, take, upload
 from explorer.session.upload import Upload
-from explorer.widgets import sliders as dials
+from explorer.widgets import sliders
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 
@@ -22,11 +21,11 @@ def network() -> str | None:
     Returns:
         Its key, or None where there is none or the address asks for one that isn't here.
     """
-    listing = loaders.list_checkpoints(chosen().folder, upload())
+    listing = list_checkpoints(chosen().networks.folder, upload())
     keys = list(listing.headers)
-    if not chosen().checkpoint and keys:
+    if not chosen().networks.checkpoint and keys:
         choose(checkpoint=keys[0])
-    key = chosen().checkpoint if chosen().checkpoint in keys else None
+    key = chosen().networks.checkpoint if chosen().networks.checkpoint in keys else None
     with st.sidebar:
         widget = fresh("network", key)
         st.selectbox(
@@ -53,9 +52,9 @@ def networks() -> list[str]:
         Their keys: the viewer's own choice, or else `Listing.conditions_beside` the chosen
         network. Some may not be here.
     """
-    listing = loaders.list_checkpoints(chosen().folder, upload())
-    usual = listing.conditions_beside(chosen().checkpoint)
-    keys = list(chosen().compared or usual)
+    listing = list_checkpoints(chosen().networks.folder, upload())
+    usual = listing.conditions_beside(chosen().networks.checkpoint)
+    keys = list(chosen().networks.compared or usual)
     with st.sidebar:
         widget = fresh("compared", keys)
         st.multiselect(
@@ -71,7 +70,7 @@ def networks() -> list[str]:
             "images as the network above, each with most training. Take any others, of any data "
             "set.",
         )
-        if chosen().compared and chosen().compared != tuple(usual):
+        if chosen().networks.compared and chosen().networks.compared != tuple(usual):
             st.button(
                 "the usual ones",
                 key="usual-networks",
@@ -88,11 +87,11 @@ def memories() -> None:
     with st.sidebar.container(key="memories-dials"):
         left, right = st.columns([3, 2])
         with left:
-            widget = fresh("split", chosen().split)
+            widget = fresh("split", chosen().dream.split)
             st.segmented_control(
                 "Memories of",
                 ["test", "train"],
-                default=chosen().split,
+                default=chosen().dream.split,
                 key=widget,
                 required=True,
                 width="stretch",
@@ -101,7 +100,7 @@ def memories() -> None:
                 help="Test images, which the network never learned from, or training images.",
             )
         with right:
-            dials.seed(
+            sliders.seed(
                 "Draws the memories, the masks and the noise: the same seed gives the "
                 "same dreams in every network trained on the same images."
             )
@@ -172,12 +171,12 @@ def _open_another() -> None:
             key="dropped",
             on_change=_take_upload,
             help="A `.safetensors` file written by training or by `pad_core export`. "
-            "An address can't carry the file: whoever opens yours drops it, too.",
+            "An address can't carry the file: others who open yours have to drop it, too.",
         )
-        widget = fresh("folder", chosen().folder)
+        widget = fresh("folder", chosen().networks.folder)
         st.text_input(
             "Or look in a folder",
-            chosen().folder,
+            chosen().networks.folder,
             key=widget,
             placeholder="/path/to/checkpoints",
             on_change=take,
@@ -205,5 +204,5 @@ def _take_upload() -> None:
         return
     dropped = Upload(file.name, file.getvalue())
     session()["upload"] = dropped
-    if dropped.key in loaders.list_checkpoints("", dropped).headers:
+    if dropped.key in list_checkpoints("", dropped).headers:
         choose(checkpoint=dropped.key)

@@ -57,7 +57,8 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
     @st.fragment(key=REM_DIALS)
     def dials() -> None:
         redraw = (REM_DIALS, *panels)
-        here = Mixture(chosen().lam, chosen().lam_prime, chosen().noise_level)
+        dream = chosen().dream
+        here = (dream.lam, dream.lam_prime, dream.noise_level)
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.markdown("**REM** · mixture", width="content")
             st.button(
@@ -67,7 +68,7 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
                 f"σ = {sigma:g}.",
                 type="tertiary",
                 icon=":material/restart_alt:",
-                disabled=here == trained,
+                disabled=here == (lam, lam_prime, sigma),
                 on_click=_reset,
                 args=(trained, redraw),
             )
@@ -95,7 +96,7 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
                 f"σ, standard deviation of the spontaneous activity ε, in units of the latents' "
                 f"prior. This network was trained at {sigma:g}.",
                 redraw,
-                shown_to=max(_SIGMA_SHOWN, sigma, chosen().noise_level),
+                shown_to=max(_SIGMA_SHOWN, sigma, chosen().dream.noise_level),
             )
 
     with stand("rem-controls", talk):
@@ -106,11 +107,11 @@ def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | Non
     """A slider with a field for exact values beside it; moving it draws ``redraw`` again.
 
     Args:
-        name: the field of ``Choices``; label, help: what a person reads.
+        name: the parameter of ``Choices``; label, help: what a person reads.
         shown_to: the slider's upper end, where that isn't the highest value.
     """
     low, high, step = LIMITS[name]
-    value = getattr(chosen(), name)
+    value = chosen().value(name)
     kind = type(value)
     slider, typed = fresh(f"{name}-slider", value), fresh(f"{name}-typed", value)
     with st.container(key=f"dial-{name}"):
@@ -139,9 +140,7 @@ def arrows(across: str, up: str, redraw: Panels) -> None:
         changes = {}
         for name, n in ((across, right), (up, upward)):
             limits = LIMITS[name]
-            changes[name] = limits.nearest(
-                getattr(chosen(), name) + n * max(limits.step, _ARROW_STEP)
-            )
+            changes[name] = limits.nearest(chosen().value(name) + n * max(limits.step, _ARROW_STEP))
         choose(redraw, **changes)
 
     arrow_keys(step)
@@ -149,7 +148,7 @@ def arrows(across: str, up: str, redraw: Panels) -> None:
 
 def seed(help: str) -> None:
     """Choose the seed; ``help`` says what it draws on the page."""
-    _field("seed", "Seed", fresh("seed", chosen().seed), help=help)
+    _field("seed", "Seed", fresh("seed", chosen().dream.seed), help=help)
 
 
 def step_seed(step: int) -> None:
@@ -158,7 +157,7 @@ def step_seed(step: int) -> None:
     In a talk these are the keys that a presenter's remote sends.
     """
     word, icon, shortcut = ("next", "right", "K") if step > 0 else ("previous", "left", "J")
-    if chosen().present:
+    if chosen().page.present:
         shortcut = "PageDown" if step > 0 else "PageUp"
     low, high, _ = LIMITS["seed"]
     st.button(
@@ -166,7 +165,7 @@ def step_seed(step: int) -> None:
         key=f"seed-{word}",
         shortcut=shortcut,
         icon=f":material/chevron_{icon}:",
-        disabled=not low <= chosen().seed + step <= high,
+        disabled=not low <= chosen().dream.seed + step <= high,
         on_click=step_by,
         args=("seed", step, low, high),
         help=f"The memories of the {word} seed.",
@@ -189,7 +188,7 @@ def _field(
     step = LIMITS[name].step
     st.number_input(
         label,
-        value=float(getattr(chosen(), name)),
+        value=float(chosen().value(name)),
         step=float(step),
         format="%.0f" if isinstance(step, int) else "%.2f",
         key=key,
@@ -201,7 +200,7 @@ def _field(
 
 
 def in_a_row(talk: bool, name: str = "") -> AbstractContextManager[object]:
-    """Around dials that shall stand in one line in a talk, with little but the numbers.
+    """Around dials that stand in one line in a talk, with little but the numbers.
 
     A page with several such lines gives each a ``name``.
     """

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.session.streamlit_internals import IDLE, part
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
 browser_only = [
@@ -34,7 +34,7 @@ def settle(page):
     What a key does is told to the browser only after its button was drawn.
     """
     page.wait_for_selector(IDLE, timeout=120_000)
-    page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=120_000)
+    page.wait_for_selector(part("skeleton"), state="detached", timeout=120_000)
     page.evaluate("new Promise((idle) => requestIdleCallback(idle))")
 
 

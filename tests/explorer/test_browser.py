@@ -7,6 +7,7 @@ import time
 import numpy as np
 from PIL import Image
 
+from explorer.session.streamlit_internals import part
 from tests.explorer.browser import atlas, browser_only, settle
 from tests.helpers import until
 
@@ -120,7 +121,7 @@ def test_choices_outlive_a_look_at_another_page(address, visit):
     dreamt = atlas(page, "rem")
     page.get_by_role("link", name="About", exact=True).click()
     page.get_by_role("heading", name="Please cite").wait_for()
-    page.get_by_test_id("stTopNav").get_by_role("link", name="Dream").click()
+    page.locator(part("top-navigation")).get_by_role("link", name="Dream").click()
     wait_for_query(page, "seed=4")
     page.wait_for_selector(".pad-footer")
     wait_for_atlas(page, "rem", dreamt)

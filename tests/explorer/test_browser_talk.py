@@ -2,6 +2,7 @@
 
 import pytest
 
+from explorer.session.streamlit_internals import part
 from tests.explorer.browser import browser_only, place, query
 from tests.helpers import ROOT, until
 
@@ -133,11 +134,11 @@ def test_the_arrow_keys_step_through_the_wall_and_the_map_as_well(address, visit
 
 def test_a_talk_on_the_map_is_tidy_and_in_large_type(address, visit):
     page = visit(address.replace("/?", "/map?") + "&present=1&joined=1")
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
+    assert page.locator(part("main")).evaluate("e => e.scrollHeight") <= 720
     size = "e => parseFloat(getComputedStyle(e).fontSize)"
     assert page.locator(".map .legend button").first.evaluate(size) >= 16
-    switch = page.locator(".st-key-map-bar [data-testid=stCheckbox] label > :nth-child(1)")
-    words = page.locator(".st-key-map-bar [data-testid=stCheckbox] p")
+    switch = page.locator(f".st-key-map-bar {part('checkbox')} label > :nth-child(1)")
+    words = page.locator(f".st-key-map-bar {part('checkbox')} p")
     middles = [
         box["y"] + box["height"] / 2 for box in (switch.bounding_box(), words.bounding_box())
     ]
@@ -153,7 +154,7 @@ def test_the_ends_of_the_mixture_have_names_in_a_talk(plane):
 def test_the_largest_seed_and_the_longest_class_name_fit(address, visit):
     page = visit(f"{address}&seed=4294967295")
     fits = "e => e.scrollWidth <= e.clientWidth"
-    assert page.locator(".st-key-memories-dials [data-testid=stNumberInput] input").evaluate(fits)
+    assert page.locator(f".st-key-memories-dials {part('number-input')} input").evaluate(fits)
     caption = page.locator(".pad-small figcaption span").first
     caption.evaluate("e => e.textContent = 'automobile'")
     assert caption.evaluate(fits)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.library import networks as loaders
+from explorer.library import networks
 from pad_core.checkpoint.file import load_header, save
 from pad_core.cli.main import main
 from pad_core.system import files
@@ -57,7 +57,7 @@ def test_a_name_that_is_not_utf_8_takes_down_no_page(root, view):
     (runs / "latest.safetensors").write_bytes(checkpoint_bytes("pad", 0))
     Path(os.fsdecode(os.fsencode(root) + b"/data/\xff/train")).mkdir(parents=True)
     shows(view)
-    listing = loaders.list_checkpoints("", None)
+    listing = networks.list_checkpoints("", None)
     assert list(listing.headers) == [GOOD]
     assert len(listing.problems) == 3
     assert all("has a name that can't be shown; rename it" in p for p in listing.problems)
@@ -102,7 +102,7 @@ def test_pipes_and_devices_hang_no_page(root):
     for name in ("order.json", "run.json", "progress.json", "history.jsonl", "train.log"):
         os.mkfifo(run / name)
     shows("train")
-    problems = loaders.list_checkpoints("", None).problems
+    problems = networks.list_checkpoints("", None).problems
     assert sorted(p.split(": ")[1] for p in problems) == [
         "it is a device; give a file.",
         "it is a pipe; give a file.",
@@ -111,18 +111,18 @@ def test_pipes_and_devices_hang_no_page(root):
 
 def test_what_was_refused_is_not_read_again(root, monkeypatch):
     (root / "checkpoints/bad.safetensors").write_bytes(b"no checkpoint at all")
-    dropped = loaders.Upload("dropped.safetensors", b"neither is this")
+    dropped = networks.Upload("dropped.safetensors", b"neither is this")
     read = []
     for name in ("load", "load_header"):
-        real = getattr(loaders.checkpoint, name)
+        real = getattr(networks.checkpoint, name)
         monkeypatch.setattr(
-            loaders.checkpoint, name, lambda path, real=real: read.append(path) or real(path)
+            networks.checkpoint, name, lambda path, real=real: read.append(path) or real(path)
         )
-    first = loaders.list_checkpoints("", dropped)
+    first = networks.list_checkpoints("", dropped)
     assert len(first.problems) == 2
     assert any(p.startswith("dropped.safetensors is not") for p in first.problems)
     n = len(read)
-    assert loaders.list_checkpoints("", dropped) == first
+    assert networks.list_checkpoints("", dropped) == first
     assert len(read) == n
 
 
@@ -131,15 +131,15 @@ def test_what_could_not_be_read_is_tried_again(root):
     path = root / "checkpoints/locked.safetensors"
     path.write_bytes(checkpoint_bytes("pad", 0))
     path.chmod(0)
-    assert "Permission denied" in loaders.list_checkpoints("", None).problems[0]
+    assert "Permission denied" in networks.list_checkpoints("", None).problems[0]
     path.chmod(0o600)
-    assert not loaders.list_checkpoints("", None).problems
+    assert not networks.list_checkpoints("", None).problems
 
 
 @pytest.mark.parametrize("view", PAGES)
 @pytest.mark.parametrize("splits", [(), ("train",)])
 def test_a_checkpoint_without_memories_gets_a_sentence(root, view, splits):
-    network = loaders.checkpoint.load(root / GOOD)
+    network = networks.checkpoint.load(root / GOOD)
     kept = {split: network.memories[split] for split in splits}
     path = root / "checkpoints/bare.safetensors"
     save(path, network.networks, network.header, kept, bits=8)

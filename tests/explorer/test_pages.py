@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.library import networks as loaders
-from explorer.library import real_images
+from explorer.library import networks, real_images
 from explorer.library.real_images import RealImages
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header
@@ -69,7 +68,7 @@ def test_five_conditions_are_compared_at_first_and_always_the_chosen_networks_ow
     headers["pad"] = replace(headers["pad"], epoch=20)
     headers["early"] = replace(headers["pad"], epoch=1)
     headers["elsewhere"] = replace(headers["pad"], dataset={"name": "digits"})
-    listing = loaders.Listing(headers, ())
+    listing = networks.Listing(headers, ())
     assert listing.conditions_beside("wo_rem") == TABLE_1
     assert listing.conditions_beside("early") == TABLE_1
     assert listing.conditions_beside("mine") == (*TABLE_1, "mine")
@@ -239,7 +238,7 @@ def test_a_checkpoint_outside_the_listed_folders_is_not_opened(root, two):
 
 
 def test_no_checkpoint_at_all_shows_the_command_that_makes_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    monkeypatch.setattr(networks, "ROOT", tmp_path)
     at = page()
     assert not at.exception
     assert at.code[0].value.startswith("python -m pad_core train")
@@ -375,12 +374,25 @@ def rewritten(content, **changes):
 )
 def test_an_odd_header_never_ends_a_page(root, two, changes, monkeypatch):
     monkeypatch.undo()
-    monkeypatch.setattr(loaders, "ROOT", root)  # with the search for real images
+    monkeypatch.setattr(networks, "ROOT", root)  # with the search for real images
     (root / B).write_bytes(rewritten(two["pad"], **changes))
     for query in ({}, {"checkpoint": B}, {"checkpoint": B, "sight": "plane"}):
         at = page(**query)
         assert not at.exception, at.exception
         assert panels(at) or at.error or at.warning or at.get("bidi_component")
+
+
+@pytest.mark.slow
+def test_the_process_is_set_up_by_the_server_and_by_no_module_that_a_page_imports():
+    program = """if True:
+        import torch
+        torch.set_num_threads(3)
+        import explorer.library.networks, explorer.views.dream.page, explorer.views.map.page
+        before = torch.get_num_threads()
+        import explorer.app
+        print(before, torch.get_num_threads())"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["3", "1"], done.stderr
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from explorer.journal import store
 from explorer.journal.archive import differing_versions, dreams_of, pack, unpack
 from explorer.journal.entry import Kept
 from explorer.journal.exports import Export, make, read_manifest
-from explorer.session.choices import PICTURE, Choices
+from explorer.session.choices import PARAMETERS, PICTURE, Choices
 from pad_core.checkpoint.file import load
 from pad_core.data.images import png_bytes
 from pad_core.errors import PadError
@@ -31,7 +31,7 @@ def network(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def kept(network):
-    one = Kept.now(network, Choices(seed=3), "A title", "a note\nof two lines")
+    one = Kept.now(network, Choices.of(seed=3), "A title", "a note\nof two lines")
     grey = base64.b64encode(png_bytes(np.full((32, 32, 3), 127, np.uint8)))
     choices = {**one.choices, "first": str(PICTURE)}
     return replace(one, choices=choices, pictures={"first": grey.decode()})
@@ -123,7 +123,7 @@ def test_manifests(kept, data):
 
 @given(
     query=st.dictionaries(
-        st.sampled_from(list(Choices.__dataclass_fields__)),
+        st.sampled_from(PARAMETERS),
         TEXTS | st.lists(TEXTS, max_size=3) | VALUES.map(str),
     )
 )

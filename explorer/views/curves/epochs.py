@@ -11,7 +11,7 @@ import numpy as np
 
 from explorer.dreaming import dreams
 from explorer.runs.history import while_training
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import Header
 from pad_core.data.images import SIDE_PX
@@ -89,11 +89,11 @@ class Stage:
     trained: bool
 
 
-def stage(network: PadNetwork, choices: Choices) -> Stage:
+def stage(network: PadNetwork, dream: Dream) -> Stage:
     """What the chosen memories, masks and noise become in a network; PadError as ``recall``."""
-    recalled = dreams.recall(network, choices)
-    nrem = dreams.perturb(network, recalled, choices)
-    rem = dreams.mix(network, recalled, choices)
+    recalled = dreams.recall(network, dream)
+    nrem = dreams.perturb(network, recalled, dream)
+    rem = dreams.mix(network, recalled, dream)
     picture = np.concatenate([recalled.picture, nrem.picture, rem.picture[SIDE_PX:]])
     trained = network.condition.trains_discriminator
     return Stage(picture, recalled.classes, nrem.error, rem.realness, trained)

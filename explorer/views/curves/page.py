@@ -9,20 +9,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer.library import histories
-from explorer.library import networks as loaders
+from explorer.library import histories, networks
 from explorer.library.labels import labels
 from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
 from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
-from explorer.views.curves import epochs
-from explorer.views.curves import figures as charts
+from explorer.views.curves import epochs, figures
 from explorer.views.curves.epochs import Stage
 from explorer.views.curves.scrubber import scrubber
-from explorer.widgets import loss_charts
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.widgets import loss_charts, page, sidebar, sliders
 from explorer.widgets.look import look
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import Header, PadNetwork
@@ -49,20 +44,20 @@ _KINDS = {"": "one epoch", "memories": "memories", "recovered": "recovered", "re
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
     look("curves")
-    part = chosen().curves
-    listing = loaders.list_checkpoints(chosen().folder, upload())
+    part = chosen().curves.part
+    listing = networks.list_checkpoints(chosen().networks.folder, upload())
     if part == "losses":
-        controls.networks()
+        sidebar.networks()
     elif part == "epochs":
-        controls.memories()
-        dials.occlusion(panels=("stages",))
-        dials.mixture(network.condition.rem_mixture, panels=("stages",))
+        sidebar.memories()
+        sliders.occlusion(panels=("stages",))
+        sliders.mixture(network.condition.rem_mixture, panels=("stages",))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        frame.heading("Curves", "")
+        page.heading("Curves", "")
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")
     if part == "paper":
         _paper(epochs.shelf(listing.headers), network.header.dataset_name)
@@ -72,14 +67,14 @@ def show() -> None:
         _losses()
     else:
         _epochs(network)
-    frame.footer(network)
+    page.footer(network)
 
 
 def _pick(
     name: str, options: list[str], labels: dict[str, str], label: str, redraw: Panels = ()
 ) -> None:
-    """A row of choices for one field of ``Choices``."""
-    value = getattr(chosen(), name)
+    """A row of choices for one parameter of ``Choices``."""
+    value = chosen().value(name)
     key = fresh(name, value)
     st.segmented_control(label, options, default=value, format_func=labels.__getitem__, key=key,
                          required=True, label_visibility="collapsed", on_change=take,
@@ -93,17 +88,17 @@ def _paper(shelf: Shelf, dataset: str) -> None:
     paper = paper_name(dataset)
     items = [name for name, item in ITEMS.items() if item.is_about(dataset)]
     labels = {name: ITEMS[name].short for name in items}
-    name = chosen().figure
+    name = chosen().curves.figure
     if name not in items:
         choose(figure=items[0])
         name = items[0]
     _pick("figure", items, labels, "Figure of the paper")
     item = ITEMS[name]
     other = "" if paper else ", which the paper has not: its claims, tried on it"
-    st.markdown(f"**{controls.plain(item.title)}** · {controls.plain(dataset)}{other}")
+    st.markdown(f"**{sidebar.plain(item.title)}** · {sidebar.plain(dataset)}{other}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = charts.paper_figure(item, shelf, dataset, frame.is_dark())
+        figure = figures.paper_figure(item, shelf, dataset, page.is_dark())
         if figure is None:
             st.info("Nothing of this is recorded yet for these images; see below what makes it.",
                     icon=":material/hourglass_empty:")  # fmt: skip
@@ -111,7 +106,7 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             with st.container(key=f"chart-{name}"):
                 st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
-            st.caption(controls.plain(item.legend(shelf, dataset)))
+            st.caption(sidebar.plain(item.legend(shelf, dataset)))
         table = item.table(shelf, dataset)
         if table is not None and table.rows:
             st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
@@ -139,7 +134,7 @@ def _measures(shelf: Shelf, dataset: str) -> None:
         st.info("Nothing is recorded yet of these networks: `python -m pad_core evaluate FILE "
                 "--record` measures one.", icon=":material/hourglass_empty:")  # fmt: skip
         return
-    st.markdown(f"**Recorded measures** · {controls.plain(dataset)}")
+    st.markdown(f"**Recorded measures** · {sidebar.plain(dataset)}")
     st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
     st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/checkpoint/record.py "
                "says what each measure is, and on how many images it rests.")  # fmt: skip
@@ -151,8 +146,8 @@ def _measures(shelf: Shelf, dataset: str) -> None:
 @st.fragment(run_every=_POLL_S, key="losses")
 def _losses() -> None:
     """What the compared networks record, and those that train now, whose curves grow."""
-    listing = loaders.list_checkpoints(chosen().folder, upload())
-    keys = chosen().compared or listing.conditions_beside(chosen().checkpoint)
+    listing = networks.list_checkpoints(chosen().networks.folder, upload())
+    keys = chosen().networks.compared or listing.conditions_beside(chosen().networks.checkpoint)
     live = _running()
     growing = {str(Path(key).parent) for key in live}  # their own checkpoints say the same
     kept = {
@@ -165,18 +160,18 @@ def _losses() -> None:
     series = [one for one in series if one.values]
     now = (histories.live_series(t.folder, t.epochs_done, t) for t in live.values())
     series += [one for one in now if one is not None]
-    key = fresh("log", bool(chosen().log))
+    key = fresh("log", bool(chosen().curves.log))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle("Logarithmic losses", bool(chosen().log), key=key, on_change=_take_log,
+        st.toggle("Logarithmic losses", bool(chosen().curves.log), key=key, on_change=_take_log,
                   args=(key,), help="Also shows what happens while losses are small.")  # fmt: skip
         if live:
             folders = ", ".join(t.folder.name for t in live.values())
-            st.caption(f":material/sensors: Training now: {controls.plain(folders)}. Open circles "
+            st.caption(f":material/sensors: Training now: {sidebar.plain(folders)}. Open circles "
                        "are means of the epoch so far.")  # fmt: skip
     if not series:
         st.info("None of these networks carries a history of its training.")
         return
-    figure = loss_charts.panels(series, bool(chosen().log), frame.is_dark())
+    figure = loss_charts.panels(series, bool(chosen().curves.log), page.is_dark())
     st.plotly_chart(figure, key="losses-chart", theme=None, config=_CHART,
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
 
@@ -190,30 +185,30 @@ def _take_log(key: str) -> None:
 
 def _epochs(network: PadNetwork) -> None:
     """The same dreams at each epoch that was kept of this training; the latest one as it comes."""
-    mine = epochs.stages(_headers(), chosen().checkpoint).values()
+    mine = epochs.stages(_headers(), chosen().networks.checkpoint).values()
     live = any(key in mine for key in _running())
     st.fragment(run_every=_POLL_S if live else None, key="stages")(_stages)(network.header.epoch)
 
 
 def _stages(own_epoch: int) -> None:
     headers = _headers()
-    if chosen().checkpoint not in headers:
+    if chosen().networks.checkpoint not in headers:
         return  # deleted while it was looked at; the next run of the page says so
-    found = epochs.stages(headers, chosen().checkpoint)
-    wanted = next(epoch for epoch in (chosen().stage, own_epoch, *found) if epoch in found)
+    found = epochs.stages(headers, chosen().networks.checkpoint)
+    wanted = next(epoch for epoch in (chosen().curves.stage, own_epoch, *found) if epoch in found)
     shown = epochs.thinned(found, wanted)
     _pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
     try:
-        with frame.timed("dreams of all epochs"):
+        with page.timed("dreams of all epochs"):
             stages = {
-                epoch: epochs.stage(loaders.load(key, upload()), chosen())
+                epoch: epochs.stage(networks.load(key, upload()), chosen().dream)
                 for epoch, key in shown.items()
             }
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
     notes = [epochs.stage_note(headers[key]) for key in shown.values()]
-    if chosen().abreast:
+    if chosen().curves.abreast:
         st.html(_abreast(stages, notes))
     else:
         numbered = [" · ".join(filter(None, (f"epoch {epoch}", note)))
@@ -228,12 +223,12 @@ def _stages(own_epoch: int) -> None:
 
 def _running() -> dict[str, Training]:
     """What trains now, by the key that its latest network has or will have."""
-    found = [t for t in trainings.trainings(loaders.ROOT) if t.running]
-    return {loaders.key_of(t.folder / "latest.safetensors"): t for t in found}
+    found = [t for t in trainings.trainings(networks.ROOT) if t.running]
+    return {networks.key_of(t.folder / "latest.safetensors"): t for t in found}
 
 
 def _headers() -> Mapping[str, Header]:
-    return loaders.list_checkpoints(chosen().folder, upload()).headers
+    return networks.list_checkpoints(chosen().networks.folder, upload()).headers
 
 
 def _one(stage: Stage) -> str:
@@ -259,9 +254,9 @@ def _one(stage: Stage) -> str:
 
 def _abreast(stages: Mapping[int, Stage], notes: Sequence[str]) -> str:
     """One row of each epoch, below one another."""
-    place = _ROWS[chosen().abreast] * SIDE_PX
+    place = _ROWS[chosen().curves.abreast] * SIDE_PX
     atlas = np.concatenate([stage.picture[place : place + SIDE_PX] for stage in stages.values()])
-    what = _KINDS[chosen().abreast]
+    what = _KINDS[chosen().curves.abreast]
     rows = [
         Row(f"Epoch {epoch}", "", escape(note),
             [f"{what}, epoch {epoch}, class {c}" for c in stage.classes])

@@ -11,7 +11,7 @@ from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.session.state import chosen
 from explorer.views.dream.night import describe, read
-from explorer.widgets import page as frame
+from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
@@ -22,8 +22,8 @@ _COUNTED = 4  # classes named in the summary
 @st.fragment(key="rem")
 def wall(network: PadNetwork, recalled: Recalled) -> None:
     """Each column dreams of one pair of memories, each row with other noise."""
-    with frame.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen(), N_NIGHTS)
+    with page.timed("REM"):
+        adversarial = dreams.mix(network, recalled, chosen().dream, N_NIGHTS)
     readings, realness = read(network, adversarial), adversarial.realness
     words = describe(network, recalled, readings, realness)
     levels = dreams.judged(network, realness)[1]

@@ -11,9 +11,9 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Recalled
 from explorer.dreaming.readings import Readings
-from explorer.library import networks as loaders
+from explorer.library import networks
 from explorer.session.state import chosen
-from explorer.widgets import page as frame
+from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
@@ -33,7 +33,7 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
     if seen is None:
         st.html(panel("memories", recalled.picture, [recollections]))
         return
-    split = chosen().split
+    split = chosen().dream.split
     images = Row(
         "Seen",
         "<i>x</i>",
@@ -49,8 +49,8 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
 @st.fragment(key="nrem")
 def nrem(network: PadNetwork, recalled: Recalled) -> None:
     """Replayed, occluded, recovered."""
-    with frame.timed("NREM"):
-        perturbed = dreams.perturb(network, recalled, chosen())
+    with page.timed("NREM"):
+        perturbed = dreams.perturb(network, recalled, chosen().dream)
     asleep = "nrem" in network.condition.phases
     occluded = Row(
         "NREM dream",
@@ -76,8 +76,8 @@ def nrem(network: PadNetwork, recalled: Recalled) -> None:
 @st.fragment(key="rem")
 def rem(network: PadNetwork, recalled: Recalled) -> None:
     """The second memories, and the dreams that mix both with noise."""
-    with frame.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen())
+    with page.timed("REM"):
+        adversarial = dreams.mix(network, recalled, chosen().dream)
     others = Row(
         "Second memory",
         "<i>G</i>(<i>z</i><sub>old</sub>)",
@@ -124,7 +124,7 @@ def dream_row(
 
 def _probe(network: PadNetwork) -> str:
     """What gives the class of a dream, with its explanation as a hint, as HTML."""
-    n, accuracy = len(network.memories["train"]), loaders.reader(network).accuracy
+    n, accuracy = len(network.memories["train"]), networks.reader(network).accuracy
     right = "" if isnan(accuracy) else f" It is right about {accuracy:.0f} % of the test ones."
     hint = (
         f"Logistic regression, converged, on the {n} codes of training images stored here.{right}"
@@ -135,7 +135,7 @@ def _probe(network: PadNetwork) -> str:
 def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:
     """Class scores and distances of dreams; none where the checkpoint remembers too little."""
     try:
-        return loaders.reader(network).interpret(adversarial.codes, adversarial.realness)
+        return networks.reader(network).interpret(adversarial.codes, adversarial.realness)
     except PadError:
         return None
 

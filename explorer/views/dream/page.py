@@ -10,12 +10,8 @@ from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.session.choices import SIGHTS
 from explorer.session.state import chosen, fresh, take
-from explorer.views.dream import many as wall
-from explorer.views.dream import night, plane
-from explorer.widgets import keep_button as journal
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.views.dream import many, night, plane
+from explorer.widgets import keep_button, page, sidebar, sliders
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.checkpoint.file import PadNetwork
@@ -30,41 +26,41 @@ _REM_PANELS = {"night": ("rem",), "plane": ("plane", "rem"), "wall": ("rem",), "
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    controls.memories()
+    sidebar.memories()
     choose_pair(network)
     try:
-        with frame.timed("memories"):
-            recalled = dreams.recall(network, chosen(), pictures())
+        with page.timed("memories"):
+            recalled = dreams.recall(network, chosen().dream, pictures())
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
-    talk = bool(chosen().present)
-    sight = "talk" if talk else chosen().sight
+    talk = bool(chosen().page.present)
+    sight = "talk" if talk else chosen().page.sight
     if sight == "night":
-        dials.occlusion(panels=("nrem", "footer"))
+        sliders.occlusion(panels=("nrem", "footer"))
     panels = (*_REM_PANELS[sight], "footer")
     if not talk:
-        dials.mixture(network.condition.rem_mixture, panels)
-    images = controls.images(network)
+        sliders.mixture(network.condition.rem_mixture, panels)
+    images = sidebar.images(network)
 
-    with frame.heading(_title(recalled, sight), network.name):
+    with page.heading(_title(recalled, sight), network.name):
         if not talk:
             _choose_sight()
-            journal.keep_button(network)
+            keep_button.keep_button(network)
     if sight == "night":
         _night(network, recalled, images)
     elif sight == "wall":
-        wall.wall(network, recalled)
+        many.wall(network, recalled)
     else:
-        plane.pad(network, recalled, (dials.REM_DIALS, *panels), talk)
+        plane.pad(network, recalled, (sliders.REM_DIALS, *panels), talk)
         if sight == "plane":
             plane.pairs(network, recalled)
     if talk:
         look("plane_talk", Path(__file__).parent)
-        dials.mixture(network.condition.rem_mixture, panels, talk=True)
+        sliders.mixture(network.condition.rem_mixture, panels, talk=True)
     _footer(network)
 
 
@@ -72,19 +68,19 @@ def _title(recalled: Recalled, sight: str) -> str:
     count = _COUNTS[len(recalled)]
     if sight == "plane":
         return f"{recalled.classes[0]}, {recalled.previous_classes[0]} and noise"
-    many = len(recalled) > 1
+    several = len(recalled) > 1
     if sight == "wall":
-        pairs = "pairs" if many else "pair"
+        pairs = "pairs" if several else "pair"
         return f"{N_NIGHTS * len(recalled)} dreams of {count.lower()} {pairs}"
-    return f"{count} memor{'ies' if many else 'y'}, asleep"
+    return f"{count} memor{'ies' if several else 'y'}, asleep"
 
 
 def _choose_sight() -> None:
-    widget = fresh("sight", chosen().sight)
+    widget = fresh("sight", chosen().page.sight)
     st.segmented_control(
         "Sight",
         SIGHTS,
-        default=chosen().sight,
+        default=chosen().page.sight,
         format_func=_NAMES.__getitem__,
         key=widget,
         required=True,
@@ -97,12 +93,12 @@ def _choose_sight() -> None:
 
 
 def _night(network: PadNetwork, recalled: Recalled, images: DataSet | None) -> None:
-    split = None if images is None else getattr(images, chosen().split).images
-    night.wake(recalled, dreams.seen(network, recalled, chosen(), split, pictures()))
+    split = None if images is None else getattr(images, chosen().dream.split).images
+    night.wake(recalled, dreams.seen(network, recalled, chosen().dream, split, pictures()))
     night.nrem(network, recalled)
     night.rem(network, recalled)
 
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "memories", "NREM", "plane", "REM")
+    page.footer(network, "memories", "NREM", "plane", "REM")

@@ -7,11 +7,10 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import PLANE_STEPS, Adversarial, Recalled
 from explorer.session.state import Panels, choose, chosen
-from explorer.views.dream import cache
-from explorer.views.dream import plane_component as component
+from explorer.views.dream import cache, plane_component
 from explorer.views.dream.night import dream_row, read
 from explorer.views.dream.plane_component import Dream, Grid, Memory
-from explorer.widgets import page as frame
+from explorer.widgets import page
 from explorer.widgets.pictures import panel, source
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
@@ -22,11 +21,11 @@ _SCORES = 3  # classes whose probabilities are shown
 @st.fragment(key="plane")
 def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = False) -> None:
     """The plane; a move of its point draws ``redraw`` again."""
-    choices, trained = chosen(), network.condition.rem_mixture
-    with frame.timed("plane"):
-        everywhere = cache.plane(network, recalled, choices)
+    dream, trained = chosen().dream, network.condition.rem_mixture
+    with page.timed("plane"):
+        everywhere = cache.plane(network, recalled, dream.noise_level, dream.seed)
         grid = Grid(PLANE_STEPS, source(everywhere.picture), _dreams(network, everywhere))
-        here = dreams.mix(network, recalled, choices)
+        here = dreams.mix(network, recalled, dream)
 
     def move(lam: float, lam_prime: float) -> None:
         choose(redraw, lam=lam, lam_prime=lam_prime)
@@ -38,10 +37,10 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
             (recalled.previous_classes, recalled.previous_picture),
         )
     )
-    component.plane(
+    plane_component.plane(
         grid,
         (first, second),
-        (choices.lam, choices.lam_prime),
+        (dream.lam, dream.lam_prime),
         (trained.lam, trained.lam_prime),
         source(here.picture[SIDE_PX:, :SIDE_PX]),
         _dreams(network, here)[0],
@@ -53,8 +52,8 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
 @st.fragment(key="rem")
 def pairs(network: PadNetwork, recalled: Recalled) -> None:
     """The REM dreams of all pairs at the plane's point."""
-    with frame.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen())
+    with page.timed("REM"):
+        adversarial = dreams.mix(network, recalled, chosen().dream)
     readings = read(network, adversarial)
     row = dream_row(network, recalled, readings, adversarial.realness)
     st.html(panel("rem", adversarial.picture[SIDE_PX:], [row]))

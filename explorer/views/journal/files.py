@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from explorer.journal import archive as archives
-from explorer.journal import store as journal_file
+from explorer.journal import store
 from explorer.journal.entry import Kept
 from explorer.journal.exports import SETTINGS, Export, make, read_manifest
 from explorer.session.state import session
-from explorer.widgets import keep_button as journal
+from explorer.widgets import keep_button
 from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
 
@@ -43,7 +43,7 @@ _PROOF = (
 def files(kept: Kept) -> None:
     """Choose, look at and download files of one dream."""
     try:
-        network = journal.load(kept.source)
+        network = keep_button.load(kept.source)
     except PadError as error:
         st.error(plain(str(error)))
         return
@@ -138,11 +138,11 @@ def archive() -> None:
 
 def _pack(kinds: Sequence[str]) -> None:
     try:
-        dreams = list(journal.read().dreams.values())
+        dreams = list(keep_button.read().dreams.values())
     except PadError as error:
         st.error(plain(str(error)))
         return
-    here = [kept for kept in dreams if journal.find(kept.source) is not None]
+    here = [kept for kept in dreams if keep_button.find(kept.source) is not None]
     exports = [
         Export.of(kind, kept, **settings)
         for kept in here
@@ -154,7 +154,7 @@ def _pack(kinds: Sequence[str]) -> None:
         bar.progress(done / len(exports), f"{done} of {len(exports)} files")
 
     try:
-        content = archives.pack(dreams, exports, journal.load, progress=progress)
+        content = archives.pack(dreams, exports, keep_button.load, progress=progress)
     except PadError as error:
         st.error(plain(str(error)))
         return
@@ -199,16 +199,16 @@ def take(name: str, content: bytes) -> str:
     if content[:4] == b"PK\x03\x04":
         dreams = archives.dreams_of(archives.unpack(content))
     elif name.endswith(".jsonl"):
-        found = journal_file.parse(content, name)
+        found = store.parse(content, name)
         if not found.dreams:
             raise PadError(found.problems[0] if found.problems else "There is no dream in it.")
         dreams = list(found.dreams.values())
     else:
         dreams = archives.dreams_of(read_manifest(content))
-    known = journal_file.known(journal_file.place(), (kept.id for kept in dreams))
+    known = store.known(store.place(), (kept.id for kept in dreams))
     new = [kept for kept in dreams if kept.id not in known]
     if new:
-        journal.write(new)
+        keep_button.write(new)
     there = len(dreams) - len(new)
     told = f"{len(new)} dream{'' if len(new) == 1 else 's'} joined the journal"
     return f"{told}, {there} {'was' if there == 1 else 'were'} in it." if there else f"{told}."

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.journal import store as journal_file
+from explorer.journal import store
 from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept
 from explorer.journal.store import Entry, Page
 from explorer.session.state import choose, session
-from explorer.views.journal import files as journal_files
-from explorer.widgets import keep_button as journal
-from explorer.widgets import page as frame
+from explorer.views.journal import files
+from explorer.widgets import keep_button, page
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.pictures import Row, panel
@@ -31,33 +30,33 @@ def show() -> None:
     sought = str(st.session_state.get(_FIND, ""))
     shown = st.session_state.setdefault(_SHOWN, _AT_FIRST)
     try:
-        with frame.timed("journal"):
-            page = journal.look(sought, shown)
+        with page.timed("journal"):
+            found = keep_button.look(sought, shown)
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
-    with frame.heading("Journal", f"in {printable(str(journal_file.place()))}"):
-        journal_files.open_file()
-        if page.n_dreams:
-            journal_files.archive()
+    with page.heading("Journal", f"in {printable(str(store.place()))}"):
+        files.open_file()
+        if found.n_dreams:
+            files.archive()
     if problem := st.session_state.pop(_PROBLEM, None):
-        frame.problem(problem)
+        page.problem(problem)
     _undo()
-    if page.n_damaged:
-        _damaged(page)
-    if not page.n_dreams:
+    if found.n_damaged:
+        _damaged(found)
+    if not found.n_dreams:
         _empty()
-    if page.n_dreams > _AT_FIRST:
-        _find(page, sought)
-    with frame.timed("dreams"):
-        for entry in page.entries:
+    if found.n_dreams > _AT_FIRST:
+        _find(found, sought)
+    with page.timed("dreams"):
+        for entry in found.entries:
             _entry(entry)
-    if page.n_found > shown:
-        st.button(f"Show more of {page.n_found}", on_click=_show_more,
+    if found.n_found > shown:
+        st.button(f"Show more of {found.n_found}", on_click=_show_more,
                   icon=":material/expand_more:")  # fmt: skip
-    if page.n_deleted:
-        _deleted(page)
-    frame.footer(None, "journal", "dreams")
+    if found.n_deleted:
+        _deleted(found)
+    page.footer(None, "journal", "dreams")
 
 
 def _empty() -> None:
@@ -68,7 +67,7 @@ def _empty() -> None:
     )
 
 
-def _find(page: Page, sought: str) -> None:
+def _find(found: Page, sought: str) -> None:
     st.text_input(
         "Find",
         placeholder="Words of a title, a note, a network, a class or a date",
@@ -77,13 +76,13 @@ def _find(page: Page, sought: str) -> None:
         label_visibility="collapsed",
     )
     if sought:
-        st.caption(f"{page.n_found} of {page.n_dreams} dreams have “{plain(sought)}” in them.")
+        st.caption(f"{found.n_found} of {found.n_dreams} dreams have “{plain(sought)}” in them.")
 
 
-def _damaged(page: Page) -> None:
+def _damaged(found: Page) -> None:
     """Lines of an earlier version's file that can't be read."""
-    with st.expander(f"{page.n_damaged} damaged", icon=":material/error:"):
-        for entry in page.damaged:
+    with st.expander(f"{found.n_damaged} damaged", icon=":material/error:"):
+        for entry in found.damaged:
             _problem(entry)
 
 
@@ -105,7 +104,7 @@ def _entry(entry: Entry) -> None:
 def _kept(kept: Kept) -> None:
     with st.container(key=f"kept-{kept.id}"):
         try:
-            picture = journal.strip(kept)
+            picture = keep_button.strip(kept)
         except PadError as error:
             here = False
             st.html(
@@ -140,13 +139,13 @@ def _actions(kept: Kept, here: bool) -> None:
         disabled=not here, help="Shows the Dream page at these choices.",
     ):  # fmt: skip
         pictures().update(kept.uploaded)
-        choose(checkpoint=journal.find(kept.source), **kept.changes)
-        frame.go_to("")
+        choose(checkpoint=keep_button.find(kept.source), **kept.changes)
+        page.go_to("")
     if st.button(
         "Files", key=f"files-{kept.id}", icon=":material/download:", type="tertiary",
         disabled=not here, help="Pictures, walks and tables of these dreams.",
     ):  # fmt: skip
-        journal_files.files(kept)
+        files.files(kept)
     with (
         st.popover("Rename", icon=":material/edit:", type="tertiary"),
         st.form(f"name-{kept.id}", border=False),
@@ -171,9 +170,9 @@ def _undo() -> None:
             st.button("Undo", icon=":material/undo:", on_click=_bring_back, args=(kept,))
 
 
-def _deleted(page: Page) -> None:
-    with st.expander(f"{page.n_deleted} deleted", icon=":material/delete:"):
-        for kept in [entry.kept for entry in page.deleted if entry.kept is not None]:
+def _deleted(found: Page) -> None:
+    with st.expander(f"{found.n_deleted} deleted", icon=":material/delete:"):
+        for kept in [entry.kept for entry in found.deleted if entry.kept is not None]:
             st.button(
                 f"Bring back {plain(kept.heading)}, {kept.date}",
                 key=f"back-{kept.id}",
@@ -191,7 +190,7 @@ def _delete(kept: Kept) -> None:
 
 def _delete_number(number: int) -> None:
     try:
-        journal.delete(number)
+        keep_button.delete(number)
     except PadError as error:
         session()[_PROBLEM] = error
 
@@ -203,7 +202,7 @@ def _bring_back(kept: Kept) -> None:
 
 def _write(kept: Kept, deleted: bool = False) -> bool:
     try:
-        journal.write([kept], deleted)
+        keep_button.write([kept], deleted)
     except PadError as error:
         session()[_PROBLEM] = error
         return False

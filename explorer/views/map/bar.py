@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.library import networks as loaders
+from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, session, take, upload
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
+from explorer.widgets import page, sidebar
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -23,7 +22,7 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
     }
     if dataset is not None:
         labels["images"] = f"all {len(dataset.test):,} test images"
-    cloud = chosen().cloud if chosen().cloud in labels else "test"
+    cloud = chosen().map.cloud if chosen().map.cloud in labels else "test"
     widget = fresh("cloud", cloud)
     st.segmented_control(
         "Codes of",
@@ -37,7 +36,7 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
         help="Stored memories, of test images (which the network never learned from) or of "
         "training images; with real images at hand, every test image, encoded here.",
     )
-    if cloud != chosen().cloud:
+    if cloud != chosen().map.cloud:
         st.caption(":material/info: Stored test memories until real images are here.")
 
 
@@ -49,11 +48,11 @@ def _take_cloud(widget: str) -> None:
 
 def dimensions() -> None:
     """Two axes or three."""
-    widget = fresh("dims", chosen().dims)
+    widget = fresh("dims", chosen().map.dims)
     st.segmented_control(
         "Axes",
         ["2", "3"],
-        default=chosen().dims,
+        default=chosen().map.dims,
         format_func="{}-D".format,
         key=widget,
         required=True,
@@ -71,16 +70,16 @@ def _take_dims(widget: str) -> None:
 
 def second_network(network: PadNetwork) -> PadNetwork | None:
     """The network at the right, if the viewer wants one: any of the same data set."""
-    listing = loaders.list_checkpoints(chosen().folder, upload())
-    compared = chosen().compared or listing.conditions_beside(chosen().checkpoint)
+    listing = networks.list_checkpoints(chosen().networks.folder, upload())
+    compared = chosen().networks.compared or listing.conditions_beside(chosen().networks.checkpoint)
     keys = [
         key
         for key in dict.fromkeys([*compared, *listing.headers])
         if key in listing.headers
-        and key != chosen().checkpoint
+        and key != chosen().networks.checkpoint
         and listing.headers[key].data.is_same(network.header.data)
     ]
-    key = chosen().beside
+    key = chosen().map.beside
     options = ["", *keys, *([key] if key and key not in keys else [])]
     widget = fresh("beside", key)
     st.selectbox(
@@ -97,11 +96,11 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
     )
     if not key:
         return None
-    widget = fresh("axes", chosen().axes)
+    widget = fresh("axes", chosen().map.axes)
     st.segmented_control(
         "Its axes",
         ["aligned", "own"],
-        default=chosen().axes,
+        default=chosen().map.axes,
         key=widget,
         required=True,
         on_change=take,
@@ -113,21 +112,21 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
     )
     if key not in keys:
         why = "knows other images" if key in listing.headers else "is not here"
-        st.warning(f"**{controls.plain(key)}** {why}.", icon=":material/search_off:")
+        st.warning(f"**{sidebar.plain(key)}** {why}.", icon=":material/search_off:")
         return None
     try:
-        return loaders.load(key, upload())
+        return networks.load(key, upload())
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return None
 
 
 def occluded_too() -> None:
     """Whether occluded codes are shown beside the others."""
-    widget = fresh("joined", bool(chosen().joined))
+    widget = fresh("joined", bool(chosen().map.joined))
     st.toggle(
         "Occluded, too",
-        bool(chosen().joined),
+        bool(chosen().map.joined),
         key=widget,
         on_change=_take_joined,
         args=(widget,),

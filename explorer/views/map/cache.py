@@ -6,90 +6,50 @@ Kept by the checkpoint's content and by what else it depends on.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
 
 import numpy as np
 import streamlit as st
 import torch
 
-from explorer.views.map import axes as map_axes
-from explorer.views.map import clouds as map_clouds
+from explorer.library.background import Background, Result
+from explorer.views.map import axes, clouds
 from explorer.views.map.axes import Space
 from explorer.views.map.clouds import Cloud
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.load import DataSet
-from pad_core.errors import PadError
 
 _KEPT = 12  # results; the codes of 10,000 images take 10 MB
 
 
-T = TypeVar("T")
-
-
-@dataclass
-class Job(Generic[T]):
-    """Something that is made in the background.
-
-    result: once it is there; share: of it done, 0 to 1; problem: what went wrong, if anything.
-    """
-
-    result: T | None = None
-    share: float = 0.0
-    problem: str = ""
-
-    @property
-    def done(self) -> bool:
-        """Whether there is nothing more to wait for."""
-        return self.result is not None or bool(self.problem)
-
-
-class _Jobs:
-    """The latest jobs, by what they make."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.jobs: OrderedDict[str, Job] = OrderedDict()
-
-    def of(self, key: str, work: Callable[[Job], Any]) -> Job:
-        """The job of that key; the first call begins it."""
-        with self.lock:
-            if key not in self.jobs:
-                self.jobs[key] = Job()
-                args = (self.jobs[key], work)
-                threading.Thread(target=self._do, args=args, daemon=True).start()
-                while len(self.jobs) > _KEPT:
-                    self.jobs.popitem(last=False)
-            self.jobs.move_to_end(key)
-            return self.jobs[key]
-
-    def _do(self, job: Job, work: Callable[[Job], Any]) -> None:
-        try:
-            job.result = work(job)
-        except (PadError, RuntimeError) as error:
-            job.problem = str(error)
-
-
 @st.cache_resource(show_spinner=False)
-def _jobs() -> _Jobs:
-    return _Jobs()
+def _jobs() -> Background:
+    return Background(threads=2, keep=_KEPT)
 
 
-def of_test_images(network: PadNetwork, dataset: DataSet) -> Job[torch.Tensor]:
-    """Codes of all test images, (N, 256)."""
+@dataclass(frozen=True)
+class Encoding:
+    """Codes of all test images, (N, 256), once all are there; share: of them done, 0 to 1."""
 
-    def encode(job: Job) -> torch.Tensor:
+    share: float
+    latents: torch.Tensor | None = None
+
+
+def of_test_images(network: PadNetwork, dataset: DataSet) -> Result[Encoding]:
+    """Codes of all test images."""
+
+    def encode() -> Iterator[Encoding]:
         parts: list[torch.Tensor] = []
-        for part in map_clouds.encode(network, dataset.test.images):
+        done = 0
+        for part in clouds.encode(network, dataset.test.images):
             parts.append(part)
-            job.share += len(part) / len(dataset.test)
-        return torch.cat(parts)
+            done += len(part)
+            yield Encoding(done / len(dataset.test))
+        yield Encoding(1.0, torch.cat(parts))
 
-    return _jobs().of(f"codes {network.sha256} {dataset.spec}", encode)
+    return _jobs().get(("codes", network.sha256, dataset.spec), encode)
 
 
 @dataclass(frozen=True)
@@ -124,7 +84,7 @@ def space(network: PadNetwork, dims: int) -> Space:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _space(sha256: str, dims: int, _network: PadNetwork) -> Space:
-    return map_axes.space(_network, dims)
+    return axes.space(_network, dims)
 
 
 def images(shown: Shown) -> torch.Tensor:
@@ -134,7 +94,7 @@ def images(shown: Shown) -> torch.Tensor:
 
 @st.cache_resource(max_entries=3, show_spinner=False)  # 31 MB for 10,000
 def _images(pictured_by: str, _shown: Shown) -> torch.Tensor:
-    return map_clouds.images_of(_shown.network, _shown.cloud, _shown.dataset)
+    return clouds.images_of(_shown.network, _shown.cloud, _shown.dataset)
 
 
 def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.Tensor:
@@ -145,7 +105,7 @@ def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.T
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # 10 MB for 10,000
 def _occluded(key: str, intensity: float, size_px: int, seed: int, _shown: Shown) -> torch.Tensor:
-    return map_clouds.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
+    return clouds.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
 
 
 @dataclass(frozen=True)
@@ -157,12 +117,12 @@ class Atlas:
     tile_px: int
 
 
-def atlas(shown: Shown) -> Job[Atlas]:
+def atlas(shown: Shown) -> Result[Atlas]:
     """Thumbnails of what the codes stand for."""
 
-    def lay_out(job: Job) -> Atlas:
-        tiles, tile_px = map_clouds.tiles(images(shown))
+    def lay_out() -> Iterator[Atlas]:
+        tiles, tile_px = clouds.tiles(images(shown))
         columns = max(1, round(len(tiles) ** 0.5))
-        return Atlas(png_bytes(picture_grid(tiles, columns), level=1), columns, tile_px)
+        yield Atlas(png_bytes(picture_grid(tiles, columns), level=1), columns, tile_px)
 
-    return _jobs().of(f"atlas {shown.pictured_by}", lay_out)
+    return _jobs().get(("atlas", shown.pictured_by), lay_out)

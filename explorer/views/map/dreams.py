@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from explorer.dreaming.dreams import Pictures, mixture, recall
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8
 from pad_core.model.dreams import rem_latents
@@ -29,8 +29,8 @@ class Dreamt:
     names: tuple[str, ...]
 
 
-def dreamt(network: PadNetwork, choices: Choices, pictures: Pictures | None = None) -> Dreamt:
-    """The dreams of the Dream page at the choices' λ, λ′, noise level, seed and memories.
+def dreamt(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) -> Dreamt:
+    """The dreams of the Dream page at the dream' λ, λ′, noise level, seed and memories.
 
     Args:
         pictures: that the viewer uploaded as A or B, see ``recall``.
@@ -38,18 +38,18 @@ def dreamt(network: PadNetwork, choices: Choices, pictures: Pictures | None = No
     Raises:
         PadError: the checkpoint holds too few memories.
     """
-    recalled = recall(network, choices, pictures)
+    recalled = recall(network, dream, pictures)
 
-    here = mixture(network, choices)
+    here = mixture(network, dream)
 
     def dreams(lam: float) -> torch.Tensor:
         there = replace(here, lam=lam)
-        return rem_latents(recalled.current, recalled.previous, there, choices.seed)
+        return rem_latents(recalled.current, recalled.previous, there, dream.seed)
 
     ends = torch.stack([recalled.current[0], recalled.previous[0]])
     steps = torch.linspace(0.0, 1.0, STEPS)
     path = torch.cat([dreams(step)[:1] for step in steps.tolist()])
-    asleep = dreams(choices.lam)
+    asleep = dreams(dream.lam)
     latents = torch.cat([ends, path, asleep])
     names = (
         f"Memory A · {recalled.classes[0]}",

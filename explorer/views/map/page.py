@@ -9,13 +9,7 @@ import streamlit as st
 import torch
 
 from explorer.session.state import choose, chosen
-from explorer.views.map import axes as map_axes
-from explorer.views.map import bar as map_bar
-from explorer.views.map import cache as codes
-from explorer.views.map import clouds as map_clouds
-from explorer.views.map import component
-from explorer.views.map import dreams as map_dreams
-from explorer.views.map import view as map_view
+from explorer.views.map import axes, bar, cache, clouds, component, dreams, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import Pane
 from explorer.views.map.side import (
@@ -24,9 +18,7 @@ from explorer.views.map.side import (
     occluded_coordinates,
     selection,
 )
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.memory_pair import pictures, say_what_lacks
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes
@@ -39,34 +31,34 @@ _SPLITS = {"test": ("test",), "train": ("train",), "stored": ("train", "test")}
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    controls.memories()
+    sidebar.memories()
     say_what_lacks()
-    dataset = controls.images(network)
-    frame.heading(
+    dataset = sidebar.images(network)
+    page.heading(
         "A map of codes",
         f"Principal components of {len(network.memories['test']):,} stored test memories, without "
         "occlusion; these axes stay as they are whatever is drawn on them.",
     )
     with st.container(key="map-bar", horizontal=True, vertical_alignment="bottom"):
-        map_bar.points(network, dataset)
-        map_bar.dimensions()
-        second = map_bar.second_network(network)
-        map_bar.occluded_too()
+        bar.points(network, dataset)
+        bar.dimensions()
+        second = bar.second_network(network)
+        bar.occluded_too()
     _dials(network)
     networks = [network] if second is None else [network, second]
     try:
         shown = _shown(networks, dataset)
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
     if shown is None:
         _await_codes(networks, dataset)
         return
 
-    map_view.keep_what_fits(shown)
+    view.keep_what_fits(shown)
     left, right = st.columns([1, 0.42], gap="medium")
     with left:
         _draw(shown)
@@ -82,14 +74,14 @@ def show() -> None:
 
 def _dials(network: PadNetwork) -> None:
     """Those of both sleeps; in a talk only of what is on the map."""
-    panels, talk = ("dreams", "footer"), bool(chosen().present)
-    if chosen().joined or not talk:
-        with dials.in_a_row(talk, "-nrem"):
-            dials.occlusion(("occluded", "picked", "selection", "footer"), talk)
-    with dials.in_a_row(talk, "-rem"):
-        dials.mixture(network.condition.rem_mixture, panels, talk)
+    panels, talk = ("dreams", "footer"), bool(chosen().page.present)
+    if chosen().map.joined or not talk:
+        with sliders.in_a_row(talk, "-nrem"):
+            sliders.occlusion(("occluded", "picked", "selection", "footer"), talk)
+    with sliders.in_a_row(talk, "-rem"):
+        sliders.mixture(network.condition.rem_mixture, panels, talk)
     if talk:
-        dials.arrows("lam", "lam_prime", (dials.REM_DIALS, *panels))
+        sliders.arrows("lam", "lam_prime", (sliders.REM_DIALS, *panels))
 
 
 # --- Load -----------------------------------------------------------------------------------------
@@ -97,26 +89,26 @@ def _dials(network: PadNetwork) -> None:
 
 def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] | None:
     """The chosen codes of each network; None while some are still being encoded."""
-    name = chosen().cloud
+    name = chosen().map.cloud
     if name == "images" and dataset is None:
         name = "test"
     shown: list[Shown] = []
     for network in networks:
-        space = codes.space(network, int(chosen().dims))
+        space = cache.space(network, int(chosen().map.dims))
         if shown:
-            map_axes.same_images(shown[0].network, network)
-            if chosen().axes == "aligned":
-                space = map_axes.turned(network, space, shown[0].network, shown[0].space)
+            axes.same_images(shown[0].network, network)
+            if chosen().map.axes == "aligned":
+                space = axes.turned(network, space, shown[0].network, shown[0].space)
         if name in _SPLITS:
-            cloud = map_clouds.stored_cloud(network, _SPLITS[name])
+            cloud = clouds.stored_cloud(network, _SPLITS[name])
         else:
             assert dataset is not None
-            encoding = codes.of_test_images(network, dataset)
-            if encoding.problem:
-                raise PadError(encoding.problem)
-            if encoding.result is None:
+            encoding = cache.of_test_images(network, dataset)
+            if encoding.error:
+                raise PadError(encoding.error)
+            if encoding.value is None or encoding.value.latents is None:
                 return None
-            cloud = map_clouds.image_cloud(network, dataset, encoding.result)
+            cloud = clouds.image_cloud(network, dataset, encoding.value.latents)
         shown.append(Shown(network, name, cloud, space, dataset))
     return shown
 
@@ -124,10 +116,10 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
 @st.fragment(run_every=0.5)
 def _await_codes(networks: list[PadNetwork], dataset: DataSet | None) -> None:
     assert dataset is not None
-    encodings = [codes.of_test_images(network, dataset) for network in networks]
+    encodings = [cache.of_test_images(network, dataset) for network in networks]
     if all(encoding.done for encoding in encodings):
         st.rerun()
-    share = sum(encoding.share for encoding in encodings) / len(encodings)
+    share = sum(e.value.share for e in encodings if e.value is not None) / len(encodings)
     st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
 
 
@@ -152,8 +144,8 @@ def _pane(shown: Shown, beside: bool) -> Pane:
         note += f" · residual {space.residual:.2f}"
     header = shown.network.header
     title = f"{style(header.condition.name).label} · epoch {header.epoch}" if beside else ""
-    axes = tuple(f"{axis} {i} · {share:.1f} %" for i, share in enumerate(explained, 1))
-    return Pane(title, note, axes)
+    titles = tuple(f"{axis} {i} · {share:.1f} %" for i, share in enumerate(explained, 1))
+    return Pane(title, note, titles)
 
 
 @st.fragment(key="map")
@@ -165,12 +157,12 @@ def _draw(shown: list[Shown]) -> None:
         first.cloud.labels,
         classes(first.network),
         {"what": _what(first), "splits": first.cloud.splits, "indices": first.cloud.indices},
-        map_view.view(shown),
+        view.view(shown),
         {
             "pick": _take_pick,
-            "view": partial(map_view.take_window, shown),
-            "outline": partial(map_view.take_outline, shown),
-            "hidden": map_view.take_hidden,
+            "view": partial(view.take_window, shown),
+            "outline": partial(view.take_outline, shown),
+            "hidden": view.take_hidden,
         },
     )
 
@@ -182,12 +174,14 @@ def _take_pick() -> None:
 
 @st.fragment(key="occluded")
 def _occluded(shown: list[Shown]) -> None:
-    if not chosen().joined:
+    if not chosen().map.joined:
         component.post("occluded", {"empty": True})
         return
-    share = chosen().intensity
-    with frame.timed("occluded codes"):
-        arrays = {f"points{i}": occluded_coordinates(one, chosen()) for i, one in enumerate(shown)}
+    share = chosen().dream.intensity
+    with page.timed("occluded codes"):
+        arrays = {
+            f"points{i}": occluded_coordinates(one, chosen().dream) for i, one in enumerate(shown)
+        }
     images = "image" if shown[0].dataset is not None else "reconstruction"
     component.post("occluded", {"what": f"the {images}, occluded by {share:.0%}"}, **arrays)
 
@@ -195,20 +189,20 @@ def _occluded(shown: list[Shown]) -> None:
 @st.fragment(key="dreams")
 def _dreams(shown: list[Shown]) -> None:
     try:
-        with frame.timed("dreams"):
-            dreamt = [map_dreams.dreamt(one.network, chosen(), pictures()) for one in shown]
+        with page.timed("dreams"):
+            dreamt = [dreams.dreamt(one.network, chosen().dream, pictures()) for one in shown]
     except PadError:  # the Dream page says why there are none
         component.post("dreams", {"empty": True})
         return
     arrays = {
-        f"points{i}": one.space.projection.project(dreams.latents).astype(np.float32)
-        for i, (one, dreams) in enumerate(zip(shown, dreamt, strict=True))
+        f"points{i}": one.space.projection.project(asleep.latents).astype(np.float32)
+        for i, (one, asleep) in enumerate(zip(shown, dreamt, strict=True))
     }
     columns = len(dreamt[0].names)
-    png = png_bytes(picture_grid(torch.cat([dreams.images for dreams in dreamt]), columns))
+    png = png_bytes(picture_grid(torch.cat([asleep.images for asleep in dreamt]), columns))
     header = {
-        "steps": map_dreams.STEPS,
-        "names": [dreams.names for dreams in dreamt],
+        "steps": dreams.STEPS,
+        "names": [asleep.names for asleep in dreamt],
         "columns": columns,
         "tile": SIDE_PX,
     }
@@ -217,11 +211,11 @@ def _dreams(shown: list[Shown]) -> None:
 
 def _atlases(shown: list[Shown]) -> None:
     """Thumbnails, once they are made; the map doesn't wait for them."""
-    if not all(codes.atlas(one).done for one in shown):
+    if not all(cache.atlas(one).done for one in shown):
         _await_atlases(shown)
     for i, one in enumerate(shown):
         what = "the image" if one.dataset is not None else "as recalled, G(z)"
-        atlas = codes.atlas(one).result
+        atlas = cache.atlas(one).value
         if i and one.pictured_by == shown[0].pictured_by:
             component.post(f"atlas{i}", {"same": 0, "what": what})
         elif atlas is None:
@@ -233,10 +227,10 @@ def _atlases(shown: list[Shown]) -> None:
 
 @st.fragment(run_every=0.4)
 def _await_atlases(shown: list[Shown]) -> None:
-    if all(codes.atlas(one).done for one in shown):
+    if all(cache.atlas(one).done for one in shown):
         st.rerun()
 
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "occluded codes", "dreams", "decoded")
+    page.footer(network, "occluded codes", "dreams", "decoded")

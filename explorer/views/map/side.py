@@ -8,21 +8,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.session.choices import BY_SEED, Choices
+from explorer.session.choices import BY_SEED, Choices, Dream
 from explorer.session.state import choose, chosen
-from explorer.views.map import cache as codes
-from explorer.views.map import clouds as map_clouds
-from explorer.views.map import component
-from explorer.views.map import places as map_places
-from explorer.views.map import side_html as map_html
-from explorer.views.map import table as map_table
-from explorer.views.map import view as map_view
+from explorer.views.map import cache, clouds, component, places, side_html, table, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import ClassStyle
 from explorer.views.map.places import Neighbours, Spot
 from explorer.views.map.side_html import Tile
 from explorer.views.map.table import Table
-from explorer.widgets import page as frame
+from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.report.palette import CLASS_COLOURS, style
 
@@ -40,33 +34,33 @@ def classes(network: PadNetwork) -> list[ClassStyle]:
 @st.fragment(key="picked")
 def looked_at(shown: list[Shown]) -> None:
     """The code or the place that was clicked: decoded, occluded, and the codes nearest to it."""
-    at = _read_spot(chosen().spot, shown)
+    at = _read_spot(chosen().map.spot, shown)
     # While real images load, another cloud takes their place: its places are other images.
-    place = chosen().picked if shown[0].name == chosen().cloud else -1
+    place = chosen().map.picked if shown[0].name == chosen().map.cloud else -1
     if 0 <= place < len(shown[0].cloud):
-        with frame.timed("decoded"):
+        with page.timed("decoded"):
             near = [
-                map_places.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
+                places.neighbours(one.cloud, one.cloud.latents[place, None], without=place)
                 for one in shown
             ]
             parts = [
-                (map_html.heading(_title(one)) if len(shown) > 1 else "") + _code(one, place, n)
+                (side_html.heading(_title(one)) if len(shown) > 1 else "") + _code(one, place, n)
                 for one, n in zip(shown, near, strict=True)
             ]
         cloud, network = shown[0].cloud, shown[0].network
         name = network.class_names[cloud.labels[place]]
         where = f"{_split_name(cloud.splits[place])} image {cloud.indices[place]}"
-        st.html(map_html.section("picked", name, where, *parts))
+        st.html(side_html.section("picked", name, where, *parts))
         _dream_from(shown[0], place)
         marks = {"picked": place, "neighbours": [n.places.tolist() for n in near]}
         component.post("marks", marks)
     elif at is not None:
         pane, coordinates = at
         one = shown[pane]
-        with frame.timed("decoded"):
-            spot = map_places.spot(one.space, one.cloud, coordinates)
+        with page.timed("decoded"):
+            spot = places.spot(one.space, one.cloud, coordinates)
             part = _place(one, spot)
-        st.html(map_html.section("picked", "A place without a code", "", part))
+        st.html(side_html.section("picked", "A place without a code", "", part))
         where_to = {"pane": pane, "at": coordinates.tolist()}
         component.post("marks", {"picked": -1, "spot": where_to, "nearest": spot.nearest})
     else:
@@ -74,7 +68,7 @@ def looked_at(shown: list[Shown]) -> None:
             "Click a point: its code is decoded here, with the codes nearest to it. Click empty "
             "ground: the network dreams of a place where no memory is."
         )
-        st.html(map_html.section("picked", "Nothing looked at yet", "", map_html.line(text)))
+        st.html(side_html.section("picked", "Nothing looked at yet", "", side_html.line(text)))
         component.post("marks", {"picked": -1})
 
 
@@ -86,7 +80,7 @@ def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
     except ValueError:
         return None
     panes = [str(i) for i in range(len(shown))]
-    if pane not in panes or len(coordinates) != int(chosen().dims):
+    if pane not in panes or len(coordinates) != int(chosen().map.dims):
         return None
     near = (np.abs(coordinates) < _FARTHEST).all()  # also not for nan
     return (int(pane), coordinates) if near else None
@@ -102,17 +96,17 @@ def _title(shown: Shown) -> str:
 
 def _code(shown: Shown, place: int, near: Neighbours) -> str:
     """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
-    network, cloud, choices = shown.network, shown.cloud, chosen()
+    network, cloud, dream = shown.network, shown.cloud, chosen().dream
     # These alone: pictures of all codes are made in the background.
-    places = np.concatenate([[place], near.places])
-    images = map_clouds.images_of(network, cloud.at(places), shown.dataset)
-    dials = (choices.intensity, choices.size_px, choices.seed)
-    hidden = map_clouds.occluded_image(images[:1], place, len(cloud), *dials)
+    nearby = np.concatenate([[place], near.places])
+    images = clouds.images_of(network, cloud.at(nearby), shown.dataset)
+    dials = (dream.intensity, dream.size_px, dream.seed)
+    hidden = clouds.occluded_image(images[:1], place, len(cloud), *dials)
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
         Tile(recalled, "G(z), decoded from the code", "decoded"),
-        Tile(hidden, f"{_on(shown)}, occluded by {choices.intensity:.0%}", "occluded"),
+        Tile(hidden, f"{_on(shown)}, occluded by {dream.intensity:.0%}", "occluded"),
         Tile(recovered, "What the network makes of the occluded one", "recovered"),
     ]
     if shown.dataset is not None:
@@ -125,9 +119,9 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
         )
     ]
     return (
-        map_html.strip(tiles, "four")
-        + map_html.line(_company(shown, place, near))
-        + map_html.strip(nearest, "eight")
+        side_html.strip(tiles, "four")
+        + side_html.line(_company(shown, place, near))
+        + side_html.strip(nearest, "eight")
     )
 
 
@@ -170,9 +164,9 @@ def _place(shown: Shown, spot: Spot) -> str:
     warning = "Far from data: no code lies near, and what is decoded is guesswork. "
     how = "Off the axes, it is as the nearest code is."
     return (
-        map_html.strip(tiles, "four")
-        + map_html.line((warning if spot.far else "") + told, warning=spot.far)
-        + map_html.line(how)
+        side_html.strip(tiles, "four")
+        + side_html.line((warning if spot.far else "") + told, warning=spot.far)
+        + side_html.line(how)
     )
 
 
@@ -196,7 +190,7 @@ def _dream_from(shown: Shown, place: int) -> None:
 
 def _take_memory(name: str, split: str, memory: int) -> None:
     changes: dict[str, Any] = {name: memory}
-    moved = split != chosen().split
+    moved = split != chosen().dream.split
     if moved:  # both memories are of one split: the other one is drawn anew
         changes |= {"split": split, "second" if name == "first" else "first": BY_SEED}
     choose(() if moved else ("picked", "dreams", "footer"), **changes)
@@ -207,17 +201,17 @@ def selection(shown: list[Shown]) -> None:
     """The selected codes, counted by class, and the file of them."""
     first, choices = shown[0], chosen()
     n = len(first.cloud)
-    places = map_view.selected(shown)
-    map_view.post_selection(places, n)
-    if len(places):
-        counts = map_places.counts(first.cloud, places, len(first.network.class_names))
-        body = map_html.bars(counts, classes(first.network))
-        st.html(map_html.section("selection", "Selected", f"{len(places):,} of {n:,}", body))
+    selected = view.selected(shown)
+    view.post_selection(selected, n)
+    if len(selected):
+        counts = places.counts(first.cloud, selected, len(first.network.class_names))
+        body = side_html.bars(counts, classes(first.network))
+        st.html(side_html.section("selection", "Selected", f"{len(selected):,} of {n:,}", body))
     else:
         text = "Choose Box or Lasso above the map and draw around points to count and export them."
-        st.html(map_html.section("selection", "Nothing selected", "", map_html.line(text)))
-    rows = places if len(places) else np.arange(n)
-    which = f"{len(places):,} selected" if len(places) else f"all {n:,}"
+        st.html(side_html.section("selection", "Nothing selected", "", side_html.line(text)))
+    rows = selected if len(selected) else np.arange(n)
+    which = f"{len(selected):,} selected" if len(selected) else f"all {n:,}"
     st.download_button(
         f"CSV of {which}",
         lambda: _csv(shown, rows, choices),
@@ -231,21 +225,21 @@ def selection(shown: list[Shown]) -> None:
     )
 
 
-def _csv(shown: list[Shown], places: np.ndarray, choices: Choices) -> str:
+def _csv(shown: list[Shown], rows: np.ndarray, choices: Choices) -> str:
     """Made when it is asked for, when there is no viewer's session at hand."""
     tables = [
         Table(
             one.network,
             one.cloud,
             one.coordinates,
-            occluded_coordinates(one, choices) if choices.joined else None,
+            occluded_coordinates(one, choices.dream) if choices.map.joined else None,
         )
         for one in shown
     ]
-    return map_table.to_csv(tables, places)
+    return table.to_csv(tables, rows)
 
 
-def occluded_coordinates(shown: Shown, choices: Choices) -> np.ndarray:
+def occluded_coordinates(shown: Shown, dream: Dream) -> np.ndarray:
     """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
-    latents = codes.occluded(shown, choices.intensity, choices.size_px, choices.seed)
+    latents = cache.occluded(shown, dream.intensity, dream.size_px, dream.seed)
     return shown.space.projection.project(latents).astype(np.float32)

@@ -22,7 +22,7 @@ def keep_what_fits(shown: list[Shown]) -> None:
     What the viewer drew on one network's axes means nothing on another's, but stays where a
     network is put beside it; an address that has just been opened brings its own.
     """
-    view, drawn, axes = chosen().view, chosen().drawn, _axes(shown)
+    view, drawn, axes = chosen().map.view, chosen().map.drawn, _axes(shown)
     arrival, before = st.session_state.get(_AXES, (arrivals(), axes))
     if arrival == arrivals() and axes != before:
         view = ""
@@ -36,18 +36,18 @@ def keep_what_fits(shown: list[Shown]) -> None:
         drawn = ""
     n_classes = len(shown[0].network.class_names)
     hidden = "_".join(str(label) for label in _hidden() if label < n_classes)
-    if (view, drawn, hidden) != (chosen().view, chosen().drawn, chosen().hidden):
+    if (view, drawn, hidden) != (chosen().map.view, chosen().map.drawn, chosen().map.hidden):
         choose(view=view, drawn=drawn, hidden=hidden)
 
 
 def view(shown: list[Shown]) -> View:
     """What a map that begins anew shows."""
-    return View(_stamp(shown), map_address.window_of(chosen().view, _dims()), _hidden())
+    return View(_stamp(shown), map_address.window_of(chosen().map.view, _dims()), _hidden())
 
 
 def selected(shown: list[Shown]) -> np.ndarray:
     """Places (M,) of the selected codes in the cloud."""
-    outlines = map_address.outlines_of(chosen().drawn, _dims()) or []
+    outlines = map_address.outlines_of(chosen().map.drawn, _dims()) or []
     coordinates = [one.coordinates for one in shown] if outlines else []
     return np.flatnonzero(map_address.selected(outlines, coordinates, shown[0].cloud.labels))
 
@@ -68,7 +68,7 @@ def post_selection(places: np.ndarray, n: int) -> None:
 def take_window(shown: list[Shown]) -> None:
     """The viewer has zoomed, moved or turned the map: nothing but the address changes."""
     window = component.window(_stamp(shown))
-    text = chosen().view if window is None else ""
+    text = chosen().map.view if window is None else ""
     choose(("footer",), view=map_address.window_text(window) if window else text)
 
 
@@ -76,7 +76,7 @@ def take_outline(shown: list[Shown]) -> None:
     """The viewer has drawn around points, or wants none selected."""
     how, outline, pixel = component.outline(_stamp(shown))
     text = map_address.outline_text(outline, pixel) if outline else ""
-    before = chosen().drawn
+    before = chosen().map.drawn
     drawn = before
     if how == "clear" or (how == "out" and not before):
         drawn = ""
@@ -102,17 +102,17 @@ def take_hidden() -> None:
 
 
 def _hidden() -> list[int]:
-    return [int(label) for label in chosen().hidden.split("_") if label]
+    return [int(label) for label in chosen().map.hidden.split("_") if label]
 
 
 def _dims() -> int:
-    return int(chosen().dims)
+    return int(chosen().map.dims)
 
 
 def _axes(shown: list[Shown]) -> list[str]:
     """What the axes of each half of the map depend on."""
     first, *others = (one.network.sha256 for one in shown)
-    dims, turned_onto = chosen().dims, first if chosen().axes == "aligned" else ""
+    dims, turned_onto = chosen().map.dims, first if chosen().map.axes == "aligned" else ""
     return [f"{first} {dims}", *(f"{other} {dims} {turned_onto}" for other in others)]
 
 

@@ -67,11 +67,11 @@ class Disturbance(NamedTuple):
     @classmethod
     def of(cls, choices: Choices) -> Disturbance:
         """The one that the viewer's dials ask for; one that leaves images alone has one form."""
-        percent = round(100 * choices.intensity)
-        noise, seed = choices.pixel_noise, choices.seed
+        dream, noise = choices.dream, choices.probe.pixel_noise
+        percent = round(100 * dream.intensity)
         if not percent and not noise:
             return cls(0, 4, 0.0, 0)
-        return cls(percent, choices.size_px if percent else 4, noise, seed)
+        return cls(percent, dream.size_px if percent else 4, noise, dream.seed)
 
     @property
     def none(self) -> bool:

@@ -11,11 +11,11 @@ import streamlit as st
 
 from explorer.library.labels import labels
 from explorer.session.state import chosen
-from explorer.views.probe import figures as charts
+from explorer.views.probe import figures
 from explorer.views.probe.accuracy import Disturbance
 from explorer.views.probe.figures import Line, Score
 from explorer.views.probe.lab import Reading
-from explorer.widgets import page as frame
+from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.palette import style
@@ -32,7 +32,7 @@ def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -
     chance = 100 / max(len(one.class_names) for one in networks.values())
     several = len({one.header.dataset_name for one in networks.values()}) > 1
     rows = [_row(networks[key], reading, several) for key, reading in readings.items()]
-    st.html(charts.scores(rows, chance))
+    st.html(figures.scores(rows, chance))
     setting = _setting(Disturbance.of(chosen()), readings, any(row.paper for row in rows))
     st.html(f'<p class="pad-note pad-setting">{setting}</p>')
 
@@ -135,13 +135,13 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     if lacking:
         note += f" Not recorded: {', '.join(lacking)}."
     title("Occlusion", note)
-    figure = charts.occlusion(recorded, live, percent, frame.is_dark())
+    figure = figures.occlusion(recorded, live, percent, page.is_dark())
     st.plotly_chart(figure, key="probe-occlusion", config=_PLOTLY)
 
 
 def _recorded(network: PadNetwork, label: str) -> Line | None:
     """What ``evaluate --record`` wrote about occlusion, by the measure that is shown."""
-    paper = chosen().measure == "paper"
+    paper = chosen().probe.measure == "paper"
     curve = network.metrics.get("occlusion" if paper else "occlusion_converged")
     if not isinstance(curve, dict):
         return None
@@ -152,7 +152,7 @@ def _recorded(network: PadNetwork, label: str) -> Line | None:
 
 
 def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
-    paper = chosen().measure == "paper"
+    paper = chosen().probe.measure == "paper"
     if not any(reading.curves for reading in readings.values()):
         how = "Drawn once all images are encoded."
     elif paper:
@@ -162,8 +162,8 @@ def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     title("How the read-outs learned", how)
     names = _names(networks)
     lines = [Line(*names[key], runs=reading.curves) for key, reading in readings.items()]
-    figure = charts.learning(
-        lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, frame.is_dark()
+    figure = figures.learning(
+        lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, page.is_dark()
     )
     st.plotly_chart(figure, key="probe-learning", config=_PLOTLY)
 
@@ -175,7 +175,7 @@ def _confusion(
     title(f"Confusion of {label}", "Rows: true classes, in percent of each.")
     if estimate := readings[looked_at].estimate:
         counts, classes = estimate.confusion.numpy(), networks[looked_at].class_names
-        figure = charts.confusion(counts, classes, frame.is_dark())
+        figure = figures.confusion(counts, classes, page.is_dark())
         st.plotly_chart(figure, key="probe-confusion", config=_PLOTLY)
 
 
@@ -192,7 +192,7 @@ def _classes(
             right = 100 * counts.diagonal() / counts.sum(dim=1).clamp_min(1)
             lines.append(Line(*names[key], y=right.tolist()))
     title("Each class", f"Bars: {names[looked_at][0]}; marks: every network.")
-    figure = charts.classes(lines, classes, frame.is_dark())
+    figure = figures.classes(lines, classes, page.is_dark())
     st.plotly_chart(figure, key="probe-classes", config=_PLOTLY)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import Pictures, check_place
-from explorer.session.choices import PICTURE, Choices
+from explorer.session.choices import PICTURE, Dream
 from explorer.views.probe.accuracy import Disturbance, Subject, add_noise
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.identity import Data, labels
@@ -65,17 +65,17 @@ class Answer:
     asked: int
 
 
-def choose_example(network: PadNetwork, choices: Choices, pictures: Pictures) -> Example:
+def choose_example(network: PadNetwork, dream: Dream, pictures: Pictures) -> Example:
     """The Dream page's memory A, as far as that is a test image or the viewer's own picture.
 
     Raises:
         PadError: the network stores no such memory.
     """
-    if choices.first == PICTURE and "first" in pictures:
+    if dream.first == PICTURE and "first" in pictures:
         return Example(own=pictures["first"])
-    memories, place = network.memories["test"], choices.first
-    if choices.split != "test" or place < 0:
-        place = int(pick_memories(len(memories), 1, choices.seed, "memories"))
+    memories, place = network.memories["test"], dream.first
+    if dream.split != "test" or place < 0:
+        place = int(pick_memories(len(memories), 1, dream.seed, "memories"))
     check_place(place, memories, "test")
     label = network.class_names[memories.labels[place]]
     return Example(network.header.data, int(memories.indices[place]), label)

@@ -21,7 +21,7 @@ from explorer.views.probe.example import (
     choose_example,
 )
 from explorer.views.probe.lab import Reading
-from explorer.widgets import page as frame
+from explorer.widgets import page
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.pictures import handed_down, tile
 from explorer.widgets.swatch import swatch
@@ -46,9 +46,9 @@ class _Line:
 def show(looked_at: str, subjects: Mapping[str, Subject], readings: Mapping[str, Reading]) -> None:
     """The panel; ``looked_at`` is the network whose memory A chooses the picture."""
     try:
-        shown = choose_example(subjects[looked_at].network, chosen(), pictures())
+        shown = choose_example(subjects[looked_at].network, chosen().dream, pictures())
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
     lines = [_line(subject, shown, readings[key]) for key, subject in subjects.items()]
     st.html(

@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from explorer.library.background import Background, Result, Wanted
-from explorer.views.probe import accuracy as probe
+from explorer.views.probe import accuracy
 from explorer.views.probe.accuracy import (
     STAGES,
     Disturbance,
@@ -185,11 +185,11 @@ class Lab:
 
     def _fit(self, subject: Subject) -> Iterator[Fitted]:
         material = yield from self._material(subject)
-        yield from probe.fit(material)
+        yield from accuracy.fit(material)
 
     def _train(self, subject: Subject) -> Iterator[Fitted]:
         material = yield from self._material(subject)
-        yield from probe.train(material)
+        yield from accuracy.train(material)
 
     def _estimate(
         self,
@@ -202,17 +202,17 @@ class Lab:
         if subject.dataset is None:
             material = yield from self._material(subject)
         else:
-            material = (probe.image_material if final else probe.quick_material)(subject)
-        yield from probe.estimate(subject, material, readouts, disturbance, stage)
+            material = (accuracy.image_material if final else accuracy.quick_material)(subject)
+        yield from accuracy.estimate(subject, material, readouts, disturbance, stage)
 
     def _material(self, subject: Subject) -> Generator[Fitted, None, Material]:
         """All that read-outs of a subject are fitted to, made unless it is still known."""
         if subject.dataset is None:
             return self._recalled(subject)
         if kept := self._scratch.find(subject.id):
-            known = probe.image_material(subject)
+            known = accuracy.image_material(subject)
             return known._replace(train_latents=kept["train"], latents=kept["test"])
-        material = yield from probe.encode(subject)
+        material = yield from accuracy.encode(subject)
         latents = {"train": material.train_latents, "test": material.latents}
         self._scratch.keep(subject.id, latents)
         return material
@@ -223,7 +223,7 @@ class Lab:
             if subject.id in self._kept:
                 self._kept.move_to_end(subject.id)
                 return self._kept[subject.id]
-        material = probe.quick_material(subject)
+        material = accuracy.quick_material(subject)
         with self._lock:
             self._kept[subject.id] = material
             while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > KEPT_BYTES:
@@ -232,11 +232,11 @@ class Lab:
 
 
 def _fit_quickly(subject: Subject) -> Iterator[Fitted]:
-    yield from probe.fit(probe.quick_material(subject))
+    yield from accuracy.fit(accuracy.quick_material(subject))
 
 
 def _train_quickly(subject: Subject) -> Iterator[Fitted]:
-    yield from probe.train(probe.quick_material(subject))
+    yield from accuracy.train(accuracy.quick_material(subject))
 
 
 def _key(what: str, subject: Subject, *more: Hashable) -> Hashable:

@@ -12,14 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.library import real_images
 from explorer.session.state import choose, chosen, fresh, take
-from explorer.views.probe import cache
-from explorer.views.probe import charts as probe_charts
-from explorer.views.probe import example_panel as example
+from explorer.views.probe import cache, charts, example_panel
 from explorer.views.probe.accuracy import READOUT_SEEDS, Disturbance, Subject
 from explorer.views.probe.lab import Reading
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
@@ -39,25 +35,25 @@ _PANELS = ("example", "probe", "footer")  # in the order in which they are drawn
 def show() -> None:
     """The page."""
     look("probe", Path(__file__).parent)
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    chosen_ones = frame.networks()
+    chosen_ones = page.networks()
     networks = {key: one for key, one in chosen_ones.items() if len(one.class_names) > 1}
-    controls.images(network)
+    sidebar.images(network)
     with st.sidebar:
-        dials.seed(
+        sliders.seed(
             "Draws the picture at the cursor, the test images of the first estimates, the masks "
             "and the noise."
         )
-    with frame.heading("What can be read out", _EXPLAINED[chosen().measure]):
+    with page.heading("What can be read out", _EXPLAINED[chosen().probe.measure]):
         _measure()
-    talk = bool(chosen().present)
-    with dials.in_a_row(talk):
-        dials.occlusion(_PANELS, talk)
+    talk = bool(chosen().page.present)
+    with sliders.in_a_row(talk):
+        sliders.occlusion(_PANELS, talk)
         _noise(talk)
     if talk:
-        dials.arrows("intensity", "size_px", (dials.NREM_DIALS, "noise-dials", *_PANELS))
+        sliders.arrows("intensity", "size_px", (sliders.NREM_DIALS, "noise-dials", *_PANELS))
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
         top = st.container()
@@ -84,7 +80,7 @@ def _noise(talk: bool) -> None:
     @st.fragment(key="noise-dials")
     def noise() -> None:
         redraw = ("noise-dials", *_PANELS)
-        dials.dial(
+        sliders.dial(
             "pixel_noise",
             "Noise on pixels",
             "Not in the paper: Gaussian noise added to each pixel of a test image before it is "
@@ -97,22 +93,22 @@ def _noise(talk: bool) -> None:
             key="undisturbed",
             type="tertiary",
             icon=":material/restart_alt:",
-            disabled=not (chosen().pixel_noise or chosen().intensity),
+            disabled=not (chosen().probe.pixel_noise or chosen().dream.intensity),
             on_click=choose,
             kwargs={
-                "redraw": (dials.NREM_DIALS, *redraw),
+                "redraw": (sliders.NREM_DIALS, *redraw),
                 "intensity": 0.0,
                 "pixel_noise": 0.0,
             },
         )
 
-    with dials.stand("noise-controls", talk):
+    with sliders.stand("noise-controls", talk):
         noise()
 
 
 def _measure() -> None:
     """Which measure is shown; the paper's has to be trained, and can be watched again."""
-    if chosen().measure == "paper":
+    if chosen().probe.measure == "paper":
         st.button(
             "Train again",
             key="train-again",
@@ -121,11 +117,11 @@ def _measure() -> None:
             "seeds, before your eyes. They come to the same numbers.",
             on_click=_train_again,
         )
-    widget = fresh("measure", chosen().measure)
+    widget = fresh("measure", chosen().probe.measure)
     st.segmented_control(
         "Measure",
         list(_MEASURES),
-        default=chosen().measure,
+        default=chosen().probe.measure,
         format_func=_MEASURES.__getitem__,
         key=widget,
         required=True,
@@ -146,7 +142,7 @@ def _panels(
     looked_at: str, networks: Mapping[str, PadNetwork], left: DeltaGenerator, below: DeltaGenerator
 ) -> None:
     """All that is measured: a table here, the curve at the left, other charts below."""
-    with frame.timed("probe"):
+    with page.timed("probe"):
         readings = _read(networks, _PATIENCE_S).values()
     runs = count()
     missing = any(reading.busy and reading.estimate is None for reading in readings)
@@ -155,11 +151,11 @@ def _panels(
     @st.fragment(run_every=again_s if _busy(readings) else None)
     def follow() -> None:
         readings = _read(networks)
-        probe_charts.table(networks, readings)
+        charts.table(networks, readings)
         with left:
-            probe_charts.occlusion(networks, readings)
+            charts.occlusion(networks, readings)
         with below:
-            probe_charts.explanations(looked_at, networks, readings)
+            charts.explanations(looked_at, networks, readings)
         if next(runs) and not _busy(readings.values()):
             st.rerun()  # the page stands still again: no more runs by the clock
 
@@ -174,8 +170,8 @@ def _example(looked_at: str, networks: Mapping[str, PadNetwork]) -> None:
 
     @st.fragment(key="example", run_every=_LATER_S if waiting else None)
     def at_cursor() -> None:
-        with frame.timed("picture"):
-            example.show(looked_at, _subjects(networks), _read(networks))
+        with page.timed("picture"):
+            example_panel.show(looked_at, _subjects(networks), _read(networks))
 
     at_cursor()
 
@@ -193,7 +189,7 @@ def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str
         st.session_state.setdefault("probe-viewer", uuid4().hex),
         _subjects(networks),
         Disturbance.of(chosen()),
-        "paper" if chosen().measure == "paper" else "converged",
+        "paper" if chosen().probe.measure == "paper" else "converged",
         st.session_state.get("probe-run", 0),
         patience,
     )
@@ -201,4 +197,4 @@ def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "probe", "picture")
+    page.footer(network, "probe", "picture")

@@ -54,7 +54,7 @@ class Scratch:
             self._sizes.move_to_end(key)
             try:
                 return load_file(self._sizes[key][0])
-            except (OSError, SafetensorError):  # whoever tidies up such folders was here
+            except (OSError, SafetensorError):  # something has tidied up the folder
                 del self._sizes[key]
                 return None
 

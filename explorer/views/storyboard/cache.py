@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -10,25 +9,24 @@ import streamlit as st
 import torch
 
 from explorer.dreaming.dreams import Recalled
-from explorer.session.choices import Choices
-from explorer.views.storyboard.story import DEPENDS_ON, Story, tell
+from explorer.session.choices import Dream
+from explorer.views.storyboard.story import Story, tell
 from pad_core.checkpoint.file import PadNetwork
 
 
 def story(
     network: PadNetwork,
     recalled: Recalled,
-    choices: Choices,
+    dream: Dream,
     seen: np.ndarray | None,
     images: torch.Tensor | None,
 ) -> Story:
     """``story.tell``, of which each step shows a part."""
     pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
     stimulus = pair + (b"" if seen is None else seen.tobytes())
-    told = replace(Choices(), **{name: getattr(choices, name) for name in DEPENDS_ON})
     found = images is not None
     return _story(
-        network.sha256, sha256(stimulus).hexdigest(), told, found, network, recalled, seen, images
+        network.sha256, sha256(stimulus).hexdigest(), dream, found, network, recalled, seen, images
     )
 
 
@@ -36,11 +34,11 @@ def story(
 def _story(
     network_sha256: str,
     stimulus_sha256: str,
-    choices: Choices,
+    dream: Dream,
     found: bool,
     _network: PadNetwork,
     _recalled: Recalled,
     _seen: np.ndarray | None,
     _images: torch.Tensor | None,
 ) -> Story:
-    return tell(_network, _recalled, choices, _seen, _images)
+    return tell(_network, _recalled, dream, _seen, _images)

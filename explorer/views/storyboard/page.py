@@ -11,40 +11,39 @@ from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, Step, lesson, steps
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
+from explorer.widgets import page, sidebar
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
 
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    controls.memories()
+    sidebar.memories()
     choose_pair(network)
-    dataset = controls.images(network)
-    images = None if dataset is None else getattr(dataset, chosen().split).images
+    dataset = sidebar.images(network)
+    images = None if dataset is None else getattr(dataset, chosen().dream.split).images
     try:
-        with frame.timed("story"):
-            recalled = dreams.recall(network, chosen(), pictures())
-            row = dreams.seen(network, recalled, chosen(), images, pictures())
+        with page.timed("story"):
+            recalled = dreams.recall(network, chosen().dream, pictures())
+            row = dreams.seen(network, recalled, chosen().dream, images, pictures())
             seen = None if row is None else row[:, :32]
-            story = cache.story(network, recalled, chosen(), seen, images)
+            story = cache.story(network, recalled, chosen().dream, seen, images)
     except PadError as error:
-        frame.problem(error)
+        page.problem(error)
         return
     night = steps(network.condition)
     place = _place(len(night))
     step = night[place - 1]
-    with frame.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
+    with page.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
         _turn(place, -1, len(night))
         _turn(place, 1, len(night))
     _choose_step(place, night)
     st.html(flow(step.parts(story)))
     st.html(lesson(step, story, network))
-    frame.footer(network, "story")
+    page.footer(network, "story")
 
 
 def _choose_step(place: int, night: Sequence[Step]) -> None:
@@ -79,7 +78,7 @@ def _turn(place: int, by: int, n_steps: int) -> None:
 
 def _place(n_steps: int) -> int:
     """The chosen step; the last one where only other networks' nights are longer."""
-    return min(chosen().step, n_steps)
+    return min(chosen().page.step, n_steps)
 
 
 def _step_on(by: int, n_steps: int) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import Recalled, mixture
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
 from pad_core.model import phases
@@ -18,8 +18,6 @@ from pad_core.model.perturbation import Perturb, perturb
 from pad_core.system.randomness import generator
 
 BATCH_SIZE = 64  # as in training
-# What the story depends on, beside the network and its memories A and B.
-DEPENDS_ON = ("split", "seed", "intensity", "size_px", "lam", "lam_prime", "noise_level")
 _CODE_SIDE = 16  # a code of 256 numbers as a square
 _CODE_RANGE = 3.0  # standard deviations of the prior that reach the full colour
 _LOW, _HIGH = np.array([58, 76, 192]), np.array([180, 4, 38])  # of numbers below and above 0
@@ -49,7 +47,7 @@ class Story:
 def tell(
     network: PadNetwork,
     recalled: Recalled,
-    choices: Choices,
+    choices: Dream,
     seen: np.ndarray | None,
     images: torch.Tensor | None,
 ) -> Story:
@@ -108,7 +106,7 @@ def code_picture(code: torch.Tensor) -> np.ndarray:
 def _losses(
     network: PadNetwork,
     recalled: Recalled,
-    choices: Choices,
+    choices: Dream,
     seen: np.ndarray | None,
     images: torch.Tensor | None,
 ) -> tuple[dict[str, float], int]:
@@ -142,16 +140,16 @@ def _squares_alone(network: PadNetwork) -> bool:
     return network.condition.perturbation == ("squares",)
 
 
-def _perturbation(network: PadNetwork, choices: Choices) -> Perturb:
+def _perturbation(network: PadNetwork, dream: Dream) -> Perturb:
     """What NREM does to dreams: squares as the viewer chose them, others as in training."""
     if _squares_alone(network):
-        return lambda dreams: dreams * _mask(choices)
-    return _drawn(network, generator(choices.seed, "perturbation"))
+        return lambda dreams: dreams * _mask(dream)
+    return _drawn(network, generator(dream.seed, "perturbation"))
 
 
-def _views(network: PadNetwork, choices: Choices) -> Perturb:
+def _views(network: PadNetwork, dream: Dream) -> Perturb:
     """Further draws of the perturbation of training, other ones each time."""
-    return _drawn(network, generator(choices.seed, "views"))
+    return _drawn(network, generator(dream.seed, "views"))
 
 
 def _drawn(network: PadNetwork, random: torch.Generator) -> Perturb:
@@ -160,7 +158,7 @@ def _drawn(network: PadNetwork, random: torch.Generator) -> Perturb:
     return lambda dreams: perturb(dreams, kinds, strength, random)
 
 
-def _mask(choices: Choices) -> torch.Tensor:
+def _mask(choices: Dream) -> torch.Tensor:
     uniforms = draw_uniforms(1, generator(choices.seed, "occlusion"))
     return masks(uniforms, choices.intensity, choices.size_px)
 

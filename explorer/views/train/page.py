@@ -7,15 +7,13 @@ from html import escape
 import streamlit as st
 
 from explorer.dreaming import dreams
-from explorer.library import histories
-from explorer.library import networks as loaders
+from explorer.library import histories, networks
 from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.session.state import choose, remembered
 from explorer.views.train.form import order_form
-from explorer.widgets import loss_charts
-from explorer.widgets import page as frame
+from explorer.widgets import loss_charts, page
 from explorer.widgets.look import look
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.sidebar import plain
@@ -38,20 +36,20 @@ _LOOKS = {
 def show() -> None:
     """The page."""
     look("curves")
-    frame.heading("Train a network", "a process of its own: it goes on when this page is closed")
-    running = [t for t in trainings.trainings(loaders.ROOT) if t.running]
+    page.heading("Train a network", "a process of its own: it goes on when this page is closed")
+    running = [t for t in trainings.trainings(networks.ROOT) if t.running]
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        order_form(loaders.ROOT, running)
+        order_form(networks.ROOT, running)
     with right, st.container(key="trainings"):
         _trainings()
-    frame.footer(None, note=f"run folders in {loaders.ROOT / 'runs'}")
+    page.footer(None, note=f"run folders in {networks.ROOT / 'runs'}")
 
 
 @st.fragment(run_every=_POLL_S, key="trainings-now")
 def _trainings() -> None:
     """All trainings of this folder, also those started elsewhere."""
-    found = trainings.trainings(loaders.ROOT)
+    found = trainings.trainings(networks.ROOT)
     if not found:
         st.info(
             "Nothing has been trained here yet. What you start appears here and, after its "
@@ -144,13 +142,13 @@ def _buttons(training: Training) -> None:
             args=("resume", name, more), help="Goes on exactly where it stands.",
         )  # fmt: skip
     if latest.exists():
-        for label, page, icon, help in (
+        for label, path, icon, help in (
             ("Dreams", "", ":material/bedtime:", "Choose this network and look at its dreams."),
             ("Curves", "curves", ":material/show_chart:", "How its dreams became what they are."),
         ):
             if st.button(label, key=f"{label}-{name}", icon=icon, help=help, type="tertiary"):
-                choose(checkpoint=loaders.key_of(latest), curves="epochs")
-                frame.go_to(page)
+                choose(checkpoint=networks.key_of(latest), curves="epochs")
+                page.go_to(path)
     with st.popover("Log", icon=":material/terminal:", type="tertiary"):
         if training.order is not None:
             st.code(trainings.spoken(training.order.arguments(resume=True)), language="bash",
@@ -161,7 +159,7 @@ def _buttons(training: Training) -> None:
 def _losses(training: Training) -> None:
     series = histories.live_series(training.folder, training.epochs_done, training)
     if series is not None:
-        dark = frame.is_dark()
+        dark = page.is_dark()
         st.plotly_chart(loss_charts.terms(series, dark), key=f"losses-{training.folder.name}",
                         config={"displayModeBar": False}, theme=None,
                         alt="Losses over epochs, on a logarithmic axis.")  # fmt: skip
@@ -173,10 +171,10 @@ def _latest_dreams(training: Training) -> None:
     if not path.exists():
         return
     try:
-        network = loaders.load(str(path), None)
-        choices = Choices()  # the same for all cards, whatever is chosen on other pages
-        recalled = dreams.recall(network, choices)
-        picture = dreams.mix(network, recalled, choices).picture[32:]
+        network = networks.load(str(path), None)
+        dream = Dream()  # the same for all cards, whatever is chosen on other pages
+        recalled = dreams.recall(network, dream)
+        picture = dreams.mix(network, recalled, dream).picture[32:]
     except PadError:  # few memories, or the file is just being replaced
         return
     epoch = network.header.epoch
@@ -190,10 +188,10 @@ def _try(what: str, name: str, epochs: int | None = None) -> None:
     problems = remembered("training-problems", {})
     problems.pop(name, None)
     try:
-        training = trainings.find(loaders.ROOT, name)
+        training = trainings.find(networks.ROOT, name)
         if what == "stop":
             trainings.stop(training)
         else:
-            trainings.resume(training, loaders.ROOT, epochs)
+            trainings.resume(training, networks.ROOT, epochs)
     except PadError as error:
         problems[name] = str(error)

@@ -14,9 +14,7 @@ from explorer.session.choices import LIMITS
 from explorer.session.state import chosen, fresh, take
 from explorer.views.wall import strips as wall
 from explorer.views.wall.strips import N_REPLAYED, Columns, Strip
-from explorer.widgets import page as frame
-from explorer.widgets import sidebar as controls
-from explorer.widgets import sliders as dials
+from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.swatch import swatch
 from pad_core.checkpoint.file import PadNetwork
@@ -40,15 +38,15 @@ _EXPLAINED = {
 
 def show() -> None:
     """The page."""
-    network = frame.network()
+    network = page.network()
     if network is None:
         return
-    networks = frame.networks()
-    controls.memories()
-    images = controls.images(network)
+    networks = page.networks()
+    sidebar.memories()
+    images = sidebar.images(network)
     with st.sidebar.container(key="difference-controls"):
         _differences(networks)
-    with frame.heading("The same night in every network", _note(networks)):
+    with page.heading("The same night in every network", _note(networks)):
         _pictures()
     _dials(network)
     if networks:
@@ -61,41 +59,41 @@ def show() -> None:
 def _note(networks: Mapping[str, PadNetwork]) -> str:
     if against := _against(networks):
         return (
-            f"|difference| to {_label(networks[against])}, × {chosen().amplified}: white from "
-            f"{100 / chosen().amplified:g} % of the range. Δ: its mean, in % of that."
+            f"|difference| to {_label(networks[against])}, × {chosen().wall.amplified}: white from "
+            f"{100 / chosen().wall.amplified:g} % of the range. Δ: its mean, in % of that."
         )
-    return _EXPLAINED[chosen().wall]
+    return _EXPLAINED[chosen().wall.pictures]
 
 
 def _against(networks: Container[str]) -> str:
     """Key of the network that the others are compared with, if it is one of these."""
-    return chosen().against if chosen().against in networks else ""
+    return chosen().wall.against if chosen().wall.against in networks else ""
 
 
 def _dials(network: PadNetwork) -> None:
     """Those of the sleep whose pictures are on the wall."""
-    panels, talk = ("wall", "footer"), bool(chosen().present)
-    if chosen().wall == "nrem":
-        with dials.in_a_row(talk):
-            dials.occlusion(panels, talk)
-        across, up, stands_in = "intensity", "size_px", dials.NREM_DIALS
-    elif chosen().wall == "rem":
-        with dials.in_a_row(talk):
-            dials.mixture(network.condition.rem_mixture, panels, talk)
-        across, up, stands_in = "lam", "lam_prime", dials.REM_DIALS
+    panels, talk = ("wall", "footer"), bool(chosen().page.present)
+    if chosen().wall.pictures == "nrem":
+        with sliders.in_a_row(talk):
+            sliders.occlusion(panels, talk)
+        across, up, stands_in = "intensity", "size_px", sliders.NREM_DIALS
+    elif chosen().wall.pictures == "rem":
+        with sliders.in_a_row(talk):
+            sliders.mixture(network.condition.rem_mixture, panels, talk)
+        across, up, stands_in = "lam", "lam_prime", sliders.REM_DIALS
     else:
         return
     if talk:
-        dials.arrows(across, up, (stands_in, *panels))
+        sliders.arrows(across, up, (stands_in, *panels))
 
 
 def _pictures() -> None:
     """What the wall shows."""
-    widget = fresh("wall", chosen().wall)
+    widget = fresh("wall", chosen().wall.pictures)
     st.segmented_control(
         "Pictures",
         list(_SHOWN),
-        default=chosen().wall,
+        default=chosen().wall.pictures,
         format_func=lambda name: _SHOWN[name][0],
         key=widget,
         required=True,
@@ -124,12 +122,12 @@ def _differences(networks: Mapping[str, PadNetwork]) -> None:
         )
     with right:
         low, high, step = LIMITS["amplified"]
-        widget = fresh("amplified", chosen().amplified)
+        widget = fresh("amplified", chosen().wall.amplified)
         st.number_input(
             "times",
             int(low),
             int(high),
-            chosen().amplified,
+            chosen().wall.amplified,
             int(step),
             key=widget,
             disabled=not against,
@@ -144,16 +142,16 @@ def _differences(networks: Mapping[str, PadNetwork]) -> None:
 def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataSet | None) -> None:
     choices = chosen()
     strips: dict[str, Strip] = {}
-    with frame.timed("wall"):
+    with page.timed("wall"):
         for key, one in networks.items():
             try:
-                strips[key] = wall.strip(one, choices)
+                strips[key] = wall.strip(one, choices.dream, choices.wall.pictures)
             except PadError as error:
-                frame.problem(error)
+                page.problem(error)
     if not strips:
         return
     first = networks[next(iter(strips))]
-    shown = wall.columns(first, choices)
+    shown = wall.columns(first, choices.dream)
     reference = _against(strips)
     photographs = images if images and first.header.dataset == network.header.dataset else None
     heads = _heads(first, shown, photographs)
@@ -164,10 +162,10 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
     for key, strip in strips.items():
         one, picture = networks[key], strip
         if reference and key != reference:
-            picture = wall.difference(strip, strips[reference], choices.amplified)
+            picture = wall.difference(strip, strips[reference], choices.wall.amplified)
         row = _row(one, picture, first, key == reference)
         rows.append((one.condition.name, row, [picture.picture]))
-    if not choices.compared:
+    if not choices.networks.compared:
         lacking = wall.lacking([*networks.values()])
         rows += [(name, _missing(network, name), []) for name in lacking]
         order = [*CONDITIONS]
@@ -180,14 +178,14 @@ def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Ro
     """The classes of the memories, with the real images where they are here."""
     names = [first.class_names[label] for label in shown.labels]
     one, other = names[:N_DREAMS], names[N_DREAMS:]
-    formula = _SHOWN[chosen().wall][1]
-    if chosen().wall == "nrem":
+    formula = _SHOWN[chosen().wall.pictures][1]
+    if chosen().wall.pictures == "nrem":
         texts = [text for name in one[:N_REPLAYED] for text in (f"{name}, occluded", "recovered")]
-    elif chosen().wall == "rem":
+    elif chosen().wall.pictures == "rem":
         texts = [f"{a} + {b}" for a, b in zip(one, other, strict=True)]
     else:
         texts = one
-    if photographs is None or chosen().wall == "nrem":
+    if photographs is None or chosen().wall.pictures == "nrem":
         cells = "".join(f"<span>{escape(text)}</span>" for text in texts)
         return Row("", formula, "", (), instead=cells)
     described = [f"Image of the class {name}" for name in one]
@@ -195,7 +193,7 @@ def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Ro
 
 
 def _photographs(images: DataSet, shown: Columns) -> torch.Tensor:
-    split = images.train if chosen().split == "train" else images.test
+    split = images.train if chosen().dream.split == "train" else images.test
     return split.images[shown.indices[:N_DREAMS]]
 
 
@@ -204,16 +202,16 @@ def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: boo
     text = f"epoch {header.epoch} · seed {header.seed}"
     if is_reference:
         text += "<br>the reference, as it is"
-    elif not wall.same_images(network, first, chosen()):
+    elif not wall.same_images(network, first, chosen().dream):
         text += f"<br><b>Other images:</b> {escape(header.dataset_name)}"
-    if chosen().wall != "nrem" and not header.condition.trains_discriminator:
+    if chosen().wall.pictures != "nrem" and not header.condition.trains_discriminator:
         text += "<br><i>d</i>: not trained"
     label = style(header.condition.name).label
     return Row(
         f"{swatch(header.condition.name)}{escape(label)}",
         "",
         text,
-        [f"{_SHOWN[chosen().wall][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
+        [f"{_SHOWN[chosen().wall.pictures][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
         strip.captions,
         strip.levels,
     )
@@ -237,4 +235,4 @@ def _label(network: PadNetwork) -> str:
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    frame.footer(network, "wall")
+    page.footer(network, "wall")

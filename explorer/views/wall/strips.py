@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import N_DREAMS, judged, mixture
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Header, Memories, PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.model.condition import TABLE_1
@@ -44,40 +44,38 @@ class Strip:
     levels: Sequence[float] = ()
 
 
-def columns(network: PadNetwork, choices: Choices) -> Columns:
+def columns(network: PadNetwork, dream: Dream) -> Columns:
     """Which memories a network shows: the Dream page's, by split and seed.
 
     Raises:
         PadError: fewer memories stored than are shown.
     """
-    memories, places = _memories(network, choices)
+    memories, places = _memories(network, dream)
     return Columns(memories.indices[places], memories.labels[places])
 
 
-def same_images(one: PadNetwork, other: PadNetwork, choices: Choices) -> bool:
+def same_images(one: PadNetwork, other: PadNetwork, dream: Dream) -> bool:
     """Whether two networks' memories are codes of the same images, column by column."""
     if not one.header.data.is_same(other.header.data):
         return False
-    return torch.equal(columns(one, choices).indices, columns(other, choices).indices)
+    return torch.equal(columns(one, dream).indices, columns(other, dream).indices)
 
 
-def strip(network: PadNetwork, choices: Choices) -> Strip:
-    """What ``choices.wall`` asks for: recalled memories, NREM or REM dreams.
+def strip(network: PadNetwork, dream: Dream, pictures: str) -> Strip:
+    """What ``WallChoices.pictures`` asks for: recalled memories, NREM or REM dreams.
 
     In NREM each of the first memories takes two pictures: occluded, then recovered.
     """
-    memories, places = _memories(network, choices)
+    memories, places = _memories(network, dream)
     current, previous = memories.latents[places].split(N_DREAMS)
-    if choices.wall == "nrem":
-        replay = nrem_dreams(
-            network.networks, current, choices.intensity, choices.size_px, choices.seed
-        )
+    if pictures == "nrem":
+        replay = nrem_dreams(network.networks, current, dream.intensity, dream.size_px, dream.seed)
         pairs = torch.stack([replay.occluded, replay.recovered], dim=1)[:N_REPLAYED].flatten(0, 1)
         captions = [text for error in replay.error[:N_REPLAYED] for text in ("", f"ℓ {error:.2f}")]
         return Strip(picture_grid(pairs, N_DREAMS), tuple(captions))
-    if choices.wall == "rem":
-        here = mixture(network, choices)
-        dreams = rem_dreams(network.networks, current, previous, here, choices.seed)
+    if pictures == "rem":
+        here = mixture(network, dream)
+        dreams = rem_dreams(network.networks, current, previous, here, dream.seed)
         images, realness = dreams.dreams, dreams.realness
     else:
         images = network.generate(current)
@@ -111,6 +109,6 @@ def training_command(header: Header, condition: str) -> str:
     return shlex.join([*command, "--seed", str(header.seed)])
 
 
-def _memories(network: PadNetwork, choices: Choices) -> tuple[Memories, torch.Tensor]:
-    memories = network.memories[choices.split]
-    return memories, pick_memories(len(memories), 2 * N_DREAMS, choices.seed, "memories")
+def _memories(network: PadNetwork, dream: Dream) -> tuple[Memories, torch.Tensor]:
+    memories = network.memories[dream.split]
+    return memories, pick_memories(len(memories), 2 * N_DREAMS, dream.seed, "memories")

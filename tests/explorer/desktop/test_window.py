@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 
 from bench.browser import FLAGS
 from explorer.__main__ import main
-from explorer.desktop import window as desktop
+from explorer.desktop import window
 from pad_core.errors import PadError
 from tests.explorer.browser import BROWSER, browser_only
 from tests.explorer.pages import write_checkpoint
@@ -202,12 +202,12 @@ def test_pywebview_is_taken_where_it_is_installed(monkeypatch, tmp_path):
     )
     monkeypatch.syspath_prepend(tmp_path)
     opened = []
-    monkeypatch.setattr(desktop, "_browser_window", opened.append)
-    show = desktop.choose_window("auto")
+    monkeypatch.setattr(window, "_browser_window", opened.append)
+    show = window.choose_window("auto")
     show("http://127.0.0.1:1/")
     import webview
 
-    assert webview.shown[0][0] == (desktop.TITLE, "http://127.0.0.1:1/")
+    assert webview.shown[0][0] == (window.TITLE, "http://127.0.0.1:1/")
     assert not opened
     show("http://fails")  # no toolkit to draw with
     assert opened == ["http://fails"]
@@ -215,16 +215,16 @@ def test_pywebview_is_taken_where_it_is_installed(monkeypatch, tmp_path):
 
 def test_without_any_chromium_the_default_browser_opens_a_tab(monkeypatch):
     opened = []
-    monkeypatch.setattr(desktop, "find_browser", lambda: None)
-    monkeypatch.setattr(desktop.webbrowser, "open", lambda url: opened.append(url) or True)
-    monkeypatch.setattr(desktop.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(window, "find_browser", lambda: None)
+    monkeypatch.setattr(window.webbrowser, "open", lambda url: opened.append(url) or True)
+    monkeypatch.setattr(window.importlib.util, "find_spec", lambda name: None)
 
     def stop(seconds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(desktop.time, "sleep", stop)
+    monkeypatch.setattr(window.time, "sleep", stop)
     with pytest.raises(KeyboardInterrupt):
-        desktop.choose_window("auto")("http://x")
+        window.choose_window("auto")("http://x")
     assert opened == ["http://x"]
 
 
@@ -238,7 +238,7 @@ def test_a_taken_port_gets_a_sentence(capsys):
 
 
 def test_a_missing_streamlit_gets_a_sentence(monkeypatch, capsys):
-    monkeypatch.setattr(desktop.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(window.importlib.util, "find_spec", lambda name: None)
     assert main(["--no-window"]) == 2
     assert "Streamlit is not installed" in capsys.readouterr().err
 
@@ -248,7 +248,7 @@ def test_a_server_that_does_not_start_gets_its_last_words(monkeypatch, tmp_path,
     for package in ("explorer", "explorer/desktop"):
         (tmp_path / package / "__init__.py").touch()
     (tmp_path / "explorer/desktop/server.py").write_text("raise SystemExit('no luck today')")
-    monkeypatch.setattr(desktop, "_ROOT", tmp_path)
+    monkeypatch.setattr(window, "_ROOT", tmp_path)
     assert main(["--no-window"]) == 2
     assert "no luck today" in capsys.readouterr().err
 
@@ -280,6 +280,6 @@ def test_a_name_that_no_address_can_hold_gets_a_sentence(tmp_path, capsys):
 
 def test_a_shipped_network_goes_by_its_key():
     path = next((ROOT / "checkpoints").glob("*.safetensors"))
-    assert desktop.address_query(path)["checkpoint"] == f"checkpoints/{path.name}"
+    assert window.address_query(path)["checkpoint"] == f"checkpoints/{path.name}"
     with pytest.raises(PadError, match="Cannot read"):
-        desktop.address_query(ROOT / "none.safetensors")
+        window.address_query(ROOT / "none.safetensors")

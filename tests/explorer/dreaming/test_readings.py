@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from explorer.dreaming.dreams import mix, recall
 from explorer.dreaming.readings import Reader, Readings
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories
 from pad_core.errors import PadError
 
@@ -58,8 +58,8 @@ def test_realness_is_that_of_the_network(network, reader, dreams):
 
 
 def test_a_dream_is_read_as_its_picture_is(network, reader):
-    recalled = recall(network, Choices())
-    dreamt = mix(network, recalled, Choices())
+    recalled = recall(network, Dream())
+    dreamt = mix(network, recalled, Dream())
     expected = reader.read(dreamt.images)
     readings = reader.interpret(dreamt.codes, dreamt.realness)
     assert readings.realness == pytest.approx(expected.realness, abs=1e-6)

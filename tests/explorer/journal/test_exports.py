@@ -32,7 +32,7 @@ from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
 from tests.helpers import ROOT
 
-CHOICES = Choices(seed=5, lam=0.75, lam_prime=0.75, intensity=0.5, size_px=2, split="train")
+CHOICES = Choices.of(seed=5, lam=0.75, lam_prime=0.75, intensity=0.5, size_px=2, split="train")
 MANY = [
     ("picture", {"scale": 2, "gap_px": 0}),
     ("walk", {"along": "lam", "steps": 5, "scale": 1}),
@@ -68,7 +68,7 @@ def kept(network):
 
 @pytest.fixture(scope="module")
 def zipped(kept, folder):
-    other = Kept.now(checkpoint.load(folder / "b.safetensors"), Choices(), "", "")
+    other = Kept.now(checkpoint.load(folder / "b.safetensors"), Choices.of(), "", "")
     lost = replace(kept, id="lost", source=replace(kept.source, weights_sha256="", sha256=""))
     exports = [Export.of(kind, kept, **settings) for kind, settings in MANY]
     exports.append(Export.of("picture", other))
@@ -81,11 +81,11 @@ def opened(content):
 
 def test_a_picture_shows_each_pixel_of_the_page_as_a_square(network, kept):
     image = np.asarray(opened(make(Export.of("picture", kept, scale=3, gap_px=0), network)))
-    recalled = dreams.recall(network, CHOICES)
+    recalled = dreams.recall(network, CHOICES.dream)
     shown = [
         recalled.picture,
-        dreams.perturb(network, recalled, CHOICES).picture,
-        dreams.mix(network, recalled, CHOICES).picture,
+        dreams.perturb(network, recalled, CHOICES.dream).picture,
+        dreams.mix(network, recalled, CHOICES.dream).picture,
     ]
     assert np.array_equal(image, np.concatenate(shown).repeat(3, 0).repeat(3, 1))
 
@@ -108,9 +108,9 @@ def test_a_file_says_how_it_was_made(network, kept):
 
 
 def test_a_walk_goes_there_and_back_through_the_kept_dream(network, kept):
-    recalled = dreams.recall(network, CHOICES)
-    steps = list(frames(network, recalled, CHOICES, "lam", 5))
-    kept_dream = dreams.mix(network, recalled, CHOICES).picture[-32:]
+    recalled = dreams.recall(network, CHOICES.dream)
+    steps = list(frames(network, recalled, CHOICES.dream, "lam", 5))
+    kept_dream = dreams.mix(network, recalled, CHOICES.dream).picture[-32:]
     # λ = 1, 0.75, 0.5, 0.25, 0: the kept one is the second.
     assert np.array_equal(picture_grid(steps[1], 8), kept_dream)
     assert not torch.equal(steps[0], steps[4])
@@ -128,13 +128,13 @@ def test_a_walk_goes_there_and_back_through_the_kept_dream(network, kept):
 
 
 def test_a_walk_along_a_component_passes_the_dream_and_moves_that_component_only(network):
-    recalled = dreams.recall(network, CHOICES)
-    start, here, end = frames(network, recalled, CHOICES, "pc1", 3)
+    recalled = dreams.recall(network, CHOICES.dream)
+    start, here, end = frames(network, recalled, CHOICES.dream, "pc1", 3)
     assert np.array_equal(
-        picture_grid(here, 8), dreams.mix(network, recalled, CHOICES).picture[-32:]
+        picture_grid(here, 8), dreams.mix(network, recalled, CHOICES.dream).picture[-32:]
     )
     assert not torch.equal(start, end)
-    assert not torch.equal(end, list(frames(network, recalled, CHOICES, "pc2", 3))[2])
+    assert not torch.equal(end, list(frames(network, recalled, CHOICES.dream, "pc2", 3))[2])
 
 
 def test_a_table_has_latents_and_scores_of_every_picture(network, kept):
@@ -159,14 +159,16 @@ def test_a_table_has_latents_and_scores_of_every_picture(network, kept):
 
 def test_an_uploaded_picture_is_kept_and_dreamt_of_again(tmp_path, folder, network):
     uploaded = {"second": torch.arange(3072).reshape(3, 32, 32).to(torch.uint8)}
-    choices = replace(CHOICES, first=4, second=PICTURE)
+    choices = CHOICES.changed(first=4, second=PICTURE)
     kept = Kept.now(network, choices, uploaded=uploaded | {"first": uploaded["second"]})
     assert torch.equal(kept.uploaded["second"], uploaded["second"])
     assert set(kept.pictures) == {"second"}
     assert kept.previous_classes[0] == "your picture"
     export = Export.of("picture", kept, scale=1, gap_px=0)
     shown = np.asarray(opened(make(export, network)))
-    expected = dreams.mix(network, dreams.recall(network, choices, uploaded), choices).picture
+    expected = dreams.mix(
+        network, dreams.recall(network, choices.dream, uploaded), choices.dream
+    ).picture
     assert np.array_equal(shown[-64:], expected)
     (tmp_path / "a.csv").write_bytes(make(Export.of("table", kept), network))
     assert rebuild.rebuild(tmp_path / "a.csv", tmp_path / "b.csv", [folder])[0] == rebuild.SAME
@@ -175,8 +177,8 @@ def test_an_uploaded_picture_is_kept_and_dreamt_of_again(tmp_path, folder, netwo
 
 
 def test_a_picture_that_was_never_uploaded_is_the_seed_s_choice(network):
-    kept = Kept.now(network, replace(CHOICES, first=PICTURE))
-    assert kept.chosen.first == BY_SEED
+    kept = Kept.now(network, CHOICES.changed(first=PICTURE))
+    assert kept.dream.first == BY_SEED
     assert not kept.pictures
     manifest = Export.of("picture", kept).manifest()
     manifest["dream"]["choices"]["first"] = str(PICTURE)

@@ -12,16 +12,16 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.journal import store as journal_file
+from explorer.journal import store
 from explorer.journal.entry import Kept, Source
-from explorer.session.choices import Choices
+from explorer.session.choices import Choices, Dream
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
 from tests.helpers import ROOT
 
 CASES = sorted((ROOT / "tests/cases").glob("*.jsonl"))
-CHOICES = Choices(checkpoint="a/b.safetensors", folder="/home/me", seed=7, lam=0.25, present="1")
+CHOICES = Choices.of(checkpoint="a/b.safetensors", folder="/home/me", seed=7, lam=0.25, present="1")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_kept_dream_knows_its_network_and_its_choices(network, kept):
     assert kept.source.sha256 == network.sha256
     assert kept.source.weights_sha256 == network.header.weights_sha256
     assert (kept.source.checkpoint, kept.source.condition) == ("a/b.safetensors", "pad")
-    assert kept.chosen == Choices(seed=7, lam=0.25)  # not the folder: files go to others
+    assert kept.dream == Dream(seed=7, lam=0.25)  # not the folder: files go to others
     assert len(kept.classes) == len(kept.previous_classes) == 8
     assert (kept.title, kept.note) == ("A dream", "seen «twice»")
     assert Kept.from_dict(json.loads(json.dumps(kept.to_dict()))) == kept
@@ -62,19 +62,19 @@ def test_other_memories_make_it_another_network(network, kept):
 
 def test_the_last_line_about_a_dream_counts(path, kept):
     other = replace(kept, id="other", time="2030-01-01T00:00:00+00:00")
-    journal_file.write(path, [kept, other])
-    assert list(journal_file.read(path).dreams) == ["other", kept.id]  # newest first
-    journal_file.write(path, [kept.retitled("New", "")])
-    journal_file.write(path, [other], deleted=True)
-    journal = journal_file.read(path)
+    store.write(path, [kept, other])
+    assert list(store.read(path).dreams) == ["other", kept.id]  # newest first
+    store.write(path, [kept.retitled("New", "")])
+    store.write(path, [other], deleted=True)
+    journal = store.read(path)
     assert [k.title for k in journal.dreams.values()] == ["New"]
     assert journal.deleted == {"other": other}
-    journal_file.write(path, [other])
-    assert set(journal_file.read(path).dreams) == {"other", kept.id}
+    store.write(path, [other])
+    assert set(store.read(path).dreams) == {"other", kept.id}
 
 
 def test_no_file_is_an_empty_journal(path):
-    assert journal_file.read(path) == journal_file.Journal({}, {})
+    assert store.read(path) == store.Journal({}, {})
 
 
 def lines_of(*dreams, deleted=()):
@@ -94,15 +94,15 @@ def test_a_file_of_earlier_versions_is_taken_over_and_left_as_it_is(path, kept):
     earlier(path, lines_of(*dreams, dreams[1].retitled("New", "a\nb"), deleted=dreams[:1]))
     before = path.with_suffix(".jsonl").read_bytes()
     for _ in range(2):
-        journal = journal_file.read(path)
+        journal = store.read(path)
         assert list(journal.dreams) == ["2", "1"]
         assert (journal.dreams["1"].title, journal.dreams["1"].note) == ("New", "a\nb")
         assert journal.deleted == {"0": dreams[0]}
     assert path.with_suffix(".jsonl").read_bytes() == before
     # An earlier version goes on with its file; what this one changed stays.
-    journal_file.write(path, [dreams[2]], deleted=True)
+    store.write(path, [dreams[2]], deleted=True)
     earlier(path, lines_of(replace(kept, id="later")))
-    assert set(journal_file.read(path).dreams) == {"later", "1"}
+    assert set(store.read(path).dreams) == {"later", "1"}
 
 
 def test_damaged_lines_are_reported_and_cost_no_other(path, kept):
@@ -118,17 +118,17 @@ def test_damaged_lines_are_reported_and_cost_no_other(path, kept):
     ]
     earlier(path, lines_of(kept))
     earlier(path, b"\n".join(broken) + b"\n" + lines_of(replace(kept, id="after")).encode())
-    journal = journal_file.read(path)
+    journal = store.read(path)
     assert set(journal.dreams) == {kept.id, "after"}
     assert len(journal.problems) == len(broken)
     assert journal.problems[0].startswith("Line 2 of journal.jsonl is damaged")
     assert "lam = '7'" in journal.problems[-1]
-    page = journal_file.look(path)
+    page = store.look(path)
     assert (page.n_dreams, page.n_damaged) == (2, len(broken))
     for entry in page.damaged:
-        journal_file.delete(path, entry.number)
-    assert not journal_file.read(path).problems
-    assert set(journal_file.read(path).dreams) == {kept.id, "after"}
+        store.delete(path, entry.number)
+    assert not store.read(path).problems
+    assert set(store.read(path).dreams) == {kept.id, "after"}
 
 
 @pytest.mark.slow
@@ -142,18 +142,18 @@ def test_many_lines_are_taken_over_by_several_processes_at_once(path, kept):
         for _ in range(2)
     ]  # fmt: skip
     assert [reader.communicate()[0].strip() for reader in readers] == [b"3000"] * 2
-    assert len(journal_file.read(path).problems) == 1
+    assert len(store.read(path).problems) == 1
 
 
 def test_a_line_that_is_being_written_is_waited_for(path, kept):
     whole = lines_of(replace(kept, id="slow")).encode()
     earlier(path, lines_of(kept).encode() + whole[:50])
-    assert set(journal_file.read(path).dreams) == {kept.id}
-    assert not journal_file.read(path).problems
+    assert set(store.read(path).dreams) == {kept.id}
+    assert not store.read(path).problems
     earlier(path, whole[50:-1])  # whole, if without its end
-    assert set(journal_file.read(path).dreams) == {kept.id, "slow"}
+    assert set(store.read(path).dreams) == {kept.id, "slow"}
     earlier(path, b"\n{cut\n")
-    assert len(journal_file.read(path).problems) == 1
+    assert len(store.read(path).problems) == 1
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
@@ -164,8 +164,8 @@ def test_what_cannot_be_shown_is_refused_when_read_and_when_written(path, kept, 
     changed = {name: given[name] for name in ("time", "classes", "previous_classes")}
     bad = replace(kept, **{k: tuple(v) if isinstance(v, list) else v for k, v in changed.items()})
     with pytest.raises(PadError, match="A kept dream is damaged"):
-        journal_file.write(path, [replace(kept, id="before"), bad])
-    assert not journal_file.read(path).dreams
+        store.write(path, [replace(kept, id="before"), bad])
+    assert not store.read(path).dreams
 
 
 def test_texts_that_cannot_be_shown_are_marked(kept):
@@ -183,40 +183,40 @@ def test_the_newest_come_first_and_words_find_them(path, kept):
         )
         for i in range(20)
     ]
-    journal_file.write(path, dreams)
-    page = journal_file.look(path, most=3)
+    store.write(path, dreams)
+    page = store.look(path, most=3)
     assert [entry.kept.id for entry in page.entries] == ["19", "18", "17"]
     assert (page.n_dreams, page.n_found) == (20, 20)
-    page = journal_file.look(path, "TRAUM N1 seen", most=3)
+    page = store.look(path, "TRAUM N1 seen", most=3)
     assert page.n_found == 10
     assert [entry.kept.title for entry in page.entries] == ["Traum n19", "Traum n18", "Traum n17"]
     for sought in ("' OR 1 --", "%", "_", "a\0b", "no such words"):
-        assert journal_file.look(path, sought).n_found == 0
-    assert journal_file.look(path, "  ").n_found == 20
+        assert store.look(path, sought).n_found == 0
+    assert store.look(path, "  ").n_found == 20
 
 
 def test_what_was_deleted_last_is_offered_first(path, kept):
     dreams = [replace(kept, id=f"{i}") for i in range(5)]
-    journal_file.write(path, dreams)
+    store.write(path, dreams)
     for i in (3, 1, 4):
-        journal_file.write(path, [dreams[i]], deleted=True)
-    page = journal_file.look(path, most_others=2)
+        store.write(path, [dreams[i]], deleted=True)
+    page = store.look(path, most_others=2)
     assert page.n_deleted == 3
     assert [entry.kept.id for entry in page.deleted] == ["4", "1"]
-    assert journal_file.known(path, ["0", "1", "none"]) == {"0"}
+    assert store.known(path, ["0", "1", "none"]) == {"0"}
 
 
 def test_many_viewers_at_once_lose_nothing(path, kept):
     def keep(viewer):
         for i in range(10):
-            journal_file.write(path, [replace(kept, id=f"{viewer}-{i}")])
+            store.write(path, [replace(kept, id=f"{viewer}-{i}")])
 
     threads = [threading.Thread(target=keep, args=(viewer,)) for viewer in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    journal = journal_file.read(path)
+    journal = store.read(path)
     assert len(journal.dreams) == 80
     assert not journal.problems
 
@@ -225,13 +225,13 @@ KEEPER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from explorer.journal import store as journal_file
+from explorer.journal import store
 from explorer.journal.entry import Kept
 import json
 path, name = Path(sys.argv[1]), sys.argv[2]
 kept = Kept.from_dict(json.loads(sys.stdin.read()))
 for i in range(100_000):
-    journal_file.write(path, [replace(kept, id=f"{name}-{i}"), replace(kept, id=f"{name}-{i}b")])
+    store.write(path, [replace(kept, id=f"{name}-{i}"), replace(kept, id=f"{name}-{i}b")])
     print(i, flush=True)
 """
 
@@ -257,50 +257,50 @@ def test_two_processes_killed_in_the_middle_lose_nothing_that_was_kept(path, kep
     for writer in writers:
         writer.wait()
         writer.stdout.close()
-    journal = journal_file.read(path)
+    journal = store.read(path)
     assert not journal.problems
     for name, numbers in zip("ab", said, strict=True):
         for i in numbers:
             assert {f"{name}-{i}", f"{name}-{i}b"} <= set(journal.dreams)
     assert len(journal.dreams) % 2 == 0  # all of a change, or nothing of it
-    journal_file.write(path, [replace(kept, id="after")])
+    store.write(path, [replace(kept, id="after")])
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_visit_to_many_dreams_reads_no_more_than_it_shows(path, kept, monkeypatch):
-    journal_file.write(path, [replace(kept, id=f"{i}") for i in range(500)])
+    store.write(path, [replace(kept, id=f"{i}") for i in range(500)])
     read = []
     real = Kept.from_dict
     monkeypatch.setattr(Kept, "from_dict", lambda given: read.append(given) or real(given))
-    assert len(journal_file.look(path, "pad", most=12).entries) == 12
+    assert len(store.look(path, "pad", most=12).entries) == 12
     assert len(read) == 12
 
 
 def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path, kept):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PadError, match="Cannot write the journal"):
-        journal_file.write(tmp_path / "file" / "journal.sqlite3", [kept])
+        store.write(tmp_path / "file" / "journal.sqlite3", [kept])
     with pytest.raises(PadError, match="it is a folder"):
-        journal_file.read(tmp_path)
+        store.read(tmp_path)
 
 
 def test_a_file_that_is_no_journal_gets_a_sentence(path, kept):
     path.parent.mkdir()
     path.write_bytes(b"no database, " * 100)
     with pytest.raises(PadError, match="is damaged .file is not a database.: move it away"):
-        journal_file.read(path)
+        store.read(path)
     path.unlink()
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE of_another_program (x)")
     with pytest.raises(PadError, match="database of another program"):
-        journal_file.write(path, [kept])
+        store.write(path, [kept])
     path.unlink()
-    journal_file.write(path, [kept])
+    store.write(path, [kept])
     with closing(sqlite3.connect(path)) as newer, newer:
         newer.execute("PRAGMA user_version = 99")
     with pytest.raises(PadError, match="newer version"):
-        journal_file.read(path)
+        store.read(path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such files elsewhere")
@@ -308,25 +308,25 @@ def test_a_file_that_is_no_journal_gets_a_sentence(path, kept):
 def test_a_pipe_in_its_place_gets_a_sentence(path, kept):
     path.parent.mkdir()
     os.mkfifo(path.with_suffix(".jsonl"))
-    assert not journal_file.read(path).dreams
+    assert not store.read(path).dreams
     with pytest.raises(PadError, match="it is a pipe"):
-        journal_file.write(path, [kept])
+        store.write(path, [kept])
     path.with_suffix(".jsonl").unlink()
     path.unlink(missing_ok=True)
     os.mkfifo(path)
     with pytest.raises(PadError, match="it is a pipe"):
-        journal_file.read(path)
+        store.read(path)
 
 
 def test_the_place_can_be_chosen(monkeypatch, tmp_path, kept):
     monkeypatch.setenv("PAD_JOURNAL", str(tmp_path / "mine.txt"))
-    assert journal_file.place() == tmp_path / "mine.sqlite3"
+    assert store.place() == tmp_path / "mine.sqlite3"
     (tmp_path / "mine.txt").write_text(lines_of(kept))  # of an earlier version
-    assert set(journal_file.read(journal_file.place()).dreams) == {kept.id}
+    assert set(store.read(store.place()).dreams) == {kept.id}
     monkeypatch.delenv("PAD_JOURNAL")
-    assert journal_file.place().name == "journal.sqlite3"
-    assert journal_file.earlier(journal_file.place()).name == "journal.jsonl"
-    assert journal_file.place().is_absolute()
+    assert store.place().name == "journal.sqlite3"
+    assert store.earlier(store.place()).name == "journal.jsonl"
+    assert store.place().is_absolute()
 
 
 @pytest.mark.parametrize(

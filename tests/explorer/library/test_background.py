@@ -108,6 +108,24 @@ def test_an_error_is_a_result_and_the_threads_live_on(error, said):
     until(lambda: jobs.ask("me", {"b": Wanted((0,), lambda: iter([2]))})["b"].done)
 
 
+def test_one_job_is_the_same_for_all_who_ask_and_begins_anew_once_forgotten():
+    begun = []
+
+    def job():
+        begun.append(1)
+        yield len(begun)
+
+    jobs = Background(1)
+    assert "a" not in jobs
+    until(lambda: jobs.get("a", job).done)
+    assert "a" in jobs
+    assert jobs.get("a", job).value == 1
+    jobs.forget("a")
+    assert "a" not in jobs
+    until(lambda: jobs.get("a", job).done)
+    assert jobs.get("a", job).value == 2
+
+
 def test_only_the_newest_results_are_kept():
     jobs = Background(1, keep=2)
     for key in "abc":

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from explorer.library import networks as loaders
+from explorer.library import networks
 from pad_core.checkpoint import file as checkpoint
 from tests.explorer.pages import checkpoint_bytes, repository
 
@@ -17,7 +17,7 @@ def read(monkeypatch):
     monkeypatch.setattr(
         checkpoint, "load_header", lambda path: names.append(path.name) or load_header(path)
     )
-    loaders._load_header.cache_clear()
+    networks._load_header.cache_clear()
     return names
 
 
@@ -28,17 +28,17 @@ def test_more_than_a_thousand_headers_are_not_read_again_for_each_page(
     crowd = tmp_path_factory.mktemp("crowd")
     for i in range(1_000):
         os.link(root / "checkpoints/a.safetensors", crowd / f"{i:04}.safetensors")
-    first = loaders.list_checkpoints(str(crowd), None)
+    first = networks.list_checkpoints(str(crowd), None)
     assert len(read) == len(first.headers) == 1_001 and not first.problems
-    assert loaders.list_checkpoints(str(crowd), None) == first
+    assert networks.list_checkpoints(str(crowd), None) == first
     assert len(read) == 1_001
 
 
 def test_a_file_that_was_replaced_is_read_again(tmp_path, monkeypatch, read):
     key = "checkpoints/a.safetensors"
     root = repository(tmp_path, monkeypatch, {key: "pad"})
-    assert loaders.list_checkpoints("", None).headers[key].condition.name == "pad"
+    assert networks.list_checkpoints("", None).headers[key].condition.name == "pad"
     (root / "new").write_bytes(checkpoint_bytes("wo_nrem", 1))
     (root / "new").replace(root / key)
-    assert loaders.list_checkpoints("", None).headers[key].condition.name == "wo_nrem"
+    assert networks.list_checkpoints("", None).headers[key].condition.name == "wo_nrem"
     assert read == ["a.safetensors"] * 2

@@ -5,17 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.library import networks as loaders
-from explorer.library import real_images
+from explorer.library import networks, real_images
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.load import DataSet
+from pad_core.errors import PadError
 from tests.explorer.pages import checkpoint_bytes
+from tests.helpers import until
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     monkeypatch.setattr(real_images, "ROOT", tmp_path / "project")
-    monkeypatch.setattr(loaders, "ROOT", tmp_path / "project")
+    monkeypatch.setattr(networks, "ROOT", tmp_path / "project")
     real_images._jobs.clear()
     yield tmp_path / "project"
     real_images._jobs.clear()
@@ -67,7 +68,33 @@ def test_a_checkpoint_from_elsewhere_makes_no_folder_shown(root, known, image_fo
         network = network_at(tmp_path / "dropped/a.safetensors", known, spec)
         assert status(network) == "absent"
         assert real_images.place(network) == f"data/{image_folder.name}"
-    assert not real_images._jobs().found
+        assert spec not in real_images._jobs()
+
+
+def test_a_download_that_failed_can_be_tried_again(root, known, tmp_path, monkeypatch, small):
+    """Downloads are stood in for: tests have no connection."""
+    (root / "data").mkdir(parents=True)
+    network = network_at(tmp_path / "a.safetensors", known, "mnist")
+    dataset = network.header.dataset | {"name": "mnist"}
+    network = replace(network, header=replace(network.header, dataset=dataset))
+    found = []
+
+    def download(spec, root, progress):
+        (root / "part").write_bytes(bytes(33_000_000))
+        until(lambda: real_images.find(network).share == 0.5)
+        found.append(real_images.find(network).message)
+        (root / "part").unlink()
+        if len(found) == 1:
+            raise PadError("mnist: no connection.")
+        return small
+
+    monkeypatch.setattr(real_images, "load_dataset", download)
+    assert real_images.find(network).status == "absent"
+    for outcome in ("no connection", "not in the order"):
+        real_images.fetch(network)
+        assert status(network) == "failed"
+        assert outcome in real_images.find(network).message
+    assert found == ["downloading mnist"] * 2
 
 
 @pytest.mark.parametrize("spec", ["folder:data/link", "folder:/anywhere/else/link"])

@@ -20,7 +20,7 @@ def while_another_waits(callback, *args):
 
 state.follow_address()
 for field, widget in (("lam", st.slider), ("seed", st.number_input)):
-    value = getattr(state.chosen(), field)
+    value = state.chosen().value(field)
     low, high = (0.0, 1.0) if field == "lam" else (None, None)
     key = state.fresh(field, value)
     widget(field, low, high, value, key=key, on_change=while_another_waits,
@@ -37,21 +37,21 @@ def page() -> AppTest:
 
 def test_a_callback_ends_though_the_browser_asks_again(page: AppTest) -> None:
     page.slider[0].set_value(0.25).run()
-    assert page.session_state["choices"].lam == 0.25
+    assert page.session_state["choices"].dream.lam == 0.25
     assert page.slider[0].value == 0.25
     page.number_input[0].set_value(7).run()
-    assert page.session_state["choices"].seed == 7
+    assert page.session_state["choices"].dream.seed == 7
     page.button[0].click().run()
     page.button[0].click().run()
-    assert page.session_state["choices"].seed == 9
+    assert page.session_state["choices"].dream.seed == 9
     assert page.query_params["seed"] == "9" and page.query_params["lam"] == "0.25"
 
 
 def test_a_value_is_kept_before_its_correction_is_told(page: AppTest) -> None:
     page.number_input[0].set_value(-3).run()
-    assert page.session_state["choices"].seed == 0
+    assert page.session_state["choices"].dream.seed == 0
     page.number_input[0].set_value(5).run()
-    assert page.session_state["choices"].seed == 5
+    assert page.session_state["choices"].dream.seed == 5
 
 
 PANELS = """
@@ -68,7 +68,7 @@ def panel(name, field, redraw):
     @st.fragment(key=name)
     def show():
         drawn.append(name)
-        value = getattr(state.chosen(), field)
+        value = state.chosen().value(field)
         key = state.fresh(field, value)
         st.slider(field, 0.0, 1.0, value, key=key, on_change=state.take, args=(field, key, redraw))
 
@@ -101,7 +101,7 @@ def test_only_what_depends_on_a_dial_is_drawn_if_it_alone_was_moved(
     dials = [next(dial for dial in at.slider if dial.label == name) for name in moved]
     run_as_from_a_browser(*(dial.set_value(0.25) for dial in dials))
     assert not at.exception
-    assert all(getattr(at.session_state["choices"], name) == 0.25 for name in moved)
+    assert all(at.session_state["choices"].value(name) == 0.25 for name in moved)
     assert set(at.session_state["drawn"]) == (drawn | panels if "page" in drawn else drawn)
 
 
@@ -110,4 +110,4 @@ def test_a_page_that_is_drawn_as_a_whole_is_drawn_once() -> None:
     at.session_state["drawn"].clear()  # the same list: a panel keeps it from run to run
     at.slider[0].set_value(0.25).run()  # AppTest asks for the whole page
     assert at.session_state["drawn"].count("page") == 1
-    assert at.session_state["choices"].lam == 0.25
+    assert at.session_state["choices"].dream.lam == 0.25

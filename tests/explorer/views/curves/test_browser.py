@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from explorer.session.streamlit_internals import part
 from pad_core.checkpoint import file as checkpoint
 from tests.explorer.browser import atlas, browser_only
 from tests.explorer.pages import write_checkpoint
@@ -82,6 +83,6 @@ def test_epochs_abreast_are_the_scrubbers_rows(epochs, visit):
 
 def test_the_train_page_shows_the_command_for_copying(address, visit):
     page = visit(f"{address.split('?')[0]}train")
-    command = page.locator(".st-key-order [data-testid=stCode]").first.inner_text()
+    command = page.locator(f".st-key-order {part('code')}").first.inner_text()
     assert "python -m pad_core train --dataset fashion-mini" in command
     assert page.get_by_role("button", name="Start training").is_enabled()

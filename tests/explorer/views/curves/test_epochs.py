@@ -7,7 +7,7 @@ import pytest
 
 import pad_core
 from explorer.dreaming import dreams
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.views.curves import epochs
 from explorer.views.curves.epochs import MOST_STAGES
 from pad_core.model.condition import CONDITIONS
@@ -51,7 +51,7 @@ def test_a_note_is_of_the_epoch_itself(header):
 
 
 def test_a_stage_shows_the_dreams_of_the_dream_page(exported):
-    network, choices = pad_core.load(exported), Choices(seed=3)
+    network, choices = pad_core.load(exported), Dream(seed=3)
     stage = epochs.stage(network, choices)
     recalled = dreams.recall(network, choices)
     rem = dreams.mix(network, recalled, choices)

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.views.curves import epochs
-from explorer.views.curves import figures as charts
+from explorer.views.curves import epochs, figures
 from pad_core.report.items import ITEMS
 from pad_core.report.palette import style
 from pad_core.report.tables import table_1
@@ -24,7 +23,7 @@ def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
     assert all(len(row) == len(table.names) for row in table.rows)
     assert found["PAD"] == ("58.00", "58.25 ± 0.70", "-0.25")
     assert found["w/o REM"] == ("missing", "46.00 ± 0.43", "–")
-    figure = charts.paper_figure(ITEMS["table1"], on_shelf(header), "cifar10-jpeg", False)
+    figure = figures.paper_figure(ITEMS["table1"], on_shelf(header), "cifar10-jpeg", False)
     ours, paper = figure.data
     assert list(ours.y) == [58.0, None, None, None, None]
     assert list(paper.y) == [58.25, 53.87, 46.00, 58.00, 42.25]
@@ -35,7 +34,7 @@ def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
 def test_the_papers_figure_is_in_the_pages_colours_with_the_papers_values(header):
     shelf = on_shelf(header)
     light, dark = (
-        charts.paper_figure(ITEMS["fig4"], shelf, "cifar10-jpeg", shade) for shade in (False, True)
+        figures.paper_figure(ITEMS["fig4"], shelf, "cifar10-jpeg", shade) for shade in (False, True)
     )
     names = [trace.name for trace in light.data]
     assert "PAD, n = 1" in names
@@ -64,7 +63,7 @@ def test_each_figure_of_the_paper_shows_what_was_recorded(header, name):
         "app-fig5": [30.0],
         "app-fig6": occlusion,
     }
-    figure = charts.paper_figure(ITEMS[name], on_shelf(header), "cifar10-jpeg", True)
+    figure = figures.paper_figure(ITEMS[name], on_shelf(header), "cifar10-jpeg", True)
     lines = [list(trace.y) for trace in figure.data if trace.y is not None]
     assert any(line == pytest.approx(recorded[name], nan_ok=True) for line in lines), lines
-    assert charts.paper_figure(ITEMS[name], epochs.shelf({}), "cifar10", True) is None
+    assert figures.paper_figure(ITEMS[name], epochs.shelf({}), "cifar10", True) is None

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from explorer.library import networks as loaders
+from explorer.library import networks
 from explorer.runs.orders import Order
 from pad_core.checkpoint import file as checkpoint
 from pad_core.training.lock import occupied
@@ -34,7 +34,7 @@ def pad(path, epoch):
 @pytest.fixture
 def home(tmp_path, monkeypatch, made):
     """A project with one network after one and after three epochs."""
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    monkeypatch.setattr(networks, "ROOT", tmp_path)
     (tmp_path / "checkpoints").mkdir()
     for name, path in zip(("late", "early"), made, strict=True):
         (tmp_path / f"checkpoints/{name}.safetensors").write_bytes(path.read_bytes())
@@ -156,5 +156,5 @@ def test_a_single_epoch_says_how_to_keep_more(home):
 
 
 def test_without_any_network_the_page_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    monkeypatch.setattr(networks, "ROOT", tmp_path)
     assert page().code[0].value.startswith("python -m pad_core train")

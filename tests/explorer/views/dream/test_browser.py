@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from explorer.session.streamlit_internals import part
 from tests.explorer.browser import atlas, browser_only, place, press, query
 from tests.helpers import until
 
@@ -101,11 +102,11 @@ def test_a_talk_by_keyboard_alone(address, visit):
     page = visit(address)
     press(page, "p")
     page.wait_for_selector(".plane.talk[data-settled=true]", timeout=WAIT_MS)
-    for gone in ("stSidebar", "stHeader"):
-        assert not page.get_by_test_id(gone).is_visible()
+    for gone in ("sidebar", "header"):
+        assert not page.locator(part(gone)).is_visible()
     label = page.locator("[class*=st-key-lam-slider] label p")
     assert label.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 20
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
+    assert page.locator(part("main")).evaluate("e => e.scrollHeight") <= 720
     assert page.locator(".plane .picture").bounding_box()["width"] >= 384
     first = picture(page)
     page.keyboard.press("ArrowRight")
@@ -118,7 +119,7 @@ def test_a_talk_by_keyboard_alone(address, visit):
     until(lambda: query(page)["seed"] == "1", "the next memories don't come")
     press(page, "Escape")
     page.wait_for_selector(".pad-memories", timeout=WAIT_MS)
-    assert page.get_by_test_id("stSidebar").is_visible()
+    assert page.locator(part("sidebar")).is_visible()
     assert "present" not in query(page)
     assert query(page)["lam"] == "0.7"
 
@@ -155,7 +156,7 @@ def test_nothing_is_asked_of_any_other_computer(address, browser):
         page.goto(f"{address}&sight=plane")
         page.wait_for_selector(".plane[data-settled=true]", timeout=WAIT_MS)
         for name in ("Storyboard", "About", "Wall"):
-            page.get_by_test_id("stTopNav").get_by_role("link", name=name).click()
+            page.locator(part("top-navigation")).get_by_role("link", name=name).click()
             page.wait_for_timeout(1500)
     finally:
         context.close()

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer.journal import store as journal_file
+from explorer.journal import store
 from explorer.journal.archive import dreams_of, unpack
 from explorer.journal.entry import Kept
 from explorer.journal.exports import Export, make
-from explorer.library import networks as loaders
-from explorer.session.choices import Choices
-from explorer.views.journal import files as journal_files
+from explorer.library import networks
+from explorer.session.choices import Choices, Dream
+from explorer.views.journal import files
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 from tests.explorer.pages import drawn, write_checkpoint
@@ -25,7 +25,7 @@ from tests.helpers import ROOT
 
 CASES = sorted((ROOT / "tests/cases").glob("*.jsonl"))
 A = "checkpoints/a.safetensors"
-CHOICES = Choices(checkpoint=A, seed=9, lam=0.25, intensity=0.75)
+CHOICES = Choices.of(checkpoint=A, seed=9, lam=0.25, intensity=0.75)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def root(tmp_path, monkeypatch, made):
     """A repository with one checkpoint, and a journal of its own."""
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    monkeypatch.setattr(networks, "ROOT", tmp_path)
     monkeypatch.setenv("PAD_JOURNAL", str(tmp_path / "journal.jsonl"))
     (tmp_path / A).parent.mkdir(parents=True)
     (tmp_path / A).write_bytes(made["pad"])
@@ -50,7 +50,7 @@ def root(tmp_path, monkeypatch, made):
 @pytest.fixture
 def kept(root):
     one = Kept.now(checkpoint.load(root / A), CHOICES, "A <b>title</b>", "a note")
-    journal_file.write(root / "journal.sqlite3", [one])
+    store.write(root / "journal.sqlite3", [one])
     return one
 
 
@@ -59,11 +59,10 @@ def keeper(**query):
 
     def script():
         from explorer.session.state import follow_address
-        from explorer.widgets import keep_button as journal
-        from explorer.widgets import page as frame
+        from explorer.widgets import keep_button, page
 
         follow_address()
-        journal.keep_button(frame.network())
+        keep_button.keep_button(page.network())
 
     at = AppTest.from_function(script, default_timeout=60)
     for name, value in query.items():
@@ -79,11 +78,11 @@ def journal():
 
         from explorer.session.state import follow_address
         from explorer.views.dream import page as dream
-        from explorer.views.journal import page as view
+        from explorer.views.journal import page as journal
 
         there = st.Page(dream.show, title="Dream", url_path="dream")
         st.session_state["pages"] = {"": there}
-        turned = st.navigation([st.Page(view.show, title="Journal", default=True), there])
+        turned = st.navigation([st.Page(journal.show, title="Journal", default=True), there])
         follow_address()
         turned.run()
 
@@ -99,7 +98,7 @@ def atlas(body):
 
 
 def read(root):
-    return journal_file.read(root / "journal.sqlite3")
+    return store.read(root / "journal.sqlite3")
 
 
 def test_keep_this_keeps_the_dream_of_the_choices(root):
@@ -112,7 +111,7 @@ def test_keep_this_keeps_the_dream_of_the_choices(root):
     (kept,) = read(root).dreams.values()
     assert (kept.title, kept.note) == ("A find", "at λ = ¼")
     assert kept.source.checkpoint == A
-    assert kept.chosen == Choices(seed=9, lam=0.25, intensity=0.75)
+    assert kept.dream == Dream(seed=9, lam=0.25, intensity=0.75)
 
 
 def test_an_empty_journal_says_how_to_fill_it(root):
@@ -149,7 +148,8 @@ def test_open_in_dream_sets_the_choices(root, kept):
     at.button(key=f"open-{kept.id}").click().run()
     assert not at.exception
     chosen = at.session_state["choices"]
-    assert (chosen.checkpoint, chosen.seed, chosen.lam, chosen.intensity) == (A, 9, 0.25, 0.75)
+    assert chosen.networks.checkpoint == A
+    assert chosen.dream == Dream(seed=9, lam=0.25, intensity=0.75)
 
 
 def test_a_title_and_a_note_can_be_changed(root, kept):
@@ -196,7 +196,7 @@ def test_damaged_lines_are_counted_and_the_rest_is_shown(root, kept):
 
 def test_an_entry_that_cannot_be_shown_gets_a_sentence_and_can_be_deleted(root, kept):
     other = replace(kept, id="other")
-    journal_file.write(root / "journal.sqlite3", [other])
+    store.write(root / "journal.sqlite3", [other])
     with closing(sqlite3.connect(root / "journal.sqlite3")) as database, database:
         changed = json.dumps(kept.to_dict() | {"choices": {"of_a_newer_version": "1"}})
         database.execute("UPDATE dreams SET entry = ? WHERE id = ?", (changed, kept.id))
@@ -224,7 +224,7 @@ def test_a_journal_that_cannot_be_read_or_written_gets_a_sentence(root, kept, mo
 
 def test_dreams_are_found_by_their_words(root, kept):
     others = [replace(kept, id=f"{i:03d}", title=f"Number n{i:02d}n") for i in range(20)]
-    journal_file.write(root / "journal.sqlite3", others)
+    store.write(root / "journal.sqlite3", others)
     at = journal()
     at.text_input(key="journal-find").set_value("number n17n pad").run()
     (body,) = bodies(at)
@@ -237,7 +237,7 @@ def test_dreams_are_found_by_their_words(root, kept):
 
 
 def test_many_dreams_come_by_the_dozen(root, kept):
-    journal_file.write(root / "journal.sqlite3", [replace(kept, id=f"{i:03d}") for i in range(20)])
+    store.write(root / "journal.sqlite3", [replace(kept, id=f"{i:03d}") for i in range(20)])
     at = journal()
     assert len(bodies(at)) == 12
     next(b for b in at.button if b.label.startswith("Show more")).click().run()
@@ -267,24 +267,24 @@ def test_an_archive_of_the_journal_opens_in_another(root, kept, tmp_path_factory
     assert not at.exception
     assert at.success[0].value == "1 dream joined the journal\\."
     assert len(bodies(at)) == 1
-    assert journal_file.read(elsewhere).dreams == {kept.id: kept}
+    assert store.read(elsewhere).dreams == {kept.id: kept}
 
 
 @pytest.mark.parametrize("kind", ["picture", "table"])
 def test_a_single_file_brings_its_dream(root, kept, kind):
     export = Export.of(kind, kept)
     content = make(export, checkpoint.load(root / A))
-    assert journal_files.take("x", content) == "0 dreams joined the journal, 1 was in it."
-    journal_file.write(root / "journal.sqlite3", [kept], deleted=True)
-    assert "1 dream joined" in journal_files.take("x", content)
+    assert files.take("x", content) == "0 dreams joined the journal, 1 was in it."
+    store.write(root / "journal.sqlite3", [kept], deleted=True)
+    assert "1 dream joined" in files.take("x", content)
     assert read(root).dreams == {kept.id: kept}
 
 
 def test_a_file_of_earlier_versions_can_be_opened(root, kept):
     content = json.dumps(kept.to_dict()).encode() + b"\n"
-    assert "1 was in it" in journal_files.take("mine.jsonl", content + b"{}\n")
+    assert "1 was in it" in files.take("mine.jsonl", content + b"{}\n")
     with pytest.raises(PadError, match="damaged"):
-        journal_files.take("mine.jsonl", b"{")
+        files.take("mine.jsonl", b"{")
 
 
 def test_a_file_without_dreams_gets_a_sentence(root):

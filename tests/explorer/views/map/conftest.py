@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.views.map import clouds as map_clouds
+from explorer.views.map import clouds
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.load import load_dataset
 from tests.explorer.pages import write_checkpoint
@@ -21,4 +21,4 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def cloud(network):
-    return map_clouds.stored_cloud(network, ("test",))
+    return clouds.stored_cloud(network, ("test",))

@@ -8,7 +8,7 @@ import torch
 from scipy.spatial import procrustes
 from sklearn.decomposition import PCA
 
-from explorer.views.map import axes as map_axes
+from explorer.views.map import axes
 from pad_core.errors import PadError
 
 
@@ -22,7 +22,7 @@ def with_latents(network, latents):
 def test_axes_are_scikit_learns_of_the_stored_test_memories(network, dims):
     latents = network.memories["test"].latents.numpy()
     pca = PCA(dims, svd_solver="full").fit(latents)
-    space = map_axes.space(network, dims)
+    space = axes.space(network, dims)
     ours = space.projection.project(network.memories["test"].latents)
     theirs = pca.transform(latents)
     signs = np.sign((ours * theirs).sum(axis=0))
@@ -35,7 +35,7 @@ def test_the_typical_distance_is_the_median_one_to_the_nearest(network):
     latents = network.memories["test"].latents.double().numpy()
     apart = np.linalg.norm(latents[:, None] - latents[None], axis=2)
     np.fill_diagonal(apart, np.inf)
-    assert map_axes.space(network, 2).typical == pytest.approx(
+    assert axes.space(network, 2).typical == pytest.approx(
         np.sort(apart.min(axis=1))[(len(latents) - 1) // 2], rel=1e-3
     )
 
@@ -44,8 +44,8 @@ def test_a_turned_copy_is_turned_back_without_a_residual(network):
     latents = network.memories["test"].latents
     rotation, _ = torch.linalg.qr(torch.randn(256, 256, generator=torch.Generator().manual_seed(0)))
     copy = with_latents(network, 3.0 * latents @ rotation + 5.0)
-    onto = map_axes.space(network, 3)
-    turned = map_axes.turned(copy, map_axes.space(copy, 3), network, onto)
+    onto = axes.space(network, 3)
+    turned = axes.turned(copy, axes.space(copy, 3), network, onto)
     assert turned.residual == pytest.approx(0.0, abs=1e-4)
     theirs = turned.projection.project(copy.memories["test"].latents)
     ours = onto.projection.project(latents)
@@ -54,8 +54,8 @@ def test_a_turned_copy_is_turned_back_without_a_residual(network):
 
 
 def test_another_networks_residual_and_variance_are_scipys_and_numpys(network, other):
-    onto, own = map_axes.space(network, 2), map_axes.space(other, 2)
-    turned = map_axes.turned(other, own, network, onto)
+    onto, own = axes.space(network, 2), axes.space(other, 2)
+    turned = axes.turned(other, own, network, onto)
     latents = other.memories["test"].latents
     coordinates = own.projection.project(latents)
     target = onto.projection.project(network.memories["test"].latents)
@@ -71,4 +71,4 @@ def test_networks_that_remember_other_images_are_not_aligned(network, other):
     moved = replace(memories, indices=memories.indices.flip(0))
     strange = replace(other, memories=other.memories | {"test": moved})
     with pytest.raises(PadError, match="remembers other images"):
-        map_axes.same_images(network, strange)
+        axes.same_images(network, strange)

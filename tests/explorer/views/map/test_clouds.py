@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.views.map import axes as map_axes
-from explorer.views.map import clouds as map_clouds
+from explorer.views.map import axes, clouds
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.errors import PadError
@@ -16,7 +15,7 @@ from pad_core.system.randomness import generator
 
 
 def test_a_cloud_knows_which_image_each_code_is_of(network, dataset):
-    both = map_clouds.stored_cloud(network, ("train", "test"))
+    both = clouds.stored_cloud(network, ("train", "test"))
     n = {split: len(network.memories[split]) for split in ("train", "test")}
     assert len(both) == n["train"] + n["test"]
     for i in (0, n["train"] - 1, n["train"], len(both) - 1):
@@ -27,8 +26,8 @@ def test_a_cloud_knows_which_image_each_code_is_of(network, dataset):
 
 
 def test_all_test_images_are_there_and_the_stored_ones_known_among_them(network, dataset):
-    latents = torch.cat(list(map_clouds.encode(network, dataset.test.images)))
-    cloud = map_clouds.image_cloud(network, dataset, latents)
+    latents = torch.cat(list(clouds.encode(network, dataset.test.images)))
+    cloud = clouds.image_cloud(network, dataset, latents)
     assert len(cloud) == len(dataset.test)
     stored = cloud.places >= 0
     memories = network.memories["test"]
@@ -38,42 +37,42 @@ def test_all_test_images_are_there_and_the_stored_ones_known_among_them(network,
 
 
 def test_pictures_are_the_real_images_or_else_what_is_recalled(network, dataset):
-    both = map_clouds.stored_cloud(network, ("train", "test"))
-    real = map_clouds.images_of(network, both, dataset)
+    both = clouds.stored_cloud(network, ("train", "test"))
+    real = clouds.images_of(network, both, dataset)
     for i in (3, len(both) - 3):
         assert torch.equal(real[i], getattr(dataset, both.splits[i]).images[both.indices[i]])
     some = np.array([len(both) - 1, 0, len(both) - 2])
-    assert torch.equal(map_clouds.images_of(network, both.at(some), dataset), real[some])
-    recalled = map_clouds.images_of(network, both, None)
+    assert torch.equal(clouds.images_of(network, both.at(some), dataset), real[some])
+    recalled = clouds.images_of(network, both, None)
     expected = to_uint8(network.generate(both.latents[-3:]))
     assert (recalled[-3:].int() - expected.int()).abs().max() <= 1
 
 
 def test_occluded_codes_are_those_of_the_occluded_images(network, cloud, dataset):
-    images = map_clouds.images_of(network, cloud, dataset)
-    codes = map_clouds.occluded_codes(network, images, 0.4, 4, seed=3)
+    images = clouds.images_of(network, cloud, dataset)
+    codes = clouds.occluded_codes(network, images, 0.4, 4, seed=3)
     for place in (0, 100, len(images) - 1):
-        hidden = map_clouds.occluded_image(images[place, None], place, len(images), 0.4, 4, seed=3)
+        hidden = clouds.occluded_image(images[place, None], place, len(images), 0.4, 4, seed=3)
         assert bool((hidden == 0).any())
         assert torch.allclose(network.encode(hidden)[0], codes[place], atol=1e-3)
     first = generator(3, "map occlusion", 0)
     encoder = network.networks.encoder
-    chunk = encode_occluded(encoder, images[: map_clouds.CHUNK], 0.4, 4, first)
-    assert torch.allclose(codes[: map_clouds.CHUNK], chunk, atol=1e-5)
+    chunk = encode_occluded(encoder, images[: clouds.CHUNK], 0.4, 4, first)
+    assert torch.allclose(codes[: clouds.CHUNK], chunk, atol=1e-5)
 
 
 def test_without_occlusion_a_real_image_keeps_its_code(network, cloud, dataset):
-    images = map_clouds.images_of(network, cloud, dataset)
-    codes = map_clouds.occluded_codes(network, images, 0.0, 4, seed=3)
+    images = clouds.images_of(network, cloud, dataset)
+    codes = clouds.occluded_codes(network, images, 0.0, 4, seed=3)
     # Stored codes are rounded to 8 bits, and are those of the network before its own rounding.
     apart = (codes - cloud.latents).norm(dim=1) / cloud.latents.norm(dim=1)
     assert float(apart.max()) < 0.05
 
 
 def test_thumbnails_of_very_many_images_are_halved():
-    few, side = map_clouds.tiles(torch.full((3, 3, 32, 32), 7, dtype=torch.uint8))
+    few, side = clouds.tiles(torch.full((3, 3, 32, 32), 7, dtype=torch.uint8))
     assert (len(few), side) == (3, 32)
-    many, side = map_clouds.tiles(torch.full((4001, 3, 32, 32), 7, dtype=torch.uint8))
+    many, side = clouds.tiles(torch.full((4001, 3, 32, 32), 7, dtype=torch.uint8))
     assert many.shape == (4001, 3, 16, 16)
     assert (side, int(many.float().mean())) == (16, 7)
 
@@ -82,6 +81,6 @@ def test_without_stored_memories_there_is_a_sentence(network):
     empty = checkpoint.Memories(torch.empty((0, 256)), *(2 * [torch.empty(0, dtype=torch.int64)]))
     bare = replace(network, memories={"train": empty, "test": empty})
     with pytest.raises(PadError, match="no memories"):
-        map_clouds.stored_cloud(bare, ("test",))
+        clouds.stored_cloud(bare, ("test",))
     with pytest.raises(PadError, match="holds 0 stored test memories"):
-        map_axes.space(bare, 2)
+        axes.space(bare, 2)

@@ -12,14 +12,11 @@ from PIL import Image
 
 from explorer.library import real_images
 from explorer.session.map_address import Outline
-from explorer.views.map import axes as map_axes
-from explorer.views.map import clouds as map_clouds
-from explorer.views.map import component
-from explorer.views.map import places as map_places
+from explorer.views.map import axes, clouds, component, places
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset
-from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, opened, run_until, widget
+from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, go_back, opened, run_until, widget
 
 A, B = PAD_AND_WAKE_ONLY
 
@@ -72,8 +69,8 @@ def load(root, key=A):
 def test_every_code_of_the_cloud_is_sent_where_it_lies_on_the_axes(root, cloud, splits):
     network = load(root)
     sent = packets(page(cloud=cloud))["map"]
-    shown = map_clouds.stored_cloud(network, splits)
-    expected = map_axes.space(network, 2).projection.project(shown.latents)
+    shown = clouds.stored_cloud(network, splits)
+    expected = axes.space(network, 2).projection.project(shown.latents)
     assert np.allclose(sent["points0"].reshape(-1, 2), expected, atol=1e-4)
     assert np.array_equal(sent["labels"], shown.labels)
     assert np.array_equal(sent["indices"], shown.indices)
@@ -116,15 +113,15 @@ def test_a_point_of_the_address_is_decoded_with_its_neighbours(root):
     assert f"test image {memories.indices[place]}" in side(at, "picked")
     decoded = to_uint8(network.generate(memories.latents[place, None]))[0].permute(1, 2, 0).numpy()
     assert np.abs(strips(at)[0][:, :32].astype(int) - decoded).max() <= 1
-    cloud = map_clouds.stored_cloud(network, ("test",))
-    near = map_places.neighbours(cloud, cloud.latents[place, None], without=place)
+    cloud = clouds.stored_cloud(network, ("test",))
+    near = places.neighbours(cloud, cloud.latents[place, None], without=place)
     assert packets(at)["marks"]["neighbours"] == [near.places.tolist()]
     assert strips(at)[1].shape == (32, 8 * 32, 3)
 
 
 def test_empty_ground_is_dreamt_of_and_far_from_data_there_is_a_warning(root):
     network = load(root)
-    space, cloud = map_axes.space(network, 2), map_clouds.stored_cloud(network, ("test",))
+    space, cloud = axes.space(network, 2), clouds.stored_cloud(network, ("test",))
     at = space.projection.project(cloud.latents)[5]
     near = page(spot="0:{:.4f}:{:.4f}".format(*at))
     assert "Far from data" not in side(near, "picked")
@@ -156,8 +153,8 @@ def test_a_picture_that_an_address_cannot_carry_is_missed_aloud(root):
 def test_two_networks_show_the_same_images_with_residual_and_variance(root):
     sent = packets(page(beside=B, dims="3", picked="2"))
     first, second = load(root), load(root, B)
-    own, onto = map_axes.space(second, 3), map_axes.space(first, 3)
-    space = map_axes.turned(second, own, first, onto)
+    own, onto = axes.space(second, 3), axes.space(first, 3)
+    space = axes.turned(second, own, first, onto)
     points = space.projection.project(second.memories["test"].latents)
     assert np.allclose(sent["map"]["points1"].reshape(-1, 3), points, atol=1e-4)
     assert f"residual {space.residual:.2f}" in sent["map"]["panes"][1]["note"]
@@ -205,7 +202,7 @@ def test_a_checkpoint_without_memories_gets_a_sentence(root):
 
 def box_of(network, dims=2):
     """A box around the middle half of the map's breadth, as an address has it; what it holds."""
-    points = map_axes.space(network, dims).projection.project(network.memories["test"].latents)
+    points = axes.space(network, dims).projection.project(network.memories["test"].latents)
     (left, right), (low, high) = np.quantile(points[:, 0], [0.25, 0.75]), [-1e3, 1e3]
     within = (points[:, 0] >= round(left, 3)) & (points[:, 0] <= round(right, 3))
     return f"in0_{left:.3f}_{low:.0f}_{right:.3f}_{high:.0f}", np.flatnonzero(within)
@@ -263,9 +260,7 @@ def test_a_selection_stays_where_a_network_is_put_beside_it(root):
 def test_an_address_opened_later_brings_its_own_window_on_its_own_axes(root):
     at = page(view="-1_-2_3_4")
     stamp = packets(at)["map"]["stamp"]
-    at.query_params["dims"] = "3"
-    at.query_params["view"] = "-1_-1_2_2_0.5_0.25"
-    at.run()
+    go_back(at, **at.query_params | {"dims": "3", "view": "-1_-1_2_2_0.5_0.25"})
     assert packets(at)["map"]["view"] == [-1, -1, 2, 2, 0.5, 0.25]
     assert at.query_params["view"] == "-1_-1_2_2_0.5_0.25"
     assert packets(at)["map"]["stamp"] != stamp

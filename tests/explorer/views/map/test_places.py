@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.views.map import axes as map_axes
-from explorer.views.map import places as map_places
+from explorer.views.map import axes, places
 from pad_core.data.images import to_uint8
 
 
 def test_at_a_data_point_the_map_decodes_that_points_code(network, cloud):
-    space = map_axes.space(network, 2)
+    space = axes.space(network, 2)
     at = space.projection.project(cloud.latents)[41]
-    spot = map_places.spot(space, cloud, at)
+    spot = places.spot(space, cloud, at)
     assert (spot.nearest, spot.far) == (41, False)
     assert spot.distance == pytest.approx(0.0, abs=1e-3)
     assert torch.allclose(spot.latents[0], cloud.latents[41], atol=1e-3)
@@ -26,30 +25,30 @@ def test_at_a_data_point_the_map_decodes_that_points_code(network, cloud):
 def test_empty_ground_decodes_its_place_on_the_axes_and_the_nearest_code_off_them(
     network, cloud, dims
 ):
-    space = map_axes.space(network, dims)
+    space = axes.space(network, dims)
     coordinates = space.projection.project(cloud.latents)
     near = int(coordinates[:, 0].argmax())
     step = np.zeros(dims)
     step[0] = 0.5 * space.typical
-    spot = map_places.spot(space, cloud, coordinates[near] + step)
+    spot = places.spot(space, cloud, coordinates[near] + step)
     shown = space.projection.project(spot.latents)[0]
     assert np.allclose(shown, coordinates[near] + step, atol=1e-3)
     off = spot.latents[0] - cloud.latents[near]
     assert np.allclose(off, step @ space.projection.components, atol=1e-3)
     assert spot.distance <= 0.5 + 1e-3
-    assert map_places.spot(space, cloud, coordinates[near] + 6 * step).far
+    assert places.spot(space, cloud, coordinates[near] + 6 * step).far
 
 
 def test_neighbours_are_the_nearest_in_all_dimensions_without_the_code_itself(cloud):
-    near = map_places.neighbours(cloud, cloud.latents[7, None], without=7)
+    near = places.neighbours(cloud, cloud.latents[7, None], without=7)
     apart = (cloud.latents.double() - cloud.latents[7].double()).norm(dim=1).numpy()
-    order = [i for i in apart.argsort() if i != 7][: map_places.N_NEIGHBOURS]
+    order = [i for i in apart.argsort() if i != 7][: places.N_NEIGHBOURS]
     assert near.places.tolist() == order
     assert np.allclose(near.distances, apart[order], atol=1e-3)
 
 
 def test_counts_by_class_are_of_the_selection_alone(cloud):
     chosen = np.array([0, 1, 2, 30, 31])
-    counts = map_places.counts(cloud, chosen, 12)
+    counts = places.counts(cloud, chosen, 12)
     assert counts.sum() == 5
     assert counts.tolist() == [int((cloud.labels[chosen] == k).sum()) for k in range(12)]

@@ -7,21 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.views.map import axes as map_axes
-from explorer.views.map import clouds as map_clouds
-from explorer.views.map import table as map_table
+from explorer.views.map import axes, clouds, table
 from explorer.views.map.table import Table
 
 
 def test_an_export_reads_back_exactly(network, other, cloud):
     chosen = np.array([4, 90])
-    theirs = map_clouds.stored_cloud(other, ("test",))
-    coordinates = map_axes.space(network, 2).projection.project(cloud.latents)
+    theirs = clouds.stored_cloud(other, ("test",))
+    coordinates = axes.space(network, 2).projection.project(cloud.latents)
     tables = [
         Table(network, cloud, coordinates, None),
         Table(other, theirs, coordinates, None),
     ]
-    rows = list(csv.DictReader(io.StringIO(map_table.to_csv(tables, chosen))))
+    rows = list(csv.DictReader(io.StringIO(table.to_csv(tables, chosen))))
     assert len(rows) == 4
     codes = np.array([[row[f"z{j}"] for j in range(256)] for row in rows], np.float32)
     assert np.array_equal(codes[:2], cloud.latents[chosen].numpy())
@@ -31,5 +29,5 @@ def test_an_export_reads_back_exactly(network, other, cloud):
     assert {row["sha256"] for row in rows} == {network.sha256, other.sha256}
     assert float(rows[0]["pc2"]) == pytest.approx(coordinates[4, 1], rel=1e-6)
     occluded = replace(tables[0], occluded=coordinates + 1)
-    row = next(csv.DictReader(io.StringIO(map_table.to_csv([occluded], chosen))))
+    row = next(csv.DictReader(io.StringIO(table.to_csv([occluded], chosen))))
     assert float(row["occluded_pc1"]) == pytest.approx(coordinates[4, 0] + 1, rel=1e-6)

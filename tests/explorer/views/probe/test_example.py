@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from explorer.dreaming import dreams
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.views.probe.example import Example, answer, choose_example, see
 from explorer.views.probe.lab import Lab
@@ -26,7 +26,7 @@ def columns(sight):
     return np.split(sight.picture, 3, axis=1)
 
 
-@pytest.mark.parametrize("choices", [Choices(seed=3), Choices(seed=3, first=11)])
+@pytest.mark.parametrize("choices", [Dream(seed=3), Dream(seed=3, first=11)])
 def test_without_images_it_is_the_dream_pages_memory_a_and_its_nrem_dream(network, choices):
     recalled = dreams.recall(network, choices)
     dream = dreams.perturb(network, recalled, replace(choices, intensity=0.3, size_px=4))
@@ -41,15 +41,15 @@ def test_without_images_it_is_the_dream_pages_memory_a_and_its_nrem_dream(networ
 
 
 def test_training_memories_choose_no_test_picture(network):
-    by_seed = choose_example(network, Choices(seed=3), {})
-    train = choose_example(network, Choices(seed=3, split="train", first=11), {})
+    by_seed = choose_example(network, Dream(seed=3), {})
+    train = choose_example(network, Dream(seed=3, split="train", first=11), {})
     assert (train.index, train.label) == (by_seed.index, by_seed.label)
     with pytest.raises(PadError, match="no memory 100 among 100 test"):
-        choose_example(network, Choices(first=100), {})
+        choose_example(network, Dream(first=100), {})
 
 
 def test_with_images_the_picture_is_the_real_one(network, small):
-    shown = choose_example(network, Choices(seed=3), {})
+    shown = choose_example(network, Dream(seed=3), {})
     real = picture_grid(small.test.images[[shown.index]], 1)
     assert shown.label == small.class_names[small.test.labels[shown.index]]
     subject = Subject(network, small)
@@ -80,18 +80,18 @@ def test_more_occlusion_keeps_what_is_grey(network, small):
 
 def test_ones_own_picture_has_no_right_answer(network, small):
     picture = small.test.images[0]
-    shown = choose_example(network, Choices(first=-2), {"first": picture})
+    shown = choose_example(network, Dream(first=-2), {"first": picture})
     sight = see(Subject(network, None), shown, CLEAN)
     assert np.array_equal(columns(sight)[0], picture_grid(picture[None], 1))
     assert not sight.recalled
     told = answer([readout([5.0, 0.0])], sight.latent, ("a", "b"), shown.label)
     assert told.right is None
-    by_seed = choose_example(network, Choices(first=-2), {})
+    by_seed = choose_example(network, Dream(first=-2), {})
     assert by_seed.own is None
 
 
 def test_a_network_that_does_not_know_the_picture_says_so(network):
-    shown, subject = choose_example(network, Choices(), {}), Subject(network, None)
+    shown, subject = choose_example(network, Dream(), {}), Subject(network, None)
     with pytest.raises(PadError, match="this one is of svhn"):
         see(subject, Example(Data("svhn", 9, 9), shown.index, shown.label), GREY)
     with pytest.raises(PadError, match="no memory of this image"):
@@ -99,7 +99,7 @@ def test_a_network_that_does_not_know_the_picture_says_so(network):
     none = Memories(torch.empty((0, 256)), torch.empty(0).long(), torch.empty(0).long())
     bare = replace(network, memories=network.memories | {"test": none})
     with pytest.raises(PadError, match="0 stored memories"):
-        choose_example(bare, Choices(), {})
+        choose_example(bare, Dream(), {})
 
 
 def readout(bias):

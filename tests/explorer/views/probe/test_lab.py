@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explorer.session.choices import Choices
-from explorer.views.probe import accuracy as probe
+from explorer.views.probe import accuracy
 from explorer.views.probe import lab as lab_module
 from explorer.views.probe.accuracy import STAGES, Disturbance, Stage, Subject
 from explorer.views.probe.lab import Lab
@@ -67,11 +67,10 @@ def test_the_full_value_is_the_command_lines_to_the_digit(lab, network, small, o
 
 
 def run(subject, disturbance, stage, n_seeds=1):
-    material = (
-        probe.quick_material(subject) if subject.dataset is None else probe.image_material(subject)
-    )
-    readouts = tuple(fit_readouts(probe.quick_material(subject), n_seeds).paper)
-    *steps, last = probe.estimate(subject, material, readouts, disturbance, stage)
+    made = accuracy.quick_material if subject.dataset is None else accuracy.image_material
+    material = made(subject)
+    readouts = tuple(fit_readouts(accuracy.quick_material(subject), n_seeds).paper)
+    *steps, last = accuracy.estimate(subject, material, readouts, disturbance, stage)
     assert not any(steps)
     return last
 
@@ -123,7 +122,7 @@ def test_noise_lies_under_the_same_masks_and_within_the_range(network, small, mo
         seen.append((images, random.get_state()))
         return torch.zeros((len(images), 256))
 
-    monkeypatch.setattr(probe, "encode_occluded", spy)
+    monkeypatch.setattr(accuracy, "encode_occluded", spy)
     subject = Subject(network, small)
     for noise in (0.0, 0.8):
         run(subject, GREY._replace(noise=noise), Stage(100, 1))
@@ -137,10 +136,10 @@ def test_noise_lies_under_the_same_masks_and_within_the_range(network, small, mo
 
 
 def test_the_dials_round_to_a_disturbance():
-    assert Disturbance.of(Choices(intensity=0.29, size_px=3, pixel_noise=0.1, seed=5)) == (
+    assert Disturbance.of(Choices.of(intensity=0.29, size_px=3, pixel_noise=0.1, seed=5)) == (
         29, 3, 0.1, 5
     )  # fmt: skip
-    undisturbed = {Disturbance.of(Choices(intensity=0.0, size_px=s, seed=s)) for s in (1, 8)}
+    undisturbed = {Disturbance.of(Choices.of(intensity=0.0, size_px=s, seed=s)) for s in (1, 8)}
     assert len(undisturbed) == 1
     assert undisturbed.pop().none
 
@@ -164,7 +163,7 @@ def test_at_first_read_outs_are_fitted_to_what_is_stored(network, small, measure
 def test_training_can_be_watched_and_comes_to_the_same_again(lab, network, small):
     subject = Subject(network, small)
     first = full(lab, subject, CLEAN, "paper")
-    assert [len(curve) for curve in first.curves] == [20] * probe.READOUT_SEEDS
+    assert [len(curve) for curve in first.curves] == [20] * accuracy.READOUT_SEEDS
     assert [curve[-1] for curve in first.curves] == pytest.approx(list(first.estimate.by_seed))
     seen = set()
     while True:
@@ -207,8 +206,8 @@ def test_latents_are_kept_up_to_a_limit(network, monkeypatch):
 
 def test_latents_of_a_data_set_are_encoded_once(network, small, monkeypatch):
     lab, subject, encoded = Lab(1), Subject(network, small), []
-    encode = probe.encode
-    monkeypatch.setattr(probe, "encode", lambda it: encoded.append(it) or encode(it))
+    encode = accuracy.encode
+    monkeypatch.setattr(accuracy, "encode", lambda it: encoded.append(it) or encode(it))
     trained = full(lab, subject, CLEAN, "paper")
     assert len(encoded) == 1
     lab._scratch._folder.cleanup()  # as those do who tidy up

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explorer.dreaming import dreams
-from explorer.session.choices import N_STEPS, Choices
+from explorer.session.choices import N_STEPS, Dream
 from explorer.views.storyboard import story as storyboard
 from explorer.views.storyboard.flow import Tile, flow
 from explorer.views.storyboard.steps import STEPS, lesson, steps
@@ -16,7 +16,7 @@ from pad_core.data.images import to_unit
 from pad_core.model import losses
 from pad_core.model.condition import CONDITIONS, built_in
 
-CHOICES = Choices(seed=2)
+CHOICES = Dream(seed=2)
 
 
 @pytest.fixture(scope="module")
@@ -89,24 +89,6 @@ def test_without_images_reconstructions_stand_in(network):
 def test_a_choice_changes_the_losses_that_depend_on_it(network, change, expected):
     before, after = tell(network).losses, tell(network, replace(CHOICES, **change)).losses
     assert {name for name in before if before[name] != after[name]} == expected
-
-
-class Watched:
-    """Choices that remember which of them were looked at."""
-
-    def __init__(self):
-        self.fields = set()
-
-    def __getattr__(self, field):
-        self.fields.add(field)
-        return getattr(CHOICES, field)
-
-
-def test_all_that_the_story_depends_on_is_named(network):
-    """The story is cached by these choices: it must look at no other one."""
-    recalled, watched = dreams.recall(network, CHOICES), Watched()
-    storyboard.tell(network, recalled, watched, None, None)
-    assert watched.fields == set(storyboard.DEPENDS_ON)
 
 
 def test_a_code_is_blue_below_zero_and_red_above():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.library import networks as loaders
+from explorer.library import networks
 from explorer.runs import trainings
 from explorer.runs.orders import Order
 from explorer.views.train.condition_form import read_phases
@@ -20,7 +20,7 @@ from tests.helpers import until
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    monkeypatch.setattr(loaders, "ROOT", tmp_path)
+    monkeypatch.setattr(networks, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -230,7 +230,7 @@ def test_a_training_started_from_the_page_ends_as_a_network(home, image_folder):
         return status == "finished"
 
     until(is_finished, "the training goes on", 150, 0.2)
-    listed = loaders.list_checkpoints("", None).headers
+    listed = networks.list_checkpoints("", None).headers
     assert "runs/from-the-page/latest.safetensors" in listed
     at.run()
     assert "Dreams-from-the-page" in [b.key for b in at.button]

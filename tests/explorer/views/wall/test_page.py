@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.session.choices import Choices
+from explorer.session.choices import Dream
 from explorer.views.wall.strips import difference, strip
 from pad_core.checkpoint import file as checkpoint
 from tests.explorer.pages import (
@@ -71,7 +71,7 @@ def test_each_row_shows_its_own_network_in_whatever_order_they_are_found(root, v
     pictures = picture_of(at)
     files = ("checkpoints/pad", "runs/x/latest", "checkpoints/wake_only")
     strips = [
-        strip(checkpoint.load(root / f"{file}.safetensors"), Choices(wall="rem")) for file in files
+        strip(checkpoint.load(root / f"{file}.safetensors"), Dream(), "rem") for file in files
     ]
     if view:
         strips = [difference(one, strips[2], 2) for one in strips[:2]] + strips[2:]

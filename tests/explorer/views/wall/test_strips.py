@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from explorer.dreaming import dreams
-from explorer.session.choices import Choices
-from explorer.views.wall import strips as wall
+from explorer.session.choices import Dream
+from explorer.views.wall import strips
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Memories
 from tests.explorer.pages import write_checkpoint
 
-CHOICES = Choices(seed=5, intensity=0.6)
+CHOICES = Dream(seed=5, intensity=0.6)
 SHOWN = ("recalled", "nrem", "rem")
 
 
@@ -28,12 +28,12 @@ def networks(tmp_path_factory):
 
 @pytest.mark.parametrize("shown", SHOWN)
 def test_a_row_shows_what_the_dream_page_shows_of_its_network(networks, shown):
-    choices = replace(CHOICES, wall=shown)
+    choices = CHOICES
     for network in networks:
         recalled = dreams.recall(network, choices)
         replayed = dreams.perturb(network, recalled, choices)
         mixed = dreams.mix(network, recalled, choices)
-        picture = wall.strip(network, choices).picture
+        picture = strips.strip(network, choices, shown).picture
         if shown == "nrem":
             tiles = [replayed.picture[y : y + 32, 32 * x : 32 * x + 32]
                      for x in range(4) for y in (0, 32)]  # fmt: skip
@@ -46,7 +46,7 @@ def test_a_row_shows_what_the_dream_page_shows_of_its_network(networks, shown):
 def test_masks_are_the_same_in_every_network(networks):
     grey = []
     for network in networks:
-        picture = wall.strip(network, replace(CHOICES, wall="nrem")).picture
+        picture = strips.strip(network, CHOICES, "nrem").picture
         grey.append((picture[:, :32] == 128).all(axis=2))
     assert np.array_equal(*grey)
     assert 0.3 < grey[0].mean() < 0.9
@@ -65,8 +65,8 @@ def test_masks_are_the_same_in_every_network(networks):
 def test_a_choice_changes_what_depends_on_it(networks, change, expected):
     changed = set()
     for shown in SHOWN:
-        choices = replace(CHOICES, wall=shown)
-        before, after = (wall.strip(networks[0], c) for c in (choices, replace(choices, **change)))
+        both = (CHOICES, replace(CHOICES, **change))
+        before, after = (strips.strip(networks[0], choices, shown) for choices in both)
         if not np.array_equal(before.picture, after.picture):
             changed.add(shown)
     assert changed == expected
@@ -74,24 +74,24 @@ def test_a_choice_changes_what_depends_on_it(networks, change, expected):
 
 def test_captions_are_realness_and_error(networks):
     network = networks[0]
-    recalled = wall.strip(network, CHOICES)
+    recalled = strips.strip(network, CHOICES, "recalled")
     images = network.generate(dreams.recall(network, CHOICES).current)
     d = network.realness(images)
     assert recalled.levels == pytest.approx(d.tolist())
     assert recalled.captions == tuple(f"d {value:.2f}" for value in d)
-    wake_only = wall.strip(networks[1], CHOICES)  # nothing ever taught its d
+    wake_only = strips.strip(networks[1], CHOICES, "recalled")  # nothing ever taught its d
     assert (set(wake_only.captions), list(wake_only.levels)) == ({"d –"}, [])
-    nrem = replace(CHOICES, wall="nrem")
-    error = dreams.perturb(network, dreams.recall(network, nrem), nrem).error
-    assert wall.strip(network, nrem).captions[1::2] == tuple(f"ℓ {e:.2f}" for e in error[:4])
+    error = dreams.perturb(network, dreams.recall(network, CHOICES), CHOICES).error
+    captions = strips.strip(network, CHOICES, "nrem").captions
+    assert captions[1::2] == tuple(f"ℓ {e:.2f}" for e in error[:4])
 
 
 def test_a_difference_is_amplified_and_its_mean_is_not(networks):
-    one, other = (wall.strip(network, CHOICES) for network in networks)
-    itself = wall.difference(one, one, 16)
+    one, other = (strips.strip(network, CHOICES, "recalled") for network in networks)
+    itself = strips.difference(one, one, 16)
     assert not itself.picture.any()
     assert set(itself.captions) == {"Δ 0.0 %"}
-    plain, amplified = (wall.difference(one, other, k) for k in (1, 3))
+    plain, amplified = (strips.difference(one, other, k) for k in (1, 3))
     apart = np.abs(one.picture.astype(int) - other.picture)
     assert np.array_equal(plain.picture, apart)
     assert np.array_equal(amplified.picture, (3 * apart).clip(max=255))
@@ -101,18 +101,18 @@ def test_a_difference_is_amplified_and_its_mean_is_not(networks):
 
 def test_networks_with_other_memories_are_noticed(networks):
     one, other = networks
-    assert wall.same_images(one, other, CHOICES)
+    assert strips.same_images(one, other, CHOICES)
     test = other.memories["test"]
     turned = Memories(test.latents, test.labels, test.indices.flip(0))
     shifted = replace(other, memories=other.memories | {"test": turned})
-    assert not wall.same_images(one, shifted, CHOICES)
+    assert not strips.same_images(one, shifted, CHOICES)
     elsewhere = replace(other, header=replace(other.header, dataset={"name": "other"}))
-    assert not wall.same_images(one, elsewhere, CHOICES)
+    assert not strips.same_images(one, elsewhere, CHOICES)
 
 
 def test_columns_are_the_places_of_the_memories_shown(networks):
     network = networks[0]
-    shown = wall.columns(network, CHOICES)
+    shown = strips.columns(network, CHOICES)
     stored = network.memories["test"]
     current = dreams.recall(network, CHOICES).current
     for index, label, latent in zip(shown.indices, shown.labels, current, strict=False):
@@ -122,8 +122,8 @@ def test_columns_are_the_places_of_the_memories_shown(networks):
 
 
 def test_what_is_lacking_comes_with_the_command_that_trains_it(networks):
-    assert wall.lacking(networks) == ["wo_memory_mix", "wo_rem", "wo_nrem"]
+    assert strips.lacking(networks) == ["wo_memory_mix", "wo_rem", "wo_nrem"]
     header = replace(networks[0].header, dataset={"name": "x", "spec": "folder:my data"}, epoch=7)
-    assert wall.training_command(header, "wo_rem") == (
+    assert strips.training_command(header, "wo_rem") == (
         "python -m pad_core train --dataset 'folder:my data' --condition wo_rem --epochs 7 --seed 0"
     )

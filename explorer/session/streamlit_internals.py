@@ -1,0 +1,104 @@
+"""All that the explorer uses of Streamlit's private parts, each with its reason.
+
+They may change with any release: requirements.txt names the newest that was tried. The window
+of the desktop asks for HEALTH where Streamlit may be missing, so functions import it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+HEALTH = "_stcore/health"
+"""The path that a server answers once it serves. There is no public one."""
+
+PARTS = {
+    "app": "stApp",
+    "button-group": "stButtonGroup",
+    "checkbox": "stCheckbox",
+    "code": "stCode",
+    "element": "stElementContainer",
+    "header": "stHeader",
+    "layout-wrapper": "stLayoutWrapper",
+    "main": "stMain",
+    "main-block": "stMainBlockContainer",
+    "markdown": "stMarkdown",
+    "number-input": "stNumberInput",
+    "number-input-container": "stNumberInputContainer",
+    "progress": "stProgress",
+    "sidebar": "stSidebar",
+    "sidebar-content": "stSidebarUserContent",
+    "skeleton": "stSkeleton",
+    "slider": "stSlider",
+    "slider-ticks": "stSliderTickBar",
+    "slider-value": "stSliderThumbValue",
+    "status": "stStatusWidget",
+    "tertiary-button": "stBaseButton-tertiary",
+    "tooltip-icon": "stTooltipIcon",
+    "top-navigation": "stTopNav",
+    "vertical-block": "stVerticalBlock",
+    "widget-label": "stWidgetLabel",
+}
+"""Test ids of the parts of a page that style sheets set and tests look at.
+
+``st-key-…`` classes are public, but only containers and widgets with a key have one; labels,
+hints, the sidebar and the page's own margins have none, and no theme option sets them.
+"""
+
+
+def part(name: str) -> str:
+    """The CSS selector of one of PARTS."""
+    return f'[data-testid="{PARTS[name]}"]'
+
+
+def with_parts(sheet: str) -> str:
+    """A style sheet with the selector of each of PARTS in place of ``:--name``.
+
+    (That is how CSS is about to write selectors that have been given a name.)
+    """
+    return re.sub(r":--([\w-]+)", lambda found: part(found[1]), sheet)
+
+
+IDLE = f'{part("app")}[data-test-script-state="notRunning"]'
+"""There while the page is complete. Nothing public says so to a browser's test."""
+
+RUNNING = f'{part("app")}[data-test-script-state="running"]'
+"""There while the server makes the page."""
+
+
+def session_state() -> Any:
+    """What Streamlit keeps for this viewer, for callbacks.
+
+    ``st.session_state`` is the same, but ends the script at each use as soon as the browser's
+    next request for the page waits. A callback would end there, and its widget's change be
+    lost: it isn't called twice for one change.
+    """
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return st.session_state if context is None else context.session_state._state
+
+
+def fragments_asked_for() -> int:
+    """How many fragments the browser asked for in this run; 0 for the whole page.
+
+    A callback needs it: ``st.rerun`` with fragments takes the place of what was asked for, and
+    requests that wait together are answered in one run.
+    """
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return len(context.fragment_ids_this_run or ()) if context is not None else 0
+
+
+def went_back() -> bool:
+    """Whether the browser's Back or Forward made the page run.
+
+    Only then is the address of a running session the viewer's wish: in any other request it is
+    what the browser had when it sent it, which may be older than what has been chosen.
+    """
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
