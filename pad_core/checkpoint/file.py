@@ -209,12 +209,17 @@ def rounded(networks: Networks, bits: Bits) -> Networks:
 
 
 def update_metrics(path: str | Path, metrics: Mapping[str, Any]) -> None:
-    """Record metrics in a checkpoint's header; its tensors stay as they are."""
+    """Record metrics in a checkpoint's header; its tensors stay as they are.
+
+    Raises:
+        PadError: metrics that the header can't hold, before anything is written.
+    """
     stored, raw_header = read_tensors(Path(path))
     header = Header.from_dict(raw_header, Path(path))
     recorded = cast(Evaluation, {**header.metrics, **metrics})
-    merged = replace(header, metrics=recorded)
-    write_tensors(Path(path), stored, merged.to_dict())
+    merged = replace(header, metrics=recorded).to_dict()
+    Header.from_dict(merged, Path(path))
+    write_tensors(Path(path), stored, merged)
 
 
 def update_history(path: str | Path, history: list[dict[str, Any]]) -> None:

@@ -331,7 +331,9 @@ def battery(
         return evaluated_images(len(material.labels), wanted, seed).to(material.latents.device)
 
     found = geometry(material, clean, occluded, places.to(material.labels.device))
-    if readouts is not None:
+    if readouts is None:
+        found |= dict.fromkeys(("knn_n", "trunk_n_train", "trunk_n_test", "robustness_n"), 0)
+    else:
         step("neighbours", 0.0)
         found |= neighbours(material, some(protocol.knn_images))
         step("few labels", 0.1)

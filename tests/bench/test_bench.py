@@ -75,7 +75,7 @@ def differences(pair, phase, precision, device, random):
         if phase == "wake":
             losses = phases.wake(networks, images).losses
         elif phase == "nrem":
-            losses = phases.nrem(networks, latents, mask)
+            losses = phases.nrem(networks, latents, lambda dream: dream * mask)
         else:
             losses = phases.rem(networks, latents)
     step = {

@@ -36,7 +36,8 @@ def test_a_grid_starts_with_the_first_seed_of_everything(template, tmp_path):
     assert cells[3].folder == tmp_path / "data-wake_only-seed1"
     assert cells[3].recipe.batch_size == 128
     assert len(plan(template, "data", "table1", 4, tmp_path)) == 20
-    assert len(plan(template, "data", "all", 1, tmp_path)) == 9
+    assert len(plan(template, "data", "paper", 1, tmp_path)) == 9
+    assert len(plan(template, "data", "all", 1, tmp_path)) == len(CONDITIONS)
     with pytest.raises(PadError, match="did you mean 'pad'"):
         plan(template, "data", "pat", 1, tmp_path)
     with pytest.raises(PadError, match="at least one seed"):
@@ -58,7 +59,8 @@ def test_cells_train_at_once_finished_ones_are_skipped_failures_hold_up_none(tem
         on_change=lambda states: seen.append([state.status for state in states]),
     )
     assert [state.status for state in states] == ["failed", "failed", "finished", "finished"]
-    assert "state.safetensors is damaged; move" in states[0].error
+    assert "state.safetensors is damaged" in states[0].error
+    assert "to train it anew" in states[0].error
     assert "folder:/no/such" in states[1].error
     assert max(statuses.count("training") for statuses in seen) == 2
     for cell in cells:
@@ -177,7 +179,7 @@ def test_conditions_that_are_named_twice_train_once(template, tmp_path):
 
 def states_of_a_large_grid(template, tmp_path):
     """36 cells: 30 finished, 2 training, 4 waiting."""
-    states = [CellState(cell) for cell in plan(template, "d", "all", 4, tmp_path)]
+    states = [CellState(cell) for cell in plan(template, "d", "paper", 4, tmp_path)]
     losses = {"image": 0.0371, "kl": 0.0239, "external": 0.592, "nrem": 0.27, "internal": 0.586}
     for i, state in enumerate(states):
         state.status = "finished" if i < 30 else "training" if i < 32 else "waiting"

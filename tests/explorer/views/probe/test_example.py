@@ -121,7 +121,7 @@ def test_the_likeliest_classes_are_named_and_the_true_one_always():
     assert [p for _, p in told.likeliest] == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
-@pytest.mark.parametrize(("measure", "n"), [("converged", 1), ("paper", 4)])
+@pytest.mark.parametrize(("measure", "n"), [("converged", 1), ("paper", 10)])
 def test_the_read_outs_are_those_that_are_measured(network, measure, n):
     lab, subject = Lab(1), Subject(network, None)
     until(lambda: not lab.read("me", {"it": subject}, CLEAN, measure)["it"].busy)
