@@ -60,5 +60,5 @@ def test_the_papers_read_outs_are_trained_before_the_viewers_eyes(address, visit
     page.get_by_role("radio", name="Paper's protocol").click()
     page.wait_for_function("/mean of 10 read-out seeds/.test(document.body.innerText)")
     lines = ".st-key-probe-learning .scatterlayer .trace"  # of the one network, one a seed
-    page.wait_for_function(f"document.querySelectorAll('{lines}').length === 4")
+    page.wait_for_function(f"document.querySelectorAll('{lines}').length === 10")
     assert numbers(page) != converged

@@ -64,6 +64,7 @@ def test_back_leads_to_the_page_before_with_what_was_chosen_there(story, visit):
     settle(page)
     page.go_back()
     until(lambda: query(page)["lam"] == "0.9")
+    until(lambda: page.get_by_role("button", name="as trained").is_enabled())  # drawn again
     settle(page)
     page.go_back()
     until_step(page, "NREM · Occlude", "5")
