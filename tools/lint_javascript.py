@@ -7,6 +7,8 @@ files declare, that no file declares or that nothing uses is found.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,14 @@ def modules() -> dict[str, str]:
     return found
 
 
+def _program() -> str:
+    """Oxlint of this environment, also where that is not the one on the PATH."""
+    beside = Path(sys.executable).parent
+    return (
+        shutil.which("oxlint", path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}") or "oxlint"
+    )
+
+
 def lint(texts: dict[str, str]) -> str:
     """What oxlint finds in these modules; nothing if all is well."""
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +62,7 @@ def lint(texts: dict[str, str]) -> str:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
         done = subprocess.run(
-            ["oxlint", "--deny-warnings", "--format=unix"],
+            [_program(), "--deny-warnings", "--format=unix"],
             cwd=folder, capture_output=True, text=True, encoding="utf-8",
         )  # fmt: skip
     return "" if done.returncode == 0 else done.stdout + done.stderr
