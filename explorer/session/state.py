@@ -87,16 +87,21 @@ def step_by(field: str, step: int, low: int, high: int) -> None:
     choose(**{field: min(max(chosen().value(field) + step, low), high)})
 
 
-def follow_address() -> None:
+def follow_address() -> bool:
     """Take over an address that was opened, edited or gone back to; call once a page.
 
     An address that is opened or edited begins a new session.
+
+    Returns:
+        Whether there was such an address, with anything in it.
     """
     state, query = st.session_state, _address()
-    if "choices" not in state or (query and streamlit_internals.went_back()):
+    arrived = "choices" not in state or bool(query and streamlit_internals.went_back())
+    if arrived:
         state["choices"] = Choices.from_query(query)
         state["arrivals"] = arrivals() + 1
     _write_address()
+    return arrived and bool(query)
 
 
 def arrivals() -> int:

@@ -53,7 +53,7 @@ def show() -> None:
     if part == "losses":
         sidebar.networks()
     elif part == "epochs":
-        sidebar.memories()
+        sidebar.memories(network)
         sliders.occlusion(panels=("stages",))
         sliders.mixture(network.condition.rem_mixture, panels=("stages",))
     with st.container(horizontal=True, horizontal_alignment="distribute"):

@@ -9,8 +9,9 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
+from explorer.library.networks import read
 from explorer.session.state import chosen
-from explorer.views.dream.night import describe, read
+from explorer.views.dream.night import describe
 from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork

@@ -16,7 +16,6 @@ from explorer.session.state import chosen
 from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.errors import PadError
 
 
 def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
@@ -33,12 +32,13 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
     if seen is None:
         st.html(panel("memories", recalled.picture, [recollections]))
         return
-    split = chosen().dream.split
     images = Row(
         "Seen",
         "<i>x</i>",
         "awake, an image "
-        + ("it never learned from." if split == "test" else "that it learned from."),
+        + (
+            "it never learned from." if chosen().dream.split != "train" else "that it learned from."
+        ),
         [f"Image of the class {name}" for name in recalled.classes],
         recalled.classes,
         small=True,
@@ -86,7 +86,7 @@ def rem(network: PadNetwork, recalled: Recalled) -> None:
         recalled.previous_classes,
         small=True,
     )
-    readings = read(network, adversarial)
+    readings = networks.read(network, adversarial)
     rows = [others, dream_row(network, recalled, readings, adversarial.realness)]
     st.html(panel("rem", adversarial.picture, rows))
 
@@ -130,14 +130,6 @@ def _probe(network: PadNetwork) -> str:
         f"Logistic regression, converged, on the {n} codes of training images stored here.{right}"
     )
     return f'<abbr title="{hint}">the probe’s class</abbr>'
-
-
-def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:
-    """Class scores and distances of dreams; none where the checkpoint remembers too little."""
-    try:
-        return networks.reader(network).interpret(adversarial.codes, adversarial.realness)
-    except PadError:
-        return None
 
 
 def describe(

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from explorer.session.state import remembered, session
 
+Layout = Literal["page", "talk", "start"]
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "pad_plane",
@@ -66,7 +68,8 @@ def plane(
     exact: str,
     dream: Dream,
     on_move: Callable[[float, float], None],
-    talk: bool,
+    layout: Layout,
+    seen: tuple[str, str] | None = None,
 ) -> None:
     """Draw the plane.
 
@@ -75,10 +78,13 @@ def plane(
         here, trained: (λ, λ′) now, and where the network was trained.
         exact, dream: the dream at ``here``: URL of its picture, and what is written beside it.
         on_move: called with λ and λ′ when the point was moved.
-        talk: leave the pad out, and draw A, the dream and B as large as the screen allows;
-            arrow keys then move the point wherever the focus is.
+        layout: 'page': the pad, the pictures, what is read in the dream. 'talk': leave the pad
+            out, and draw A, the dream and B as large as the screen allows; arrow keys then move
+            the point wherever the focus is. 'start': the pad and the pictures; the point moves by
+            itself until it is touched.
+        seen: URLs of the images of A and B, for 'start'.
     """
-    key = "plane-talk" if talk else "plane-pad"
+    key = {"page": "plane-pad", "talk": "plane-talk", "start": "plane-start"}[layout]
 
     def moved() -> None:
         move = session()[key]["moved"]
@@ -96,7 +102,9 @@ def plane(
             "trained": trained,
             "exact": exact,
             "dream": asdict(dream),
-            "talk": talk,
+            "talk": layout == "talk",
+            "start": layout == "start",
+            "seen": seen or (),
         },
         on_moved_change=moved,
     )
