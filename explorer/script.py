@@ -51,7 +51,7 @@ st.logo(HERE / "logo.svg", size="large")
 imported("explorer.widgets.look").look("style")
 start, about = make_page("start", "Start", "home"), make_page("about", "About", "menu_book")
 groups = {
-    "": [start],
+    "": [start, about],
     "Understand": [
         make_page("storyboard", "Storyboard", "view_carousel"),
         make_page("dream", "Dream", "bedtime"),
@@ -66,7 +66,6 @@ groups = {
         make_page("train", "Train", "model_training"),
         make_page("journal", "Journal", "book_2"),
     ],
-    " ": [about],
 }
 pages = {page.url_path: page for group in groups.values() for page in group}
 st.session_state["pages"] = pages  # for links among them

@@ -93,7 +93,7 @@ class Dream:
     intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.
     """
 
-    split: str = _option(PHOTOGRAPHS, (PHOTOGRAPHS, *SPLITS))
+    split: str = _option("test", (*SPLITS, PHOTOGRAPHS))
     seed: int = _number(0, 0, MAX_SEED, 1)
     first: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
     second: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
@@ -198,6 +198,11 @@ class Choices:
     wall: WallChoices = field(default_factory=WallChoices)
     curves: CurvesChoices = field(default_factory=CurvesChoices)
     probe: ProbeChoices = field(default_factory=ProbeChoices)
+
+    @classmethod
+    def at_first(cls) -> Choices:
+        """What a viewer sees who comes without an address: photographs, where any ship."""
+        return cls.of(split=PHOTOGRAPHS)
 
     @classmethod
     def of(cls, **values: Any) -> Choices:

@@ -98,7 +98,7 @@ def follow_address() -> bool:
     state, query = st.session_state, _address()
     arrived = "choices" not in state or bool(query and streamlit_internals.went_back())
     if arrived:
-        state["choices"] = Choices.from_query(query)
+        state["choices"] = Choices.from_query(query) if query else Choices.at_first()
         state["arrivals"] = arrivals() + 1
     _write_address()
     return arrived and bool(query)

@@ -40,7 +40,8 @@ def _menu(
     st.selectbox(
         label,
         names,
-        None if chosen_one is None else names.index(chosen_one),
+        format_func=lambda name: _SPOKEN.get(name, name),
+        index=None if chosen_one is None else names.index(chosen_one),
         key=widget,
         placeholder="Choose a network" if names else "None found yet",
         on_change=_take,
@@ -49,6 +50,15 @@ def _menu(
     )
 
 
+_SPOKEN = {
+    "cifar10": "CIFAR-10",
+    "cifar10-jpeg": "CIFAR-10 (jpeg)",
+    "fashion-mnist": "Fashion-MNIST",
+    "fashion-mini": "Fashion-MNIST, 6,000",
+    "mnist": "MNIST",
+    "svhn": "SVHN",
+    "svhn-small": "SVHN (small)",
+}
 _HELP = {
     "data": "The images that a network learnt from. Listed are the checkpoints in "
     "`checkpoints/` and `runs/`.",

@@ -16,6 +16,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 
 _PROBLEMS_SHOWN = 20
+_SPLITS = {PHOTOGRAPHS: "photos", "test": "test images", "train": "training images"}
 
 
 def network() -> str | None:
@@ -81,14 +82,12 @@ def memories(network: PadNetwork) -> None:
         left, right = st.columns([3, 2])
         with left:
             widget = fresh("split", split)
-            st.segmented_control(
+            st.selectbox(
                 "Memories of",
                 splits,
-                default=split,
-                format_func=lambda split: "photos" if split == PHOTOGRAPHS else split,
+                splits.index(split),
+                format_func=_SPLITS.__getitem__,
                 key=widget,
-                required=True,
-                width="stretch",
                 on_change=take,
                 args=("split", widget),
                 help="Photos that ship with this program; test images; or training images. The "

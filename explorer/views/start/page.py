@@ -7,7 +7,8 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Recalled
-from explorer.dreaming.memories import images_of
+from explorer.dreaming.memories import images_of, names_of
+from explorer.session.choices import BY_SEED, PHOTOGRAPHS
 from explorer.session.state import choose, chosen
 from explorer.widgets import page, sidebar
 from explorer.widgets.memory_pair import choose_pair, pictures
@@ -16,12 +17,16 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
 
+_PAIR = ("flower", "windmill")  # of the photographs that ship
+
 
 def show() -> None:
     """The page."""
     network = page.network()
     if network is None:
         return
+    if not chosen().page.path:
+        choose(path=1, **_legible(network))
     sidebar.memories(network)
     choose_pair(network)
     try:
@@ -30,8 +35,6 @@ def show() -> None:
     except PadError as error:
         page.problem(error)
         return
-    if not chosen().page.path:
-        choose(path=1)
     page.heading("A network that dreams", "")
     first, second = recalled.classes[0], recalled.previous_classes[0]
     st.markdown(
@@ -41,6 +44,19 @@ def show() -> None:
     )
     pad(network, recalled, ("plane", "footer"), "start", _seen(network, recalled))
     page.footer(network, "memories", "plane")
+
+
+def _legible(network: PadNetwork) -> dict[str, int]:
+    """A pair that the networks recall well, unless the viewer has chosen one."""
+    dream = chosen().dream
+    if (dream.first, dream.second) != (BY_SEED, BY_SEED) or dream.split != PHOTOGRAPHS:
+        return {}
+    names = names_of(network, PHOTOGRAPHS)
+    return (
+        dict(zip(("first", "second"), map(names.index, _PAIR), strict=True))
+        if set(_PAIR) <= set(names)
+        else {}
+    )
 
 
 def _named(thing: str) -> str:

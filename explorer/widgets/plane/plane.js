@@ -119,20 +119,17 @@ class Plane {
       : this.data.start ? this.shares() : at;
     const readings = this.find(".readings");
     readings.replaceChildren(
-      heading("Looks real to the network"), bar("d", dream.realness ?? 0, judged(dream)),
-      note(dream.realness == null ? "d: not trained in this condition."
-        : "d: 1 is an external image, 0 a dream it has seen through."),
+      heading("Looks real to the network", "d: 1 is an image, 0 a dream that it has seen through"),
+      bar("", dream.realness ?? 0, judged(dream)),
     );
     if (best) {
-      readings.append(heading("A linear read-out takes it for"));
+      readings.append(heading("Taken for", "probabilities of a linear probe on what E makes of it"));
       for (const [name, p] of dream.scores) readings.append(bar(name, p, `${Math.round(100 * p)} %`));
-      readings.append(note("Probabilities, from what the encoder makes of the dream."));
     }
     if (dream.distance != null) {
       readings.append(
-        heading("Bizarreness"),
-        bar("δ", Math.min(1, dream.distance / 3), dream.distance.toFixed(2)),
-        note("Distance to the nearest memory; 1 is how far memories lie from one another."),
+        heading("Far from memory", "δ: distance to the nearest memory; 1 is how far memories lie apart"),
+        bar("", Math.min(1, dream.distance / 3), dream.distance.toFixed(2)),
       );
     }
   }
@@ -220,8 +217,7 @@ function element(name, text) {
   made.textContent = text;
   return made;
 }
-const heading = (text) => element("h4", text);
-const note = (text) => element("p", text);
+const heading = (text, hint) => Object.assign(element("h4", text), { title: hint });
 
 function bar(name, level, value) {
   const row = element("div", "");
