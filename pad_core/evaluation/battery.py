@@ -38,11 +38,11 @@ from pad_core.evaluation.linear_probe import fit_converged
 from pad_core.evaluation.measures import (
     BATCH_SIZE,
     Material,
-    Readouts,
+    Probes,
     Step,
     dream_images,
     evaluated_images,
-    fit_readouts,
+    fit_probes,
 )
 from pad_core.evaluation.metrics import Moments
 from pad_core.evaluation.neighbours import knn_accuracy, nearest
@@ -53,7 +53,7 @@ from pad_core.evaluation.trunk import wide_accuracy
 from pad_core.model.networks import Encoder, encode_all
 
 NEIGHBOURS = (20, 200)
-TRUNK_SEEDS = 4  # of the paper's read-out: beside z's, as good as ten
+TRUNK_SEEDS = 4  # of the paper's probe: beside z's, as good as ten
 Found = dict[str, Any]
 T = TypeVar("T")
 
@@ -91,14 +91,14 @@ def few_labels(material: Material, draws: int, seed: int) -> Found:
     return {"few_labels": curve}
 
 
-def trunk_readouts(material: Material, n_seeds: int) -> Found:
-    """'trunk', 'trunk_n_train', 'trunk_n_test': read-outs of what z is made of."""
+def trunk_probes(material: Material, n_seeds: int) -> Found:
+    """'trunk', 'trunk_n_train', 'trunk_n_test': probes of what z is made of."""
     trunk = material.trunk
     if trunk is None:
         return {"trunk": None, "trunk_n_train": 0, "trunk_n_test": 0}
     pooled = material._replace(train_latents=trunk.train.pooled, latents=trunk.test.pooled)
-    readouts = fit_readouts(pooled, min(n_seeds, TRUNK_SEEDS))
-    accuracies = [r.accuracy(pooled.latents, pooled.labels) for r in readouts.paper]
+    probes = fit_probes(pooled, min(n_seeds, TRUNK_SEEDS))
+    accuracies = [r.accuracy(pooled.latents, pooled.labels) for r in probes.paper]
     some, tested = trunk.train.places, trunk.test.places
     labels, truth = material.train_labels[some], material.labels[tested]
     k = material.n_classes
@@ -109,7 +109,7 @@ def trunk_readouts(material: Material, n_seeds: int) -> Found:
     return {
         "trunk": {
             "pooled_linear_separability": mean_sem(accuracies)[0],
-            "pooled_converged_separability": readouts.converged.accuracy(
+            "pooled_converged_separability": probes.converged.accuracy(
                 pooled.latents, pooled.labels
             ),
             "features_converged_separability": whole,
@@ -120,15 +120,15 @@ def trunk_readouts(material: Material, n_seeds: int) -> Found:
     }
 
 
-def classes(material: Material, readouts: Readouts) -> Found:
+def classes(material: Material, probes: Probes) -> Found:
     """'confusion', 'class_accuracies', 'balanced_accuracy', 'majority_class'."""
     k = material.n_classes
 
     def counts(predicted: torch.Tensor) -> torch.Tensor:
         return confusion_matrix(material.labels, predicted, k)
 
-    paper = torch.stack([counts(r.predict(material.latents)) for r in readouts.paper]).sum(dim=0)
-    converged = counts(readouts.converged.predict(material.latents))
+    paper = torch.stack([counts(r.predict(material.latents)) for r in probes.paper]).sum(dim=0)
+    converged = counts(probes.converged.predict(material.latents))
     both = {"paper": paper, "converged": converged}
     few = k <= MOST_CLASSES
     return {
@@ -263,11 +263,11 @@ def nearest_images(
 
 @torch.inference_mode()
 def robustness(
-    encoder: Encoder, readouts: Readouts, images: torch.Tensor, labels: torch.Tensor, seed: int
+    encoder: Encoder, probes: Probes, images: torch.Tensor, labels: torch.Tensor, seed: int
 ) -> Found:
     """'robustness' and 'robustness_converged': corruption → strength → accuracy in percent.
 
-    Read-outs are fitted to clean images. 'clean' and 'mean' (of all corruptions and strengths)
+    Probes are fitted to clean images. 'clean' and 'mean' (of all corruptions and strengths)
     have one number each, under strength '0'.
     """
     device = encoder.conv1.weight.device
@@ -278,9 +278,9 @@ def robustness(
 
     def measure(kind: str, strength: int, seen: torch.Tensor) -> None:
         latents = encode_all(encoder, seen)
-        own = [readout.accuracy(latents, truth) for readout in readouts.paper]
+        own = [probe.accuracy(latents, truth) for probe in probes.paper]
         paper.setdefault(kind, {})[str(strength)] = mean_sem(own)[0]
-        right = readouts.converged.accuracy(latents, truth)
+        right = probes.converged.accuracy(latents, truth)
         converged.setdefault(kind, {})[str(strength)] = right
 
     measure("clean", 0, unit)
@@ -307,7 +307,7 @@ def states(network: PadNetwork, images: torch.Tensor, seed: int) -> Found:
 def battery(
     network: PadNetwork,
     material: Material,
-    readouts: Readouts | None,
+    probes: Probes | None,
     clean: torch.Tensor,
     occluded: torch.Tensor,
     places: torch.Tensor,
@@ -319,7 +319,7 @@ def battery(
     """All of the above.
 
     Args:
-        readouts: None where there are no classes: what is measured by class is left out then.
+        probes: None where there are no classes: what is measured by class is left out then.
         clean, occluded: latents of the test images at ``places``, (M, Z).
         seen: features of dreams by kind, from which the Fréchet distance was had.
         beside: None without real images: nothing is said of dreams then.
@@ -331,20 +331,20 @@ def battery(
         return evaluated_images(len(material.labels), wanted, seed).to(material.latents.device)
 
     found = geometry(material, clean, occluded, places.to(material.labels.device))
-    if readouts is None:
+    if probes is None:
         found |= dict.fromkeys(("knn_n", "trunk_n_train", "trunk_n_test", "robustness_n"), 0)
     else:
         step("neighbours", 0.0)
         found |= neighbours(material, some(protocol.knn_images))
         step("few labels", 0.1)
         found |= few_labels(material, protocol.label_draws, seed)
-        found |= classes(material, readouts)
+        found |= classes(material, probes)
         step("trunk", 0.2)
-        found |= trunk_readouts(material, protocol.readout_seeds)
+        found |= trunk_probes(material, protocol.readout_seeds)
         step("robustness", 0.4)
         few = some(protocol.robustness_images).to(material.images.device)
         labels = material.labels[few.to(material.labels.device)]
-        found |= robustness(network.networks.encoder, readouts, material.images[few], labels, seed)
+        found |= robustness(network.networks.encoder, probes, material.images[few], labels, seed)
     step("states", 0.8)
     few = some(protocol.state_images).to(material.images.device)
     if material.on == "real images":

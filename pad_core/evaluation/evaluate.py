@@ -1,7 +1,7 @@
 """A network's measures as the paper reports them (§4.4), in one JSON-ready object.
 
 ``FIELDS`` describes its fields. Where there is no data set, a checkpoint's stored memories
-take its place: read-outs are fitted to the stored training latents and tested on stored test
+take its place: probes are fitted to the stored training latents and tested on stored test
 latents and on their reconstructions G(z); the result says which it was. What can't be had is
 null, or empty: all that needs classes where there is one, distances where a class has one image.
 """
@@ -27,13 +27,13 @@ from pad_core.evaluation.measures import (
     LATENT_INTENSITY,
     Material,
     OcclusionPoint,
-    Readouts,
+    Probes,
     Step,
     converged_separability,
     dream_images,
     encode_occluded,
     evaluated_images,
-    fit_readouts,
+    fit_probes,
     frechet_distances,
     material_from_dataset,
     material_from_memories,
@@ -80,17 +80,17 @@ def evaluate(
         material = material_from_memories(network)
     else:
         material = material_from_dataset(encoder, dataset, protocol.trunk_images, protocol.seed)
-    readouts = None
+    probes = None
     if material.n_classes > 1:
-        readouts = fit_readouts(
+        probes = fit_probes(
             material, protocol.readout_seeds, lambda what, s: step(what, 0.25 + 0.1 * s)
         )
-    read_out = _separabilities(material, readouts)
+    read_out = _separabilities(material, probes)
     chosen = evaluated_images(len(material.labels), protocol.occlusion_images, protocol.seed)
     images, labels = material.images[chosen], material.labels[chosen]
     points = []
-    curve = () if readouts is None else occlusion_curve(
-        encoder, readouts, images, labels,
+    curve = () if probes is None else occlusion_curve(
+        encoder, probes, images, labels,
         size_px=protocol.size_px, draws=protocol.mask_draws, seed=protocol.seed,
     )  # fmt: skip
     for point in curve:
@@ -120,12 +120,12 @@ def evaluate(
         }
         frechet = frechet_distances(beside.moments, seen, features)
     more = battery(
-        network, material, readouts, *pair, chosen, seen,
+        network, material, probes, *pair, chosen, seen,
         None if material.train_images is None else beside, protocol,
         lambda what, share: step(what, 0.65 + 0.35 * share),
     )  # fmt: skip
     tuned = None
-    if dataset is not None and readouts is not None and protocol.fine_tune_epochs:
+    if dataset is not None and probes is not None and protocol.fine_tune_epochs:
         tuned = _fine_tuned(encoder, dataset, protocol, lambda s: step("fine-tuning", s))
     step("done", 1.0)
     result = dict.fromkeys(FIELDS) | {
@@ -143,9 +143,9 @@ def evaluate(
         "occlusion": {str(p.intensity): p.accuracy for p in points},
         "occlusion_interval": {str(p.intensity): [p.low, p.high] for p in points},
         "occlusion_se": {
-            str(p.intensity): {"images": p.se_images, "readouts": p.se_readouts} for p in points
+            str(p.intensity): {"images": p.se_images, "readouts": p.se_probes} for p in points
         },
-        **({} if readouts is None else right_answers(material, readouts, points)),
+        **({} if probes is None else right_answers(material, probes, points)),
         "occlusion_converged": {str(p.intensity): p.converged for p in points},
         "occlusion_n": len(labels),
         **ratios,
@@ -163,10 +163,10 @@ def evaluate(
 
 
 def right_answers(
-    material: Material, readouts: Readouts, points: Sequence[OcclusionPoint]
+    material: Material, probes: Probes, points: Sequence[OcclusionPoint]
 ) -> dict[str, Any]:
     """'right' and 'right_of': of clean test images all, of occluded ones those of the curve."""
-    clean = torch.stack([r.predict(material.latents) == material.labels for r in readouts.paper])
+    clean = torch.stack([r.predict(material.latents) == material.labels for r in probes.paper])
     counts = {"0": (clean.sum(dim=0), len(clean))}
     counts |= {str(p.intensity): (p.right, p.of) for p in points if p.intensity in PAIRED}
     packed = {key: pack_counts(right.tolist()) for key, (right, _) in counts.items()}
@@ -184,7 +184,7 @@ def measure_reference(dataset: DataSet, features: Features, protocol: Protocol) 
 def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[str, Any]:
     """What the numbers stand against: an untrained network, and pixels in place of latents.
 
-    Pixels are 3,072 numbers an image, and one read-out seed has to do for them.
+    Pixels are 3,072 numbers an image, and one probe seed has to do for them.
     """
     step("untrained network", 0.0)
     networks = build_networks(protocol.seed)
@@ -228,7 +228,7 @@ def _baseline(
     material: Material, n_seeds: int, pair: tuple[torch.Tensor, torch.Tensor], seed: int
 ) -> dict[str, Any]:
     found = _separabilities(
-        material, fit_readouts(material, n_seeds) if material.n_classes > 1 else None
+        material, fit_probes(material, n_seeds) if material.n_classes > 1 else None
     )
     del found["linear_separability_by_seed"]
     distances = sampled_distances(material.latents, material.labels, seed)
@@ -239,18 +239,18 @@ def _baseline(
     }
 
 
-def _separabilities(material: Material, readouts: Readouts | None) -> dict[str, Any]:
-    """What read-outs reach on the test latents; null where there are none."""
-    if readouts is None:
+def _separabilities(material: Material, probes: Probes | None) -> dict[str, Any]:
+    """What probes reach on the test latents; null where there are none."""
+    if probes is None:
         names = ("linear_separability", "linear_separability_sd", "converged_separability")
         return dict.fromkeys(names) | {"linear_separability_by_seed": []}
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
+    accuracies = [probe.accuracy(material.latents, material.labels) for probe in probes.paper]
     mean, sem = mean_sem(accuracies)
     return {
         "linear_separability": mean,
         "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
         "linear_separability_by_seed": accuracies,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
+        "converged_separability": probes.converged.accuracy(material.latents, material.labels),
     }
 
 

@@ -1,4 +1,4 @@
-"""How far a few labels go: read-outs of a network's latents fitted to some images a class."""
+"""How far a few labels go: probes of a network's latents fitted to some images a class."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def few_label_accuracy(
     draws: int,
     seed: int = 0,
 ) -> FewLabels | None:
-    """Converged read-outs of a few labelled latents; None where a class has fewer than asked for.
+    """Converged probes of a few labelled latents; None where a class has fewer than asked for.
 
     Args:
         train, test: latents (N, Z) and (M, Z); labels in 0..n_classes − 1.
@@ -51,7 +51,7 @@ def few_label_accuracy(
     accuracies = []
     for _ in range(draws):
         chosen = draw_per_class(train_labels, per_class, random).to(train.device)
-        readout = fit_converged(train[chosen], train_labels[chosen], n_classes, _TOLERANCE)
-        accuracies.append(readout.accuracy(test, test_labels))
+        probe = fit_converged(train[chosen], train_labels[chosen], n_classes, _TOLERANCE)
+        accuracies.append(probe.accuracy(test, test_labels))
     mean, sem = mean_sem(accuracies)
     return FewLabels(mean, None if sem is None else sem * draws**0.5)

@@ -1,4 +1,4 @@
-"""Linear read-outs of the latent space: how linearly separable are the classes?
+"""Linear probes of the latent space: how linearly separable are the classes?
 
 Two measures, never to be confused. The paper's protocol (§4.4.1) stops a noisy SGD after
 20 epochs; a converged logistic regression has no such noise and reads out more. What is
@@ -30,7 +30,7 @@ CONVERGED = "converged logistic regression"
 
 
 @dataclass(frozen=True)
-class Readout:
+class LinearProbe:
     """A linear classifier y = Wz + b on frozen latents.
 
     weight: (K, Z); bias: (K,). The paper writes y = Wz; its published code has a bias.
@@ -56,7 +56,7 @@ class Readout:
         return 100.0 * (self.predict(latents) == labels).double().mean().item()
 
 
-Progress = Callable[[int, Readout], None]
+Progress = Callable[[int, LinearProbe], None]
 
 
 def train_sgd(
@@ -66,28 +66,28 @@ def train_sgd(
     seed: int,
     epochs: int = SGD_EPOCHS,
     on_epoch: Progress | None = None,
-) -> Readout:
-    """The paper's read-out: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
+) -> LinearProbe:
+    """The paper's probe: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
 
     Args:
         latents: (N, Z) of the training images.
         labels: (N,) in 0..n_classes − 1.
         seed: of the initial weights and of the order of samples.
-        on_epoch: called with the epoch (from 1) and the read-out so far.
+        on_epoch: called with the epoch (from 1) and the probe so far.
     """
-    readout = None
-    for epoch, readout in enumerate(sgd_epochs(latents, labels, n_classes, seed, epochs), start=1):
+    probe = None
+    for epoch, probe in enumerate(sgd_epochs(latents, labels, n_classes, seed, epochs), start=1):
         if on_epoch is not None:
-            on_epoch(epoch, readout)
-    if readout is None:
-        raise PadError(f"A read-out is trained for 1 epoch or more, not {epochs}.")
-    return readout
+            on_epoch(epoch, probe)
+    if probe is None:
+        raise PadError(f"A probe is trained for 1 epoch or more, not {epochs}.")
+    return probe
 
 
 def sgd_epochs(
     latents: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int, epochs: int = SGD_EPOCHS
-) -> Iterator[Readout]:
-    """``train_sgd`` an epoch at a time, the read-out after each; for those who watch it learn.
+) -> Iterator[LinearProbe]:
+    """``train_sgd`` an epoch at a time, the probe after each; for those who watch it learn.
 
     The last partial batch of an epoch is dropped, as in the published code: its step would be
     as large as the others on a few samples (16 of 50,000 images: at epoch 1 of a network, that
@@ -122,7 +122,7 @@ def sgd_epochs(
             np.exp(change_, change_)
             change_ -= targets
             weight = sgemm(-rate, x.T, change_.T, 1.0, weight.T, overwrite_c=True).T
-        yield _finite(_readout(weight[:, : size + 1], latents.device))
+        yield _finite(_probe(weight[:, : size + 1], latents.device))
 
 
 def _columns(size: int) -> int:
@@ -179,7 +179,7 @@ def fit_converged(
     tolerance: float = 1e-3,
     max_iterations: int = 200,
     on_iteration: Progress | None = None,
-) -> Readout:
+) -> LinearProbe:
     """Multinomial logistic regression, run until it has converged.
 
     Minimises Σ cross-entropy + ½‖W‖², which is scikit-learn's LogisticRegression at C = 1, by
@@ -195,7 +195,7 @@ def fit_converged(
             0.0022 above it, in bfloat16 as in float32; accuracies on 10,000 test latents were
             within 0.11 points of that at the minimum in bfloat16, within 0.15 in float32.
         max_iterations: at most so many with all latents.
-        on_iteration: called with the iteration (from 1) and the read-out so far.
+        on_iteration: called with the iteration (from 1) and the probe so far.
     """
     _check(latents, labels, n_classes)
     n = len(labels)
@@ -205,27 +205,27 @@ def fit_converged(
     steps = (None for rows in sizes for _ in fit.minimise(rows, tolerance, max_iterations))
     for iteration, _ in enumerate(steps, start=1):
         if on_iteration is not None:
-            on_iteration(iteration, Readout(*fit.coefficients()))
-    return _finite(Readout(*fit.coefficients()))
+            on_iteration(iteration, LinearProbe(*fit.coefficients()))
+    return _finite(LinearProbe(*fit.coefficients()))
 
 
 def _check(latents: torch.Tensor, labels: torch.Tensor, n_classes: int) -> None:
     if latents.ndim != 2 or labels.shape != latents.shape[:1] or len(labels) == 0:
         raise PadError(
-            f"A read-out needs latents (N, Z) and labels (N,) with N ≥ 1, not "
+            f"A probe needs latents (N, Z) and labels (N,) with N ≥ 1, not "
             f"{tuple(latents.shape)} and {tuple(labels.shape)}."
         )
     if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
         raise PadError(f"Labels must lie in 0..{n_classes - 1} for {n_classes} classes.")
 
 
-def _finite(readout: Readout) -> Readout:
+def _finite(probe: LinearProbe) -> LinearProbe:
     # Asked of the result, not of the latents: that would take as long as an iteration.
-    if not bool(readout.weight.isfinite().all()):
+    if not bool(probe.weight.isfinite().all()):
         raise PadError(NOT_FINITE)
-    return readout
+    return probe
 
 
-def _readout(weight_and_bias: np.ndarray, device: torch.device) -> Readout:
+def _probe(weight_and_bias: np.ndarray, device: torch.device) -> LinearProbe:
     both = torch.tensor(weight_and_bias, device=device)  # a copy
-    return Readout(both[:, :-1].contiguous(), both[:, -1].contiguous())
+    return LinearProbe(both[:, :-1].contiguous(), both[:, -1].contiguous())

@@ -1,4 +1,4 @@
-"""What is measured of a network, one function each: read-outs, occlusion, latents, dreams (§4.4).
+"""What is measured of a network, one function each: probes, occlusion, latents, dreams (§4.4).
 
 The explorer and ``evaluate`` call these. Nothing is fitted to test images.
 """
@@ -15,7 +15,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.frechet import Features, moments_of
-from pad_core.evaluation.linear_probe import Readout, fit_converged, train_sgd
+from pad_core.evaluation.linear_probe import LinearProbe, fit_converged, train_sgd
 from pad_core.evaluation.metrics import (
     Moments,
     exact_distances,
@@ -125,34 +125,32 @@ def evaluated_images(available: int, wanted: int, seed: int) -> torch.Tensor:
     return order[:wanted].sort().values
 
 
-class Readouts(NamedTuple):
-    """Both kinds of read-out of one network, fitted to the same training latents."""
+class Probes(NamedTuple):
+    """Both kinds of probe of one network, fitted to the same training latents."""
 
-    paper: list[Readout]  # one for each read-out seed
-    converged: Readout
+    paper: list[LinearProbe]  # one for each probe seed
+    converged: LinearProbe
 
 
-def fit_readouts(
-    material: Material, n_seeds: int, step: Step = lambda what, share: None
-) -> Readouts:
-    """The paper's protocol for read-out seeds 0 … n_seeds − 1, and the converged one."""
+def fit_probes(material: Material, n_seeds: int, step: Step = lambda what, share: None) -> Probes:
+    """The paper's protocol for probe seeds 0 … n_seeds − 1, and the converged one."""
     data = (material.train_latents, material.train_labels, material.n_classes)
     converged = fit_converged(*data)
     paper = []
     for seed in range(n_seeds):
-        step("read-outs", seed / n_seeds)
+        step("probes", seed / n_seeds)
         paper.append(train_sgd(*data, seed))
-    return Readouts(paper, converged)
+    return Probes(paper, converged)
 
 
-def separability(encoder: Encoder, dataset: DataSet, readout_seed: int = 0) -> dict[str, Any]:
+def separability(encoder: Encoder, dataset: DataSet, probe_seed: int = 0) -> dict[str, Any]:
     """Linear separability of the test set's latents, in percent, by both measures.
 
     'linear_separability' follows the paper's protocol (§4.4.1–2); 'converged_separability'
     is the converged logistic regression's. Both are fitted on all training latents.
     """
     m = material_from_dataset(encoder, dataset)
-    sgd = train_sgd(m.train_latents, m.train_labels, m.n_classes, readout_seed)
+    sgd = train_sgd(m.train_latents, m.train_labels, m.n_classes, probe_seed)
     return {
         "linear_separability": round(sgd.accuracy(m.latents, m.labels), 4),
         "converged_separability": _converged(m),
@@ -165,16 +163,16 @@ def converged_separability(encoder: Encoder, dataset: DataSet) -> float:
 
 
 def _converged(m: Material) -> float:
-    readout = fit_converged(m.train_latents, m.train_labels, m.n_classes)
-    return round(readout.accuracy(m.latents, m.labels), 4)
+    probe = fit_converged(m.train_latents, m.train_labels, m.n_classes)
+    return round(probe.accuracy(m.latents, m.labels), 4)
 
 
 class OcclusionPoint(NamedTuple):
     """Accuracies in percent at one intensity (percent); ``low`` to ``high`` is a 95 % interval
-    over images, with mask draws and read-out seeds averaged for each image.
+    over images, with mask draws and probe seeds averaged for each image.
 
-    se_images, se_readouts: standard errors of the accuracy in points, over images and over
-    read-out seeds (None for one). right: how often the ``of`` read-outs and draws were right
+    se_images, se_probes: standard errors of the accuracy in points, over images and over
+    probe seeds (None for one). right: how often the ``of`` probes and draws were right
     about each image, (N,).
     """
 
@@ -184,7 +182,7 @@ class OcclusionPoint(NamedTuple):
     high: float
     converged: float
     se_images: float
-    se_readouts: float | None
+    se_probes: float | None
     right: torch.Tensor
     of: int
 
@@ -192,7 +190,7 @@ class OcclusionPoint(NamedTuple):
 @torch.inference_mode()
 def occlusion_curve(
     encoder: Encoder,
-    readouts: Readouts,
+    probes: Probes,
     images: torch.Tensor,
     labels: torch.Tensor,
     *,
@@ -201,7 +199,7 @@ def occlusion_curve(
     seed: int = 0,
     intensities: Sequence[int] = INTENSITIES,
 ) -> Iterator[OcclusionPoint]:
-    """Accuracy on occluded images of read-outs fitted to clean ones (Figure 5), point by point.
+    """Accuracy on occluded images of probes fitted to clean ones (Figure 5), point by point.
 
     Args:
         images: (N, 3, 32, 32), uint8 or float in [−1, 1]; each gets a fresh mask per draw and
@@ -218,16 +216,16 @@ def occlusion_curve(
         for _ in range(repeats):
             latents = encode_occluded(encoder, seen, intensity / 100, size_px, random)
             latents = latents.expand(len(images), -1)
-            paper += [readout.predict(latents) == labels for readout in readouts.paper]
-            converged.append(readouts.converged.predict(latents) == labels)
+            paper += [probe.predict(latents) == labels for probe in probes.paper]
+            converged.append(probes.converged.predict(latents) == labels)
         right = torch.stack(paper)
         mean, low, high = accuracy_interval(right)
         share = 100 * torch.stack(converged).double().mean().item()
-        by_readout = right.double().mean(dim=1).view(repeats, -1).mean(dim=0)
+        by_probe = right.double().mean(dim=1).view(repeats, -1).mean(dim=0)
         yield OcclusionPoint(
             intensity, mean, low, high, share,
             100 * float(right.double().mean(dim=0).std(unbiased=False)) / len(labels) ** 0.5,
-            mean_sem((100 * by_readout).tolist())[1],
+            mean_sem((100 * by_probe).tolist())[1],
             right.sum(dim=0), len(right),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""How much an evaluation measures: numbers of images, draws and read-outs."""
+"""How much an evaluation measures: numbers of images, draws and probes."""
 
 from __future__ import annotations
 

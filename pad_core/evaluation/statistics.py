@@ -1,6 +1,6 @@
 """Means over seeds, intervals over images, tests of differences, of trends and of many at once.
 
-A difference has an error of one or several independent parts, such as test images and read-out
+A difference has an error of one or several independent parts, such as test images and probe
 seeds, each estimated from few samples: it is tested with Student's t, whose degrees of freedom
 are Welch's and Satterthwaite's. With one part of either side that is Welch's test.
 (SciPy is imported where it is used: it takes a second to load.)

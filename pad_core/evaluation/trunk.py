@@ -66,10 +66,10 @@ def wide_accuracy(
     n_classes: int,
     tolerance: float = 1e-3,
 ) -> float:
-    """Accuracy in percent of the converged read-out of features (N, F) with many F.
+    """Accuracy in percent of the converged probe of features (N, F) with many F.
 
     The penalty counts only directions in which training features differ. Where these are fewer
-    than F, the features are rotated into them first: the same read-out, found in less time.
+    than F, the features are rotated into them first: the same probe, found in less time.
 
     Args:
         tolerance: that of ``fit_converged``.
