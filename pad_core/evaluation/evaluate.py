@@ -1,9 +1,9 @@
-"""A network's measures as the paper reports them (§4.4), in one JSON-ready object.
+"""Measure a network as the paper does (§4.4), and return one JSON-ready object.
 
-``FIELDS`` describes its fields. Where there is no data set, a checkpoint's stored memories
-take its place: probes are fitted to the stored training latents and tested on stored test
-latents and on their reconstructions G(z); the result says which it was. What can't be had is
-null, or empty: all that needs classes where there is one, distances where a class has one image.
+``FIELDS`` says what its fields mean. Without the data set, a checkpoint's stored memories take
+its place: probes are fitted to the stored training latents and tested on the stored test latents
+and their reconstructions G(z); field ``on`` says so. A value that can't be measured is null, or
+empty: measures by class with one class, distances if a class has one image.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ def evaluate(
     step: Step = lambda what, share: None,
     beside: Reference | None = None,
 ) -> Evaluation:
-    """Measure one checkpoint; the object's fields are those of ``FIELDS``.
+    """Measure one checkpoint; ``FIELDS`` says what the object's fields mean.
 
     Args:
         dataset: real images, or None for the checkpoint's own memories.
         features: for the Fréchet distance.
-        baselines: of the same data set, from ``measure_baselines``.
-        step: called with what is being done and the share of the whole that is done.
-        beside: of the same data set, from ``measure_reference``, where several networks share it.
+        baselines: from ``measure_baselines`` on the same data set.
+        step: called with the name of the step and the share of the whole that is done.
+        beside: from ``measure_reference`` on the same data set, if several networks share it.
     """
     encoder, header = network.networks.encoder, network.header
     step("encoding", 0.0)
@@ -165,7 +165,7 @@ def evaluate(
 def right_answers(
     material: Material, probes: Probes, points: Sequence[OcclusionPoint]
 ) -> dict[str, Any]:
-    """'right' and 'right_of': of clean test images all, of occluded ones those of the curve."""
+    """'right' and 'right_of': of all clean test images, and of the curve's occluded ones."""
     clean = torch.stack([r.predict(material.latents) == material.labels for r in probes.paper])
     counts = {"0": (clean.sum(dim=0), len(clean))}
     counts |= {str(p.intensity): (p.right, p.of) for p in points if p.intensity in PAIRED}
@@ -177,14 +177,14 @@ def right_answers(
 
 
 def measure_reference(dataset: DataSet, features: Features, protocol: Protocol) -> Reference:
-    """Of the images that dreams are compared with."""
+    """The reference that dreams are compared with."""
     return reference(dataset.train.images, dataset.test.images, features, protocol)
 
 
 def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[str, Any]:
-    """What the numbers stand against: an untrained network, and pixels in place of latents.
+    """The numbers to compare with: an untrained network, and pixels in place of latents.
 
-    Pixels are 3,072 numbers an image, and one probe seed has to do for them.
+    Pixels are 3,072 numbers an image: they get one probe seed only.
     """
     step("untrained network", 0.0)
     networks = build_networks(protocol.seed)
@@ -196,7 +196,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     exact = exact_distances(untrained.latents, untrained.labels)
     found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
     found["untrained"] |= untrained_battery(untrained, *pair, chosen, protocol)
-    if protocol.fine_tune_epochs:  # which is supervised learning from the start
+    if protocol.fine_tune_epochs:  # of an untrained network, this is supervised learning
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]
     step("pixels", 0.5)
@@ -240,7 +240,7 @@ def _baseline(
 
 
 def _separabilities(material: Material, probes: Probes | None) -> dict[str, Any]:
-    """What probes reach on the test latents; null where there are none."""
+    """Accuracies of the probes on the test latents; null without probes."""
     if probes is None:
         names = ("linear_separability", "linear_separability_sd", "converged_separability")
         return dict.fromkeys(names) | {"linear_separability_by_seed": []}
@@ -263,9 +263,9 @@ def _clean_and_occluded(
 
 
 def _rounded(value: Any) -> Any:
-    """Floats to six digits: what is printed, recorded and compared is the same.
+    """Round floats to six digits, so that printed, recorded and compared numbers are the same.
 
-    What has no value, such as a ratio to a distance of 0, becomes null, as JSON has no other word.
+    NaN and infinity become null, since JSON has no word for them.
     """
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None

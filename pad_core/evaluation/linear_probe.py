@@ -1,8 +1,8 @@
-"""Linear probes of the latent space: how linearly separable are the classes?
+"""Linear probes: how linearly separable are the classes in latent space?
 
-Two measures, never to be confused. The paper's protocol (§4.4.1) stops a noisy SGD after
-20 epochs; a converged logistic regression has no such noise and reads out more. What is
-compared with the paper uses the former; what has to be live uses the latter.
+There are two, never to be confused. The paper's (§4.4.1, 'linear read-out') stops a noisy SGD
+after 20 epochs: comparisons with the paper use it. The converged one is a logistic regression
+without such noise and reaches a higher accuracy: live pages use it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pad_core.system.randomness import generator
 SGD_EPOCHS = 20
 SGD_BATCH_SIZE = 64
 SGD_LEARNING_RATE = 0.2
-_BATCHES_AT_ONCE = 32  # are fetched, 2 MB of 256 dimensions
+_BATCHES_AT_ONCE = 32  # that are fetched: 2 MB at 256 dimensions
 PAPER = "paper's protocol"
 CONVERGED = "converged logistic regression"
 
@@ -33,7 +33,7 @@ CONVERGED = "converged logistic regression"
 class LinearProbe:
     """A linear classifier y = Wz + b on frozen latents.
 
-    weight: (K, Z); bias: (K,). The paper writes y = Wz; its published code has a bias.
+    weight: (K, Z); bias: (K,). The paper writes y = Wz; its published code has a bias, too.
     """
 
     weight: torch.Tensor
@@ -67,7 +67,7 @@ def train_sgd(
     epochs: int = SGD_EPOCHS,
     on_epoch: Progress | None = None,
 ) -> LinearProbe:
-    """The paper's probe: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
+    """The paper's linear probe: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
 
     Args:
         latents: (N, Z) of the training images.
@@ -87,15 +87,15 @@ def train_sgd(
 def sgd_epochs(
     latents: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int, epochs: int = SGD_EPOCHS
 ) -> Iterator[LinearProbe]:
-    """``train_sgd`` an epoch at a time, the probe after each; for those who watch it learn.
+    """``train_sgd`` an epoch at a time; yields the probe after each.
 
-    The last partial batch of an epoch is dropped, as in the published code: its step would be
-    as large as the others on a few samples (16 of 50,000 images: at epoch 1 of a network, that
-    alone took the accuracy from 35 to 21 %). A step is so small that bookkeeping would be
-    all the time there is: the gradient is written out, on the CPU whatever the latents' device,
-    in as few calls as there can be, each of the library that makes it fastest.
+    The last partial batch of an epoch is dropped, as in the published code. Its step would be as
+    large as the others, on a few samples: the last 16 of 50,000 images once took the accuracy from
+    35 to 21 %. A step takes microseconds, less than autograd's overhead. So the gradient is
+    written out, on the CPU whatever the latents' device, in the fastest library call for each
+    product.
     """
-    from scipy.linalg.blas import sgemm  # 0.2 s, which who only looks at dreams need not wait
+    from scipy.linalg.blas import sgemm  # imported here: it takes 0.2 s, and dreams don't need it
 
     _check(latents, labels, n_classes)
     n, size = latents.shape
@@ -104,20 +104,20 @@ def sgd_epochs(
     batch = min(SGD_BATCH_SIZE, n)
     rate = SGD_LEARNING_RATE / batch
     initial = torch.empty((n_classes, size + 1)).uniform_(-bound, bound, generator=random)
-    # All orders at once: each takes torch's threads a moment, after which they wait for more
-    # to do, for as long as an epoch takes, at full speed.
+    # All orders are drawn at once. A draw wakes torch's threads, which then spin at full speed for
+    # about an epoch.
     orders = [torch.randperm(n, generator=random)[: n - n % batch].numpy() for _ in range(epochs)]
     weight = np.zeros((n_classes, _columns(size)), np.float32)
     weight[:, : size + 1] = initial.numpy()
-    scores = torch.empty((n_classes, batch))  # a softmax over few classes is fastest this way
+    scores = torch.empty((n_classes, batch))  # over few classes, this layout is fastest
     change = torch.empty_like(scores)
     scores_, change_ = scores.numpy(), change.numpy()  # the same memory, for the products
     batches = _mini_batches(latents, labels, n_classes, orders, batch)
     for _ in range(epochs):
         for x, targets in islice(batches, n // batch):
             np.dot(weight, x.T, scores_)
-            # torch's softmax over the first axis would be shared by all threads, its logarithm
-            # is not.
+            # torch would spread a softmax over the first axis over all threads; log_softmax runs
+            # on one.
             torch.log_softmax(scores, 0, out=change)
             np.exp(change_, change_)
             change_ -= targets
@@ -127,7 +127,7 @@ def sgd_epochs(
 
 def _columns(size: int) -> int:
     # The bias is the weight of an input that is always 1. Zeros after it make rows as long as
-    # products like them best.
+    # matrix products need to be fast.
     return size + 8 - size % 8
 
 
@@ -140,7 +140,7 @@ def _mini_batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Latents (batch, columns), then a 1 and zeros, and targets (K, batch), of all epochs.
 
-    They lie all over memory. A second thread fetches the next ones meanwhile.
+    Their rows lie all over memory, so a second thread fetches the next ones meanwhile.
     """
     inputs, indices = latents.detach().float().cpu().numpy(), labels.cpu().numpy()
     size = latents.shape[1]
@@ -160,7 +160,7 @@ def _mini_batches(
     def fetching(i: int) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
         try:
             return second.submit(fetch, i).result
-        except RuntimeError:  # the program's main thread has ended: no pool takes new work
+        except RuntimeError:  # the main thread has ended, and pools take no new work
             return partial(fetch, i)
 
     with ThreadPoolExecutor(1) as second:
@@ -182,11 +182,11 @@ def fit_converged(
 ) -> LinearProbe:
     """Multinomial logistic regression, run until it has converged.
 
-    Minimises Σ cross-entropy + ½‖W‖², which is scikit-learn's LogisticRegression at C = 1, by
-    L-BFGS. Its first metric is the Hessian's upper bound ½XᵀX (Böhning 1992), with which few
-    iterations are needed; of many latents, a random eighth comes first, so that fewer still
-    see all of them. Those are products with ten columns, which no processor likes: where it
-    multiplies bfloat16 faster, latents are rounded to that, if the tolerance allows.
+    It minimises Σ cross-entropy + ½‖W‖², as scikit-learn's LogisticRegression does at C = 1, by
+    L-BFGS. The initial metric is the Hessian's upper bound ½XᵀX (Böhning 1992), which saves
+    iterations. With many latents, a random eighth of them comes first, so that fewer iterations
+    see all. If the processor multiplies bfloat16 faster and the tolerance allows, latents are
+    rounded to that.
 
     Args:
         latents: (N, Z); labels: (N,) in 0..n_classes − 1.
@@ -194,7 +194,7 @@ def fit_converged(
             minimum. At the default, 50,000 latents of CIFAR-10 in 8 random orders ended at most
             0.0022 above it, in bfloat16 as in float32; accuracies on 10,000 test latents were
             within 0.11 points of that at the minimum in bfloat16, within 0.15 in float32.
-        max_iterations: at most so many with all latents.
+        max_iterations: the most iterations with all latents.
         on_iteration: called with the iteration (from 1) and the probe so far.
     """
     _check(latents, labels, n_classes)
@@ -220,7 +220,7 @@ def _check(latents: torch.Tensor, labels: torch.Tensor, n_classes: int) -> None:
 
 
 def _finite(probe: LinearProbe) -> LinearProbe:
-    # Asked of the result, not of the latents: that would take as long as an iteration.
+    # The result is checked and not the latents: checking these takes as long as an iteration.
     if not bool(probe.weight.isfinite().all()):
         raise PadError(NOT_FINITE)
     return probe

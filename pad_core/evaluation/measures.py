@@ -1,4 +1,4 @@
-"""What is measured of a network, one function each: probes, occlusion, latents, dreams (§4.4).
+"""The paper's measures of a network, one function each: probes, occlusion, latents, dreams (§4.4).
 
 The explorer and ``evaluate`` call these. Nothing is fitted to test images.
 """
@@ -40,7 +40,7 @@ Step = Callable[[str, float], None]
 
 
 class Trunk(NamedTuple):
-    """What the trunk makes of training and of test images."""
+    """The trunk's features of training and of test images."""
 
     train: Encoded
     test: Encoded
@@ -50,7 +50,7 @@ class Material(NamedTuple):
     """What a network is measured with; latents (N, 256), labels (N,).
 
     images: of the test latents, uint8 or float in [−1, 1]; train_images: uint8, or None;
-    trunk: None where it was not asked for.
+    trunk: None unless it was asked for.
     """
 
     on: On
@@ -72,8 +72,8 @@ def latents_of(encoder: Encoder, dataset: DataSet) -> tuple[torch.Tensor, torch.
 def material_from_dataset(
     encoder: Encoder, dataset: DataSet, trunk_images: int = 0, seed: int = 0
 ) -> Material:
-    """All images of a data set, encoded once; all of the trunk's features for some of either set,
-    ``trunk_images`` drawn by ``seed``."""
+    """All images of a data set, encoded once; and the trunk's full features of ``trunk_images``
+    training and test images, drawn by ``seed``."""
     trunk = None
     if trunk_images > 0:
         some = [evaluated_images(len(s), trunk_images, seed) for s in (dataset.train, dataset.test)]
@@ -99,7 +99,7 @@ def material_from_dataset(
 
 @torch.inference_mode()
 def material_from_memories(network: PadNetwork) -> Material:
-    """A checkpoint's stored memories; PadError where it holds too few."""
+    """A checkpoint's stored memories; PadError if they are too few."""
     train, test = network.memories["train"], network.memories["test"]
     if min(len(train), len(test)) < 2:
         raise PadError(f"{network.path} holds no memories to measure with; give --data.")
@@ -119,21 +119,21 @@ def material_from_memories(network: PadNetwork) -> Material:
 def evaluated_images(available: int, wanted: int, seed: int) -> torch.Tensor:
     """Places of at most ``wanted`` of the available test images, in order.
 
-    The same for every network; fewer images are among more.
+    They are the same for every network, and a smaller choice is part of a larger one.
     """
     order = torch.randperm(available, generator=generator(seed, "evaluated images"))
     return order[:wanted].sort().values
 
 
 class Probes(NamedTuple):
-    """Both kinds of probe of one network, fitted to the same training latents."""
+    """Both kinds of linear probe of one network, fitted to the same training latents."""
 
     paper: list[LinearProbe]  # one for each probe seed
     converged: LinearProbe
 
 
 def fit_probes(material: Material, n_seeds: int, step: Step = lambda what, share: None) -> Probes:
-    """The paper's protocol for probe seeds 0 … n_seeds − 1, and the converged one."""
+    """The paper's probes for seeds 0 … n_seeds − 1, and the converged one."""
     data = (material.train_latents, material.train_labels, material.n_classes)
     converged = fit_converged(*data)
     paper = []
@@ -158,7 +158,7 @@ def separability(encoder: Encoder, dataset: DataSet, probe_seed: int = 0) -> dic
 
 
 def converged_separability(encoder: Encoder, dataset: DataSet) -> float:
-    """The second of ``separability`` alone."""
+    """The second one of ``separability``."""
     return _converged(material_from_dataset(encoder, dataset))
 
 
@@ -168,12 +168,12 @@ def _converged(m: Material) -> float:
 
 
 class OcclusionPoint(NamedTuple):
-    """Accuracies in percent at one intensity (percent); ``low`` to ``high`` is a 95 % interval
-    over images, with mask draws and probe seeds averaged for each image.
+    """Accuracies in percent at one intensity (percent). ``low`` to ``high`` is a 95 % interval
+    over images, whose mask draws and probe seeds are averaged.
 
-    se_images, se_probes: standard errors of the accuracy in points, over images and over
-    probe seeds (None for one). right: how often the ``of`` probes and draws were right
-    about each image, (N,).
+    se_images, se_probes: standard errors of the accuracy in points, over images and over probe
+    seeds (None for one). right: how many of the ``of`` pairs of probe and mask were right about
+    each image, (N,).
     """
 
     intensity: int
@@ -209,7 +209,7 @@ def occlusion_curve(
     """
     for intensity in intensities:
         random = generator(seed, "occlusion curve", intensity)
-        # Nothing is random about images without occlusion; without anything else all are one.
+        # Without occlusion, all draws are the same; with full occlusion, all images are.
         repeats = draws if 0 < intensity < 100 else 1
         seen = images[:1] if intensity == 100 else images
         paper, converged = [], []
@@ -249,9 +249,9 @@ def organisation(
     occluded: torch.Tensor,
     seed: int = 0,
 ) -> dict[str, float | None]:
-    """The two ratios of Figure 6e,f, sampled as in the paper, and what else is known of them.
+    """The two ratios of Figure 6e,f, sampled as in the paper, and variants of them.
 
-    NaN or None where a class has too few images for it.
+    NaN or None if a class has too few images.
 
     Args:
         latents, labels: of all test images, (N, Z) and (N,).
@@ -290,8 +290,8 @@ def nrem_images(networks: Networks, latents: torch.Tensor) -> Iterator[torch.Ten
 def rem_images(network: PadNetwork, latents: torch.Tensor, seed: int) -> Iterator[torch.Tensor]:
     """Batches of REM dreams: each memory (N, 256) mixed with others and with noise.
 
-    Mixed as the network's condition does in REM, but for the age of memories: the others may be
-    any of those given.
+    They are mixed as the network's condition does in REM, except for the age of memories: the
+    other memories may be any of those given.
     """
     random = generator(seed, "evaluated rem dreams")
     condition = network.condition
@@ -341,7 +341,7 @@ def frechet_distances(
 
     Args:
         real: moments of these images' features; the same for every network.
-        seen: features (N, F) of each kind of dream that latents of the same images give rise to.
+        seen: features (N, F) of each kind of dream, made from latents of the same images.
     """
     return {
         f"{features.name}, {kind}": frechet_distance(real, moments_of(values))

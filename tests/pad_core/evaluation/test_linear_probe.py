@@ -208,7 +208,7 @@ def test_wrong_input_is_refused(fit):
 def test_latents_too_large_for_a_read_out_are_refused():
     random = torch.Generator().manual_seed(0)
     line = torch.randn((500, 1), generator=random) * 1e12 * torch.randn((1, 256), generator=random)
-    with pytest.raises(PadError, match="too large to be read out; the network .* diverged"):
+    with pytest.raises(PadError, match="too large for a linear probe; the network .* diverged"):
         fit_converged(line, torch.arange(500) % 10, 10)
 
 
