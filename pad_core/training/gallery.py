@@ -1,9 +1,9 @@
-"""The gallery: every condition, seed and data set that results rest on, as one queue.
+"""The gallery: one queue of every condition, seed and data set that the results need.
 
-The queue stands in order of worth (``QUEUE``). ``run`` trains what fits into a budget of minutes,
-measures each network as soon as it is trained, and writes everything finished into few compact
-files (``pack``), which ``unpack`` turns into checkpoints and records elsewhere. What was cut off
-goes on at the next start, where the run folders are.
+The queue is sorted by importance (``QUEUE``). ``run`` trains what fits into a budget of minutes,
+measures each network as soon as it is trained, and packs everything finished into a few compact
+files (``pack``), which ``unpack`` turns into checkpoints and records elsewhere. Interrupted runs
+continue at the next start, from their run folders.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Stage:
     """A part of the queue: conditions × seeds on one data set.
 
     data: 'cifar10', 'fashion-mnist' or 'svhn'. probed: epochs after which linear separability is
-    measured, too. continues: name of the stage whose networks are trained further.
+    measured. continues: name of the stage whose networks are trained further.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """Of its file and its run folder: 'cifar10-pad-seed0', with what is unusual about it."""
+        """The name of its file and run folder: 'cifar10-pad-seed0', with whatever is unusual."""
         return self.cell.folder.name
 
 
@@ -128,9 +128,9 @@ def items(
     """The queue's networks whose data are at hand, seed by seed within a stage.
 
     Args:
-        data: of each name that stages use.
-        runs: where the run folders lie.
-        template: what all have in common, such as the precision.
+        data: the data set for each name that stages use.
+        runs: the folder of the run folders.
+        template: the recipe's fields that all share, such as the precision.
     """
     found = []
     for stage in queue:
@@ -152,7 +152,7 @@ def items(
 
 
 def source_of(item: Item, everything: Sequence[Item]) -> Item | None:
-    """The network that this one goes on from, if it goes on from one of the queue."""
+    """The network of the queue that this one continues; None if it continues none."""
     if item.stage.continues is None:
         return None
     recipe = item.cell.recipe
@@ -169,17 +169,17 @@ def source_of(item: Item, everything: Sequence[Item]) -> Item | None:
 class Budget:
     """Which networks of a queue fit into the time that is left.
 
-    As long as the engine has not measured its speed, all may begin. Then those at the queue's
-    head that can be finished together go on; the others wait for another day.
+    Until the engine has measured its speed, all may start. From then on, only networks from the
+    queue's head that can be finished together go on; the others wait for another day.
     """
 
     def __init__(self, until: float, sizes: Mapping[str, int], speed: Callable[[], float]) -> None:
-        """Plan for the time ``until``, as ``time.monotonic`` counts it.
+        """Plan until a time ``until`` of ``time.monotonic``.
 
         Args:
             sizes: spec of a data set → its training images.
-            speed: what gets done in a second, an image counting ``work_per_image``; 0 while it is
-                not known.
+            speed: the work done in a second, in images times ``work_per_image``; 0 until it is
+                known.
         """
         self._until = until
         self._sizes = sizes
@@ -191,13 +191,13 @@ class Budget:
         return time.monotonic() > self._until
 
     def admits(self, state: CellState) -> bool:
-        """Whether a network may train."""
+        """Whether a network may train now."""
         if self.over():
             return False
         return self._chosen is None or state.cell.folder in self._chosen
 
     def look(self, states: Sequence[CellState]) -> None:
-        """Choose anew, from how far each network is."""
+        """Choose again, from the progress of each network."""
         going = [state for state in states if state.status == "training"]
         speed = self._speed()
         if not going or speed <= 0:
@@ -209,12 +209,12 @@ class Budget:
                 continue
             needed += self._work(state) / speed
             before = self._chosen is None or state.cell.folder in self._chosen
-            # A network that trains is given up only where it clearly can't be finished.
+            # A network that is training is dropped only if it clearly can't be finished.
             if needed <= left * (1.0 if state.status == "training" and before else 0.9):
                 chosen.add(state.cell.folder)
             else:
                 break
-        if not chosen:  # where not even one can be finished, one goes on and is resumed later
+        if not chosen:  # not even one can be finished: one goes on, and is resumed another day
             chosen = {going[0].cell.folder}
         self._chosen = chosen
 
@@ -234,10 +234,10 @@ def run(
     on_change: Callable[[list[CellState]], None] = lambda states: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[CellState]:
-    """Train the queue's networks within the budget; each is measured once it is trained.
+    """Train the queue's networks within the budget, and measure each once it is trained.
 
     Returns:
-        The state of each network; one that fails holds up no other.
+        The state of each network; a failed one stops no other.
     """
     by_folder = {item.cell.folder: item for item in queue}
     sources = {item.cell.folder: source_of(item, queue) for item in queue}
@@ -262,7 +262,7 @@ def run(
 
 
 def _take_over(source: Item, folder: Path) -> bool:
-    """Give a folder the state of a finished run; whether it has one."""
+    """Copy the state of a finished run into a folder; returns whether there is one."""
     if (folder / STATE).exists():
         return True
     try:
@@ -279,7 +279,7 @@ def _take_over(source: Item, folder: Path) -> bool:
 
 @dataclass
 class Tools:
-    """What a process that measures has at hand."""
+    """The data and settings of a process that measures."""
 
     data: Mapping[str, DataSet]
     protocol: Protocol
@@ -291,7 +291,7 @@ _tools: Tools | None = None
 
 
 def _store(dataset: DataSet, path: Path) -> None:
-    """Write a data set so that processes can share its memory: shared memory proper is scarce."""
+    """Write a data set to a file that processes map, because shared memory is scarce."""
     fields = {name: getattr(dataset, name) for name in ("name", "spec", "class_names", "note")}
     images = {
         f"{split}.{name}": getattr(getattr(dataset, split), name)
@@ -312,11 +312,11 @@ def _stored(path: Path) -> DataSet:
 
 def _prepare(data: Mapping[str, Path], protocol: Protocol, device: str, threads: int) -> None:
     global _tools
-    for name in (signal.SIGINT, signal.SIGTERM):  # who started this process decides
+    for name in (signal.SIGINT, signal.SIGTERM):  # the parent process decides when to stop
         signal.signal(name, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     if hasattr(os, "nice"):
-        os.nice(10)  # training comes first: who asks a GPU for work must not wait
+        os.nice(10)  # training comes first: the thread that feeds the GPU must not wait
     torch.set_num_threads(threads)
     torch.backends.cudnn.allow_tf32 = False  # measures are float32 on every device
     held = {name: _stored(path) for name, path in data.items()}
@@ -324,7 +324,7 @@ def _prepare(data: Mapping[str, Path], protocol: Protocol, device: str, threads:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the one that started it has died."""
+    """End this process when its parent has died."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)
@@ -334,7 +334,7 @@ def _measure(item: Item, out: Path) -> None:
     """Write a finished network as a checkpoint of 8 bits with all its measures."""
     assert _tools is not None
     data, device = _tools.data[item.stage.data], _tools.device
-    # What is at hand goes on the device once a network, which is nothing beside the rest.
+    # The data go to the device once per network, which costs little beside the rest.
     features = classifier_features(device)
     if item.stage.data not in _tools.beside:
         _tools.beside[item.stage.data] = measure_reference(data, features, _tools.protocol)
@@ -351,7 +351,7 @@ def _measure(item: Item, out: Path) -> None:
         if kept.exists():
             history[epoch - 1] |= separability(load(kept, device).networks.encoder, data)
     update_history(scratch, history)
-    scratch.replace(out)  # only what is whole has its name
+    scratch.replace(out)  # only a complete file gets the name
 
 
 def _measure_baselines(data: str) -> dict[str, Any]:
@@ -387,7 +387,7 @@ class Measuring:
         self.failed: dict[str, str] = {}
 
     def hand_over(self, item: Item) -> None:
-        """Measure a network that is trained, unless it is measured already."""
+        """Measure a trained network, unless it is measured already."""
         out = self._out / f"{item.name}.safetensors"
         if out.exists() or item.name in self._jobs:
             return
@@ -400,14 +400,14 @@ class Measuring:
             self.failed[item.name] = f"a process that measures has died: {error}"
 
     def finish(self, until: float) -> list[Path]:
-        """Wait for what is being measured, not beyond ``until``; the files that are whole."""
+        """Wait for the measurements, until ``until`` at most; returns the complete files."""
         for name, job in self._jobs.items():
             try:
                 job.result(max(0.0, until - time.monotonic()))
             except TimeoutError:
                 job.cancel()
                 self.failed[name] = "not measured in time"
-            except Exception as error:  # of one network: the others are whole
+            except Exception as error:  # one network failed; the others are complete
                 self.failed[name] = f"{type(error).__name__}: {error}"
         found = sorted(self._out.glob("[!.]*.safetensors"))
         for data, baseline in self._baselines.items():
@@ -421,7 +421,7 @@ class Measuring:
         return found
 
 
-# --- What travels ---------------------------------------------------------------------------------
+# --- Archives -------------------------------------------------------------------------------------
 
 
 def pack(
@@ -431,8 +431,8 @@ def pack(
 
     Args:
         files: checkpoints, the most important first.
-        file_bytes, total_bytes: the most that a file and all together may take. Networks that
-            find no more room are left out; their records are not.
+        file_bytes, total_bytes: the largest size of a file, and of all together. Networks that
+            don't fit are left out, but their records are not.
 
     Returns:
         The networks that are in an archive.
@@ -444,11 +444,11 @@ def pack(
     left, packed = total_bytes - len(records), []
     archives: list[list[tuple[str, bytes]]] = []
     room = 0
-    with ThreadPoolExecutor() as pool:  # the compression leaves Python's lock alone
+    with ThreadPoolExecutor() as pool:  # compression releases Python's lock
         contents = list(pool.map(lambda path: lzma.compress(path.read_bytes(), preset=1), files))
     for path, content in zip(files, contents, strict=True):
-        takes = len(content) + 2 * tarfile.BLOCKSIZE  # its header, and the rest of its last block
-        spare = file_bytes - tarfile.RECORDSIZE  # the archive's end
+        takes = len(content) + 2 * tarfile.BLOCKSIZE  # plus its header and its last block's rest
+        spare = file_bytes - tarfile.RECORDSIZE  # minus the archive's end
         if takes > left - tarfile.RECORDSIZE or takes > spare:
             continue
         if takes > room:
@@ -468,7 +468,7 @@ def pack(
 
 
 def unpack(folder: Path, into: Path) -> Iterator[Path]:
-    """Write the checkpoints of ``pack``'s archives; yields each."""
+    """Write the checkpoints in ``pack``'s archives to a folder; yields each path."""
     into.mkdir(parents=True, exist_ok=True)
     for path in sorted(folder.glob("networks-*.tar")):
         with tarfile.open(path) as archive:
