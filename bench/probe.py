@@ -21,9 +21,9 @@ from bench import plain
 from bench.measure import (
     Copy,
     MatrixProduct,
-    Row,
+    Result,
     arguments,
-    describe,
+    device_and_threads,
     flops_of,
     in_turn,
     report,
@@ -69,7 +69,9 @@ def synthetic(n: int, seed: int) -> Data:
     return means[labels] + torch.randn(n, LATENT_SIZE, generator=random), labels
 
 
-def probes(train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str) -> list[Row]:
+def probes(
+    train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str
+) -> list[Result]:
     """The table's lines about probes of latents of this kind."""
     product, copy = MatrixProduct(CPU, torch.float32, quick), Copy(CPU, quick)
     half = choose_precision(CPU) == "bf16"  # in which the converged probe multiplies then
@@ -91,7 +93,7 @@ def probes(train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind
     by_product = [s / product.flops for s in seconds["product"]]
     by_copy = [s / copy.bytes for s in seconds["copy"]]
     slow = [SGD_EPOCHS * s for s in seconds["plain"]]
-    where, what = describe(CPU), f"{n:,} {kind} latents"
+    where, what = device_and_threads(CPU), f"{n:,} {kind} latents"
     one_epoch = f"the paper's protocol, one epoch of it, times {SGD_EPOCHS}"
     found = [
         row(
@@ -131,7 +133,7 @@ def probes(train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind
     return found
 
 
-def curve(images: ImageSet, train: Data, size: Size) -> Row:
+def curve(images: ImageSet, train: Data, size: Size) -> Result:
     """The table's line about one occlusion curve: eleven levels, one mask an image and level."""
     networks = build_networks(0)
     fitted = Probes([train_sgd(*train, CLASSES, 0, epochs=1)], fit_converged(*train, CLASSES))
@@ -162,7 +164,7 @@ def curve(images: ImageSet, train: Data, size: Size) -> Row:
     part, plain_part = len(images) / size.curve, len(few) / size.curve / len(INTENSITIES)
     return row(
         f"occlusion curve, {len(INTENSITIES)} levels × {size.curve:,} images", "s",
-        [s / part for s in seconds["ours"]], describe(CPU),
+        [s / part for s in seconds["ours"]], device_and_threads(CPU),
         plain=[s / plain_part for s in seconds["plain"]],
         plain_of=f"{len(few)} images at one level, scaled",
         floor=[s / part for s in seconds["bare"]], floor_of="the encoder's bare forward passes",

@@ -38,7 +38,7 @@ def bench(
     threads: int | None = None,
     on_part: Callable[[str], None] = lambda part: None,
 ) -> Iterator[dict[str, Any]]:
-    """Measure; one JSON-ready object a line of the table, whose fields ``bench.measure.Row`` has.
+    """Measure; returns a JSON-ready object for each line of the table (``bench.measure.Result``).
 
     Args:
         parts: names of ``PARTS``.

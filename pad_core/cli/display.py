@@ -22,7 +22,7 @@ from pad_core.checkpoint.schema import Export
 from pad_core.errors import printable
 from pad_core.report.summary import numbers, rows_for
 from pad_core.report.told import cycle, details, told
-from pad_core.system.hardware import describe_hardware
+from pad_core.system.hardware import device_name
 from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress as RunProgress
 from pad_core.training.sweep import CellState
@@ -56,7 +56,7 @@ class TrainingDisplay:
         self._live = Live(RichGroup(self._bar, self._losses), console=self._console, transient=True)
         self._console.print(
             f"{folder}: condition {recipe.condition.name}, seed {recipe.seed}, "
-            f"{describe_hardware(device)}, {recipe.precision}"
+            f"{device_name(device)}, {recipe.precision}"
         )
         self._task = self._bar.add_task(f"epoch –/{recipe.epochs}", total=None, facts="")
 
@@ -198,7 +198,7 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def describe(network: PadNetwork) -> str:
+def checkpoint_summary(network: PadNetwork) -> str:
     """A checkpoint in words, for ``info``."""
     header = network.header
     condition = header.condition

@@ -121,7 +121,7 @@ def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tup
 
 def run_sweep(options: argparse.Namespace) -> int:
     """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
-    from pad_core.checkpoint.same_data import describe_data
+    from pad_core.checkpoint.same_data import comparable_record
     from pad_core.cli.display import SweepDisplay
     from pad_core.model.condition import PAD
     from pad_core.system.hardware import save_every_s
@@ -137,7 +137,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         options.seeds,
         options.runs,
         options.keep_epochs,
-        describe_data(dataset),
+        comparable_record(dataset),
     )
     if options.precision == "auto":
         cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
@@ -199,7 +199,7 @@ def run_export(options: argparse.Namespace) -> None:
 def run_info(options: argparse.Namespace) -> None:
     """``info``: loads the whole file, so that what it prints has been checked."""
     from pad_core.checkpoint.file import load
-    from pad_core.cli.display import describe
+    from pad_core.cli.display import checkpoint_summary
 
     network = load(options.file)
     if options.json:
@@ -207,7 +207,7 @@ def run_info(options: argparse.Namespace) -> None:
         facts = {"file": printable(str(options.file)), "sha256": network.sha256, "memories": counts}
         print_json(facts | network.header.to_dict())
     else:
-        print(describe(network))
+        print(checkpoint_summary(network))
 
 
 def run_import(options: argparse.Namespace) -> None:
@@ -301,14 +301,14 @@ def run_cards(options: argparse.Namespace) -> int:
     from pad_core.report.catalogue import find
     from pad_core.system.files import write_atomically
 
-    shelf, problems = find([options.folder])
+    catalogue, problems = find([options.folder])
     for problem in problems:
         print(problem, file=sys.stderr)
-    if not shelf.entries:
+    if not catalogue.entries:
         raise PadError(f"There is no checkpoint in {options.folder}.")
     out = options.folder / "README.md"
-    write_atomically(out, cards(shelf).encode())
-    print(f"{out}: {len(shelf.entries)} networks")
+    write_atomically(out, cards(catalogue).encode())
+    print(f"{out}: {len(catalogue.entries)} networks")
     return 1 if problems else 0
 
 

@@ -11,7 +11,7 @@ from pad_core.checkpoint.record import ROWS
 from pad_core.checkpoint.schema import Header
 from pad_core.errors import printable
 from pad_core.model.condition import CONDITIONS, Condition
-from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.claims import beside_paper
 from pad_core.report.palette import style
 from pad_core.report.summary import numbers
@@ -28,11 +28,11 @@ the spread given is that of the probe.
 _COLUMNS = [row for row in ROWS if row.card]
 
 
-def cards(shelf: Shelf) -> str:
+def cards(catalogue: Catalogue) -> str:
     """A Markdown page: a table of all entries, then a card for each.
 
     Args:
-        shelf: from ``catalogue.find``, in the order in which the cards stand.
+        catalogue: from ``catalogue.find``, in the order in which the cards stand.
     """
     head = (
         "| file | data | condition | seed | epochs | "
@@ -40,8 +40,8 @@ def cards(shelf: Shelf) -> str:
         + " |"
     )
     lines = [_TOP, head, "|" + "---|" * (5 + len(_COLUMNS))]
-    lines += [_table_row(entry) for entry in shelf.entries]
-    for entry in shelf.entries:
+    lines += [_table_row(entry) for entry in catalogue.entries]
+    for entry in catalogue.entries:
         lines += ["", *_card(entry)]
     return "\n".join(lines) + "\n"
 

@@ -44,7 +44,7 @@ class Entry:
         return metrics if metrics.keys() >= NEEDED else None
 
 
-class Shelf:
+class Catalogue:
     """The entries of some folders or files, sorted by data set, condition, seed and epoch."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -81,7 +81,7 @@ class Shelf:
         networks with different epochs, those with most training, or with least if ``early``; one
         that trained longer but has no recorded evaluation yet hides none that has.
         """
-        recorded = Shelf([e for e in self.entries if e.evaluation is not None])
+        recorded = Catalogue([e for e in self.entries if e.evaluation is not None])
         entries = (recorded.earliest if early else recorded.latest)(dataset, condition)
         groups = grouped([e.evaluation for e in entries if e.evaluation is not None])
         real = [g for g in groups if g.evaluations[0]["on"] == "real images"]
@@ -114,7 +114,7 @@ class Shelf:
         """What ``alike`` has of these conditions, as far as there are any."""
         return [group for group in self.alike(dataset, *conditions) if group is not None]
 
-    def frechet_stages(self, dataset: str) -> list[tuple[str, Group]]:
+    def early_and_late_frechet(self, dataset: str) -> list[tuple[str, Group]]:
         """PAD's earliest and latest networks whose dreams' Fréchet distance was recorded."""
         stages = []
         for stage, early in (("early", True), ("late", False)):
@@ -124,7 +124,7 @@ class Shelf:
         return stages
 
 
-def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:
+def find(paths: Sequence[Path]) -> tuple[Catalogue, list[str]]:
     """The checkpoints among files and below folders, and a line about each that can't be read.
 
     Raises:
@@ -145,4 +145,6 @@ def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:
         except PadError as error:
             problems.append(str(error))
     names = labels([entry.header.data for entry in entries])
-    return Shelf([replace(e, told=name) for e, name in zip(entries, names, strict=True)]), problems
+    return Catalogue(
+        [replace(e, told=name) for e, name in zip(entries, names, strict=True)]
+    ), problems

@@ -16,8 +16,8 @@ from typing import Any, Literal, NamedTuple
 from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.schema import Header
 from pad_core.evaluation.statistics import (
+    ErrorPart,
     Estimate,
-    Part,
     Trend,
     accuracy_se,
     holm,
@@ -32,7 +32,7 @@ from pad_core.evaluation.statistics import (
     trend_of,
     unpack_counts,
 )
-from pad_core.report.catalogue import Shelf
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.palette import style
 from pad_core.report.paper import PAPER_EPOCHS, PAPER_IMAGES, paper_name
 from pad_core.report.summary import Group, mean_and_sem, numbers
@@ -96,14 +96,14 @@ class Claim(NamedTuple):
 
     text: str
     where: str
-    judge: Callable[[Shelf, str], Verdict]
+    judge: Callable[[Catalogue, str], Verdict]
     conditions: tuple[str, ...] = ("pad",)
     tested: str = ""
 
 
-def judge_all(claims: Sequence[Claim], shelf: Shelf, dataset: str) -> list[Verdict]:
+def judge_all(claims: Sequence[Claim], catalogue: Catalogue, dataset: str) -> list[Verdict]:
     """A verdict on each claim, with p-values corrected for all that were tested (Holm)."""
-    verdicts = [claim.judge(shelf, dataset) for claim in claims]
+    verdicts = [claim.judge(catalogue, dataset) for claim in claims]
     tested = {
         claim.tested or claim.text: verdict.p
         for claim, verdict in zip(claims, verdicts, strict=True)
@@ -127,11 +127,11 @@ def judge_all(claims: Sequence[Claim], shelf: Shelf, dataset: str) -> list[Verdi
 class Errors(NamedTuple):
     """Of a number of one network: the parts of its error, None where it was not recorded."""
 
-    images: Part
-    probes: Part | None = None
+    images: ErrorPart
+    probes: ErrorPart | None = None
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ErrorPart, ...]:
         """Those that are known."""
         return (self.images,) if self.probes is None else (self.images, self.probes)
 
@@ -164,11 +164,11 @@ def _number(evaluation: Mapping[str, Any], *path: str) -> float | None:
     return values[0] if values else None
 
 
-def _part(error: float | None, samples: float | None) -> Part | None:
-    """Part of an error that was estimated from so many samples."""
+def _part(error: float | None, samples: float | None) -> ErrorPart | None:
+    """ErrorPart of an error that was estimated from so many samples."""
     if error is None or samples is None or samples < 2:
         return None
-    return Part(error * error, samples - 1)  # a power would overflow with an exception
+    return ErrorPart(error * error, samples - 1)  # a power would overflow with an exception
 
 
 def _separability_errors(e: Evaluation) -> Errors | None:
@@ -179,7 +179,7 @@ def _separability_errors(e: Evaluation) -> Errors | None:
     probes = None
     if spread is not None and seeds is not None and seeds >= 2:
         probes = _part(spread / math.sqrt(seeds), seeds)
-    return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), probes)
+    return Errors(ErrorPart(accuracy_se(accuracy, int(n)) ** 2, n - 1), probes)
 
 
 def occluded(intensity: int) -> Measure:
@@ -231,8 +231,8 @@ OCCLUDED_RATIO = Measure(
 def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Claim:
     """The claim that ``measure`` is higher in one condition than in the other."""
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.alike(dataset, high, low)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        groups = catalogue.alike(dataset, high, low)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (high, low))
         difference = _difference(measure, groups[0], groups[1])
@@ -257,8 +257,8 @@ def alike(
     By two one-sided tests, or by one of them; that no difference was found shows nothing.
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.alike(dataset, one, other)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        groups = catalogue.alike(dataset, one, other)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (one, other))
         difference = _difference(measure, groups[0], groups[1])
@@ -297,8 +297,8 @@ def trend(
     what: names the value, and says how it was measured.
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        curves = _curves(shelf, dataset, condition, value)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        curves = _curves(catalogue, dataset, condition, value)
         if not curves:
             return Verdict("cannot be told", f"No history of {style(condition).label} has it.")
         trends = [trend_of(*curve) for curve in curves]
@@ -330,8 +330,8 @@ def declines(
     That is the trend of the second half of the epochs. A fall counts from one point.
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        curves = _curves(shelf, dataset, condition, value, PAPER_EPOCHS)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        curves = _curves(catalogue, dataset, condition, value, PAPER_EPOCHS)
         halves = [(x[len(x) // 2 :], y[len(y) // 2 :]) for x, y in curves]
         found = [(half, t) for half in halves if (t := trend_of(*half)) is not None]
         if not found:
@@ -367,8 +367,8 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
     Tested as: it is nearer to that than to PAD's, on its side of the middle between them.
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        group, pad = shelf.alike(dataset, condition, "pad")
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        group, pad = catalogue.alike(dataset, condition, "pad")
         if group is None or pad is None:
             return _missing((group, pad), (condition, "pad"))
         baselines = [e.get("baselines", {}).get("untrained", {}) for e in group.evaluations]
@@ -401,8 +401,8 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
 def dreams_improve(kind: str) -> Claim:
     """The claim that the Fréchet distance of NREM or REM dreams falls with training."""
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        early, late = shelf.group(dataset, "pad", early=True), shelf.group(dataset, "pad")
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        early, late = catalogue.group(dataset, "pad", early=True), catalogue.group(dataset, "pad")
         measured = {} if late is None else late.evaluations[0].get("frechet", {})
         names = [name for name in measured if name.endswith(f", {kind} dreams")]
         if early is None or late is None or not names:
@@ -580,7 +580,7 @@ Curve = tuple[list[float], list[float]]
 
 
 def _curves(
-    shelf: Shelf,
+    catalogue: Catalogue,
     dataset: str,
     condition: str,
     value: Callable[[dict[str, Any]], float | None],
@@ -588,7 +588,7 @@ def _curves(
 ) -> list[Curve]:
     """Epochs and values of each network's history that has two or more, and as many epochs."""
     found = []
-    for entry in shelf.latest(dataset, condition):
+    for entry in catalogue.latest(dataset, condition):
         seen = [(h["epoch"], v) for h in entry.header.history if (v := value(h)) is not None]
         if len(seen) > 1 and entry.header.epoch >= epochs:
             found.append(([float(e) for e, _ in seen], [v for _, v in seen]))

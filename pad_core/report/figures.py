@@ -15,10 +15,10 @@ from plotly.subplots import make_subplots
 
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import style
-from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
+from pad_core.report.paper import PAPER_EPOCHS, PAPER_SEPARABILITY, paper_name
 
 if TYPE_CHECKING:  # the explorer draws these without PyTorch
-    from pad_core.report.catalogue import Shelf
+    from pad_core.report.catalogue import Catalogue
     from pad_core.report.summary import Group
 
 GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark
@@ -40,7 +40,7 @@ def shaded(colour: str, opacity: float) -> str:
 def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
     """Table 1 as bars with SEM, the paper's values as diamonds on them; also where ours lack."""
     figure = go.Figure()
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    paper = PAPER_SEPARABILITY.get(paper_name(dataset) or "", {})
     ours = {group.condition: mean_sem(group.values("linear_separability")) for group in groups}
     n = {group.condition: f"n = {len(group.evaluations)}" for group in groups}
     order = [*paper, *(condition for condition in ours if condition not in paper)]
@@ -62,13 +62,13 @@ def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
 
 
 def history_curves(
-    shelf: Shelf, dataset: str, conditions: Sequence[str], key: str = "linear_separability"
+    catalogue: Catalogue, dataset: str, conditions: Sequence[str], key: str = "linear_separability"
 ) -> go.Figure | None:
     """A value of the histories over epochs: mean over seeds, ± SEM shaded; None without any."""
     figure = go.Figure()
     for condition in conditions:
         by_epoch: dict[int, list[float]] = {}
-        for entry in shelf.latest(dataset, condition):
+        for entry in catalogue.latest(dataset, condition):
             for line in entry.header.history:
                 if key in line:
                     by_epoch.setdefault(line["epoch"], []).append(line[key])
@@ -82,7 +82,7 @@ def history_curves(
 
 def add_paper(figure: go.Figure, dataset: str, conditions: Sequence[str]) -> None:
     """Draw the paper's separability into ``history_curves``: open diamonds at its last epoch."""
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    paper = PAPER_SEPARABILITY.get(paper_name(dataset) or "", {})
     known = [condition for condition in conditions if condition in paper]
     for condition in known:
         mean, sem = paper[condition]
@@ -102,15 +102,15 @@ def add_paper(figure: go.Figure, dataset: str, conditions: Sequence[str]) -> Non
         )  # fmt: skip
 
 
-def loss_curves(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> go.Figure | None:
+def loss_curves(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> go.Figure | None:
     """Training losses over epochs, a panel for each condition (Appendix 1-Figures 1 and 2)."""
-    present = [c for c in conditions if any(e.header.history for e in shelf.latest(dataset, c))]
+    present = [c for c in conditions if any(e.header.history for e in catalogue.latest(dataset, c))]
     if not present:
         return None
     figure = make_subplots(1, len(present), subplot_titles=[style(c).label for c in present],
                            shared_yaxes=True)  # fmt: skip
     for column, condition in enumerate(present, start=1):
-        histories = [e.header.history for e in shelf.latest(dataset, condition)]
+        histories = [e.header.history for e in catalogue.latest(dataset, condition)]
         for key, (name, colour) in LOSSES.items():
             by_epoch: dict[int, list[float]] = {}
             for line in (line for history in histories for line in history):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from markupsafe import Markup
 
-from pad_core.report.catalogue import Shelf
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.claims import Claim, beside_paper
 from pad_core.report.paper import paper_name
 
@@ -94,29 +94,29 @@ class Item(ABC):
     of_one: ClassVar[str] = ""
 
     @abstractmethod
-    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+    def chart(self, catalogue: Catalogue, dataset: str) -> go.Figure | None:
         """The figure of recorded numbers, in the colours of a light page; None without any."""
 
     @abstractmethod
-    def what(self, shelf: Shelf, dataset: str) -> str:
+    def what(self, catalogue: Catalogue, dataset: str) -> str:
         """What the figure shows, and how that was measured, as sentences."""
 
-    def chart_beside_paper(self, shelf: Shelf, dataset: str) -> go.Figure | None:
+    def chart_beside_paper(self, catalogue: Catalogue, dataset: str) -> go.Figure | None:
         """The same with the paper's values, where there are any."""
-        return self.chart(shelf, dataset)
+        return self.chart(catalogue, dataset)
 
-    def table(self, shelf: Shelf, dataset: str) -> Table | None:
+    def table(self, catalogue: Catalogue, dataset: str) -> Table | None:
         """The numbers as a table, for an item that is one."""
         return None
 
-    def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
+    def parts(self, catalogue: Catalogue, dataset: str) -> list[Part]:
         """All that the report shows of it, from top to bottom; empty without any record."""
-        figure = self.chart(shelf, dataset)
+        figure = self.chart(catalogue, dataset)
         return [] if figure is None else [Chart(figure)]
 
-    def counts(self, shelf: Shelf, dataset: str) -> list[int]:
+    def counts(self, catalogue: Catalogue, dataset: str) -> list[int]:
         """How many networks each of the chart's marks stands for."""
-        return [len(g.evaluations) for g in shelf.groups(dataset, self.conditions)]
+        return [len(g.evaluations) for g in catalogue.groups(dataset, self.conditions)]
 
     def marks(self, dataset: str) -> str:
         """What the paper's marks in the chart are, where it has any."""
@@ -126,12 +126,12 @@ class Item(ABC):
         """Whether it is about a data set, or about all."""
         return self.only in (None, paper_name(dataset))
 
-    def legend(self, shelf: Shelf, dataset: str) -> str:
+    def legend(self, catalogue: Catalogue, dataset: str) -> str:
         """The lines below it: what was measured, how, and on how many networks."""
-        latest = [e for c in self.conditions for e in shelf.latest(dataset, c)]
+        latest = [e for c in self.conditions for e in catalogue.latest(dataset, c)]
         beside = " ".join(dict.fromkeys(beside_paper(entry.header) for entry in latest))
-        spread = _spread(self.counts(shelf, dataset), self.of_one)
-        lines = (self.what(shelf, dataset), spread, self.marks(dataset), beside)
+        spread = _spread(self.counts(catalogue, dataset), self.of_one)
+        lines = (self.what(catalogue, dataset), spread, self.marks(dataset), beside)
         return " ".join(filter(None, lines))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Appendix 1-Table 1: linear separability in percent, mean and SEM over 4 seeds, epoch 50.
-TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
+PAPER_SEPARABILITY: dict[str, dict[str, tuple[float, float]]] = {
     "CIFAR-10": {
         "pad": (58.25, 0.70), "wo_memory_mix": (53.87, 0.85), "wo_rem": (46.00, 0.43),
         "wo_nrem": (58.00, 0.34), "wake_only": (42.25, 0.54),

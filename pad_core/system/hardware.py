@@ -64,7 +64,7 @@ def save_every_s(device: torch.device) -> float:
     return 0.0 if device.type == "cpu" else 30.0
 
 
-def describe_hardware(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
     """'cuda (NVIDIA H200)' or 'cpu (x86_64)'."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return f"{device.type} ({name})"

@@ -92,7 +92,9 @@ def export_file(path: Path, out: Path, dataset: DataSet, bits: Bits | None = Non
     network = checkpoint.load(path)
     trained_on = network.header.dataset | {"class_names": list(network.class_names)}
     check_same_data(trained_on, dataset, path)
-    header = replace(network.header, dataset=checkpoint.describe(dataset), metrics={}, export={})
+    header = replace(
+        network.header, dataset=checkpoint.dataset_record(dataset), metrics={}, export={}
+    )
     header = _of_its_own_data(header, trained_on)
     return save_measured(network.networks, header, out, dataset, bits)
 
@@ -179,7 +181,7 @@ def import_published(
         raise PadError(f"{path} does not say how many epochs it was trained; give --epoch.")
     header = Header(
         condition=condition,
-        dataset=checkpoint.describe(dataset),
+        dataset=checkpoint.dataset_record(dataset),
         class_names=dataset.class_names,
         seed=seed,
         epoch=epoch,

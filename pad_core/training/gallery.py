@@ -52,11 +52,11 @@ MIB = 2**20
 
 
 @dataclass(frozen=True)
-class Stage:
+class Grid:
     """A part of the queue: conditions × seeds on one data set.
 
     data: 'cifar10', 'fashion-mnist' or 'svhn'. probed: epochs after which linear separability is
-    measured. continues: name of the stage whose networks are trained further.
+    measured. continues: name of the grid whose networks are trained further.
     """
 
     name: str
@@ -79,17 +79,17 @@ _QUIETER = tuple(
 )
 _TENS = (1, 10, 20, 30, 40)
 QUEUE = (
-    Stage("table1", "cifar10", _conditions(*TABLE_1), 4, 50, _TENS),
-    Stage(
+    Grid("table1", "cifar10", _conditions(*TABLE_1), 4, 50, _TENS),
+    Grid(
         "variants",
         "cifar10",
         _conditions("rem_noise_only", "rem_memory_only", "rem_before_nrem", "nrem_mixed_memory"),
         4,
         50,
     ),
-    Stage("fashion", "fashion-mnist", _conditions(*TABLE_1), 4, 20),
-    Stage("svhn", "svhn", _conditions(*TABLE_1), 4, 150),
-    Stage(
+    Grid("fashion", "fashion-mnist", _conditions(*TABLE_1), 4, 20),
+    Grid("svhn", "svhn", _conditions(*TABLE_1), 4, 150),
+    Grid(
         "long",
         "cifar10",
         _conditions("pad", "wo_nrem", "wake_only"),
@@ -98,16 +98,16 @@ QUEUE = (
         (60, 70, 80, 90),
         continues="table1",
     ),
-    Stage("coasting", "cifar10", _conditions(*TABLE_1), 4, 50, adam_coasts=True),
-    Stage("quieter", "cifar10", _QUIETER, 4, 50),
+    Grid("coasting", "cifar10", _conditions(*TABLE_1), 4, 50, adam_coasts=True),
+    Grid("quieter", "cifar10", _QUIETER, 4, 50),
 )
 
 
 @dataclass(frozen=True)
-class Item:
+class QueuedNetwork:
     """A network of the queue."""
 
-    stage: Stage
+    grid: Grid
     cell: Cell
 
     @property
@@ -116,49 +116,49 @@ class Item:
         return self.cell.folder.name
 
 
-def _name(stage: Stage, recipe: Recipe) -> str:
+def _name(grid: Grid, recipe: Recipe) -> str:
     unusual = "-coasting" if recipe.adam_coasts else ""
-    longer = f"-epoch{recipe.epochs}" if stage.continues else ""
-    return f"{stage.data}-{recipe.condition.name}{unusual}-seed{recipe.seed}{longer}"
+    longer = f"-epoch{recipe.epochs}" if grid.continues else ""
+    return f"{grid.data}-{recipe.condition.name}{unusual}-seed{recipe.seed}{longer}"
 
 
 def items(
-    queue: Sequence[Stage], data: Mapping[str, DataSet], runs: Path, template: Recipe
-) -> list[Item]:
-    """The queue's networks whose data are at hand, seed by seed within a stage.
+    queue: Sequence[Grid], data: Mapping[str, DataSet], runs: Path, template: Recipe
+) -> list[QueuedNetwork]:
+    """The queue's networks whose data are at hand, seed by seed within a grid.
 
     Args:
-        data: the data set for each name that stages use.
+        data: the data set for each name that grids use.
         runs: the folder of the run folders.
         template: the recipe's fields that all share, such as the precision.
     """
     found = []
-    for stage in queue:
-        if stage.data not in data:
+    for grid in queue:
+        if grid.data not in data:
             continue
-        for seed in range(stage.seeds):
-            for condition in stage.conditions:
+        for seed in range(grid.seeds):
+            for condition in grid.conditions:
                 recipe = replace(
                     template,
-                    dataset=data[stage.data].spec,
+                    dataset=data[grid.data].spec,
                     condition=condition,
-                    epochs=stage.epochs,
+                    epochs=grid.epochs,
                     seed=seed,
-                    adam_coasts=stage.adam_coasts,
+                    adam_coasts=grid.adam_coasts,
                 )
-                cell = Cell(recipe, runs / _name(stage, recipe), stage.probed)
-                found.append(Item(stage, cell))
+                cell = Cell(recipe, runs / _name(grid, recipe), grid.probed)
+                found.append(QueuedNetwork(grid, cell))
     return found
 
 
-def source_of(item: Item, everything: Sequence[Item]) -> Item | None:
+def source_of(item: QueuedNetwork, everything: Sequence[QueuedNetwork]) -> QueuedNetwork | None:
     """The network of the queue that this one continues; None if it continues none."""
-    if item.stage.continues is None:
+    if item.grid.continues is None:
         return None
     recipe = item.cell.recipe
     for other in everything:
         same = other.cell.recipe.condition, other.cell.recipe.seed
-        if other.stage.name == item.stage.continues and same == (recipe.condition, recipe.seed):
+        if other.grid.name == item.grid.continues and same == (recipe.condition, recipe.seed):
             return other
     return None
 
@@ -226,7 +226,7 @@ class Budget:
 
 
 def run(
-    queue: Sequence[Item],
+    queue: Sequence[QueuedNetwork],
     engine: Engine,
     settings: Settings,
     budget: Budget,
@@ -261,7 +261,7 @@ def run(
     return sweep(cells, settings, engine, look, lambda: should_stop() or budget.over(), admits)
 
 
-def _take_over(source: Item, folder: Path) -> bool:
+def _take_over(source: QueuedNetwork, folder: Path) -> bool:
     """Copy the state of a finished run into a folder; returns whether there is one."""
     if (folder / STATE).exists():
         return True
@@ -330,23 +330,23 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _measure(item: Item, out: Path) -> None:
+def _measure(item: QueuedNetwork, out: Path) -> None:
     """Write a finished network as a checkpoint of 8 bits with all its measures."""
     assert _tools is not None
-    data, device = _tools.data[item.stage.data], _tools.device
+    data, device = _tools.data[item.grid.data], _tools.device
     # The data go to the device once per network, which costs little beside the rest.
     features = classifier_features(device)
-    if item.stage.data not in _tools.beside:
-        _tools.beside[item.stage.data] = measure_reference(data, features, _tools.protocol)
+    if item.grid.data not in _tools.beside:
+        _tools.beside[item.grid.data] = measure_reference(data, features, _tools.protocol)
     scratch = out.with_name(f".{out.name}")
-    first = item.cell.recipe.seed == 0 and not item.stage.continues
+    first = item.cell.recipe.seed == 0 and not item.grid.continues
     export_run(item.cell.folder, scratch, data, 8, memories=first, device=device)
     network = load(scratch, device)
-    beside = _tools.beside[item.stage.data]
+    beside = _tools.beside[item.grid.data]
     found = evaluate(network, data, features, _tools.protocol, beside=beside)
     update_metrics(scratch, found)
     history = [dict(entry) for entry in network.history]
-    for epoch in item.stage.probed:
+    for epoch in item.grid.probed:
         kept = item.cell.folder / f"epoch-{epoch:04d}.safetensors"
         if kept.exists():
             history[epoch - 1] |= separability(load(kept, device).networks.encoder, data)
@@ -386,16 +386,16 @@ class Measuring:
         self._baselines: dict[str, Future[Any]] = {}
         self.failed: dict[str, str] = {}
 
-    def hand_over(self, item: Item) -> None:
+    def hand_over(self, item: QueuedNetwork) -> None:
         """Measure a trained network, unless it is measured already."""
         out = self._out / f"{item.name}.safetensors"
         if out.exists() or item.name in self._jobs:
             return
         try:
             self._jobs[item.name] = self._pool.submit(_measure, item, out)
-            if item.stage.data not in self._baselines:
-                job = self._pool.submit(_measure_baselines, item.stage.data)
-                self._baselines[item.stage.data] = job
+            if item.grid.data not in self._baselines:
+                job = self._pool.submit(_measure_baselines, item.grid.data)
+                self._baselines[item.grid.data] = job
         except BrokenProcessPool as error:
             self.failed[item.name] = f"a process that measures has died: {error}"
 

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint import file as checkpoint
-from pad_core.checkpoint.same_data import check_same_data, describe_data
+from pad_core.checkpoint.same_data import check_same_data, comparable_record
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
@@ -27,7 +27,7 @@ from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
 from pad_core.model.phases import Losses
 from pad_core.system.files import write_atomically, write_tensors
-from pad_core.system.hardware import describe_hardware, widest_float
+from pad_core.system.hardware import device_name, widest_float
 from pad_core.system.randomness import generator
 from pad_core.training.config import Recipe
 from pad_core.training.cycle import DIVERGED, Trainer
@@ -68,7 +68,7 @@ class Run:
         self.seconds = 0.0  # duration of those cycles
         self.lived = 0  # cycles in this process
         self.cycles_at_once = 1
-        self.data = describe_data(dataset)
+        self.data = comparable_record(dataset)
         self.train = dataset.train.to(device) if images is None else images
         self.steps = len(self.train) // recipe.batch_size  # the last partial batch is dropped
         if self.steps == 0:
@@ -119,7 +119,7 @@ class Run:
         """The header of the state."""
         return RunState(
             recipe=self.recipe,
-            device=describe_hardware(self.trainer.device),
+            device=device_name(self.trainer.device),
             torch=torch.__version__,
             epoch=self.epoch,
             step=self.step,

@@ -16,7 +16,7 @@ from typing import Any, NotRequired, TypedDict
 
 import torch
 
-from pad_core.checkpoint.schema import Epoch, Header, describe
+from pad_core.checkpoint.schema import Epoch, Header, dataset_record
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
@@ -72,7 +72,7 @@ class RunState:
     """The header of a run's state.
 
     epoch: finished epochs; step: finished cycles of the next one, which took ``seconds``.
-    device: 'cpu (x86_64)'. data: from ``same_data.describe_data``; None in states of earlier
+    device: 'cpu (x86_64)'. data: from ``same_data.comparable_record``; None in states of earlier
     versions, whose data are not checked.
     """
 
@@ -114,7 +114,7 @@ class RunState:
         recipe = self.recipe.to_dict()
         return Header(
             condition=Condition.from_dict(recipe.pop("condition")),
-            dataset=describe(dataset),
+            dataset=dataset_record(dataset),
             class_names=dataset.class_names,
             seed=recipe.pop("seed"),
             epoch=self.epoch,

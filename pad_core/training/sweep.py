@@ -50,7 +50,7 @@ LOG = "train.log"
 class Cell:
     """One network of the grid: its recipe, its run folder, and the epochs that it keeps.
 
-    data: the record of its data by ``describe_data``, with which a finished run is compared.
+    data: the record of its data by ``comparable_record``, with which a finished run is compared.
     """
 
     recipe: Recipe
@@ -148,7 +148,7 @@ def plan(
         seeds: how many, counted from 0.
         runs: the folder of the run folders.
         keep_epochs: epochs after which each network is kept as a file of its own.
-        data: the record of the data set by ``describe_data``, if it is at hand.
+        data: the record of the data set by ``comparable_record``, if it is at hand.
 
     Raises:
         PadError: an unknown condition, two of the same name, or no seed.

@@ -19,7 +19,7 @@ from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.palette import style
-from pad_core.report.paper import TABLE_1, paper_name
+from pad_core.report.paper import PAPER_SEPARABILITY, paper_name
 
 _PLOTLY = {"displayModeBar": False}
 
@@ -53,7 +53,7 @@ def explanations(
 def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
     header, estimate = network.header, reading.estimate
     knows = f"{header.dataset_name} · " if with_dataset else ""
-    published = TABLE_1.get(paper_name(header.dataset_name) or "", {})
+    published = PAPER_SEPARABILITY.get(paper_name(header.dataset_name) or "", {})
     score = Score(
         style(header.condition.name).label,
         f"{knows}epoch {header.epoch} · seed {header.seed}",

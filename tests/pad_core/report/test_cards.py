@@ -8,7 +8,7 @@ from pad_core.checkpoint.file import load_header, update_metrics
 from pad_core.cli.arguments import build_parser
 from pad_core.cli.main import main
 from pad_core.report.cards import cards, remake_command
-from pad_core.report.catalogue import Entry, Shelf, find
+from pad_core.report.catalogue import Catalogue, Entry, find
 from pad_core.report.claims import beside_paper
 
 
@@ -83,7 +83,7 @@ def test_texts_from_files_are_inert_in_the_page(folder, exported):
     dataset = header.dataset | {"name": hostile, "note": hostile}
     entry = Entry(folder / "a`b`|<i>.safetensors", replace(header, dataset=dataset))
     entry.path.write_bytes(exported.read_bytes())
-    page = cards(Shelf([entry]))
+    page = cards(Catalogue([entry]))
     outside = re.sub(
         r"(?s)(`+)(.+?)(?<!`)\1(?!`)", "", re.sub(r"\\`", "", page.split("| file |")[1])
     )
