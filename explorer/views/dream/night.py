@@ -135,7 +135,7 @@ def _probe(network: PadNetwork) -> str:
 def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:
     """Class scores and distances of dreams; none where the checkpoint remembers too little."""
     try:
-        return networks.reader(network).interpret(adversarial.codes, adversarial.realness)
+        return networks.reader(network).interpret(adversarial.encoded, adversarial.realness)
     except PadError:
         return None
 
