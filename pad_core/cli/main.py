@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pad_core.cli.arguments import build_parser
 from pad_core.errors import PadError, printable, tolerate_unprintable_output
 from pad_core.model.condition import Condition
-from pad_core.system.streams import print_json
+from pad_core.system.output import print_json
 
 if TYPE_CHECKING:
     from pad_core.checkpoint.schema import Export

@@ -13,9 +13,9 @@ from pad_core.errors import printable
 from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.claims import beside_paper
+from pad_core.report.conditions_in_words import cycle, details, told
 from pad_core.report.palette import style
 from pad_core.report.summary import numbers
-from pad_core.report.told import cycle, details, told
 
 _TOP = """# Networks in this folder
 

@@ -30,7 +30,6 @@ from pad_core.checkpoint.file import load, load_header, update_history, update_m
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.battery import Reference
 from pad_core.evaluation.evaluate import (
     Protocol,
     evaluate,
@@ -39,6 +38,7 @@ from pad_core.evaluation.evaluate import (
     separability,
 )
 from pad_core.evaluation.frechet import classifier_features
+from pad_core.evaluation.other_measures import Reference
 from pad_core.model.condition import CONDITIONS, TABLE_1, Condition
 from pad_core.system.files import write_atomically
 from pad_core.training.config import Recipe

@@ -14,7 +14,7 @@ from explorer.session.state import chosen
 from explorer.views.probe import figures
 from explorer.views.probe.accuracy import Disturbance
 from explorer.views.probe.figures import Line, Score
-from explorer.views.probe.lab import Reading
+from explorer.views.probe.live_probe import Reading
 from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS

@@ -21,8 +21,8 @@ from explorer.views.train.draft import (
 )
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
+from pad_core.report.conditions_in_words import CONTRASTS, PERTURBATIONS, TOLD, cycle
 from pad_core.report.palette import style
-from pad_core.report.told import CONTRASTS, PERTURBATIONS, TOLD, cycle
 
 _SPOKEN = {"wake": "Wake", "nrem": "NREM", "rem": "REM", "contrast": "Contrast"}
 _CYCLES = [

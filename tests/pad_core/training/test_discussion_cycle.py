@@ -15,7 +15,7 @@ from pad_core.model.networks import build_networks
 from pad_core.model.perturbation import perturb
 from pad_core.report.cards import cards
 from pad_core.report.catalogue import find
-from pad_core.report.told import TOLD, details
+from pad_core.report.conditions_in_words import TOLD, details
 from pad_core.system.files import read_tensors
 from pad_core.system.randomness import Streams
 from pad_core.training.config import Recipe
