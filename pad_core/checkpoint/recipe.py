@@ -57,8 +57,8 @@ class TrainingConfig:
     beta2: Annotated[_Rate, said("β₂", "how long Adam remembers squares of gradients")] = 0.999
     adam_coasts: Annotated[
         bool, OPTIMISER,
-        said("Adam coasts", "a weight without a gradient in a phase is moved on by its momentum, "
-             "as PyTorch did before 2.0, when the paper's networks were trained; otherwise it "
+        said("Adam coasts", "momentum moves a weight also in phases that give it no gradient, as "
+             "PyTorch did before 2.0, when the paper's networks were trained; otherwise the weight "
              "rests"),
     ] = False  # fmt: skip
 

@@ -21,10 +21,7 @@ if TYPE_CHECKING:  # so that --help needs no PyTorch
 Out = Option("--out", "-o")
 Bits = Annotated[
     Literal["auto", "8", "16"],
-    Meta(
-        description="per weight; auto takes 8 where separability stays within 0.3 points of "
-        "full precision"
-    ),
+    Meta(description="per weight; auto takes 8 if separability stays within 0.3 points"),
 ]
 DataSet = Annotated[str, Meta(description=fields_of(TrainingConfig)["dataset"].description)]
 
@@ -40,7 +37,7 @@ class Export:
     ]
     out: Annotated[Path, Out, Meta(description="file to write")]
     dataset: Annotated[
-        str | None, Meta(description="the run's data set (default: as it was trained)")
+        str | None, Meta(description="the run's data set (default: the one it was trained on)")
     ] = None
     root: Root = "data"
     bits: Bits = "auto"
@@ -71,7 +68,7 @@ class Info:
 
 
 def run_info(options: Info) -> None:
-    """Loads the whole file, so that what it prints has been checked."""
+    """Loads the whole file, so that all it prints is checked."""
     from pad_core.checkpoint.file import load
     from pad_core.cli.display import checkpoint_summary
 
@@ -96,7 +93,7 @@ class Import:
     seed: Annotated[int, Meta(description="the run's seed or number")] = 0
     epoch: Annotated[
         int | None,
-        Meta(description="epochs it was trained (default: as many as it has losses of)"),
+        Meta(description="epochs it was trained (default: the number of its losses)"),
     ] = None
     bits: Bits = "auto"
 

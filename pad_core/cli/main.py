@@ -43,7 +43,7 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status. Errors of the user take one line."""
+    """Run one command; returns the exit status. A user's error takes one line."""
     tolerate_unprintable_output()
     typed = build_parser().parse_args(arguments)
     command = COMMANDS[typed.command]
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
-    except BrokenPipeError:  # the reader of our output, such as 'head', has left
+    except BrokenPipeError:  # the reader of our output, such as 'head', has ended
         sys.stderr.close()
         return 1
 
@@ -72,7 +72,7 @@ def parse(arguments: list[str]) -> Any:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Takes options by their full names only: an abbreviation of today is another one tomorrow."""
+    """Accepts only full option names: a new option could make an abbreviation ambiguous."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)

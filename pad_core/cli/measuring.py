@@ -29,7 +29,7 @@ class Evaluate:
         str | None,
         Option(metavar="SPEC"),
         Meta(
-            description="data set to measure on (default: the checkpoint's own where it is here, "
+            description="data set to measure on (default: the checkpoint's own if it is here, "
             "else reconstructions of its stored memories; 'memories' asks for these)"
         ),
     ] = None
@@ -54,7 +54,7 @@ class Evaluate:
             ge=0,
             le=100_000,
             description="also fine-tune a copy of each encoder with all labels, and an untrained "
-            "one beside (default: no; slow without a GPU)",
+            "encoder (default: no; slow without a GPU)",
         ),
     ] = 0
     device: Device = "auto"
@@ -63,8 +63,8 @@ class Evaluate:
 def run_evaluate(options: Evaluate) -> int:
     """A table for people, or a list of objects with --json.
 
-    What was measured is printed, whatever came of the rest; exit status 1 where a part of it can't
-    be had or recorded, 2 where all can't.
+    It prints what was measured even if the rest failed. The exit status is 1 if some networks could
+    not be measured or recorded, and 2 if none could.
     """
     from rich.console import Console
 
@@ -90,7 +90,7 @@ def run_evaluate(options: Evaluate) -> int:
             options.record,
             say,
         ):
-            found.append(result)  # noqa: PERF402 - what came before an error has to be kept
+            found.append(result)  # noqa: PERF402 - an error must not lose earlier results
     finally:
         if options.json and found:
             print_json(found)
@@ -102,7 +102,7 @@ def run_evaluate(options: Evaluate) -> int:
 
 @dataclass(frozen=True)
 class Compare:
-    """How alike networks see the same images: linear CKA and RSA."""
+    """Compare how networks see the same images: linear CKA and RSA."""
 
     files: Annotated[Files, Meta(description="two or more")]
     data: Annotated[
@@ -114,7 +114,7 @@ class Compare:
     images: Annotated[
         int,
         Option(metavar="N"),
-        Meta(ge=3, le=99_999, description="at most so many test images"),
+        Meta(ge=3, le=99_999, description="the most test images"),
     ] = 1_000
     layer: Annotated[
         Literal["conv1", "conv2", "conv3", "z"],

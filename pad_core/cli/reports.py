@@ -15,17 +15,17 @@ from pad_core.errors import PadError
 
 @dataclass(frozen=True)
 class Reproduce:
-    """The paper's table and figures, as a page."""
+    """Show the paper's tables and figures with our networks, as a page."""
 
     items: Annotated[
         tuple[str, ...],
         Option(positional=True, metavar="ITEM"),
-        Meta(description="such as table1 or fig4; none lists them, 'all' is all of them"),
+        Meta(description="such as table1 or fig4; none lists them, 'all' shows all"),
     ] = ()
     checkpoints: Annotated[
         tuple[Path, ...],
         Option(metavar="PATH"),
-        Meta(description="files, or folders to look through"),
+        Meta(description="files, or folders to search"),
     ] = (Path("checkpoints"), Path("runs"))
     out: Annotated[
         Path | None,
@@ -35,7 +35,7 @@ class Reproduce:
 
 
 def run_reproduce(options: Reproduce) -> None:
-    """Lists what there is, or writes a page."""
+    """Lists the items, or writes a page."""
     from pad_core.report.items import ITEMS
     from pad_core.report.page import reproduce
 
@@ -51,13 +51,13 @@ def run_reproduce(options: Reproduce) -> None:
 
 @dataclass(frozen=True)
 class Cards:
-    """Describe the checkpoints of a folder in its README.md, which is written anew."""
+    """Describe the checkpoints of a folder in its README.md, which is overwritten."""
 
     folder: Annotated[Path, Option(positional=True)] = Path("checkpoints")
 
 
 def run_cards(options: Cards) -> int:
-    """Writes FOLDER/README.md; exit status 1 where a file can't be read."""
+    """Writes FOLDER/README.md; exit status 1 if a file can't be read."""
     from pad_core.report.cards import cards
     from pad_core.report.catalogue import find
     from pad_core.system.files import write_atomically

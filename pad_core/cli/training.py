@@ -35,7 +35,7 @@ class Train:
     run: Annotated[
         Path | None, Meta(description="run folder (default: runs/DATA-CONDITION-seedS)")
     ] = None
-    resume: Annotated[bool, Meta(description="go on where the run folder stands")] = False
+    resume: Annotated[bool, Meta(description="continue the run in the run folder")] = False
 
     def request(self) -> TrainingRequest:
         """The training that is asked for; PadError where the condition is none."""
@@ -51,10 +51,10 @@ class Train:
 
 
 def run_train(options: Train) -> int:
-    """Exit status 0 when the last epoch is done, 130 when stopped before."""
+    """Exit status 0 after the last epoch, 130 if stopped before."""
     from pad_core.training.lock import occupied
 
-    folder = options.run  # one that is named is held while the images load, too
+    folder = options.run  # a named folder is locked while the images load, too
     with occupied(folder) if folder else contextlib.nullcontext():
         return _train(options)
 
@@ -116,8 +116,9 @@ class Sweep:
     jobs: Annotated[
         int | None,
         Meta(
-            description="networks that train at once (default: 1 on a CPU, on a GPU as many as "
-            "pay, at most 32); on a Ray cluster, those that share a machine's cores or a GPU"
+            description="networks that train at once (default: 1 on a CPU; on a GPU as many as "
+            "raise the speed, at most 32); on a Ray cluster, networks that share a machine's cores "
+            "or a GPU"
         ),
     ] = None
     ray: Annotated[
@@ -131,7 +132,7 @@ class Sweep:
 
 
 def run_sweep(options: Sweep) -> int:
-    """Exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
+    """Exit status 0 if all cells are trained, 130 if stopped, 1 if a cell failed."""
     from pad_core.checkpoint.same_data import comparable_record
     from pad_core.cli.display import SweepDisplay
     from pad_core.system.hardware import choose_device, save_every_s
@@ -192,7 +193,7 @@ def _engine(options: Sweep, device: Any, dataset: Any) -> Any:
 
 
 def _stop_on_signals() -> Callable[[], bool]:
-    """Ask for a stop at Ctrl-C or SIGTERM; a second Ctrl-C breaks off at once."""
+    """Request a stop at Ctrl-C or SIGTERM; a second Ctrl-C stops at once."""
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:

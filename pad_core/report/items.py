@@ -1,4 +1,4 @@
-"""The paper's table and figures: an entry for each."""
+"""The paper's tables and figures, one entry each, with its claims."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ ITEMS: dict[str, Item] = {
 
 
 def verdicts(catalogue: Catalogue, dataset: str) -> dict[Claim, Verdict]:
-    """A verdict on every claim about a data set, corrected for their number."""
+    """A verdict on every claim about a data set, corrected for the number of tests."""
     items = [item for item in ITEMS.values() if item.is_about(dataset)]
     claims = list(dict.fromkeys(claim for item in items for claim in item.claims))
     return dict(zip(claims, judge_all(claims, catalogue, dataset), strict=True))

@@ -1,4 +1,4 @@
-"""What a report lacks, and the commands that make it."""
+"""What is missing for a report, and the commands that make it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pad_core.report.paper import PAPER_EPOCHS
 
 
 class Missing(NamedTuple):
-    """Something that isn't there, and the command that makes it."""
+    """A missing thing, and the command that makes it."""
 
     what: str
     command: str
 
 
 def missing_for(catalogue: Catalogue, item: Item, dataset: str) -> list[Missing]:
-    """What an item lacks on a data set."""
+    """What is missing for an item on a data set."""
     specs = [e.header.dataset.get("spec") for e in catalogue.entries if e.dataset == dataset]
     spec = shlex.quote((specs[0] if specs else None) or dataset)
     missing: list[Missing] = []

@@ -1,8 +1,8 @@
-"""``reproduce``: the paper's table and figures from our networks, as one page (HTML).
+"""``reproduce``: the paper's tables and figures from our networks, as one HTML page.
 
-Numbers are those that ``evaluate --record`` and training wrote into the checkpoints; pictures
-are made from their stored memories. The page needs no network to open. ``page.html`` is its
-template, in which every text from a file is escaped.
+``evaluate --record`` and training wrote the numbers into the checkpoints; the pictures are made
+from stored memories. The page opens without a network. ``page.html`` is its template, which
+escapes every text from a file.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ DEFAULT_DATASET = "cifar10"
 class Section(NamedTuple):
     """An item on one data set.
 
-    beside: how that stands to the paper's. note: what its files say of where it comes from.
-    legend: of what is drawn, '' where nothing is.
+    beside: the paper's data set that this one corresponds to, in words. note: the origin of the
+    data, from the files. legend: of the drawing; '' without one.
     """
 
     dataset: str
@@ -43,18 +43,18 @@ class Section(NamedTuple):
     missing: list[Missing]
 
     def lines(self, name: str) -> list[str]:
-        """The same for the terminal: verdicts, and what is missing."""
+        """Lines for the terminal: verdicts, and what is missing."""
         where = f"{name}, {self.dataset}:"
         told = [f"{where} {v.told} – {claim.text} {v.grounds}" for claim, v in self.judged]
         return told + [f"{where} missing {what}: {command}" for what, command in self.missing]
 
 
 def reproduce(items: Sequence[str], paths: Sequence[Path], out: Path) -> list[str]:
-    """Write the page; returns lines for the terminal: verdicts, what is missing, where it lies.
+    """Write the page; returns lines for the terminal: verdicts, what is missing, the page's path.
 
     Args:
         items: keys of ``ITEMS``.
-        paths: checkpoint files, or folders to look through.
+        paths: checkpoint files, or folders to search.
 
     Raises:
         PadError: an unknown item, or a path that is not there.

@@ -1,4 +1,4 @@
-"""The kinds of tables and figures in the paper: what each needs, draws and says of itself."""
+"""The kinds of items: what each table or figure needs, draws and says."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pad_core.report.paper import PAPER_EPOCHS, PAPER_SEPARABILITY, paper_name
 from pad_core.report.summary import Group
 from pad_core.report.tables import measures, table_1
 
-if TYPE_CHECKING:  # Plotly takes a while to load, and is loaded where something is drawn
+if TYPE_CHECKING:  # Plotly loads slowly, so only functions that draw import it
     import plotly.graph_objects as go
 
-SEPARABILITY_KEY = "linear_separability"  # in a history, as it trained
+SEPARABILITY_KEY = "linear_separability"  # in a history: during training
 
 
 class SeparabilityTable(Item):
-    """Separability beside the paper's, and as bars (Table 1)."""
+    """Linear separability as a table beside the paper's, and as bars (Table 1)."""
 
     def chart(self, catalogue: Catalogue, dataset: str) -> go.Figure | None:
         """Bars with the paper's values as diamonds."""
@@ -29,11 +29,11 @@ class SeparabilityTable(Item):
         return table_bars(groups, dataset) if measured else None
 
     def what(self, catalogue: Catalogue, dataset: str) -> str:
-        """Linear separability, by how many probes."""
+        """Linear separability, and the number of probes."""
         return f"Linear separability {_how(self, catalogue, dataset)}."
 
     def marks(self, dataset: str) -> str:
-        """The diamonds, on one of the paper's data sets."""
+        """The diamonds, if the paper has the data set."""
         if paper_name(dataset) not in PAPER_SEPARABILITY:
             return ""
         return f"Diamonds: the paper's, 4 networks after {PAPER_EPOCHS} epochs, ± SEM."
@@ -51,7 +51,7 @@ class SeparabilityTable(Item):
 
 
 class OcclusionCurves(Item):
-    """Separability under occlusion (Figure 5)."""
+    """Accuracy under occlusion (Figure 5)."""
 
     of_one: ClassVar[str] = "shaded is 95 % over test images"
 
@@ -63,7 +63,7 @@ class OcclusionCurves(Item):
         return occlusion_curves(groups) if groups else None
 
     def what(self, catalogue: Catalogue, dataset: str) -> str:
-        """Accuracy, by how many probes."""
+        """Accuracy, and the number of probes."""
         return f"Accuracy {_how(self, catalogue, dataset)} fitted to clean images."
 
     def parts(self, catalogue: Catalogue, dataset: str) -> list[Part]:
@@ -81,7 +81,7 @@ class OcclusionCurves(Item):
         return [*drawn, Note(note)]
 
     def _groups(self, catalogue: Catalogue, dataset: str) -> list[Group]:
-        """Those that were read out: data without classes can't be."""
+        """The groups with an occlusion curve: data without classes have none."""
         groups = catalogue.groups(dataset, self.conditions)
         return [group for group in groups if group.values("occlusion", "0")]
 
@@ -100,12 +100,12 @@ class LatentSpace(Item):
         return ratio_bars(groups) if measured else None
 
     def what(self, catalogue: Catalogue, dataset: str) -> str:
-        """Mean distances, of which images."""
+        """Mean distances, and the images."""
         groups = catalogue.groups(dataset, self.conditions)
         on = groups[0].evaluations[0]["on"] if groups else "images"
         return (
             f"Mean distances between latents of the test set ({on}), within a class or to the "
-            "occluded image, as a share of those between classes. No probe takes part."
+            "occluded image, as a share of those between classes. This needs no probe."
         )
 
     def parts(self, catalogue: Catalogue, dataset: str) -> list[Part]:
@@ -135,11 +135,11 @@ class EarlyAndLateDreams(Item):
         """Fréchet distances, and what is better."""
         return (
             "Fréchet distance between training images and dreams, in the features that the axis "
-            "names; lower is more alike. No probe takes part."
+            "names; lower is more alike. This needs no probe."
         )
 
     def counts(self, catalogue: Catalogue, dataset: str) -> list[int]:
-        """Of the early and of the late networks."""
+        """The numbers of early and of late networks."""
         return [len(group.evaluations) for _, group in catalogue.early_and_late_frechet(dataset)]
 
     def parts(self, catalogue: Catalogue, dataset: str) -> list[Part]:
@@ -177,15 +177,15 @@ class TrainingCurves(Item):
         return figure
 
     def what(self, catalogue: Catalogue, dataset: str) -> str:
-        """Linear separability while it trained, and how that differs from a later evaluation."""
+        """Linear separability during training, and how it differs from a later evaluation."""
         return (
-            "Linear separability read out while it trained: one probe an epoch on all images, "
-            "by the paper's protocol. What evaluate measures later, a mean of several probes, "
-            "differs from it by the scatter of probes."
+            "Linear separability during training: one probe an epoch on all images, by the "
+            "paper's protocol. evaluate gives the mean of several probes later, which differs "
+            "by their scatter."
         )
 
     def counts(self, catalogue: Catalogue, dataset: str) -> list[int]:
-        """Of networks that were read out as they trained."""
+        """The numbers of networks with separability in their history."""
         return _with_history(self, catalogue, dataset, SEPARABILITY_KEY)
 
 
@@ -205,7 +205,7 @@ class LossCurves(Item):
         return "Losses of training, means over each epoch."
 
     def counts(self, catalogue: Catalogue, dataset: str) -> list[int]:
-        """Of networks with a history."""
+        """The numbers of networks with a history."""
         return _with_history(self, catalogue, dataset, "losses")
 
 
@@ -216,7 +216,7 @@ def _how(item: Item, catalogue: Catalogue, dataset: str) -> str:
 
 
 def _with_history(item: Item, catalogue: Catalogue, dataset: str, key: str) -> list[int]:
-    """For each condition, how many networks have a value of their history; none that has 0."""
+    """For each condition with any, the number of networks whose history has a value."""
     found = [catalogue.latest(dataset, condition) for condition in item.conditions]
     counts = [sum(any(key in h for h in e.header.history) for e in entries) for entries in found]
     return [count for count in counts if count]

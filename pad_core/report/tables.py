@@ -1,4 +1,4 @@
-"""Recorded evaluations as tables of text: beside the paper's, and all measures."""
+"""Recorded evaluations as tables: separability beside the paper's, and all measures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pad_core.report.summary import Group, mean_and_sem, numbers, rows_for
 def table_1(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> Table:
     """Table 1: a row for each condition and baseline, ours beside the paper's.
 
-    Conditions that were not measured have the paper's values alone, where it has any.
+    Conditions that were not measured have the paper's values alone, if any.
     """
     groups = catalogue.groups(dataset, conditions)
     measured = {group.condition: group for group in groups}
@@ -63,7 +63,7 @@ def table_1(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> Ta
 def measures(catalogue: Catalogue, dataset: str) -> Table:
     """Everything that was recorded: a row for each measure.
 
-    A column for each condition (means ± SEM over its networks) and baseline. No rows without a
+    A column for each condition (means ± SEM over its networks) and baseline; no rows without a
     recorded evaluation.
     """
     conditions = dict.fromkeys(e.key[1] for e in catalogue.entries if e.dataset == dataset)

@@ -29,7 +29,7 @@ class TrainingRequest(TrainingConfig):
     )
     precision: Annotated[
         Literal["auto", "fp32", "bf16"], OPTIMISER,
-        said("Precision", "of the convolutions; auto takes bf16 where the hardware multiplies it "
+        said("Precision", "of the convolutions; auto takes bf16 if the hardware multiplies it "
              "faster"),
     ] = "auto"  # fmt: skip
     probe_every: Annotated[
