@@ -4,10 +4,10 @@
     python tools/gallery.py unpack gallery/packed --into checkpoints
     python tools/gallery.py rehearse
 
-``train`` does as much of the queue as fits, in order of worth, on a GPU where there is one, and
-writes what is finished to OUT, and packed into few files to OUT/packed. The same command goes on
-with what is left. On a CPU it is meant for the background: ``nice -n 19``. ``rehearse`` does the
-whole queue in a tiny size on the CPU, kills it in the middle, resumes it and unpacks the result.
+``train`` trains as much of the queue as fits, the most important first, on a GPU if there is one.
+It writes finished networks to OUT, and packs them into a few files in OUT/packed. The same command
+continues with the rest. On a CPU, run it in the background: ``nice -n 19``. ``rehearse`` trains the
+whole queue in a tiny size on the CPU, kills that in the middle, resumes it and unpacks the result.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PROBE_SEEDS = 10
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train, measure, pack; the exit status says whether all networks that were begun are whole."""
+    """Train, measure, pack; the exit status says whether all started networks are complete."""
     started = time.monotonic()
     device = choose_device(options.device)
     on_gpu = device.type == "cuda"
@@ -134,7 +134,7 @@ def gallery(
 
 
 def rehearse(options: argparse.Namespace) -> int:
-    """The whole queue in a tiny size: killed in the middle, resumed, packed, unpacked, opened."""
+    """Train the whole queue in a tiny size: kill, resume, pack, unpack and open it."""
     root = Path(tempfile.mkdtemp(prefix="gallery-"))
     command = [sys.executable, __file__, "rehearse", "--once", str(root)]
     started = time.monotonic()
@@ -142,7 +142,7 @@ def rehearse(options: argparse.Namespace) -> int:
         first = subprocess.Popen(command)
         while first.poll() is None and len(list(root.glob("out/[!.]*.safetensors"))) < 3:
             time.sleep(0.2)
-        first.kill()  # as a machine that is taken away
+        first.kill()  # like a machine that is taken away
         first.wait()
         before = len(list(root.glob("out/[!.]*.safetensors")))
         print(f"Killed with {before} networks measured, {time.monotonic() - started:.0f} s.")
@@ -165,7 +165,7 @@ def rehearse(options: argparse.Namespace) -> int:
 
 
 def tiny_queue() -> list[Grid]:
-    """Every grid with one seed, two epochs, and two more where it goes on."""
+    """Every grid with one seed and two epochs, and two more if it continues another."""
     return [
         replace(s, seeds=1, epochs=4 if s.continues else 2, probed=(3,) if s.continues else (1,))
         for s in QUEUE
@@ -198,24 +198,26 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     trainer = commands.add_parser("train", help="as much of the queue as fits into the budget")
     trainer.add_argument("--data", action="append", required=True, metavar="NAME=SPEC",
-                         help="cifar10, fashion-mnist or svhn, and where it is")  # fmt: skip
+                         help="cifar10, fashion-mnist or svhn, and its spec")  # fmt: skip
     trainer.add_argument("--budget", type=float, required=True, help="minutes in all")
     trainer.add_argument("--reserve", type=float, default=60.0,
                          help="seconds of it for measuring and packing (default: 60)")  # fmt: skip
     trainer.add_argument("--grids", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
-    trainer.add_argument("--seeds", type=int, help="at most so many of each condition")
+    trainer.add_argument("--seeds", type=int, help="the most seeds of each condition")
     trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
     trainer.add_argument("--out", type=Path, default=Path("gallery"))
     add_options(trainer, TrainingRequest, only=("device", "precision", "batch_size"))
     trainer.add_argument("--weights-of", help="words in names whose weights are packed first")
-    rehearsal = commands.add_parser("rehearse", help="all of it in a tiny size, on the CPU")
+    rehearsal = commands.add_parser(
+        "rehearse", help="train the whole queue in a tiny size, on the CPU"
+    )
     rehearsal.add_argument("--once", type=Path, help=argparse.SUPPRESS)
     for one in (trainer, rehearsal):
-        one.add_argument("--jobs", type=int, default=MOST_AT_ONCE, help="networks at once, at most")
+        one.add_argument("--jobs", type=int, default=MOST_AT_ONCE, help="the most networks at once")
         one.add_argument("--measuring", type=int, default=1, help="processes that measure")
-        one.add_argument("--threads", type=int, default=1, help="of each of these")
+        one.add_argument("--threads", type=int, default=1, help="CPU threads of each")
         one.set_defaults(weights_of=None)
-    opener = commands.add_parser("unpack", help="checkpoints out of archives")
+    opener = commands.add_parser("unpack", help="write the checkpoints of archives to a folder")
     opener.add_argument("folder", type=Path)
     opener.add_argument("--into", type=Path, required=True)
     options = parser.parse_args()
