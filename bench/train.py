@@ -29,13 +29,13 @@ from bench.measure import (
     row,
 )
 from bench.plain import Training
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import load_dataset
 from pad_core.model.condition import PAD
 from pad_core.model.networks import Networks
 from pad_core.system.hardware import choose_precision
-from pad_core.training.config import Recipe
 from pad_core.training.cuda_graph import EAGER_CYCLES
 from pad_core.training.cycle import Trainer
 

@@ -28,12 +28,13 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pad_core.checkpoint.file import load
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.cli.display import SweepDisplay
+from pad_core.cli.options import add_options
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.evaluation.evaluate import Protocol
-from pad_core.model.condition import PAD
-from pad_core.system.hardware import choose_device, choose_precision, save_every_s
-from pad_core.training.config import Recipe
+from pad_core.system.hardware import choose_device, save_every_s
+from pad_core.training.config import TrainingRequest
 from pad_core.training.gallery import QUEUE, Budget, Grid, Measuring, items, pack, run, unpack
 from pad_core.training.sweep import Settings
 from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
@@ -46,7 +47,7 @@ def train(options: argparse.Namespace) -> int:
     started = time.monotonic()
     device = choose_device(options.device)
     on_gpu = device.type == "cuda"
-    precision = choose_precision(device) if options.precision == "auto" else options.precision
+    asked = TrainingRequest(precision=options.precision, batch_size=options.batch_size)
     names = options.grids.split(",") if options.grids else [grid.name for grid in QUEUE]
     queue = [grid for name in names for grid in QUEUE if grid.name == name]
     if options.seeds:
@@ -57,21 +58,20 @@ def train(options: argparse.Namespace) -> int:
         data[name] = load_dataset(spec)
         print(f"{name}: {len(data[name].train):,} images, {time.monotonic() - started:.1f} s")
     protocol = Protocol(readout_seeds=PROBE_SEEDS)
-    return gallery(queue, data, protocol, device, precision, started, options, on_gpu)
+    return gallery(queue, data, protocol, asked.recipe(device), device, started, options, on_gpu)
 
 
 def gallery(
     queue: list[Grid],
     data: dict[str, DataSet],
     protocol: Protocol,
+    template: Recipe,
     device: torch.device,
-    precision: str,
     started: float,
     options: argparse.Namespace,
     on_gpu: bool,
 ) -> int:
     until = started + 60 * options.budget
-    template = Recipe("", PAD, 1, batch_size=options.batch_size, precision=precision)
     planned = items(queue, data, options.runs, template)
     engine = StreamEngine(device, options.jobs)
     for dataset in data.values():
@@ -184,10 +184,10 @@ def rehearse_once(options: argparse.Namespace) -> int:
     }  # fmt: skip
     protocol = Protocol(readout_seeds=2, occlusion_images=20, dreams=20, frechet_images=100)
     options.runs, options.out = options.once / "runs", options.once / "out"
-    options.budget, options.reserve, options.batch_size = 10.0, 60.0, 64
+    options.budget, options.reserve = 10.0, 60.0
     device = torch.device("cpu")
     return gallery(
-        tiny_queue(), data, protocol, device, "fp32", time.monotonic(), options, on_gpu=False
+        tiny_queue(), data, protocol, Recipe(), device, time.monotonic(), options, on_gpu=False
     )
 
 
@@ -206,9 +206,7 @@ def main() -> int:
     trainer.add_argument("--seeds", type=int, help="the most seeds of each condition")
     trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
     trainer.add_argument("--out", type=Path, default=Path("gallery"))
-    trainer.add_argument("--device", default="auto")
-    trainer.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
-    trainer.add_argument("--batch-size", type=int, default=64)
+    add_options(trainer, TrainingRequest, only=("device", "precision", "batch_size"))
     trainer.add_argument("--weights-of", help="words in names whose weights are packed first")
     rehearsal = commands.add_parser(
         "rehearse", help="train the whole queue in a tiny size, on the CPU"

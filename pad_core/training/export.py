@@ -11,6 +11,7 @@ import torch
 
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Bits
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import check_same_data
 from pad_core.checkpoint.schema import Header
 from pad_core.data.load import DataSet
@@ -20,7 +21,6 @@ from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
 from pad_core.system.randomness import check_seed
 from pad_core.training import published_code
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import restore_weights
 from pad_core.training.run_folder import (
     LATEST,

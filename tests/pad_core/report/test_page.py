@@ -10,7 +10,7 @@ from scipy import stats
 
 import pad_core
 from pad_core.checkpoint import file as checkpoint
-from pad_core.cli.main import main
+from pad_core.cli.main import main, parse
 from pad_core.errors import PadError
 from pad_core.evaluation.statistics import pack_counts
 from pad_core.model.condition import CONDITIONS
@@ -370,13 +370,11 @@ def test_what_is_missing_is_named_with_its_command(write):
 
 
 def test_the_commands_it_gives_are_ones_that_exist(write):
-    from pad_core.cli.arguments import build_parser
-
     write("pad", accuracy=None)
     found, _ = catalogue_module.find([write.folder])
     for item in ITEMS.values():
         for _, command in missing_for(found, item, "cifar10-small"):
-            build_parser().parse_args(command.split()[3:])
+            parse(command.split()[3:])
 
 
 def test_trends_are_those_of_the_whole_curve(write):

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from pad_core.checkpoint.file import load
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.cli.display import checkpoint_summary
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, DISCUSSION, PAD, PAPER
@@ -18,7 +19,6 @@ from pad_core.report.catalogue import find
 from pad_core.report.conditions_in_words import TOLD, details
 from pad_core.system.files import read_tensors
 from pad_core.system.randomness import Streams
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import Trainer
 from pad_core.training.loop import train
 
