@@ -56,6 +56,7 @@ groups = {
         make_page("storyboard", "Storyboard", "view_carousel"),
         make_page("dream", "Dream", "bedtime"),
         make_page("wall", "Wall", "view_module"),
+        make_page("lab", "Lab", "science"),
     ],
     "Measure": [
         make_page("map", "Map", "scatter_plot"),

@@ -11,10 +11,10 @@ import torch
 
 from explorer.dreaming.dreams import Recalled, mixture
 from explorer.dreaming.memories import memories_of, names_of, standing_for
-from explorer.dreaming.readings import Reader
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
-from pad_core.evaluation.metrics import principal_components
+from pad_core.dreaming.reader import Reader
+from pad_core.evaluation.formulas import principal_components
 from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
 
 ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")

@@ -20,11 +20,11 @@ import streamlit as st
 
 from explorer import home
 from explorer.dreaming.dreams import Adversarial
-from explorer.dreaming.readings import Reader, Readings
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.identity import labels
+from pad_core.dreaming.reader import Reader, Readings
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.palette import style
@@ -163,7 +163,7 @@ def reader(network: PadNetwork) -> Reader:
 def read(network: PadNetwork, dreams: Adversarial) -> Readings | None:
     """Class scores and distances of dreams; none where the checkpoint remembers too little."""
     try:
-        return reader(network).interpret(dreams.codes, dreams.realness)
+        return reader(network).interpret(dreams.encoded, dreams.realness)
     except PadError:
         return None
 

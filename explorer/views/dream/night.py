@@ -10,12 +10,12 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Recalled
-from explorer.dreaming.readings import Readings
 from explorer.library import networks
 from explorer.session.state import chosen
 from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.dreaming.reader import Readings
 
 
 def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
@@ -107,7 +107,7 @@ def dream_row(
         "and noise. Bar: how real it looks to the network."
         if network.condition.trains_discriminator
         else "and noise.",
-        describe(network, recalled, readings, realness),
+        dreams_in_words(network, recalled, readings, realness),
         classes,
         dreams.judged(network, realness)[1],
         hint="G(λ′(λz + (1−λ)z_old) + (1−λ′)σε). The bar is d, from 0, a dream, to 1, an image. "
@@ -122,7 +122,7 @@ def _probe(network: PadNetwork) -> str:
     return f"Below it, the class that a linear probe on {n} stored training memories reads.{right}"
 
 
-def describe(
+def dreams_in_words(
     network: PadNetwork, recalled: Recalled, readings: Readings | None, realness: np.ndarray
 ) -> list[str]:
     """Each dream in words, for its hint and for those who can't see it."""

@@ -56,7 +56,7 @@ def show() -> None:
     if sight == "night":
         _night(network, recalled, images)
     elif sight == "wall":
-        many.wall(network, recalled)
+        many.show(network, recalled)
     else:
         layout: Layout = "talk" if talk else "page"
         pad(network, recalled, (sliders.REM_DIALS, *panels), layout)

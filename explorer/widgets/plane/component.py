@@ -1,8 +1,8 @@
-"""The dream plane: a pad over (λ, λ′) whose point can be dragged, and the dream at that point.
+"""The dream plane: a pad over (λ, λ′) with a point to drag, and the dream at that point.
 
-A native slider tells the server nothing while it is dragged. Here the browser has the dreams of
-a grid of points at hand (one PNG) and shows them while the point moves; on release, the server
-hears of it and decodes the dream of exactly that point.
+A native slider tells the server nothing during a drag. Here the browser holds the dreams of a grid
+of points in one PNG and shows them while the point moves. On release it tells the server, which
+decodes the dream of exactly that point.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Dream:
-    """What is written beside a dream.
+    """The numbers beside a dream.
 
-    realness: 0 to 1, or None where it was never trained; scores: likeliest classes with their
-    probabilities, best first, or none; distance: to the nearest memory, or None where it
-    isn't known.
+    realness: 0 to 1, or None if d was never trained; scores: the likeliest classes with their
+    probabilities, best first, or none; distance: to the nearest memory, or None if unknown.
     """
 
     realness: float | None
@@ -54,7 +53,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Memory:
-    """A or B: what people call it, and the URL of what is recalled of it."""
+    """Memory A or B: its name, and the URL of its recalled picture."""
 
     name: str
     picture: str
@@ -98,7 +97,7 @@ def plane(
             "grid": asdict(grid),
             "memories": [asdict(memory) for memory in memories],
             "here": here,
-            "heard": remembered("plane-heard", 0),  # when the browser sent the newest move known
+            "heard": remembered("plane-heard", 0),  # time of the newest known move in the browser
             "trained": trained,
             "exact": exact,
             "dream": asdict(dream),

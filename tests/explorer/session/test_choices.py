@@ -78,6 +78,7 @@ OLD = {
     "stage": "20",
     "abreast": "rem",
     "step": "6",
+    "path": "3",
     "measure": "paper",
     "pixel_noise": "0.25",
 }

@@ -10,7 +10,7 @@ from explorer.views.map import axes, clouds
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.errors import PadError
-from pad_core.evaluation.measures import encode_occluded
+from pad_core.evaluation.paper_measures import encode_occluded
 from pad_core.system.randomness import generator
 
 
@@ -48,9 +48,9 @@ def test_pictures_are_the_real_images_or_else_what_is_recalled(network, dataset)
     assert (recalled[-3:].int() - expected.int()).abs().max() <= 1
 
 
-def test_occluded_codes_are_those_of_the_occluded_images(network, cloud, dataset):
+def test_occluded_latents_are_those_of_the_occluded_images(network, cloud, dataset):
     images = clouds.images_of(network, cloud, dataset)
-    codes = clouds.occluded_codes(network, images, 0.4, 4, seed=3)
+    codes = clouds.occluded_latents(network, images, 0.4, 4, seed=3)
     for place in (0, 100, len(images) - 1):
         hidden = clouds.occluded_image(images[place, None], place, len(images), 0.4, 4, seed=3)
         assert bool((hidden == 0).any())
@@ -63,7 +63,7 @@ def test_occluded_codes_are_those_of_the_occluded_images(network, cloud, dataset
 
 def test_without_occlusion_a_real_image_keeps_its_code(network, cloud, dataset):
     images = clouds.images_of(network, cloud, dataset)
-    codes = clouds.occluded_codes(network, images, 0.0, 4, seed=3)
+    codes = clouds.occluded_latents(network, images, 0.0, 4, seed=3)
     # Stored codes are rounded to 8 bits, and are those of the network before its own rounding.
     apart = (codes - cloud.latents).norm(dim=1) / cloud.latents.norm(dim=1)
     assert float(apart.max()) < 0.05
