@@ -26,7 +26,7 @@ def show() -> None:
     if network is None:
         return
     if not chosen().page.path:
-        choose(path=1, **_legible(network))
+        _begin(network)
     sidebar.memories(network)
     choose_pair(network)
     try:
@@ -46,17 +46,13 @@ def show() -> None:
     page.footer(network, "memories", "plane")
 
 
-def _legible(network: PadNetwork) -> dict[str, int]:
-    """A pair that the networks recall well, unless the viewer has chosen one."""
-    dream = chosen().dream
-    if (dream.first, dream.second) != (BY_SEED, BY_SEED) or dream.split != PHOTOGRAPHS:
-        return {}
-    names = names_of(network, PHOTOGRAPHS)
-    return (
-        dict(zip(("first", "second"), map(names.index, _PAIR), strict=True))
-        if set(_PAIR) <= set(names)
-        else {}
-    )
+def _begin(network: PadNetwork) -> None:
+    """Set out on the path; with a pair that networks recall well, unless the viewer chose one."""
+    choose(path=1)
+    dream, names = chosen().dream, names_of(network, PHOTOGRAPHS)
+    by_seed = (dream.first, dream.second) == (BY_SEED, BY_SEED)
+    if by_seed and dream.split == PHOTOGRAPHS and set(_PAIR) <= set(names):
+        choose(first=names.index(_PAIR[0]), second=names.index(_PAIR[1]))
 
 
 def _named(thing: str) -> str:
