@@ -30,7 +30,7 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
         hint="G(z): what the generator makes of the latents z that the hippocampus stored.",
     )
     if seen is None:
-        st.html(panel("wake", recalled.picture, [recollections]))
+        st.html(panel("memories", recalled.picture, [recollections]))
         return
     learnt = chosen().dream.split == "train"
     images = Row(
@@ -43,7 +43,7 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
         sign="wake",
         hint="x: an image that the encoder turns into latents z.",
     )
-    st.html(panel("wake", np.vstack([seen, recalled.picture]), [images, recollections]))
+    st.html(panel("memories", np.vstack([seen, recalled.picture]), [images, recollections]))
 
 
 @st.fragment(key="nrem")

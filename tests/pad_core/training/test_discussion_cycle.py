@@ -1,7 +1,8 @@
 """What the Discussion proposes, as cycles: against the same updates written out by hand.
 
-The comparison is in float64: in float32, sums in another order can put a unit on the other side of its LeakyReLU's
-kink, and Adam's first steps have the size of the learning rate however small the gradient is.
+The comparison is in float64: in float32, sums in another order can put a unit on the other side
+of its LeakyReLU's kink, and Adam's first steps have the size of the learning rate however small
+the gradient is.
 """
 
 import math
