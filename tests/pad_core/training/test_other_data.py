@@ -234,7 +234,7 @@ class TestRecording:
 # --- Without classes ------------------------------------------------------------------------------
 
 
-def test_pictures_without_labels_are_trained_on_exported_measured_and_described(tmp_path, capsys):
+def test_pictures_without_labels_are_trained_on_exported_measured_and_summarised(tmp_path, capsys):
     for i in range(40):
         save(tmp_path / "photos" / f"{i}.png", picture(i % 3, i))
     files = []
