@@ -146,7 +146,7 @@ class Occlusion:
     """The Probe page's slider: accuracies of networks at one more percent of occlusion."""
 
     def __init__(self, networks: list[PadNetwork]) -> None:
-        self._lab = cache.lab()
+        self._lab = cache.live_probe()
         self._subjects = {str(i): Subject(network, None) for i, network in enumerate(networks)}
         self._percent = 0
 

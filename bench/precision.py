@@ -22,7 +22,7 @@ from bench.train import batches
 from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.errors import PadError
-from pad_core.evaluation.measures import separability
+from pad_core.evaluation.paper_measures import separability
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.model.condition import PAD
 from pad_core.training.cycle import Trainer

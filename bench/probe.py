@@ -33,7 +33,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import load_dataset
 from pad_core.evaluation.linear_probe import SGD_EPOCHS, fit_converged, train_sgd
-from pad_core.evaluation.measures import INTENSITIES, Probes, occlusion_curve
+from pad_core.evaluation.paper_measures import INTENSITIES, Probes, occlusion_curve
 from pad_core.model.networks import LATENT_SIZE, build_networks
 from pad_core.system.hardware import choose_precision
 

@@ -23,7 +23,7 @@ from msgspec import Meta
 
 from pad_core.cli.options import Option
 from pad_core.errors import PadError
-from pad_core.system.streams import print_json
+from pad_core.system.output import print_json
 
 if TYPE_CHECKING:  # so that --help needs neither
     import torch

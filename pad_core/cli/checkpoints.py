@@ -13,7 +13,7 @@ from pad_core.cli.options import Option
 from pad_core.cli.shared import Root, load_images
 from pad_core.errors import printable
 from pad_core.system.fields import fields_of
-from pad_core.system.streams import print_json
+from pad_core.system.output import print_json
 
 if TYPE_CHECKING:  # so that --help needs no PyTorch
     from pad_core.checkpoint.schema import Export as Exported

@@ -12,7 +12,7 @@ from msgspec import Meta
 from pad_core.cli.options import Option
 from pad_core.cli.shared import Device, Root
 from pad_core.errors import printable
-from pad_core.system.streams import print_json
+from pad_core.system.output import print_json
 
 if TYPE_CHECKING:  # so that --help needs no PyTorch
     from pad_core.evaluation.evaluate_files import EvaluationOfFile

@@ -14,9 +14,9 @@ from pad_core.errors import PadError, printable
 from pad_core.model.condition import CONDITIONS, Condition, as_arguments
 from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.claims import beside_paper
+from pad_core.report.conditions_in_words import cycle, details, told
 from pad_core.report.palette import style
 from pad_core.report.summary import numbers
-from pad_core.report.told import cycle, details, told
 from pad_core.system.fields import as_options, fields_of
 
 _TOP = """# Networks in this folder
@@ -129,7 +129,7 @@ def _card(entry: Entry) -> list[str]:
         n = f"{metrics['n_train']:,} training and {metrics['n_test']:,} test images"
         return [
             *lines,
-            f"- **Measured** on {metrics['on']} ({n}); without classes, nothing is read out.",
+            f"- **Measured** on {metrics['on']} ({n}); without classes there is no probe.",
         ]
     spread = _value(metrics, "linear_separability_sd", digits=2)
     lines.append(

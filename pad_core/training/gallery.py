@@ -31,7 +31,6 @@ from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.battery import Reference
 from pad_core.evaluation.evaluate import (
     Protocol,
     evaluate,
@@ -40,6 +39,7 @@ from pad_core.evaluation.evaluate import (
     separability,
 )
 from pad_core.evaluation.frechet import classifier_features
+from pad_core.evaluation.other_measures import Reference
 from pad_core.model.condition import CONDITIONS, TABLE_1, Condition
 from pad_core.system.files import write_atomically
 from pad_core.training.export import export_run

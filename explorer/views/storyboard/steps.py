@@ -12,7 +12,7 @@ from explorer.views.storyboard.story import Story
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.model.condition import Condition, Kind, Phase
 from pad_core.model.phases import LEARNS
-from pad_core.report.told import listed
+from pad_core.report.conditions_in_words import listed
 
 Parts = list[FlowPicture | str]
 

@@ -12,8 +12,8 @@ from explorer.views.train.draft import change, changed, take, take_change, the_d
 from explorer.views.train.widgets import by_group, draw, rows
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, Condition
+from pad_core.report.conditions_in_words import TOLD, cycle
 from pad_core.report.palette import style
-from pad_core.report.told import TOLD, cycle
 from pad_core.system.fields import Field, fields_of
 
 _FIELDS = fields_of(Condition)

@@ -16,7 +16,7 @@ from pad_core.model.networks import build_networks
 from pad_core.model.perturbation import perturb
 from pad_core.report.cards import cards
 from pad_core.report.catalogue import find
-from pad_core.report.told import TOLD, details
+from pad_core.report.conditions_in_words import TOLD, details
 from pad_core.system.files import read_tensors
 from pad_core.system.randomness import Streams
 from pad_core.training.cycle import Trainer
@@ -265,7 +265,7 @@ def test_every_condition_of_the_discussion_is_told_and_has_details():
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_a_tiny_network_is_trained_exported_and_described(name, small, tmp_path):
+def test_a_tiny_network_is_trained_exported_and_summarised(name, small, tmp_path):
     recipe = Recipe(small.spec, CONDITIONS[name], epochs=1, batch_size=64)
     train(tmp_path / "run", recipe, small)
     state, header = read_tensors(tmp_path / "run" / "state.safetensors")

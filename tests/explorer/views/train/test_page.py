@@ -12,7 +12,7 @@ from explorer.runs.orders import Order
 from explorer.views.train.condition_form import read_phases
 from explorer.views.train.draft import Draft
 from pad_core.model.condition import Condition
-from pad_core.report.told import TOLD
+from pad_core.report.conditions_in_words import TOLD
 from pad_core.training.config import TrainingRequest
 from pad_core.training.lock import asked_to_stop, occupied
 from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
