@@ -69,7 +69,7 @@ def stage_note(header: Header) -> str:
     measured = header.metrics.get("linear_separability")
     if isinstance(measured, int | float):
         n = header.metrics.get("protocol", {}).get("readout_seeds", "several")
-        return f"{measured:.1f} % linearly separable by evaluate, mean of {n} read-outs"
+        return f"{measured:.1f} % linearly separable by evaluate, mean of {n} probes"
     return while_training(last)
 
 

@@ -193,7 +193,7 @@ def train(material: Material) -> Iterator[Fitted]:
         for probe in sgd_epochs(*data, seed):
             curves[-1].append(_accuracy(probe, material))
             share = (seed + len(curves[-1]) / SGD_EPOCHS) / PROBE_SEEDS
-            yield Fitted((), tuple(map(tuple, curves)), None, share, "training read-outs")
+            yield Fitted((), tuple(map(tuple, curves)), None, share, "training probes")
         probes = (*probes, probe)
     yield Fitted(probes, tuple(map(tuple, curves)), _clean(material, probes), 1.0)
 

@@ -93,7 +93,7 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], publishe
     going = next((r for r in readings.values() if r.doing), None)
     more = f" <b>Now {going.doing}, {100 * going.share:.0f} %.</b>" if going else ""
     return (
-        f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; read-outs {fitted}. "
+        f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; probes {fitted}. "
         f"Dotted: chance. White: the interval. {_PUBLISHED if published else _UNPUBLISHED}{more}"
     )
 
@@ -156,10 +156,10 @@ def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     if not any(reading.curves for reading in readings.values()):
         how = "Drawn once all images are encoded."
     elif paper:
-        how = "On undisturbed test images; a line for each read-out seed."
+        how = "On undisturbed test images; a line for each probe seed."
     else:
         how = "On undisturbed test images, as L-BFGS converges."
-    title("How the read-outs learned", how)
+    title("How the probes learned", how)
     names = _names(networks)
     lines = [Line(*names[key], runs=reading.curves) for key, reading in readings.items()]
     figure = figures.learning(

@@ -80,7 +80,7 @@ def _told(shown: Example, lines: list[_Line], readings: Mapping[str, Reading]) -
     else:
         what = f"Real {where}."
     several = max((len(reading.probes) for reading in readings.values()), default=1)
-    mean = f", mean of {several} read-outs" if several > 1 else ""
+    mean = f", mean of {several} probes" if several > 1 else ""
     return f"{what} Bars: probability of the likeliest classes{mean}."
 
 
@@ -152,7 +152,7 @@ def _mark(told: Answer | None, shown: Example) -> str:
     """Whether the network's probes are right, as HTML; '' if the true class is unknown."""
     if told is None or told.right is None:
         return ""
-    sure = f"{told.right} of {told.asked} read-outs say {escape(shown.label)}."
+    sure = f"{told.right} of {told.asked} probes say {escape(shown.label)}."
     if 0 < told.right < told.asked:
         return f'<em title="{sure}">{told.right} of {told.asked} right</em>'
     kind, text = ("right", "✓\u2002right") if told.right else ("wrong", "✗\u2002wrong")
