@@ -56,21 +56,22 @@ _TEXTS = """(main) => {
       for (const box of range.getClientRects())
         if (box.width > 1 && box.height > 1) found.push({
           node: node.data.trim(), x: box.x, y: box.y, right: box.right, bottom: box.bottom,
-          cut: clip && (box.right > clip.right + 1.5 || box.x < clip.x - 1.5), index: texts.length });
+          cut: clip && (box.right > clip.right + 1.5 || box.x < clip.x - 1.5),
+          index: texts.length });
       texts.push(node.data.trim());
       return;
     }
-    if (node instanceof SVGElement || ["STYLE", "SCRIPT", "TEMPLATE"].includes(node.tagName)) return;
+    if (node instanceof SVGElement) return;
+    if (["STYLE", "SCRIPT", "TEMPLATE", "IFRAME"].includes(node.tagName)) return;
     if (node instanceof HTMLElement) {
       if (!shown(node)) return;
       if (node.closest("[data-icon-font], .material-symbols, [data-testid=stIconMaterial]")) return;
       const style = getComputedStyle(node);
-      if (node.tagName === "IFRAME") return;
       if (style.clip !== "auto" || style.clipPath === "inset(50%)") return; // for screen readers
       if (style.overflowX === "hidden" || style.overflowX === "clip") {
         const box = node.getBoundingClientRect();
         if (box.width <= 1 || box.height <= 1) return;
-        clip = { x: Math.max(box.x, clip?.x ?? -1e9), right: Math.min(box.right, clip?.right ?? 1e9) };
+        clip = { x: Math.max(box.x, clip.x), right: Math.min(box.right, clip.right) };
       }
     }
     for (const child of (node.shadowRoot ?? node).childNodes) walk(child, clip);

@@ -119,16 +119,17 @@ class Plane {
       : this.data.start ? this.shares() : at;
     const readings = this.find(".readings");
     readings.replaceChildren(
-      heading("Looks real to the network", "d: 1 is an image, 0 a dream that it has seen through"),
+      dream.realness == null ? heading("d was not trained", "no loss of this condition teaches it")
+        : heading("Looks real to the network", "d: 1 is an image, 0 a dream it has seen through"),
       bar("", dream.realness ?? 0, judged(dream)),
     );
     if (best) {
-      readings.append(heading("Taken for", "probabilities of a linear probe on what E makes of it"));
+      readings.append(heading("Taken for", "probabilities that a linear probe gives the dream"));
       for (const [name, p] of dream.scores) readings.append(bar(name, p, `${Math.round(100 * p)} %`));
     }
     if (dream.distance != null) {
       readings.append(
-        heading("Far from memory", "δ: distance to the nearest memory; 1 is how far memories lie apart"),
+        heading("Far from memory", "δ, to the nearest one; 1 is how far memories lie apart"),
         bar("", Math.min(1, dream.distance / 3), dream.distance.toFixed(2)),
       );
     }
