@@ -101,7 +101,8 @@ def dials(viewer: Viewer, relay: Relay, n: int) -> list[Result]:
 
 def many_dreams(browser: Any, query: str, relay: Relay, n: int) -> list[Result]:
     """Move REM's slider on the Dream page with eight dreams of each of eight pairs."""
-    viewer, name = Viewer(browser, f"{relay.address}dream?{query}&sight=wall"), "slider moved, 64 dreams"
+    viewer = Viewer(browser, f"{relay.address}dream?{query}&sight=wall")
+    name = "slider moved, 64 dreams"
     rows = _dial(viewer, relay, n, "lam", "nights", "REM", name)
     viewer.close()
     return rows
