@@ -27,9 +27,10 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
 from pad_core.model.phases import Losses
-from pad_core.system.files import write_atomically, write_tensors
+from pad_core.system.files import write_atomically
 from pad_core.system.hardware import device_name, widest_float
 from pad_core.system.randomness import generator
+from pad_core.system.tensors import write_tensors
 from pad_core.training.config import check_kept
 from pad_core.training.cycle import DIVERGED, Trainer
 from pad_core.training.lock import asked_to_stop, occupied

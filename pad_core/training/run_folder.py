@@ -22,14 +22,8 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
 from pad_core.system.declared import Count, Number, check, is_declared
-from pad_core.system.files import (
-    MAX_JSON_BYTES,
-    parse_json,
-    plain,
-    read_bytes,
-    read_header,
-    read_tensors,
-)
+from pad_core.system.files import MAX_JSON_BYTES, parse_json, plain, read_bytes
+from pad_core.system.tensors import read_header, read_tensors
 
 STATE = "state.safetensors"
 LATEST = "latest.safetensors"
