@@ -21,7 +21,7 @@ from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.swatch import swatch
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.data.images import picture_grid, to_unit
+from pad_core.data.images import SIDE_PX, picture_grid, to_unit
 from pad_core.data.load import DataSet
 from pad_core.dreaming.ascent import Step
 from pad_core.dreaming.canvas import Canvas, Palette
@@ -39,7 +39,7 @@ from pad_core.report.palette import style
 
 _COLUMNS = {32: 8, 64: 4, 96: 2}  # pictures of a network, by the canvas's side
 _PALETTE_IMAGES = 500
-_HEIGHT = 190
+_HEIGHT = 300
 _CHART = {"displayModeBar": False}
 _SOURCE = (
     "Ascent on pixels is <b>DeepDream’s</b> (2015), the Fourier basis and independent colours "
@@ -80,12 +80,15 @@ def show(network: PadNetwork) -> None:
         session()["deep-steps"] = len(steps) - 1
         last = len(steps) - 1
         at = chosen().lab.at if not busy and 0 <= chosen().lab.at < last else last
-        _pictures(compared, readers, plan, steps[at], at)
-        _follow(last, at, plan.steps, busy)
         values = np.array([[float(one.value.mean()) for one in step] for step in steps])
         names = [one.condition.name for one in compared.values()]
         figure = figures.rising(values, names, at, page.is_dark(), _HEIGHT)
-        st.plotly_chart(figure, key="deep-rising", theme=None, config=_CHART)
+        left, right = st.columns([13, 5], gap="medium")
+        with left:
+            _pictures(compared, readers, plan, steps[at])
+        with right:
+            _follow(last, at, plan.steps, busy)
+            st.plotly_chart(figure, key="deep-rising", theme=None, config=_CHART)
 
     watch(key, begin, draw)
     source(_SOURCE)
@@ -171,25 +174,23 @@ def _pictures(
     readers: Mapping[str, Reader],
     plan: _Plan,
     step: tuple[Step, ...],
-    at: int,
 ) -> None:
     rows = []
-    unit = "SD" if plan.goal.kind in ("unit", "component") else "nats"
     for network, reader, one in zip(compared.values(), readers.values(), step, strict=True):
         name, n = network.condition.name, len(one.value)
-        captions = [f"{value:+.1f} {unit}" for value in one.value.tolist()]
+        captions = [f"{value:+.1f}" for value in one.value.tolist()]
         trained = network.condition.trains_discriminator
-        notes = []
-        if plan.side_px == 32 and len(network.class_names) > 1:
+        notes: list[str] = []
+        # What several networks read takes more room than there is.
+        if len(compared) < 3 and plan.side_px == SIDE_PX and len(network.class_names) > 1:
             readings = reader.interpret(one.seen.encoded, one.realness.numpy())
-            notes = [f"{p:.0%} {word}" for word, p in readings.top(network.class_names)]
+            notes = [word for word, _ in readings.top(network.class_names)]
         label, goal = style(name).label, plan.goal.name(network.class_names)
         rows.append(
             Row(
                 f"{swatch(name)}{escape(label)}",
                 "",
-                f"Toward {escape(goal)}, step {at}."
-                + ("" if trained else "<br><i>d</i>: not trained"),
+                f"toward {escape(goal)}" + ("" if trained else "<br><i>d</i>: not trained"),
                 [f"{label}, toward {goal}, picture {i + 1}: {captions[i]}" for i in range(n)],
                 captions,
                 one.realness.tolist() if trained else (),
@@ -203,19 +204,15 @@ def _pictures(
 
 def _follow(last: int, at: int, of: int, busy: bool) -> None:
     """How far it is, with a way to stop it; or the slider to go back with."""
-    left, right = st.columns([8, 1], vertical_alignment="center")
-    with right:
-        st.button(
-            "Stop", key="deep-stop", icon=":material/stop:", shortcut="X", on_click=_stop,
-            disabled=not busy, help="Ends the ascent at the newest step.",
-        )  # fmt: skip
-    with left:
-        if busy:
-            st.progress(min(1.0, last / of), f"Step {last} of {of}")
-        else:
-            widget = fresh("at", at)
-            st.slider("Step", 0, max(last, 1), at, key=widget, on_change=take,
-                      args=("at", widget))  # fmt: skip
+    if busy:
+        st.progress(min(1.0, last / of), f"Step {last} of {of}")
+    else:
+        widget = fresh("at", at)
+        st.slider("Step", 0, max(last, 1), at, key=widget, on_change=take, args=("at", widget))
+    st.button(
+        "Stop", key="deep-stop", icon=":material/stop:", shortcut="X", on_click=_stop,
+        disabled=not busy, help="Ends the ascent at the newest step.",
+    )  # fmt: skip
 
 
 def _stop() -> None:

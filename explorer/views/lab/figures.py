@@ -151,7 +151,8 @@ def judged(shares: np.ndarray, names: Sequence[str], dark: bool, height: int) ->
     finished(figure, "judged by", "metamers of")
     figure.update_yaxes(autorange="reversed")
     _placed(figure, dark, height)
-    figure.update_layout(margin={"l": 120, "t": 6})
+    figure.update_xaxes(tickangle=-60)
+    figure.update_layout(margin={"l": 110, "t": 6, "b": 120})
     return figure
 
 

@@ -28,7 +28,7 @@ from pad_core.dreaming.reader import Reader
 from pad_core.report.palette import style
 
 _SHOWN = 8
-_HEIGHT = 230
+_HEIGHT = 360
 _CHART = {"displayModeBar": False}
 _SOURCE = (
     "Metamers are <b>Freeman’s and Simoncelli’s</b> (2011); for trained networks <b>Feather’s and "
@@ -61,13 +61,15 @@ def show(network: PadNetwork) -> None:
     def draw(made: tuple[tuple[Step, ...], ...], busy: bool) -> None:
         last = len(made) - 1
         now = chosen().lab.at if not busy and 0 <= chosen().lab.at < last else last
-        _pictures(compared, pictures, made[now], now)
-        if busy:
-            st.progress(min(1.0, last / steps), f"Step {last} of {steps}")
-            return
-        widget = fresh("at", now)
-        st.slider("Step", 0, last, now, key=widget, on_change=take, args=("at", widget))
-        if len(readers) > 1:
+        left, right = st.columns([13, 5], gap="medium")
+        with left:
+            _pictures(compared, pictures, made[now])
+        with right:
+            if busy:
+                st.progress(min(1.0, last / steps), f"Step {last} of {steps}")
+                return
+            widget = fresh("at", now)
+            st.slider("Step", 0, last, now, key=widget, on_change=take, args=("at", widget))
             _judged(compared, readers, pictures, made[now])
 
     watch(key, begin, draw)
@@ -91,7 +93,6 @@ def _pictures(
     compared: Mapping[str, PadNetwork],
     pictures: torch.Tensor,
     step: tuple[Step, ...],
-    at: int,
 ) -> None:
     n = len(pictures)
     rows = [
@@ -105,7 +106,7 @@ def _pictures(
             Row(
                 f"{swatch(name)}{escape(label)}",
                 "<i>x′</i>",
-                f"Step {at}; 1 − correlation of pixels: <b>{apart:.2f}</b>.",
+                f"1 − correlation <b>{apart:.2f}</b>",
                 [f"Metamer {i + 1} of {label}, δ {d:.2f}" for i, d in enumerate(distances)],
                 [f"δ {distance:.2f}" for distance in distances],
             )

@@ -22,7 +22,7 @@ from pad_core.dreaming.reader import Reader
 from pad_core.dreaming.units import Unit, explained, intervene, see, unit
 
 _SHOWN = 8
-_HEIGHT = 210
+_HEIGHT = 420
 _CHART = {"displayModeBar": False}
 _SOURCE = (
     "To ask single cells what drives them is physiology’s habit; the <b>paper</b> looks at "
@@ -44,15 +44,17 @@ def show(network: PadNetwork) -> None:
     with page.timed("units"):
         reader = library.reader(network)
         found = unit(reader, chosen().units.unit)
-        _memories(network, reader, images, found)
-        _dreams(network, reader, found)
+        left, right = st.columns([13, 5], gap="medium")
+        with left:
+            _memories(network, reader, images, found)
+            _dreams(network, reader, found)
     if len(network.class_names) > 1:
         values = ((found.activity - found.mean) / max(found.sd, 1e-6)).numpy()
         figure = figures.activity(
             values, reader.labels.numpy(), network.class_names, chosen().units.driven,
             page.is_dark(), _HEIGHT,
         )  # fmt: skip
-        st.plotly_chart(figure, key="unit-activity", theme=None, config=_CHART)
+        right.plotly_chart(figure, key="unit-activity", theme=None, config=_CHART)
     source(_SOURCE)
 
 
