@@ -13,7 +13,7 @@ from explorer.dreaming.dreams import Recalled, mixture
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.dreaming.reader import Reader
-from pad_core.evaluation.metrics import principal_components
+from pad_core.evaluation.formulas import principal_components
 from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
 
 ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")

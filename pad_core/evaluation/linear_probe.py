@@ -56,7 +56,7 @@ class LinearProbe:
         return 100.0 * (self.predict(latents) == labels).double().mean().item()
 
 
-Progress = Callable[[int, LinearProbe], None]
+OnIteration = Callable[[int, LinearProbe], None]
 
 
 def train_sgd(
@@ -65,7 +65,7 @@ def train_sgd(
     n_classes: int,
     seed: int,
     epochs: int = SGD_EPOCHS,
-    on_epoch: Progress | None = None,
+    on_epoch: OnIteration | None = None,
 ) -> LinearProbe:
     """The paper's linear probe: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
 
@@ -178,7 +178,7 @@ def fit_converged(
     n_classes: int,
     tolerance: float = 1e-3,
     max_iterations: int = 200,
-    on_iteration: Progress | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> LinearProbe:
     """Multinomial logistic regression, run until it has converged.
 

@@ -23,7 +23,7 @@ from bench.train import FLOPS_PER_IMAGE
 from pad_core.cli.main import main
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
-from pad_core.evaluation.measures import Probes, occlusion_curve
+from pad_core.evaluation.paper_measures import Probes, occlusion_curve
 from pad_core.model import phases
 from pad_core.model.networks import Networks, build_networks, encode_all
 from pad_core.model.occlusion import draw_uniforms, masks

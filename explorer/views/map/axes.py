@@ -14,7 +14,7 @@ from scipy.linalg import orthogonal_procrustes
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
-from pad_core.evaluation.metrics import Projection, principal_components, spacing
+from pad_core.evaluation.formulas import Projection, principal_components, spacing
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8, to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.measures import encode_occluded
+from pad_core.evaluation.paper_measures import encode_occluded
 from pad_core.model.occlusion import draw_uniforms, masks
 from pad_core.system.randomness import generator
 

@@ -20,7 +20,7 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import FULL, Protocol
 from pad_core.evaluation.linear_probe import SGD_EPOCHS, LinearProbe, fit_converged, sgd_epochs
-from pad_core.evaluation.measures import (
+from pad_core.evaluation.paper_measures import (
     BATCH_SIZE,
     Material,
     encode_occluded,

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.views.probe import example
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.views.probe.example import Example, Sight
-from explorer.views.probe.lab import Lab
+from explorer.views.probe.live_probe import LiveProbe
 from pad_core.data.identity import Data
 
 
@@ -33,6 +33,6 @@ def _sight(
 
 
 @st.cache_resource(show_spinner=False)
-def lab() -> Lab:
+def live_probe() -> LiveProbe:
     """What probes networks in the background, with all that it found, for all viewers."""
-    return Lab(min(4, os.cpu_count() or 1))
+    return LiveProbe(min(4, os.cpu_count() or 1))

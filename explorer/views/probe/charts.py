@@ -14,12 +14,12 @@ from explorer.session.state import chosen
 from explorer.views.probe import figures
 from explorer.views.probe.accuracy import Disturbance
 from explorer.views.probe.figures import Line, Score
-from explorer.views.probe.lab import Reading
+from explorer.views.probe.live_probe import Reading
 from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.palette import style
-from pad_core.report.paper import TABLE_1, paper_name
+from pad_core.report.paper import PAPER_SEPARABILITY, paper_name
 
 _PLOTLY = {"displayModeBar": False}
 
@@ -53,7 +53,7 @@ def explanations(
 def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
     header, estimate = network.header, reading.estimate
     knows = f"{header.dataset_name} · " if with_dataset else ""
-    published = TABLE_1.get(paper_name(header.dataset_name) or "", {})
+    published = PAPER_SEPARABILITY.get(paper_name(header.dataset_name) or "", {})
     score = Score(
         style(header.condition.name).label,
         f"{knows}epoch {header.epoch} · seed {header.seed}",

@@ -20,7 +20,7 @@ from explorer.views.probe.example import (
     answer,
     choose_example,
 )
-from explorer.views.probe.lab import Reading
+from explorer.views.probe.live_probe import Reading
 from explorer.widgets import page
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.pictures import handed_down, tile

@@ -14,7 +14,7 @@ from explorer.library import real_images
 from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.probe import cache, charts, example_panel
 from explorer.views.probe.accuracy import PROBE_SEEDS, Disturbance, Subject
-from explorer.views.probe.lab import Reading
+from explorer.views.probe.live_probe import Reading
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
@@ -185,7 +185,7 @@ def _subjects(networks: Mapping[str, PadNetwork]) -> dict[str, Subject]:
 
 
 def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str, Reading]:
-    return cache.lab().read(
+    return cache.live_probe().read(
         st.session_state.setdefault("probe-viewer", uuid4().hex),
         _subjects(networks),
         Disturbance.of(chosen()),

@@ -10,7 +10,7 @@ from explorer.views.map import axes, clouds
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.errors import PadError
-from pad_core.evaluation.measures import encode_occluded
+from pad_core.evaluation.paper_measures import encode_occluded
 from pad_core.system.randomness import generator
 
 

@@ -23,7 +23,7 @@ from explorer.views.probe.accuracy import (
 )
 from explorer.views.probe.scratch import Scratch
 from pad_core.evaluation.linear_probe import LinearProbe
-from pad_core.evaluation.measures import Material
+from pad_core.evaluation.paper_measures import Material
 
 KEPT_BYTES = 100e6  # of what memories recall, in memory: 15 MB a network
 # Of latents of whole data sets, on the disk, so that the paper's probes needn't wait for them.
@@ -74,7 +74,7 @@ class _Plan(NamedTuple):
     probes: tuple[LinearProbe, ...]
 
 
-class Lab:
+class LiveProbe:
     """All networks that are being probed, for all viewers."""
 
     def __init__(self, threads: int) -> None:
