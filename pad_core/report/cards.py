@@ -129,7 +129,7 @@ def _card(entry: Entry) -> list[str]:
         n = f"{metrics['n_train']:,} training and {metrics['n_test']:,} test images"
         return [
             *lines,
-            f"- **Measured** on {metrics['on']} ({n}); without classes, nothing is read out.",
+            f"- **Measured** on {metrics['on']} ({n}); without classes there is no probe.",
         ]
     spread = _value(metrics, "linear_separability_sd", digits=2)
     lines.append(

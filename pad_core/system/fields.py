@@ -173,7 +173,7 @@ class Field:
             return False
         try:
             msgspec.convert(value, self.declared)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):  # half a character
             return False
         return True
 

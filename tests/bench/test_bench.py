@@ -156,7 +156,7 @@ def test_a_point_of_an_occlusion_curve_is_that_of_the_plain_code(intensity, pair
     assert (point.accuracy == pytest.approx(clean)) == (intensity == 0)
 
 
-def test_the_read_out_is_that_of_the_plain_code(monkeypatch):
+def test_the_probe_is_that_of_the_plain_code(monkeypatch):
     """On one mini-batch, whose order says nothing, from the same weights."""
     latents, labels = synthetic(SGD_BATCH_SIZE, 0)
     initial = torch.nn.Linear(256, 10)

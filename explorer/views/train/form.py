@@ -31,7 +31,6 @@ def order_form(home: Path, running: Sequence[Training]) -> None:
         _data(home)
         condition_form()
         _how()
-        _device()
         _name()
         try:
             order = the_draft().order()
@@ -64,18 +63,24 @@ def _data(home: Path) -> None:
 
 def _how() -> None:
     """All other fields of an order: the common ones in the open, those of a group in a popover."""
-    own = ("dataset", "condition", "device", "name")
-    for heading, fields in by_group(f for f in FIELDS.values() if f.name not in own).items():
-        popover = st.popover(heading.rstrip("."), icon=":material/tune:", width="stretch")
-        with popover if heading else st.container():
+    apart = ("dataset", "condition", "name")
+    for heading, fields in by_group(f for f in FIELDS.values() if f.name not in apart).items():
+        if not heading:
+            _rows(fields)
+            continue
+        label = heading.removesuffix(".")
+        with st.popover(label, icon=":material/tune:", width="stretch"):
             _rows(fields)
 
 
 def _rows(fields: Sequence[Field]) -> None:
-    for row in rows(fields):
+    for row in rows(fields, across=3):
         for place, field in zip(st.columns(len(row)), row, strict=True):
             with place:
-                draw(field, the_draft().asked(field.name), take_asked)
+                if field.name == "device":
+                    _device()
+                else:
+                    draw(field, the_draft().asked(field.name), take_asked)
 
 
 def _device() -> None:

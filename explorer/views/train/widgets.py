@@ -38,21 +38,15 @@ def draw(field: Field, value: Any, take: Callable[[str, str], None]) -> None:
         st.text_input(value=value, **said)
 
 
-def rows(fields: Iterable[Field]) -> Iterator[list[Field]]:
-    """Fields side by side: up to five numbers, two choices, else one."""
-    by_kind: dict[int, list[Field]] = {}
+def rows(fields: Iterable[Field], across: int = 5) -> Iterator[list[Field]]:
+    """Fields side by side: two choices; else ``across``, but for lists and boxes to tick."""
+    by_size: dict[int, list[Field]] = {}
     for field in fields:
-        by_kind.setdefault(_most(field), []).append(field)
-    for most, same in by_kind.items():
+        alone = field.bare is bool or (field.choices and field.is_list)
+        by_size.setdefault(1 if alone else 2 if field.choices else across, []).append(field)
+    for most, same in by_size.items():
         size = -(-len(same) // -(-len(same) // most))  # as many in each row, or nearly
         yield from (same[i : i + size] for i in range(0, len(same), size))
-
-
-def _most(field: Field) -> int:
-    """How many of this kind fit beside one another."""
-    if field.choices:
-        return 1 if field.is_list else 2
-    return 5 if field.bare in (int, float) else 1
 
 
 def by_group(fields: Iterable[Field]) -> dict[str, list[Field]]:

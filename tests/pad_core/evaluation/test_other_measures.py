@@ -70,7 +70,7 @@ def test_few_labels_stop_where_a_class_has_no_more(found):
     assert 10 < found["few_labels"]["1"]["mean"] < found["few_labels"]["10"]["mean"]
 
 
-def test_the_trunk_is_read_out_beside_z(found, material):
+def test_the_trunk_is_probed_beside_z(found, material):
     trunk, places = material.trunk, material.trunk.train.places
     assert (found["trunk_n_train"], found["trunk_n_test"]) == (80, 80)
     pooled = fit_converged(trunk.train.pooled, material.train_labels, 10)
@@ -107,9 +107,7 @@ def test_answers_about_each_image_are_kept(found, small, network):
         assert accuracy == pytest.approx(expected, abs=1e-3)
 
 
-def test_errors_of_the_occlusion_curve_contain_images_and_read_outs(
-    found, network, small, material
-):
+def test_errors_of_the_occlusion_curve_contain_images_and_probes(found, network, small, material):
     probes = paper_measures.fit_probes(material, 2)
     places = paper_measures.evaluated_images(100, 60, 0)
     point = next(

@@ -126,7 +126,7 @@ def test_verdicts_go_by_direction_and_significance(write, accuracies, status):
     assert judge("fig4", 1, write.folder).status == status
 
 
-def test_an_older_record_of_four_read_outs_is_tested_with_their_few_degrees_of_freedom(write):
+def test_an_older_record_of_four_probes_is_tested_with_their_few_degrees_of_freedom(write):
     """As w/o memory mix against w/o REM was: 2.1 points, surer by z than they are."""
     write("wo_memory_mix", accuracy=41.0, linear_separability_sd=1.3)
     write("wo_rem", accuracy=43.1, linear_separability_sd=0.3)
@@ -142,7 +142,7 @@ def test_an_older_record_of_four_read_outs_is_tested_with_their_few_degrees_of_f
     assert verdict.told == "this network does not, n = 1"
 
 
-def test_occlusion_claims_know_whether_read_outs_are_in_their_errors(write):
+def test_occlusion_claims_know_whether_probes_are_in_their_errors(write):
     write("pad", accuracy=58.0)
     write("wo_nrem", accuracy=46.0)
     verdict = judge("fig5", 0, write.folder)
@@ -436,7 +436,7 @@ def test_dreams_are_compared_early_and_late(write):
     assert "paired t over networks" in found.grounds
 
 
-def test_the_shelf_takes_most_training_and_never_mixes_images_with_reconstructions(write):
+def test_the_catalogue_takes_most_training_and_never_mixes_images_with_reconstructions(write):
     write("pad", epoch=5, accuracy=40.0)
     write("pad", epoch=20, accuracy=50.0)
     write("pad", seed=1, accuracy=90.0, on="reconstructions")

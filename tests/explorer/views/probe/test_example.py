@@ -122,7 +122,7 @@ def test_the_likeliest_classes_are_named_and_the_true_one_always():
 
 
 @pytest.mark.parametrize(("measure", "n"), [("converged", 1), ("paper", 10)])
-def test_the_read_outs_are_those_that_are_measured(network, measure, n):
+def test_the_probes_are_those_that_are_measured(network, measure, n):
     live_probe, subject = LiveProbe(1), Subject(network, None)
     until(lambda: not live_probe.read("me", {"it": subject}, CLEAN, measure)["it"].busy)
     reading = live_probe.read("me", {"it": subject}, CLEAN, measure)["it"]
@@ -133,7 +133,7 @@ def test_the_read_outs_are_those_that_are_measured(network, measure, n):
     assert each == pytest.approx(list(reading.estimate.by_seed))
 
 
-def test_read_outs_of_stored_codes_serve_until_there_are_better(network, small):
+def test_probes_of_stored_latents_serve_until_there_are_better(network, small):
     live_probe, seen = LiveProbe(1), []
     while not seen or seen[-1].busy:
         seen.append(live_probe.read("me", {"it": Subject(network, small)}, GREY, "converged")["it"])

@@ -149,7 +149,7 @@ def test_the_dials_round_to_a_disturbance():
 
 
 @pytest.mark.parametrize("measure", ["converged", "paper"])
-def test_at_first_read_outs_are_fitted_to_what_is_stored(network, small, measure):
+def test_at_first_probes_are_fitted_to_what_is_stored(network, small, measure):
     stored = network.memories["train"]
     half = Memories(stored.latents[:128], stored.labels[:128], stored.indices[:128])
     fewer = replace(network, memories=network.memories | {"train": half}, sha256="half")
