@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
+from pad_core.dreaming.canvas import SIDES_PX
+from pad_core.dreaming.goals import Goal
+from pad_core.dreaming.lucid import MOST_STEPS, parse_course
+from pad_core.errors import PadError
+from pad_core.model.networks import LATENT_SIZE
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report.items import ITEMS
 from pad_core.system.randomness import MAX_SEED
@@ -16,20 +22,20 @@ from pad_core.system.randomness import MAX_SEED
 Group = TypeVar("Group")
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
-CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
+CLOUDS = ("test", "train", "stored", "images")  # images whose latents the map shows
 N_STEPS = 9  # of the storyboard, at most
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 
 class Limits(NamedTuple):
-    """Lowest and highest value of a number, and the step it is rounded to."""
+    """The lowest and highest value of a number, and its rounding step."""
 
     low: float
     high: float
     step: float
 
     def read(self, text: str) -> float | None:
-        """The number that a text stands for; None where it is none or out of range."""
+        """The number in a text; None if there is none or it is out of range."""
         try:
             number = float(text)
         except ValueError:
@@ -41,7 +47,7 @@ class Limits(NamedTuple):
         return round(number, 2)
 
     def nearest(self, number: float) -> float:
-        """The value that comes nearest to a number that somebody typed."""
+        """The allowed value nearest to a typed number."""
         inside = min(max(number, self.low), self.high)
         return round(inside) if isinstance(self.step, int) else round(inside, 2)
 
@@ -57,8 +63,21 @@ def _option(
     return field(default=default, metadata=about)
 
 
-def _checked(check: Callable[[str], bool]) -> Any:
+def _checked(check: Callable[[str], object]) -> Any:
     return field(default="", metadata={"check": check})
+
+
+def _parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
+    """Whether a text is one that ``parse`` reads."""
+
+    def check(text: str) -> bool:
+        try:
+            parse(text)
+        except PadError:
+            return False
+        return True
+
+    return check
 
 
 # The groups. A field's name is its parameter's in the address, unless it says another one.
@@ -106,12 +125,12 @@ class Dream:
 class MapChoices:
     """What the latent map shows.
 
-    cloud: whose codes. dims: of the map, '2' or '3'. beside: key of the second network on it, or
-    empty. axes: of that one, turned onto the first's or its own. joined: '1' for occluded codes,
-    too. picked: place in the cloud of the code looked at, or −1. spot: a place of the map that is
-    no code's, 'network:x:y' or 'network:x:y:z', or empty. view: the map's window, or empty for
-    all points. drawn: the outlines of its selection, or empty. hidden: classes out of sight on
-    it, or empty (see ``map_address`` for the form of these three).
+    cloud: of CLOUDS. dims: of the map, '2' or '3'. beside: key of the second network on it, or
+    empty. axes: of that one, turned onto the first's or its own. joined: '1' to show occluded
+    latents, too. picked: place in the cloud of the clicked point, or −1. spot: a clicked empty
+    place, 'network:x:y' or 'network:x:y:z', or empty. view: the map's window, or empty for all
+    points. drawn: the outlines of its selection, or empty. hidden: hidden classes, or empty (see
+    ``map_address`` for the form of these three).
     """
 
     cloud: str = _option("test", CLOUDS, terse=True)
@@ -169,6 +188,50 @@ class ProbeChoices:
 
 
 @dataclass(frozen=True)
+class LabChoices:
+    """What the Lab page shows, and what dreams are steered toward there.
+
+    lab: its sight; an unknown one opens the first. toward: a goal (``Goal.parse``). steps: of an
+    ascent. prior: weight of staying near the prior. course: the legs of the lucid dream so far
+    (``parse_course``). at: the step that is looked at, -1 for the newest.
+    """
+
+    lab: str = _checked(re.compile("[a-z]{1,20}").fullmatch)
+    toward: str = _checked(_parses(Goal.parse))
+    steps: int = _number(60, 1, 200, 1, terse=True)
+    prior: float = _number(0.3, 0.0, 10.0, 0.01, terse=True)
+    course: str = _checked(_parses(parse_course))
+    at: int = _number(-1, -1, MOST_STEPS, 1, terse=True)
+
+
+@dataclass(frozen=True)
+class DeepChoices:
+    """How deep dreams are made on the Lab page.
+
+    through: in pixels, or through the generator. begin: with what. side: of the canvas in pixels.
+    """
+
+    through: str = _option("pixels", ("pixels", "generator"), terse=True)
+    begin: str = _option("noise", ("noise", "memory", "photograph"), terse=True)
+    side: str = _option("32", tuple(map(str, SIDES_PX)), terse=True)
+
+
+@dataclass(frozen=True)
+class UnitChoices:
+    """Which unit of z the Lab page shows, and how far it is driven in a dream, in SD."""
+
+    unit: int = _number(0, 0, LATENT_SIZE - 1, 1, terse=True)
+    driven: float = _number(4.0, -6.0, 6.0, 0.1, terse=True)
+
+
+@dataclass(frozen=True)
+class MetamerChoices:
+    """What metamers of the Lab page begin with: noise, or other pictures."""
+
+    disguise: str = _option("noise", ("noise", "others"), terse=True)
+
+
+@dataclass(frozen=True)
 class PageChoices:
     """How pages are shown.
 
@@ -194,14 +257,18 @@ class Choices:
     wall: WallChoices = field(default_factory=WallChoices)
     curves: CurvesChoices = field(default_factory=CurvesChoices)
     probe: ProbeChoices = field(default_factory=ProbeChoices)
+    lab: LabChoices = field(default_factory=LabChoices)
+    deep: DeepChoices = field(default_factory=DeepChoices)
+    units: UnitChoices = field(default_factory=UnitChoices)
+    metamers: MetamerChoices = field(default_factory=MetamerChoices)
 
     @classmethod
     def of(cls, **values: Any) -> Choices:
-        """The defaults, but for these parameters."""
+        """The defaults, with these parameters changed."""
         return cls().changed(**values)
 
     def changed(self, **values: Any) -> Choices:
-        """The same, but for these parameters; KeyError for one that there is not."""
+        """A copy with these parameters changed; KeyError for an unknown one."""
         groups: dict[str, dict[str, Any]] = {}
         for parameter, value in values.items():
             group, name = _PLACES[parameter]
@@ -210,15 +277,15 @@ class Choices:
         return replace(self, **changed)
 
     def value(self, parameter: str) -> Any:
-        """What is chosen for a parameter."""
+        """The chosen value of a parameter."""
         group, name = _PLACES[parameter]
         return getattr(getattr(self, group), name)
 
     def to_query(self) -> dict[str, str | list[str]]:
-        """The parameters of an address that brings back exactly these choices.
+        """The parameters of an address that restores exactly these choices.
 
-        Defaults of dials stand in it, so that it means the same where another version has
-        others; a terse field is left out while it has its default.
+        It contains the sliders' defaults, because another version may have others; a terse field
+        is left out while it has its default.
         """
         query: dict[str, str | list[str]] = {}
         for group in fields(self):
@@ -227,21 +294,21 @@ class Choices:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str | list[str]]) -> Choices:
-        """Read an address; what it gets wrong or leaves out keeps its default.
+        """Read an address; a missing or invalid parameter gets its default.
 
         Args:
-            query: the value of each parameter, or several; the last counts where one is wanted.
+            query: each parameter's value or values; of several, the last counts if one is wanted.
         """
         return cls(**{g.name: from_query(type(getattr(cls(), g.name)), query) for g in fields(cls)})
 
 
 def parameters(group: Any) -> dict[str, Any]:
-    """The values of a group by their parameters' names."""
+    """The values of a group by parameter name."""
     return {_parameter(known): getattr(group, known.name) for known in fields(group)}
 
 
 def to_query(group: Any) -> dict[str, str | list[str]]:
-    """The part of an address that brings back a group; see ``Choices.to_query``."""
+    """The part of an address that restores a group; see ``Choices.to_query``."""
     query = {}
     for known in fields(group):
         value = getattr(group, known.name)
@@ -252,7 +319,7 @@ def to_query(group: Any) -> dict[str, str | list[str]]:
 
 
 def from_query(kind: type[Group], query: Mapping[str, str | list[str]]) -> Group:
-    """A group as an address has it; see ``Choices.from_query``."""
+    """Read a group from an address; see ``Choices.from_query``."""
     chosen = {}
     for known in fields(kind):  # type: ignore[arg-type]
         given = query.get(_parameter(known), [])
@@ -264,7 +331,7 @@ def from_query(kind: type[Group], query: Mapping[str, str | list[str]]) -> Group
 
 
 def _parameter(known: Any) -> str:
-    """What a field is called in an address."""
+    """A field's name in addresses."""
     return str(known.metadata.get("parameter") or known.name)
 
 
@@ -283,7 +350,7 @@ LIMITS: dict[str, Limits] = {
 
 
 def _read(metadata: Mapping[str, Any], default: Any, texts: list[str]) -> Any:
-    """The value of one parameter, or None where it is invalid."""
+    """The value of one parameter, or None if it is invalid."""
     if isinstance(default, tuple):
         return tuple(dict.fromkeys(texts))
     if "limits" in metadata:

@@ -11,12 +11,12 @@ from safetensors.torch import load_file, save_file
 
 import pad_core
 from pad_core.checkpoint import file as checkpoint
-from pad_core.cli.display import describe
+from pad_core.cli.display import checkpoint_summary
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
-from pad_core.system.files import read_tensors, write_tensors
+from pad_core.system.tensors import read_tensors, write_tensors
 
 
 def test_a_checkpoint_stands_by_itself(exported, small):
@@ -82,7 +82,7 @@ def test_sixteen_bits_are_closer_than_eight():
 def test_a_full_checkpoint_at_8_bits_is_at_most_5_mb(tmp_path):
     full = load_dataset("fashion-mini")
     networks = build_networks(0)
-    header = checkpoint.Header(PAD, checkpoint.describe(full), full.class_names, 0, 0)
+    header = checkpoint.Header(PAD, checkpoint.dataset_record(full), full.class_names, 0, 0)
     path = tmp_path / "full.safetensors"
     memories = checkpoint.choose_memories(full, networks.encoder)
     assert (len(memories["train"]), len(memories["test"])) == (2000, 1000)
@@ -137,11 +137,11 @@ class TestDamagedFiles:
     def test_truncated(self, exported, path, share):
         whole = exported.read_bytes()
         path.write_bytes(whole[: int(len(whole) * share)])
-        self.refused(path, "truncated|no safetensors file")
+        self.refused(path, "truncated|not a safetensors file")
 
     def test_random_bytes(self, path):
         path.write_bytes(bytes(range(256)) * 40)
-        self.refused(path, "no safetensors file")
+        self.refused(path, "not a safetensors file")
 
     def test_a_pickle_is_not_opened(self, path):
         path.write_bytes(pickle.dumps({"a": 1}))
@@ -244,7 +244,9 @@ class TestDamagedFiles:
             dataset={"name": evil, "spec": "", "note": evil, "n_train": 1, "n_test": 1},
         )  # fmt: skip
         network = pad_core.load(path)
-        told = describe(network) + json.dumps(network.header.to_dict(), ensure_ascii=False)
+        told = checkpoint_summary(network) + json.dumps(
+            network.header.to_dict(), ensure_ascii=False
+        )
         assert not {c for c in told if unicodedata.category(c) == "Cc"} - {"\n"}
 
     def test_weights_that_are_not_finite(self, exported, path):
@@ -301,7 +303,7 @@ class TestDamagedFiles:
             layout["encoder.conv1.bias"]["data_offsets"] = offsets
             raw = json.dumps(layout, ensure_ascii=False).encode()
             path.write_bytes(struct.pack("<Q", len(raw)) + raw + content[8 + length :])
-            self.refused(path, "damaged|truncated|no safetensors file")
+            self.refused(path, "damaged|truncated|not a safetensors file")
 
 
 def without_hash(path):

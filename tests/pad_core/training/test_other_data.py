@@ -43,7 +43,7 @@ def network_file(path, spec, seed=0, epoch=1, condition=PAD):
     data = load_dataset(str(spec))
     networks = build_networks(seed)
     header = checkpoint.Header(
-        condition, checkpoint.describe(data), data.class_names, seed=seed, epoch=epoch
+        condition, checkpoint.dataset_record(data), data.class_names, seed=seed, epoch=epoch
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     memories = checkpoint.choose_memories(data, networks.encoder)
@@ -93,6 +93,7 @@ def test_a_sweep_knows_finished_runs_of_data_that_have_moved(tmp_path, capsys):
 # --- Changed --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_pictures_added_after_training_are_said(tmp_path, capsys):
     trees = folder(tmp_path / "trees", BOTH)
     file = network_file(tmp_path / "network.safetensors", f"folder:{trees}")
@@ -104,7 +105,7 @@ def test_pictures_added_after_training_are_said(tmp_path, capsys):
     assert main(["evaluate", str(file), "--json"]) == 0
     shown = capsys.readouterr()
     assert "now has another number of training images (then 20)" in shown.err
-    assert "may be among those that it is tested on" in shown.err
+    assert "may serve both training and testing" in shown.err
     assert json.loads(shown.out)[0]["n_train"] == 22
     assert main(["evaluate", str(file), "--record"]) == 2
     assert "leave out --record" in capsys.readouterr().err
@@ -138,14 +139,15 @@ def test_data_sets_of_one_name_are_told_apart():
     ]
 
 
+@pytest.mark.slow
 def test_networks_of_other_data_of_that_name_are_no_seeds_of_one(tmp_path, capsys):
     files = []
     for seed, place in enumerate(("a", "b", "b")):
         trees = folder(tmp_path / place / "trees", {"beech": 12, "oak": 12 + 6 * (place == "b")})
         files.append(network_file(tmp_path / "c" / f"{seed}.safetensors", f"folder:{trees}", seed))
-    shelf, _ = find([tmp_path / "c"])
-    assert sorted(shelf.datasets) == ["trees (20 + 4 images)", "trees (25 + 5 images)"]
-    assert [len(shelf.latest(name, "pad")) for name in sorted(shelf.datasets)] == [1, 2]
+    catalogue, _ = find([tmp_path / "c"])
+    assert sorted(catalogue.datasets) == ["trees (20 + 4 images)", "trees (25 + 5 images)"]
+    assert [len(catalogue.latest(name, "pad")) for name in sorted(catalogue.datasets)] == [1, 2]
     assert main(["evaluate", *map(str, files)]) == 0
     shown = capsys.readouterr().out
     assert "trees (20 + 4 images): 20 training and 4 test latents" in shown
@@ -156,6 +158,7 @@ def test_networks_of_other_data_of_that_name_are_no_seeds_of_one(tmp_path, capsy
 # --- What can be had is printed, whatever can't ---------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rare_classes_leave_all_numbers_that_there_are(tmp_path, capsys):
     rare = folder(tmp_path / "rare", {"common": 60, "rare": 8, "rarer": 5})
     few = folder(tmp_path / "few" / "train", {"healthy": 30, "ill": 12})
@@ -214,7 +217,7 @@ class TestRecording:
             def refuse(path, content):
                 raise PadError(f"Cannot write {path}: Read-only file system.")
 
-            monkeypatch.setattr("pad_core.system.files.write_atomically", refuse)
+            monkeypatch.setattr("pad_core.system.tensors.write_atomically", refuse)
         else:
             tmp_path.chmod(0o500)
         before = file.read_bytes()
@@ -234,7 +237,8 @@ class TestRecording:
 # --- Without classes ------------------------------------------------------------------------------
 
 
-def test_pictures_without_labels_are_trained_on_exported_measured_and_described(tmp_path, capsys):
+@pytest.mark.slow
+def test_pictures_without_labels_are_trained_on_exported_measured_and_summarised(tmp_path, capsys):
     for i in range(40):
         save(tmp_path / "photos" / f"{i}.png", picture(i % 3, i))
     files = []
@@ -257,7 +261,7 @@ def test_pictures_without_labels_are_trained_on_exported_measured_and_described(
     assert main(["info", str(files[0])]) == 0
     assert main(["evaluate", str(files[0]), "--data", "memories"]) == 0
     assert main(["cards", str(tmp_path / "c")]) == 0
-    assert "without classes, nothing is read out" in (tmp_path / "c" / "README.md").read_text()
+    assert "without classes there is no probe" in (tmp_path / "c" / "README.md").read_text()
     out = tmp_path / "report.html"
     command = ["reproduce", "all", "--checkpoints", str(tmp_path / "c"), "--out", str(out)]
     assert main(command) == 0
