@@ -70,9 +70,11 @@ groups = {
 }
 pages = {page.url_path: page for group in groups.values() for page in group}
 st.session_state["pages"] = pages  # for links among them
-page = st.navigation(groups, position="top")
-state = imported("explorer.session.state")
-if state.follow_address() and page is start and not state.chosen().page.path:
-    st.switch_page(pages["dream"])  # which opened without a path of its own in earlier versions
-page.run()
-imported("explorer.widgets.path_bar").path_bar(page.url_path)
+inside = imported("explorer.widgets.door").let_in()
+page = st.navigation(groups, position="top" if inside else "hidden")
+if inside:
+    state = imported("explorer.session.state")
+    if state.follow_address() and page is start and not state.chosen().page.path:
+        st.switch_page(pages["dream"])  # which had no path of its own in earlier versions
+    page.run()
+    imported("explorer.widgets.path_bar").path_bar(page.url_path)
