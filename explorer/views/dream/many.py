@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.session.state import chosen
+from explorer.views.dream import cache
 from explorer.views.dream.night import dreams_in_words, read
 from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
@@ -23,7 +24,7 @@ _COUNTED = 4  # classes named in the summary
 def show(network: PadNetwork, recalled: Recalled) -> None:
     """Each column dreams of one pair of memories, each row with other noise."""
     with page.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen().dream, N_NIGHTS)
+        adversarial = cache.mix(network, recalled, chosen().dream, N_NIGHTS)
     readings, realness = read(network, adversarial), adversarial.realness
     words = dreams_in_words(network, recalled, readings, realness)
     levels = dreams.judged(network, realness)[1]

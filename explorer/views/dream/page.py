@@ -10,7 +10,7 @@ from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.session.choices import SIGHTS
 from explorer.session.state import chosen, fresh, take
-from explorer.views.dream import many, night, plane
+from explorer.views.dream import cache, many, night, plane
 from explorer.widgets import keep_button, page, sidebar, sliders
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import choose_pair, pictures
@@ -33,7 +33,7 @@ def show() -> None:
     choose_pair(network)
     try:
         with page.timed("memories"):
-            recalled = dreams.recall(network, chosen().dream, pictures())
+            recalled = cache.recall(network, chosen().dream, pictures())
     except PadError as error:
         page.problem(error)
         return
