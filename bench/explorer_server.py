@@ -36,7 +36,6 @@ from bench.measure import (
     row,
 )
 from explorer.dreaming import dreams
-from explorer.dreaming.readings import Reader
 from explorer.library import networks as loaders
 from explorer.session.choices import Dream
 from explorer.views.probe import cache
@@ -44,6 +43,7 @@ from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.widgets.pictures import source
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
+from pad_core.dreaming.reader import Reader
 from pad_core.evaluation.linear_probe import Readout
 from pad_core.model.hippocampus import mix
 from pad_core.system.malloc import share_freed_memory

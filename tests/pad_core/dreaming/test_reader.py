@@ -7,11 +7,10 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from explorer.dreaming.dreams import mix, recall
-from explorer.dreaming.readings import Reader, Readings
-from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories
+from pad_core.dreaming.reader import Reader, Readings
 from pad_core.errors import PadError
+from pad_core.model.dreams import rem_dreams
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +57,11 @@ def test_realness_is_that_of_the_network(network, reader, dreams):
 
 
 def test_a_dream_is_read_as_its_picture_is(network, reader):
-    recalled = recall(network, Dream())
-    dreamt = mix(network, recalled, Dream())
-    expected = reader.read(dreamt.images)
-    readings = reader.interpret(dreamt.codes, dreamt.realness)
+    memories = network.memories["test"].latents
+    trained = network.condition.rem_mixture
+    dreamt = rem_dreams(network.networks, memories[:8], memories[8:16], trained, seed=0)
+    expected = reader.read(dreamt.dreams)
+    readings = reader.interpret(dreamt.codes, dreamt.realness.numpy())
     assert readings.realness == pytest.approx(expected.realness, abs=1e-6)
     assert np.allclose(readings.probabilities, expected.probabilities, atol=1e-5)
     assert np.allclose(readings.distance, expected.distance, atol=1e-4)

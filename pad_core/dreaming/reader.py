@@ -44,14 +44,16 @@ class Reader:
     """A network's own view of pictures, by what its checkpoint remembers.
 
     readout: converged logistic regression on the stored training latents; accuracy: of it on
-    the stored test latents, in percent, NaN without any; memories: all stored latents, (M, Z);
-    spacing: median distance from a memory to its nearest neighbour, the unit of distances.
+    the stored test latents, in percent, NaN without any; memories: all stored latents, (M, Z),
+    training ones first; labels: their classes, (M,); spacing: median distance from a memory to
+    its nearest neighbour, the unit of distances.
     """
 
     network: PadNetwork
     readout: Readout
     accuracy: float
     memories: torch.Tensor
+    labels: torch.Tensor
     spacing: float
 
     @classmethod
@@ -65,10 +67,11 @@ class Reader:
         readout = fit_converged(train.latents, train.labels, len(network.class_names))
         accuracy = readout.accuracy(test.latents, test.labels) if len(test) else float("nan")
         memories = torch.cat([train.latents, test.latents])
+        labels = torch.cat([train.labels, test.labels])
         unit = spacing(memories)
         # One memory has no neighbour; memories that coincide lie no distance apart.
         usable = 0 < unit < float("inf")
-        return cls(network, readout, accuracy, memories, unit if usable else 1.0)
+        return cls(network, readout, accuracy, memories, labels, unit if usable else 1.0)
 
     @torch.inference_mode()
     def read(self, images: torch.Tensor) -> Readings:
