@@ -10,7 +10,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
+from pad_core.dreaming.albums.bands import parse_places
+from pad_core.dreaming.albums.night import parse_marks
 from pad_core.dreaming.goals import Goal
+from pad_core.dreaming.hopfield import CUES
+from pad_core.dreaming.lesions import DAMAGES, LESIONS
 from pad_core.dreaming.lucid import MOST_STEPS, parse_course
 from pad_core.errors import PadError
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
@@ -203,6 +207,42 @@ class LabChoices:
 
 
 @dataclass(frozen=True)
+class SleepChoices:
+    """What the Lab's sights of sleep show.
+
+    cue, lost, beta: what a memory is recalled by, how much of it is lost, and β.
+    lesion, hurt: of d; damage, harm, over: of the hippocampus, and the class over-represented.
+    kin, one, other, tries, both: hybrids of all classes or of two, steps of the search, and the
+    dreams that the viewer calls hybrid (``parse_places``).
+    dreams, forget: of a night; realness, novelty, coherence, salience: weights of its filter;
+    marked: what is emotional (``parse_marks``).
+    asleep: which dreams the development shows.
+    """
+
+    cue: str = _option("noisy", CUES, terse=True)
+    lost: float = _number(0.6, 0.0, 1.0, 0.01, terse=True)
+    beta: int = _number(40, 1, 200, 1, terse=True)
+    lesion: str = _option("invert", LESIONS, terse=True)
+    hurt: float = _number(0.5, 0.0, 1.0, 0.01, terse=True)
+    damage: str = _option("pairings", DAMAGES, terse=True)
+    harm: float = _number(0.5, 0.0, 1.0, 0.01, terse=True)
+    over: int = _number(0, 0, 99_999, 1, terse=True)
+    kin: str = _option("matrix", ("matrix", "search"), terse=True)
+    one: int = _number(3, 0, 99_999, 1, terse=True)
+    other: int = _number(5, 0, 99_999, 1, terse=True)
+    tries: int = _number(20, 1, 200, 1, terse=True)
+    both: str = _checked(_parses(parse_places))
+    dreams: int = _number(300, 50, 1000, 50, terse=True)
+    forget: float = _number(0.95, 0.0, 0.99, 0.01, terse=True)
+    realness: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    novelty: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    coherence: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    salience: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    marked: str = _checked(_parses(parse_marks))
+    asleep: str = _option("rem", ("rem", "nrem", "recalled"), terse=True)
+
+
+@dataclass(frozen=True)
 class PageChoices:
     """How pages are shown.
 
@@ -229,6 +269,7 @@ class Choices:
     curves: CurvesChoices = field(default_factory=CurvesChoices)
     probe: ProbeChoices = field(default_factory=ProbeChoices)
     lab: LabChoices = field(default_factory=LabChoices)
+    sleep: SleepChoices = field(default_factory=SleepChoices)
 
     @classmethod
     def of(cls, **values: Any) -> Choices:

@@ -128,7 +128,8 @@ def replay(
 
     Args:
         kind: 'noise': each has noise of up to ``MOST_NOISE`` times the spread of each dimension;
-            'pairings': a share of its components comes from another memory; 'one_class': that
+            'pairings': a share of its components comes each from
+            another memory, so that what belonged together no longer does; 'one_class': that
             share of what is replayed is of the class ``label`` instead; 'few': only
             M^(1 − amount) of M memories are left to draw from.
         amount: from 0, healthy, to 1.
@@ -157,9 +158,10 @@ def replay(
         noise = torch.randn(latents.shape, generator=random).to(latents.device)
         latents = latents + amount * MOST_NOISE * memories.latents.std(dim=0) * noise
     if kind == "pairings":
-        other = memories.latents[torch.randint(available, (n,), generator=random)]
-        swapped = torch.rand(latents.shape, generator=random).to(latents.device) < amount
-        latents = torch.where(swapped, other, latents)
+        shape, device = latents.shape, latents.device
+        swapped = torch.rand(shape, generator=random).to(device) < amount
+        others = torch.randint(available, shape, generator=random).to(device)
+        latents = torch.where(swapped, memories.latents.gather(0, others), latents)
     return Replay(latents, places)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from explorer.views.lab import lucid
+from explorer.views.lab import development, hybrids, lesions, lucid, recall, remembered
 from pad_core.checkpoint.file import PadNetwork
 
 
@@ -23,4 +23,9 @@ class Sight(NamedTuple):
 
 SIGHTS = {
     "lucid": Sight("Lucid", "A dream that is steered", lucid.show),
+    "hybrids": Sight("Hybrids", "Dreams of two classes", hybrids.show),
+    "night": Sight("Remembered", "What is left of a night", remembered.show),
+    "lesions": Sight("Lesions", "Damage, and what is taken for real", lesions.show),
+    "recall": Sight("Recall", "What a cue reminds it of", recall.show),
+    "development": Sight("Development", "The same memories, growing up", development.show),
 }

@@ -1,7 +1,14 @@
 """Kinds of dreams as folders of pictures: a file each, beside ``album`` that all of them share."""
 
-from pad_core.dreaming.albums import lucid
+from pad_core.dreaming.albums import development, hybrids, lesions, lucid, night, recall
 from pad_core.dreaming.albums.album import Kind
 
-KINDS: dict[str, Kind] = {"lucid": lucid.KIND}
+KINDS: dict[str, Kind] = {
+    "lucid": lucid.KIND,
+    "hybrids": hybrids.KIND,
+    "night": night.KIND,
+    "lesions": lesions.KIND,
+    "recall": recall.KIND,
+    "development": development.KIND,
+}
 """By what they are called on the command line."""

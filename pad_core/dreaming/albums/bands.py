@@ -9,12 +9,11 @@ import torch
 
 from pad_core.checkpoint.file import Memories
 from pad_core.dreaming.albums.album import Album, Setting, tiles
+from pad_core.dreaming.lucid import N_DREAMS, night_places
 from pad_core.errors import PadError
-from pad_core.model.dreams import pick_memories
 from pad_core.system.randomness import MAX_SEED
 
-N = 8  # pictures of a band
-
+N = N_DREAMS  # pictures of a band
 SPLIT = Setting("test", ("test", "train"), "whose stored memories")
 SEED = Setting(0, range(MAX_SEED + 1), "of all that is drawn")
 
@@ -54,10 +53,7 @@ def pairs(memories: Memories, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     Raises:
         PadError: fewer than two memories.
     """
-    n = min(N, len(memories) // 2)
-    if n == 0:
-        raise PadError(f"This network stores {len(memories)} such memories; a dream mixes two.")
-    first, second = pick_memories(len(memories), 2 * n, seed, "memories").split(n)
+    first, second = night_places(memories, seed).chunk(2)
     return first, second
 
 
