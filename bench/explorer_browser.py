@@ -29,7 +29,7 @@ from rich.table import Table
 
 from bench.browser import FLAGS, Relay, Server, Viewer
 from bench.checkpoints import copies, different
-from bench.measure import Row, arguments, describe, p95, row
+from bench.measure import Result, arguments, device_and_threads, p95, row
 from explorer.desktop.window import find_browser
 
 CPU = torch.device("cpu")
@@ -66,7 +66,7 @@ def moves(
     return seen, answered, computed
 
 
-def starts(browser: Any, query: str, n: int) -> tuple[Server, Row]:
+def starts(browser: Any, query: str, n: int) -> tuple[Server, Result]:
     """Start the server and wait for the first dreams in the page; n times, the last stays up."""
     seconds = []
     for i in range(n):
@@ -76,20 +76,22 @@ def starts(browser: Any, query: str, n: int) -> tuple[Server, Row]:
         viewer.close()
         if i < n - 1:
             server.close()
-    return server, row("streamlit run → first dreams in the page", "s", seconds, describe(CPU))
+    return server, row(
+        "streamlit run → first dreams in the page", "s", seconds, device_and_threads(CPU)
+    )
 
 
-def visits(browser: Any, address: str, n: int) -> Row:
+def visits(browser: Any, address: str, n: int) -> Result:
     """A page that is opened while the server is up."""
     seconds = []
     for _ in range(n):
         viewer = Viewer(browser, address)
         seconds.append(viewer.first_s)
         viewer.close()
-    return row("page opened → first dreams in it, server up", "s", seconds, describe(CPU))
+    return row("page opened → first dreams in it, server up", "s", seconds, device_and_threads(CPU))
 
 
-def dials(viewer: Viewer, relay: Relay, n: int) -> list[Row]:
+def dials(viewer: Viewer, relay: Relay, n: int) -> list[Result]:
     """REM's and NREM's sliders on the Dream page."""
     return [
         *_dial(viewer, relay, n, "lam", "rem", "REM", "REM slider moved"),
@@ -97,7 +99,7 @@ def dials(viewer: Viewer, relay: Relay, n: int) -> list[Row]:
     ]
 
 
-def wall(browser: Any, query: str, relay: Relay, n: int) -> list[Row]:
+def many_dreams(browser: Any, query: str, relay: Relay, n: int) -> list[Result]:
     """REM's slider on the Dream page where it shows eight dreams of each of eight pairs."""
     viewer, name = Viewer(browser, f"{relay.address}?{query}&sight=wall"), "slider moved, 64 dreams"
     rows = _dial(viewer, relay, n, "lam", "nights", "REM", name)
@@ -107,7 +109,7 @@ def wall(browser: Any, query: str, relay: Relay, n: int) -> list[Row]:
 
 def _dial(
     viewer: Viewer, relay: Relay, n: int, dial: str, panel: str, what: str, name: str
-) -> list[Row]:
+) -> list[Result]:
     seen, answered, computed = moves(viewer, relay, n, dial, panel, what)
     return [
         *_quantiles(f"{name} → new dreams in the page", seen, 1),
@@ -116,7 +118,7 @@ def _dial(
     ]
 
 
-def switches(viewer: Viewer, n: int, n_networks: int) -> list[Row]:
+def switches(viewer: Viewer, n: int, n_networks: int) -> list[Result]:
     """From one network to the next in the list, all of them loaded before."""
     field = "[class*=st-key-network-] input"
     seconds = []
@@ -128,7 +130,7 @@ def switches(viewer: Viewer, n: int, n_networks: int) -> list[Row]:
     return _quantiles("another network chosen → its dreams in the page", seconds[-n:], 1000)
 
 
-def probes(browser: Any, address: str, n: int) -> list[Row]:
+def probes(browser: Any, address: str, n: int) -> list[Result]:
     """The Probe page: occlusion moved → accuracies of the compared networks in the page.
 
     Each has 1,000 stored memories to be tested on. A level of occlusion that was seen before is
@@ -160,7 +162,7 @@ def probes(browser: Any, address: str, n: int) -> list[Row]:
     ]
 
 
-def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) -> list[Row]:
+def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) -> list[Result]:
     """What the server holds after many interactions, and what the later ones added.
 
     Args:
@@ -171,7 +173,7 @@ def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) 
     after = server.memory_mb()
     if before is None or after is None:
         return []
-    where, total = describe(CPU), done + to_do
+    where, total = device_and_threads(CPU), done + to_do
     return [
         row(f"server: memory after {done} interactions", "MB", [before], where),
         row(f"server: memory after {total} interactions", "MB", [after], where),
@@ -179,7 +181,7 @@ def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) 
     ]
 
 
-def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Row]:
+def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Result]:
     """A folder of many checkpoints, seen for the first time and again."""
     folder = scratch / "many"
     folder.mkdir()
@@ -191,12 +193,12 @@ def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Row]:
     for when in ("first", "again"):
         viewer = Viewer(browser, address)
         name = f"page opened on {n:,} checkpoints, {when}"
-        rows.append(row(name, "s", [viewer.first_s], describe(CPU)))
+        rows.append(row(name, "s", [viewer.first_s], device_and_threads(CPU)))
         viewer.close()
     return rows
 
 
-def measure(quick: bool) -> Iterator[list[Row]]:
+def measure(quick: bool) -> Iterator[list[Result]]:
     """All parts, one after the other."""
     from playwright.sync_api import sync_playwright
 
@@ -215,7 +217,7 @@ def measure(quick: bool) -> Iterator[list[Row]]:
             viewer = Viewer(browser, f"{relay.address}?{query}")
             n, n_probes = (3, 2) if quick else (60, 20)
             yield dials(viewer, relay, n)
-            yield wall(browser, query, relay, n)
+            yield many_dreams(browser, query, relay, n)
             yield switches(viewer, 2 if quick else 20, n_networks)
             several = urlencode({"compared": list(map(str, paths))}, doseq=True)
             yield probes(browser, f"{server.address}probe?{query}&{several}", n_probes)
@@ -226,9 +228,9 @@ def measure(quick: bool) -> Iterator[list[Row]]:
         browser.close()
 
 
-def table(rows: Sequence[Row]) -> Table:
+def table(rows: Sequence[Result]) -> Table:
     """The rows for people."""
-    shown = Table(title=f"The explorer in a browser, on {describe(CPU)}")
+    shown = Table(title=f"The explorer in a browser, on {device_and_threads(CPU)}")
     for name, side in (("", "left"), ("", "right"), ("unit", "left"), ("from", "right"),
                        ("to", "right"), ("n", "right")):  # fmt: skip
         shown.add_column(name, justify=side)  # type: ignore[arg-type]
@@ -238,11 +240,11 @@ def table(rows: Sequence[Row]) -> Table:
     return shown
 
 
-def _quantiles(name: str, values: Sequence[float], factor: float) -> list[Row]:
+def _quantiles(name: str, values: Sequence[float], factor: float) -> list[Result]:
     scaled = [factor * value for value in values]
     return [
-        row(f"{name}, median", "ms", scaled, describe(CPU)),
-        row(f"{name}, p95 of {len(scaled)}", "ms", [p95(scaled)], describe(CPU)),
+        row(f"{name}, median", "ms", scaled, device_and_threads(CPU)),
+        row(f"{name}, p95 of {len(scaled)}", "ms", [p95(scaled)], device_and_threads(CPU)),
     ]
 
 
@@ -256,7 +258,7 @@ def main() -> None:
         )
     from playwright.sync_api import TimeoutError as Overdue
 
-    rows: list[Row] = []
+    rows: list[Result] = []
     problem = None
     try:
         for part in measure(options.quick):

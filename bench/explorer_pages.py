@@ -20,7 +20,16 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from bench.checkpoints import ROOT, different
-from bench.measure import Row, arguments, describe, in_turn, p95, report, resident_mb, row
+from bench.measure import (
+    Result,
+    arguments,
+    device_and_threads,
+    in_turn,
+    p95,
+    report,
+    resident_mb,
+    row,
+)
 from pad_core.system.malloc import share_freed_memory
 
 for _view in ("curves", "dream", "journal", "map", "probe", "train", "wall"):
@@ -62,7 +71,7 @@ class Page:
         assert not self._app.exception, self._app.exception
 
 
-def pages(paths: list[Path], interactions: int) -> list[Row]:
+def pages(paths: list[Path], interactions: int) -> list[Result]:
     """A dial's latency on each page, and the memory after the first and the last fifth."""
     program = resident_mb()
     shown = [Page(sight, paths) for sight in PAGES]
@@ -72,7 +81,7 @@ def pages(paths: list[Path], interactions: int) -> list[Row]:
         for page in shown:
             page.turn(each)
         held.append(resident_mb())
-    where, total = describe(CPU), 5 * each * len(shown)
+    where, total = device_and_threads(CPU), 5 * each * len(shown)
     found = []
     for page in shown:
         milliseconds = [1000 * s for s in page.seconds]

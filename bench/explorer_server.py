@@ -26,9 +26,9 @@ from bench import plain
 from bench.checkpoints import copies, different
 from bench.measure import (
     MatrixProduct,
-    Row,
+    Result,
     arguments,
-    describe,
+    device_and_threads,
     flops_of,
     in_turn,
     p95,
@@ -44,7 +44,7 @@ from explorer.widgets.pictures import source
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
 from pad_core.dreaming.reader import Reader
-from pad_core.evaluation.linear_probe import Readout
+from pad_core.evaluation.linear_probe import LinearProbe
 from pad_core.model.hippocampus import mix
 from pad_core.system.malloc import share_freed_memory
 
@@ -63,14 +63,14 @@ def twin(network: PadNetwork) -> tuple[plain.Encoder, plain.Generator]:
     return encoder, decoder
 
 
-def layer_of(readout: Readout) -> torch.nn.Linear:
-    """The plain code's read-out with the same weights."""
-    layer = torch.nn.Linear(readout.weight.shape[1], len(readout.bias))
-    layer.load_state_dict({"weight": readout.weight, "bias": readout.bias})
+def layer_of(probe: LinearProbe) -> torch.nn.Linear:
+    """The plain code's probe with the same weights."""
+    layer = torch.nn.Linear(probe.weight.shape[1], len(probe.bias))
+    layer.load_state_dict({"weight": probe.weight, "bias": probe.bias})
     return layer
 
 
-def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
+def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Result]:
     """A slider moved → recall, NREM and REM of eight memories, as the page has them."""
     seeds = itertools.count()
     encoder, decoder = twin(network)
@@ -102,16 +102,16 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
     return _latencies("a slider moved → 8 memories' night, 40 images", ours, slow, n, product)
 
 
-def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
+def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Result]:
     """A slider moved → eight REM dreams of each of eight pairs, read out, as the page has them."""
     recalled, reader = dreams.recall(network, Dream()), Reader.fit(network)
     encoder, decoder = twin(network)
-    layer = layer_of(reader.readout)
+    layer = layer_of(reader.probe)
     steps = itertools.cycle(i / 100 for i in range(101))
 
     def ours() -> None:
         dreamt = dreams.mix(network, recalled, Dream(lam=next(steps)), dreams.N_NIGHTS)
-        reader.interpret(dreamt.codes, dreamt.realness)
+        reader.interpret(dreamt.encoded, dreamt.realness)
         source(dreamt.picture[SIDE_PX:])
 
     @torch.no_grad()
@@ -129,12 +129,12 @@ def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Ro
     return _latencies("a slider moved → 8 memories, 64 dreams", ours, slow, n, product)
 
 
-def _latencies(name: str, ours: Task, slow: Task, n: int, product: MatrixProduct) -> list[Row]:
+def _latencies(name: str, ours: Task, slow: Task, n: int, product: MatrixProduct) -> list[Result]:
     flops = flops_of(slow)
     seconds = in_turn(n, CPU, ours=ours, plain=slow, product=product)
     floor = [1000 * flops * s / product.flops for s in seconds["product"]]
     quick, late = ([1000 * s for s in seconds[what]] for what in ("ours", "plain"))
-    where, of = describe(CPU), "the pictures' arithmetic at an fp32 matrix product's rate"
+    where, of = device_and_threads(CPU), "the pictures' arithmetic at an fp32 matrix product's rate"
     one = "the same pictures, one after the other"
     return [
         row(f"{name}, computed, median", "ms", quick, where, late, floor, of, one),
@@ -179,14 +179,14 @@ class Occlusion:
         self._lab.read("bench", {}, Disturbance(0, 4, 0.0, 0), "converged")
 
 
-def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
-    """Occlusion slider → accuracy of each network's read-out on images that it recalls."""
+def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Result]:
+    """Occlusion slider → accuracy of each network's probe on images that it recalls."""
     occlusion = Occlusion(networks)
     reals, twins = [], []
     for network in networks:
         test = network.memories["test"]
         reals.append(to_unit(to_uint8(network.generate(test.latents[:IMAGES]))))
-        twins.append((twin(network)[0], layer_of(Reader.fit(network).readout)))
+        twins.append((twin(network)[0], layer_of(Reader.fit(network).probe)))
     labels = networks[0].memories["test"].labels
 
     @torch.no_grad()
@@ -213,7 +213,10 @@ def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
             bare=lambda: list(pool.map(passes, networks, reals)),
         )
     full = [a + b for a, b in zip(seconds["first"], seconds["rest"], strict=True)]
-    name, where = f"occlusion slider → accuracy of {len(networks)} networks", describe(CPU)
+    name, where = (
+        f"occlusion slider → accuracy of {len(networks)} networks",
+        device_and_threads(CPU),
+    )
     return [
         row(f"{name}, first estimate", "ms", [1000 * s for s in seconds["first"]], where),
         row(
@@ -226,7 +229,7 @@ def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def listing(folder: Path, n: int) -> Row:
+def listing(folder: Path, n: int) -> Result:
     """List a folder of n checkpoints that no one has listed before."""
     source = copies(folder, 1)[0]
     with source.open("rb") as file:
@@ -259,7 +262,7 @@ def listing(folder: Path, n: int) -> Row:
 
     seconds = in_turn(3, CPU, ours=ours, plain=slow, bare=bare)
     return row(
-        f"listing a folder of {n:,} checkpoints", "s", seconds["ours"], describe(CPU),
+        f"listing a folder of {n:,} checkpoints", "s", seconds["ours"], device_and_threads(CPU),
         plain=[20 * s if n >= 20 else n * s for s in seconds["plain"]],
         plain_of="loading a twentieth of them, scaled",
         floor=seconds["bare"], floor_of="reading and parsing their headers",

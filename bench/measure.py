@@ -33,7 +33,7 @@ Task = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Row:
+class Result:
     """One line of the table; None where there is nothing to compare with.
 
     value, plain, floor: medians over ``n`` rounds, in ``unit``; a unit that ends in '/s' is
@@ -67,7 +67,7 @@ def row(
     floor: Sequence[float] | None = None,
     floor_of: str = "",
     plain_of: str = "",
-) -> Row:
+) -> Result:
     """A row out of the values of each round; ``plain`` and ``floor`` are of the same rounds."""
     rate = unit.endswith("/s")
 
@@ -75,7 +75,7 @@ def row(
         pairs = zip(one, other, strict=True)
         return statistics.median(a / b if rate else b / a for a, b in pairs)
 
-    return Row(
+    return Result(
         name=name,
         value=_digits(statistics.median(values)),
         unit=unit,
@@ -231,7 +231,7 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def describe(device: torch.device) -> str:
+def device_and_threads(device: torch.device) -> str:
     """'cuda (NVIDIA H200)', or 'cpu (AMD EPYC, 2 threads)'."""
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
@@ -262,7 +262,7 @@ def _new_file(name: str) -> Path:
     return Path(name)
 
 
-def report(rows: Sequence[Row], out: Path | None) -> None:
+def report(rows: Sequence[Result], out: Path | None) -> None:
     """Write the rows as JSON."""
     text = json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
     if out is None:

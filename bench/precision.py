@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from bench.measure import describe, device_here
+from bench.measure import device_and_threads, device_here
 from bench.train import batches
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.errors import PadError
@@ -74,7 +74,8 @@ def main() -> None:
             f"{measure}: bfloat16 minus float32 {mean:+.2f} points"
             + (f" ± {sem:.2f} (standard error)" if sem is not None else "")
             + f", n = {len(pairs)} pairs, {options.epochs} epochs of {len(dataset.train):,} "
-            f"images of {whole.name}, {len(dataset.test):,} test images; {describe(device)}"
+            f"images of {whole.name}, {len(dataset.test):,} test images; "
+            f"{device_and_threads(device)}"
         )
 
 

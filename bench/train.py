@@ -21,9 +21,9 @@ from bench.measure import (
     Elsewhere,
     MatrixProduct,
     PeakMemory,
-    Row,
+    Result,
     arguments,
-    describe,
+    device_and_threads,
     in_turn,
     report,
     row,
@@ -142,7 +142,7 @@ def plain_cycles(size: Size, device: torch.device) -> partial:
     return partial(training.cycles, size.plain_cycles)
 
 
-def rows(size: Size, device: torch.device, quick: bool) -> list[Row]:
+def rows(size: Size, device: torch.device, quick: bool) -> list[Result]:
     """The table's lines about training."""
     on_gpu = device.type == "cuda"
     precision = choose_precision(device)
@@ -172,7 +172,7 @@ def rows(size: Size, device: torch.device, quick: bool) -> list[Row]:
     def speed(task: str, cycles: int = size.cycles) -> list[float]:
         return [cycles * size.batch_size / s for s in seconds[task]]
 
-    where = describe(device)
+    where = device_and_threads(device)
     rate = [product.flops / s for s in seconds["product"]]
     bandwidth = [copy.bytes / s for s in seconds["copy"]]
     adam = adam_bytes(trainer.networks) / size.batch_size

@@ -34,11 +34,11 @@ from pad_core.evaluation.evaluate import Protocol
 from pad_core.model.condition import PAD
 from pad_core.system.hardware import choose_device, choose_precision, save_every_s
 from pad_core.training.config import Recipe
-from pad_core.training.gallery import QUEUE, Budget, Measuring, Stage, items, pack, run, unpack
+from pad_core.training.gallery import QUEUE, Budget, Grid, Measuring, items, pack, run, unpack
 from pad_core.training.sweep import Settings
 from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
 
-READOUT_SEEDS = 10
+PROBE_SEEDS = 10
 
 
 def train(options: argparse.Namespace) -> int:
@@ -47,21 +47,21 @@ def train(options: argparse.Namespace) -> int:
     device = choose_device(options.device)
     on_gpu = device.type == "cuda"
     precision = choose_precision(device) if options.precision == "auto" else options.precision
-    names = options.stages.split(",") if options.stages else [stage.name for stage in QUEUE]
-    queue = [stage for name in names for stage in QUEUE if stage.name == name]
+    names = options.grids.split(",") if options.grids else [grid.name for grid in QUEUE]
+    queue = [grid for name in names for grid in QUEUE if grid.name == name]
     if options.seeds:
-        queue = [replace(stage, seeds=min(stage.seeds, options.seeds)) for stage in queue]
+        queue = [replace(grid, seeds=min(grid.seeds, options.seeds)) for grid in queue]
     data = {}
     for pair in options.data:
         name, _, spec = pair.partition("=")
         data[name] = load_dataset(spec)
         print(f"{name}: {len(data[name].train):,} images, {time.monotonic() - started:.1f} s")
-    protocol = Protocol(readout_seeds=READOUT_SEEDS)
+    protocol = Protocol(readout_seeds=PROBE_SEEDS)
     return gallery(queue, data, protocol, device, precision, started, options, on_gpu)
 
 
 def gallery(
-    queue: list[Stage],
+    queue: list[Grid],
     data: dict[str, DataSet],
     protocol: Protocol,
     device: torch.device,
@@ -147,7 +147,7 @@ def rehearse(options: argparse.Namespace) -> int:
         before = len(list(root.glob("out/[!.]*.safetensors")))
         print(f"Killed with {before} networks measured, {time.monotonic() - started:.0f} s.")
         status = subprocess.run(command, check=False).returncode
-        planned = sum(len(stage.conditions) * stage.seeds for stage in tiny_queue())
+        planned = sum(len(grid.conditions) * grid.seeds for grid in tiny_queue())
         found = list(unpack(root / "out" / "packed", root / "unpacked"))
         for path in found:
             network = load(path)
@@ -164,8 +164,8 @@ def rehearse(options: argparse.Namespace) -> int:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def tiny_queue() -> list[Stage]:
-    """Every stage with one seed, two epochs, and two more where it goes on."""
+def tiny_queue() -> list[Grid]:
+    """Every grid with one seed, two epochs, and two more where it goes on."""
     return [
         replace(s, seeds=1, epochs=4 if s.continues else 2, probed=(3,) if s.continues else (1,))
         for s in QUEUE
@@ -202,7 +202,7 @@ def main() -> int:
     trainer.add_argument("--budget", type=float, required=True, help="minutes in all")
     trainer.add_argument("--reserve", type=float, default=60.0,
                          help="seconds of it for measuring and packing (default: 60)")  # fmt: skip
-    trainer.add_argument("--stages", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
+    trainer.add_argument("--grids", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
     trainer.add_argument("--seeds", type=int, help="at most so many of each condition")
     trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
     trainer.add_argument("--out", type=Path, default=Path("gallery"))

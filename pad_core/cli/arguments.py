@@ -1,4 +1,4 @@
-"""What can be typed after ``pad``, or after ``python -m pad_core``."""
+"""The commands and options after ``pad`` or ``python -m pad_core``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 
 class _Parser(argparse.ArgumentParser):
-    """Takes options by their full names only: an abbreviation of today is another one tomorrow."""
+    """Accepts only full option names: a new option could make an abbreviation ambiguous."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; ``options.command`` is the one that was given."""
+    """The parser of all commands; ``options.command`` is the given one."""
     parser = _Parser(
         prog="pad" if Path(sys.argv[0]).stem == "pad" else "python -m pad_core",
         description="Perturbed and adversarial dreaming: train networks, export and inspect them.",
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         dest="run_folder",
         help="run folder (default: runs/DATA-CONDITION-seedS)",
     )
-    train.add_argument("--resume", action="store_true", help="go on where the run folder stands")
+    train.add_argument("--resume", action="store_true", help="continue the run in the run folder")
     _add_recipe(train)
 
     sweep = _command(commands, "sweep", "train a grid of conditions × seeds")
@@ -58,8 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
                        help="where run folders lie (default: runs)")  # fmt: skip
     sweep.add_argument(
         "--jobs", type=int,
-        help="networks that train at once (default: 1 on a CPU, on a GPU as many as pay, at most "
-        "32); on a Ray cluster, those that share a machine's cores or a GPU",
+        help="networks that train at once (default: 1 on a CPU; on a GPU as many as raise the "
+        "speed, at most 32); on a Ray cluster, networks that share a machine's cores or a GPU",
     )  # fmt: skip
     sweep.add_argument(
         "--ray", metavar="ADDRESS",
@@ -72,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
         "source", type=_path, help="run folder, or a checkpoint that a run kept (epoch-0001 …)"
     )
     export.add_argument("--out", "-o", type=_path, required=True, help="file to write")
-    export.add_argument("--dataset", help="the run's data set (default: as it was trained)")
+    export.add_argument("--dataset", help="the run's data set (default: the one it was trained on)")
     export.add_argument("--root", default="data", help="folder of downloaded data sets")
     _add_bits(export)
 
@@ -87,7 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     importer.add_argument("--condition", default="pad", help="what the network lived through")
     importer.add_argument("--seed", type=int, default=0, help="the run's seed or number")
     importer.add_argument(
-        "--epoch", type=int, help="epochs it was trained (default: as many as it has losses of)"
+        "--epoch", type=int, help="epochs it was trained (default: the number of its losses)"
     )
     _add_bits(importer)
 
@@ -95,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("files", type=_path, nargs="+", metavar="CHECKPOINT")
     evaluate.add_argument(
         "--data", metavar="SPEC",
-        help="data set to measure on (default: the checkpoint's own where it is here, else "
+        help="data set to measure on (default: the checkpoint's own if it is here, else "
         "reconstructions of its stored memories; 'memories' asks for these)",
     )  # fmt: skip
     evaluate.add_argument("--root", default="data", help="folder of downloaded data sets")
@@ -111,13 +111,13 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.add_argument(
         "--fine-tune", type=_interval, default=0, metavar="EPOCHS",
-        help="also fine-tune a copy of each encoder with all labels, and an untrained one beside "
+        help="also fine-tune a copy of each encoder with all labels, and an untrained encoder "
         "(default: no; slow without a GPU)",
     )  # fmt: skip
     evaluate.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
 
     compare = _command(
-        commands, "compare", "how alike networks see the same images: linear CKA and RSA"
+        commands, "compare", "compare how networks see the same images: linear CKA and RSA"
     )
     compare.add_argument("files", type=_path, nargs="+", metavar="CHECKPOINT", help="two or more")
     compare.add_argument(
@@ -126,7 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("--root", default="data", help="folder of downloaded data sets")
     compare.add_argument(
         "--images", type=_count, default=1_000, metavar="N",
-        help="at most so many test images (default: 1000)",
+        help="the most test images (default: 1000)",
     )  # fmt: skip
     compare.add_argument(
         "--layer", choices=("conv1", "conv2", "conv3", "z"), default="z",
@@ -135,14 +135,16 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("--json", action="store_true", help="print an object")
     compare.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
 
-    reproduce = _command(commands, "reproduce", "the paper's table and figures, as a page")
+    reproduce = _command(
+        commands, "reproduce", "show the paper's tables and figures with our networks, as a page"
+    )
     reproduce.add_argument(
-        "items", nargs="*", metavar="ITEM", help="such as table1 or fig4; none lists them, "
-        "'all' is all of them",
+        "items", nargs="*", metavar="ITEM", help="such as table1 or fig4; none lists "
+        "them, 'all' shows all",
     )  # fmt: skip
     reproduce.add_argument(
         "--checkpoints", type=_path, nargs="+", default=[Path("checkpoints"), Path("runs")],
-        metavar="PATH", help="files, or folders to look through (default: checkpoints runs)",
+        metavar="PATH", help="files, or folders to search (default: checkpoints runs)",
     )  # fmt: skip
     reproduce.add_argument(
         "--out", "-o", type=_path, help="page to write (default: reports/ITEM-….html)"
@@ -151,7 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
     cards = _command(
         commands,
         "cards",
-        "describe the checkpoints of a folder in its README.md, which is written anew",
+        "describe the checkpoints of a folder in its README.md, which is overwritten",
     )
     cards.add_argument("folder", type=_path, nargs="?", default=Path("checkpoints"))
     _add_bench(commands)
@@ -172,18 +174,18 @@ def _add_dataset(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    """What ``train`` and ``sweep`` have in common."""
+    """Options that ``train`` and ``sweep`` share."""
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=2e-4)
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps or auto (default)")
     parser.add_argument(
         "--precision", choices=("auto", "fp32", "bf16"), default="auto",
-        help="of the convolutions; auto takes bf16 where the hardware multiplies it faster",
+        help="of the convolutions; auto takes bf16 if the hardware multiplies it faster",
     )  # fmt: skip
     parser.add_argument(
         "--adam-coasts", action="store_true",
-        help="a weight without a gradient in a phase is moved on by its momentum, as PyTorch did "
-        "before 2.0 (default: it rests)",
+        help="momentum moves a weight also in phases that give it no gradient, as PyTorch did "
+        "before 2.0 (default: the weight rests)",
     )  # fmt: skip
     parser.add_argument(
         "--probe-every", type=_interval, default=0, metavar="N",
@@ -198,7 +200,7 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
 def _add_bits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bits", choices=("auto", "8", "16"), default="auto",
-        help="per weight; auto takes 8 where separability stays within 0.3 points",
+        help="per weight; auto takes 8 if separability stays within 0.3 points",
     )  # fmt: skip
 
 
@@ -242,12 +244,12 @@ def _add_bench(commands: Any) -> None:
     bench = _command(
         commands,
         "bench",
-        "how fast this machine is, beside plain code and what it could do at best",
+        "measure the speed of this machine, compared with plain code and with its limits",
     )
     bench.add_argument("part", nargs="?", choices=("train", "probe", "explorer"))
     bench.add_argument("--json", action="store_true", help="print a list of objects")
-    bench.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
-    bench.add_argument("--device", default="auto", help="that trains: cpu, cuda or auto (default)")
+    bench.add_argument("--quick", action="store_true", help="tiny sizes, to check that it works")
+    bench.add_argument("--device", default="auto", help="for training: cpu, cuda or auto (default)")
     bench.add_argument(
-        "--threads", type=_threads, metavar="N", help="of the CPU's work (default: PyTorch's own)"
+        "--threads", type=_threads, metavar="N", help="CPU threads (default: PyTorch's own)"
     )

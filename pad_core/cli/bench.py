@@ -1,8 +1,8 @@
-"""``bench``: how fast this machine trains, reads out and dreams.
+"""``bench``: the speed of this machine in training, probing and dreaming.
 
-The measurements are scripts in the repository's folder ``bench/``, beside plain
-implementations of the same work. Each part runs in a process of its own, so that neither its
-memory nor its caches are another's.
+The measurements are scripts in the repository's folder ``bench/``, with plain implementations of
+the same work beside them. Each part runs in its own process, so that parts share neither memory
+nor caches.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def bench(
     threads: int | None = None,
     on_part: Callable[[str], None] = lambda part: None,
 ) -> Iterator[dict[str, Any]]:
-    """Measure; one JSON-ready object a line of the table, whose fields ``bench.measure.Row`` has.
+    """Measure; returns a JSON-ready object for each line of the table (``bench.measure.Result``).
 
     Args:
         parts: names of ``PARTS``.
-        device: that trains; read-outs and the explorer are measured on the CPU.
-        quick: tiny sizes, which only show that everything works.
-        threads: of the work that has several; None for as many as PyTorch takes by itself.
+        device: for training; probes and the explorer are measured on the CPU.
+        quick: tiny sizes, which only check that everything works.
+        threads: of the CPU; None for PyTorch's own number.
         on_part: called with the name of each part before it is measured.
 
     Raises:
-        PadError: the folder ``bench/`` is not here, or a part fails.
+        PadError: the folder ``bench/`` is missing, or a part fails.
     """
     if not (ROOT / "bench" / "measure.py").exists():
         raise PadError(
@@ -68,7 +68,7 @@ def _measure(
         out = Path(scratch) / "rows.json"
         command = [sys.executable, "-m", module, "--out", str(out), "--device", str(device)]
         command += ["--quick"] if quick else []
-        # The environment reaches NumPy's and SciPy's libraries, too.
+        # An environment variable also reaches NumPy's and SciPy's libraries.
         own = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
         with _exit_at_sigterm():
             done = subprocess.run(
@@ -77,8 +77,8 @@ def _measure(
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["it said nothing"]
             raise PadError(
-                f"The part {part!r} failed ({said[-1]}); '{module}' as a module of "
-                f"{ROOT} shows where."
+                f"The part {part!r} failed ({said[-1]}); run 'python -m {module}' in "
+                f"{ROOT} to see where."
             )
         rows: list[dict[str, Any]] = json.loads(out.read_text("utf-8"))
     return rows
@@ -86,7 +86,7 @@ def _measure(
 
 @contextlib.contextmanager
 def _exit_at_sigterm() -> Iterator[None]:
-    """Have SIGTERM raise SystemExit, which ends the process that is waited for, too."""
+    """Have SIGTERM raise SystemExit, which also ends the process that we wait for."""
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         yield
@@ -95,10 +95,10 @@ def _exit_at_sigterm() -> Iterator[None]:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:
-    """The rows for people."""
+    """The results as a table for people."""
     notes = [
-        "value, plain, floor: medians; ratios: medians of each round's; a floor is what this "
-        "machine could do at best, plain what plain code took",
+        "value, plain, floor: medians over rounds; ratios: medians of each round's ratio; floor: "
+        "this machine's limit; plain: the same work in plain code",
     ]
     for row in rows:
         parts = {"floor": row["floor_of"], "plain": row["plain_of"]}

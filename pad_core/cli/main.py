@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pad_core.checkpoint.schema import Export
     from pad_core.evaluation.evaluate_files import EvaluationOfFile
 
-STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
+STOPPED = 130  # a shell's exit status for a process that Ctrl-C ended
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status. Errors of the user take one line."""
+    """Run one command; returns the exit status. A user's error takes one line."""
     tolerate_unprintable_output()
     options = build_parser().parse_args(arguments)
     try:
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
-    except BrokenPipeError:  # the reader of our output, such as 'head', has left
+    except BrokenPipeError:  # the reader of our output, such as 'head', has ended
         sys.stderr.close()
         return 1
 
@@ -53,10 +53,10 @@ def _overrides(pairs: list[str]) -> dict[str, str]:
 
 
 def run_train(options: argparse.Namespace) -> int:
-    """``train``: exit status 0 when the last epoch is done, 130 when stopped before."""
+    """``train``: exit status 0 after the last epoch, 130 if stopped before."""
     from pad_core.training.lock import occupied
 
-    folder = options.run_folder  # one that is named is held while the images load, too
+    folder = options.run_folder  # a named folder is locked while the images load, too
     with occupied(folder) if folder else contextlib.nullcontext():
         return _train(options)
 
@@ -100,7 +100,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tuple[Any, Any]:
-    """The device and the recipe that ``_add_dataset`` and ``_add_recipe`` options ask for."""
+    """The device and the recipe, from the options of ``_add_dataset`` and ``_add_recipe``."""
     from pad_core.system.hardware import choose_device, choose_precision
     from pad_core.training.config import Recipe
 
@@ -120,8 +120,8 @@ def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tup
 
 
 def run_sweep(options: argparse.Namespace) -> int:
-    """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
-    from pad_core.checkpoint.same_data import describe_data
+    """``sweep``: exit status 0 if all cells are trained, 130 if stopped, 1 if a cell failed."""
+    from pad_core.checkpoint.same_data import comparable_record
     from pad_core.cli.display import SweepDisplay
     from pad_core.model.condition import PAD
     from pad_core.system.hardware import save_every_s
@@ -137,7 +137,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         options.seeds,
         options.runs,
         options.keep_epochs,
-        describe_data(dataset),
+        comparable_record(dataset),
     )
     if options.precision == "auto":
         cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
@@ -197,9 +197,9 @@ def run_export(options: argparse.Namespace) -> None:
 
 
 def run_info(options: argparse.Namespace) -> None:
-    """``info``: loads the whole file, so that what it prints has been checked."""
+    """``info``: loads the whole file, so that all it prints is checked."""
     from pad_core.checkpoint.file import load
-    from pad_core.cli.display import describe
+    from pad_core.cli.display import checkpoint_summary
 
     network = load(options.file)
     if options.json:
@@ -207,7 +207,7 @@ def run_info(options: argparse.Namespace) -> None:
         facts = {"file": printable(str(options.file)), "sha256": network.sha256, "memories": counts}
         print_json(facts | network.header.to_dict())
     else:
-        print(describe(network))
+        print(checkpoint_summary(network))
 
 
 def run_import(options: argparse.Namespace) -> None:
@@ -227,8 +227,8 @@ def run_import(options: argparse.Namespace) -> None:
 def run_evaluate(options: argparse.Namespace) -> int:
     """``evaluate``: a table for people, or a list of objects with --json.
 
-    What was measured is printed, whatever came of the rest; exit status 1 where a part of it can't
-    be had or recorded, 2 where all can't.
+    It prints what was measured even if the rest failed. The exit status is 1 if some networks could
+    not be measured or recorded, and 2 if none could.
     """
     from rich.console import Console
 
@@ -254,7 +254,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             options.record,
             say,
         ):
-            found.append(result)  # noqa: PERF402 - what came before an error has to be kept
+            found.append(result)  # noqa: PERF402 - an error must not lose earlier results
     finally:
         if options.json and found:
             print_json(found)
@@ -281,7 +281,7 @@ def run_compare(options: argparse.Namespace) -> None:
 
 
 def run_reproduce(options: argparse.Namespace) -> None:
-    """``reproduce``: lists what there is, or writes a page."""
+    """``reproduce``: lists the items, or writes a page."""
     from pad_core.report.items import ITEMS
     from pad_core.report.page import reproduce
 
@@ -296,19 +296,19 @@ def run_reproduce(options: argparse.Namespace) -> None:
 
 
 def run_cards(options: argparse.Namespace) -> int:
-    """``cards``: writes FOLDER/README.md; exit status 1 where a file can't be read."""
+    """``cards``: writes FOLDER/README.md; exit status 1 if a file can't be read."""
     from pad_core.report.cards import cards
     from pad_core.report.catalogue import find
     from pad_core.system.files import write_atomically
 
-    shelf, problems = find([options.folder])
+    catalogue, problems = find([options.folder])
     for problem in problems:
         print(problem, file=sys.stderr)
-    if not shelf.entries:
+    if not catalogue.entries:
         raise PadError(f"There is no checkpoint in {options.folder}.")
     out = options.folder / "README.md"
-    write_atomically(out, cards(shelf).encode())
-    print(f"{out}: {len(shelf.entries)} networks")
+    write_atomically(out, cards(catalogue).encode())
+    print(f"{out}: {len(catalogue.entries)} networks")
     return 1 if problems else 0
 
 
@@ -328,7 +328,7 @@ def run_bench(options: argparse.Namespace) -> None:
     try:
         device = choose_device(options.device)
         rows.extend(bench(parts, device, options.quick, options.threads, say))
-    finally:  # what was measured before a part failed, or was broken off
+    finally:  # prints what was measured before a part failed or was stopped
         if options.json and rows:
             print_json(rows)
         elif rows:
@@ -357,13 +357,13 @@ def _load_dataset(spec: str, root: str) -> Any:
         dataset = load_dataset(spec, root, progress)
     if (
         ":" in dataset.spec and dataset.note
-    ):  # how a folder was read, whose owner may have meant else
+    ):  # says how the folder was read: its owner may have meant something else
         print(f"{dataset.spec}: {dataset.note}", file=sys.stderr)
     return dataset
 
 
 def _stop_on_signals() -> Callable[[], bool]:
-    """Ask for a stop at Ctrl-C or SIGTERM; a second Ctrl-C breaks off at once."""
+    """Request a stop at Ctrl-C or SIGTERM; a second Ctrl-C stops at once."""
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:

@@ -22,12 +22,12 @@ KINDS = (*INDEXED, "real", "unreal", "picture")
 class Seen(NamedTuple):
     """Pictures and what the encoder makes of them.
 
-    images: (B, 3, H, W) in [−1, 1]; codes: E_z, (B·P, Z), and logits: of d, (B·P,), where an
+    images: (B, 3, H, W) in [−1, 1]; encoded: E_z, (B·P, Z), and logits: of d, (B·P,), where an
     image larger than 32×32 is looked at in P places.
     """
 
     images: torch.Tensor
-    codes: torch.Tensor
+    encoded: torch.Tensor
     logits: torch.Tensor
 
 
@@ -93,7 +93,7 @@ def objective(reader: Reader, goal: Goal, picture: torch.Tensor | None = None) -
             raise PadError("There is no picture to look like; choose one.")
         return likeness(picture)
     if goal.kind == "class":
-        return lambda seen: log_odds(reader.readout.scores(seen.codes), goal.index)
+        return lambda seen: log_odds(reader.probe.scores(seen.encoded), goal.index)
     if goal.kind == "real":
         return lambda seen: seen.logits
     if goal.kind == "unreal":
@@ -101,7 +101,7 @@ def objective(reader: Reader, goal: Goal, picture: torch.Tensor | None = None) -
     towards = direction(reader, goal).to(reader.memories.dtype)
     activities = reader.memories @ towards
     mean, sd = activities.mean(), activities.std().clamp_min(1e-6)
-    return lambda seen: (seen.codes @ towards - mean) / sd
+    return lambda seen: (seen.encoded @ towards - mean) / sd
 
 
 def log_odds(scores: torch.Tensor, index: int) -> torch.Tensor:
@@ -131,10 +131,10 @@ def likeness(target: torch.Tensor) -> Objective:
     return lambda seen: -(seen.images - target).square().mean(dim=(1, 2, 3))
 
 
-def same_code(codes: torch.Tensor, unit: float) -> Objective:
+def same_encoding(codes: torch.Tensor, unit: float) -> Objective:
     """To have given codes (B, Z): minus the distance from them, in the unit of distances."""
     # The root has no gradient at 0, which an ascent may reach.
-    return lambda seen: -((seen.codes - codes).square().sum(dim=1) + 1e-12).sqrt() / unit
+    return lambda seen: -((seen.encoded - codes).square().sum(dim=1) + 1e-12).sqrt() / unit
 
 
 def _check(reader: Reader, goal: Goal) -> None:

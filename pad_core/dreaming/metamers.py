@@ -15,7 +15,7 @@ import torch
 from pad_core.dreaming.ascent import Step
 from pad_core.dreaming.canvas import Canvas
 from pad_core.dreaming.deepdream import in_pixels
-from pad_core.dreaming.goals import same_code
+from pad_core.dreaming.goals import same_encoding
 from pad_core.dreaming.reader import Reader
 
 TOLERANCE = 0.1  # of the distance between neighbouring memories, at which codes count as the same
@@ -47,7 +47,9 @@ def seek(
         codes: E(x) of B pictures, (B, Z).
         start: parameters of the canvas, of 32×32 pixels: noise, or other pictures.
     """
-    return in_pixels(reader, canvas, start, same_code(codes, reader.spacing), 0, rate, jitter_px=0)
+    return in_pixels(
+        reader, canvas, start, same_encoding(codes, reader.spacing), 0, rate, jitter_px=0
+    )
 
 
 @torch.inference_mode()
@@ -57,7 +59,7 @@ def judge(reader: Reader, pictures: torch.Tensor, metamers: torch.Tensor) -> Jud
     codes, others = encoder.latents(pictures), encoder.latents(metamers)
     apart = (codes - others).norm(dim=1)
     farther = torch.cdist(codes, reader.memories) > apart[:, None]
-    same = reader.readout.predict(codes) == reader.readout.predict(others)
+    same = reader.probe.predict(codes) == reader.probe.predict(others)
     return Judgement(apart / reader.spacing, same, farther.double().mean(dim=1))
 
 

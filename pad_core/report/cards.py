@@ -1,4 +1,4 @@
-"""Cards: what each shipped network is, written from the headers of the files alone."""
+"""Cards: a description of each shipped network, from the headers of the files alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pad_core.checkpoint.record import ROWS
 from pad_core.checkpoint.schema import Header
 from pad_core.errors import printable
 from pad_core.model.condition import CONDITIONS, Condition
-from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.claims import beside_paper
 from pad_core.report.palette import style
 from pad_core.report.summary import numbers
@@ -19,20 +19,20 @@ from pad_core.report.told import cycle, details, told
 
 _TOP = """# Networks in this folder
 
-Written by `python -m pad_core cards`, from what the files say of themselves. A file holds the
-two networks and the latents of 2,000 training and 1,000 test images (fewer where the data set
-has fewer); there are no photographs in it. Separability *by the paper's protocol* is what the
-paper reports; *converged* is another measure and higher. Every number is that of one network;
-the spread given is that of the read-out.
+`python -m pad_core cards` writes this page from the files' headers. A file holds encoder and
+generator, and the latents of 2,000 training and 1,000 test images (or of all, if the data set has
+fewer); it holds no photographs. Separability *by the paper's protocol* is what the paper reports;
+*converged* is another measure and higher. Every number is that of one network; its spread is over
+probe seeds.
 """
 _COLUMNS = [row for row in ROWS if row.card]
 
 
-def cards(shelf: Shelf) -> str:
+def cards(catalogue: Catalogue) -> str:
     """A Markdown page: a table of all entries, then a card for each.
 
     Args:
-        shelf: from ``catalogue.find``, in the order in which the cards stand.
+        catalogue: from ``catalogue.find``; its order is that of the cards.
     """
     head = (
         "| file | data | condition | seed | epochs | "
@@ -40,16 +40,16 @@ def cards(shelf: Shelf) -> str:
         + " |"
     )
     lines = [_TOP, head, "|" + "---|" * (5 + len(_COLUMNS))]
-    lines += [_table_row(entry) for entry in shelf.entries]
-    for entry in shelf.entries:
+    lines += [_table_row(entry) for entry in catalogue.entries]
+    for entry in catalogue.entries:
         lines += ["", *_card(entry)]
     return "\n".join(lines) + "\n"
 
 
 def remake_command(header: Header, name: str) -> str | None:
-    """The commands that train and export the network again, None for an imported one.
+    """The commands that train and export the network again; None for an imported one.
 
-    name: of the file, without its ending; the run folder is called after it.
+    name: of the file, without its ending; the run folder gets it, too.
     """
     recipe = header.recipe
     condition = header.condition.name
@@ -70,15 +70,15 @@ def remake_command(header: Header, name: str) -> str | None:
 
 
 def inert(text: str) -> str:
-    """A text from a file in which Markdown and HTML mean nothing."""
+    """Escape a text from a file for Markdown and HTML."""
     text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # An underscore within a word means nothing; an address becomes a link by itself.
+    # An underscore within a word stays. '://' is escaped: no address becomes a link.
     special = r"[\\`*\[\]|#~$!]|(?<![^\W_])_|_(?![^\W_])|(?i:(?<=www)\.)|:(?=//)"
     return re.sub(special, r"\\\g<0>", text)
 
 
 def code(text: str) -> str:
-    """A text from a file as code: between more backticks than are together in it."""
+    """A text from a file as code, between more backticks than any run of them in it."""
     text = printable(text)
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     space = " " if "`" in text else ""
@@ -134,7 +134,7 @@ def _card(entry: Entry) -> list[str]:
     lines.append(
         f"- **Measured** on {inert(metrics['on'])} ({metrics['n_train']:,} to fit, "
         f"{metrics['n_test']:,} to test; occlusion on {metrics['occlusion_n']:,}); SD over "
-        f"{metrics['protocol'].get('readout_seeds', '?')} read-out seeds {spread} points."
+        f"{metrics['protocol'].get('readout_seeds', '?')} probe seeds {spread} points."
     )
     baselines = metrics.get("baselines") or {}
     for name, what in (("untrained", "An untrained network"), ("pixels", "Raw pixels")):
@@ -146,7 +146,7 @@ def _card(entry: Entry) -> list[str]:
 
 
 def _differences(condition: Condition) -> list[str]:
-    """What sets the condition apart from those of the paper, where anything does."""
+    """How the condition differs from the paper's; empty if it does not."""
     found = details(condition)
     words = "; ".join(f"{subject}: {said}" for subject, said in found.items())
     line = told(condition)
@@ -154,7 +154,7 @@ def _differences(condition: Condition) -> list[str]:
 
 
 def _rounding(header: Header) -> str:
-    """What rounding weights cost, where that was measured."""
+    """The cost of rounding weights, if it was measured."""
     if (cost := header.export.get("rounding_cost_points")) is None:
         return ""
     return f", which changed converged separability by {round(-cost, 2) + 0.0:+.2f} points"

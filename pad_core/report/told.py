@@ -25,14 +25,14 @@ TOLD: dict[str, str] = {
     "nrem_many": "NREM occludes, shifts, turns, adds noise and blurs, each at half strength.",
     "rem_components": "REM takes each component of a mixture from one of two memories.",
     "rem_four_memories": "REM mixes four memories: half is the current one's, half the others'.",
-    "rem_long_memory": "REM mixes in memories of the last 32 mini-batches, rather recent ones.",
+    "rem_long_memory": "REM mixes in memories of the last 32 mini-batches, mostly recent ones.",
     "long_sleep": "Three NREM phases, then three REM phases, after each Wake.",
     "long_sleep_rem_first": "Three REM phases, then three NREM phases, after each Wake.",
     "fast_sleep": "NREM and REM learn four times as fast as Wake.",
     "fast_sleep_rem_first": "NREM and REM learn four times as fast as Wake; REM comes first.",
     "nrem_contrast": "NREM shifts and turns dreams, and pushes different memories apart (NT-Xent).",
     "contrast_phase": "After NREM, a phase of its own pushes different memories apart (NT-Xent).",
-    "barlow_phase": "After NREM, a phase of its own lets no two units say the same (Barlow Twins).",
+    "barlow_phase": "After NREM, a phase of its own makes units less redundant (Barlow Twins).",
 }
 
 PERTURBATIONS: dict[Kind, str] = {
@@ -48,13 +48,13 @@ CONTRASTS: dict[Contrast, str] = {
 
 
 def told(condition: Condition) -> str:
-    """One line on a built-in condition; nothing on one of people's own."""
+    """One line on a built-in condition; '' for a user's own."""
     known = CONDITIONS.get(condition.name) == condition
     return TOLD.get(condition.name, "") if known else ""
 
 
 def cycle(phases: Sequence[str], names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The phases of a cycle in their order: 'wake → nrem × 3 → rem'; names: for people."""
+    """The phases of a cycle in order: 'wake → nrem × 3 → rem'; names: for people."""
     runs = [(names.get(phase, phase), len([*same])) for phase, same in groupby(phases)]
     return " → ".join(name + (f" × {n}" if n > 1 else "") for name, n in runs)
 
@@ -65,7 +65,7 @@ def listed(words: list[str]) -> str:
 
 
 def details(condition: Condition) -> dict[str, str]:
-    """What sets a condition apart from the paper's cycles, by subject, in words."""
+    """In words, by subject: how a condition differs from the paper's cycles."""
     usual = PAD.to_dict()
     changed = {name for name, value in condition.to_dict().items() if value != usual[name]}
     changed -= set(condition.idle_fields)

@@ -39,7 +39,7 @@ def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0) -> Path:
         for layer in network.children():
             layer.weight.data.mul_(3.0)
     header = Header(
-        built_in(condition), checkpoint.describe(data), data.class_names, seed=seed, epoch=1
+        built_in(condition), checkpoint.dataset_record(data), data.class_names, seed=seed, epoch=1
     )
     memories = checkpoint.choose_memories(data, networks.encoder)
     checkpoint.save(path, networks, header, memories, bits=8)

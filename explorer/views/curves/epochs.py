@@ -15,14 +15,14 @@ from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import Header
 from pad_core.data.images import SIDE_PX
-from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.catalogue import Catalogue, Entry
 
 MOST_STAGES = 12  # of one training that are shown at once: each is a network in memory
 
 
-def shelf(headers: Mapping[str, Header]) -> Shelf:
+def catalogue(headers: Mapping[str, Header]) -> Catalogue:
     """The listed checkpoints as the report's tables and figures take them."""
-    return Shelf([Entry(Path(key), header) for key, header in headers.items()])
+    return Catalogue([Entry(Path(key), header) for key, header in headers.items()])
 
 
 def stages(headers: Mapping[str, Header], key: str) -> dict[int, str]:
@@ -61,7 +61,7 @@ def _training_of(header: Header) -> tuple[Any, ...]:
 def stage_note(header: Header) -> str:
     """What was measured at a checkpoint's epoch, and how, or nothing.
 
-    '52.5 % linearly separable by evaluate, mean of 4 read-outs'.
+    '52.5 % linearly separable by evaluate, mean of 4 probes'.
     """
     last = header.history[-1] if header.history else {}
     if last and last.get("epoch") != header.epoch:
@@ -74,7 +74,7 @@ def stage_note(header: Header) -> str:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Snapshot:
     """N ≤ 8 memories, asleep, at one epoch of a training.
 
     picture: rows of memories, occluded and recovered NREM dreams, and REM dreams, uint8
@@ -89,11 +89,11 @@ class Stage:
     trained: bool
 
 
-def stage(network: PadNetwork, dream: Dream) -> Stage:
+def snapshot(network: PadNetwork, dream: Dream) -> Snapshot:
     """What the chosen memories, masks and noise become in a network; PadError as ``recall``."""
     recalled = dreams.recall(network, dream)
     nrem = dreams.perturb(network, recalled, dream)
     rem = dreams.mix(network, recalled, dream)
     picture = np.concatenate([recalled.picture, nrem.picture, rem.picture[SIDE_PX:]])
     trained = network.condition.trains_discriminator
-    return Stage(picture, recalled.classes, nrem.error, rem.realness, trained)
+    return Snapshot(picture, recalled.classes, nrem.error, rem.realness, trained)

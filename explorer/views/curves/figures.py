@@ -10,13 +10,13 @@ from explorer.widgets.loss_charts import for_page
 from pad_core.report.palette import STYLES
 
 if TYPE_CHECKING:
-    from pad_core.report.catalogue import Shelf
+    from pad_core.report.catalogue import Catalogue
     from pad_core.report.item import Item
 
 
-def paper_figure(item: Item, shelf: Shelf, dataset: str, dark: bool) -> go.Figure | None:
+def paper_figure(item: Item, catalogue: Catalogue, dataset: str, dark: bool) -> go.Figure | None:
     """The chart of one of ``ITEMS`` with the paper's values, of any height; None without any."""
-    figure = item.chart_beside_paper(shelf, dataset)
+    figure = item.chart_beside_paper(catalogue, dataset)
     return figure and _dressed(figure, dark)
 
 

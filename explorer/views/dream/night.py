@@ -115,7 +115,7 @@ def dream_row(
         "REM dream",
         "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)",
         text,
-        describe(network, recalled, readings, realness),
+        dreams_in_words(network, recalled, readings, realness),
         captions,
         levels,
         notes=classes,
@@ -135,12 +135,12 @@ def _probe(network: PadNetwork) -> str:
 def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:
     """Class scores and distances of dreams; none where the checkpoint remembers too little."""
     try:
-        return networks.reader(network).interpret(adversarial.codes, adversarial.realness)
+        return networks.reader(network).interpret(adversarial.encoded, adversarial.realness)
     except PadError:
         return None
 
 
-def describe(
+def dreams_in_words(
     network: PadNetwork, recalled: Recalled, readings: Readings | None, realness: np.ndarray
 ) -> list[str]:
     """Each dream in words, for its hint and for those who can't see it."""

@@ -201,7 +201,7 @@ def _pictures(
         unit = "SD" if aim.kind in ("unit", "component") else "nats"
         captions = [f"{value:+.1f} {unit}" for value in step.value.tolist()]
         text = f"Toward <b>{aim.name(network.class_names)}</b>: the value, and the probe's class."
-    readings = reader.interpret(step.seen.codes, step.realness.numpy())
+    readings = reader.interpret(step.seen.encoded, step.realness.numpy())
     trained = network.condition.trains_discriminator
     levels = step.realness.tolist() if trained else []
     notes = [f"{p:.0%} {name}" for name, p in readings.top(network.class_names)]

@@ -50,9 +50,9 @@ def choose_goal(network: PadNetwork, pictures: bool = False) -> Goal:
                 key=widget,
                 on_change=_take_kind,
                 args=(widget,),
-                help="A class of the probe, a logistic regression on the stored codes; *d*, by "
+                help="A class of the probe, a logistic regression on the stored memories; *d*, by "
                 "which the network tells images from dreams; a unit of z or a principal component "
-                "of the stored codes.",
+                "of the stored memories.",
             )
         with right:
             _which(network, now)

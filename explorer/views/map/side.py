@@ -14,7 +14,7 @@ from explorer.views.map import cache, clouds, component, places, side_html, tabl
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import ClassStyle
 from explorer.views.map.places import Neighbours, Spot
-from explorer.views.map.side_html import Tile
+from explorer.views.map.side_html import StripPicture
 from explorer.views.map.table import Table
 from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
@@ -105,15 +105,15 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
-        Tile(recalled, "G(z), decoded from the code", "decoded"),
-        Tile(hidden, f"{_on(shown)}, occluded by {dream.intensity:.0%}", "occluded"),
-        Tile(recovered, "What the network makes of the occluded one", "recovered"),
+        StripPicture(recalled, "G(z), decoded from the code", "decoded"),
+        StripPicture(hidden, f"{_on(shown)}, occluded by {dream.intensity:.0%}", "occluded"),
+        StripPicture(recovered, "What the network makes of the occluded one", "recovered"),
     ]
     if shown.dataset is not None:
-        tiles.insert(0, Tile(images[:1], "The real image", "image"))
+        tiles.insert(0, StripPicture(images[:1], "The real image", "image"))
     styles = classes(network)
     nearest = [
-        Tile(images[k, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
+        StripPicture(images[k, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
         for k, (i, d) in enumerate(
             zip(near.places, near.distances / shown.space.typical, strict=True), start=1
         )
@@ -153,8 +153,12 @@ def _place(shown: Shown, spot: Spot) -> str:
     nearest = cloud.latents[spot.nearest, None]
     name = network.class_names[cloud.labels[spot.nearest]]
     tiles = [
-        Tile(network.generate(spot.latents), "Decoded from the place you clicked", "dreamt here"),
-        Tile(network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"),
+        StripPicture(
+            network.generate(spot.latents), "Decoded from the place you clicked", "dreamt here"
+        ),
+        StripPicture(
+            network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"
+        ),
     ]
     told = (
         f"The nearest code of {_title(shown)} lies {spot.distance:.2f} times as far from here as "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Tile:
+class StripPicture:
     """A picture, (1, 3, 32, 32), float in [−1, 1] or uint8.
 
     name: what it is, for the pointer and those who can't see it; caption: under it, text or,
@@ -30,7 +30,7 @@ class Tile:
     caption: str | ClassStyle
 
 
-def strip(tiles: Sequence[Tile], kind: str) -> str:
+def strip(tiles: Sequence[StripPicture], kind: str) -> str:
     """Pictures side by side; ``kind`` is 'four' or 'eight', as many as fill the column."""
     atlas = np.concatenate([picture_grid(tile.image, 1) for tile in tiles], axis=1)
     figures = "".join(

@@ -11,7 +11,7 @@ from explorer.widgets.pictures import source
 
 
 @dataclass(frozen=True)
-class Tile:
+class FlowPicture:
     """A picture, uint8 (32, 32, 3): symbol above it as HTML, caption below it as text."""
 
     symbol: str
@@ -19,7 +19,7 @@ class Tile:
     caption: str
 
 
-def flow(parts: list[Tile | str]) -> str:
+def flow(parts: list[FlowPicture | str]) -> str:
     """Tiles, and between them signs as HTML, such as an arrow with a network's name."""
     body = "".join(
         f'<span class="pad-sign">{part}</span>' if isinstance(part, str) else _tile(part)
@@ -33,7 +33,7 @@ def arrow(network: str) -> str:
     return f"<b><i>{escape(network)}</i></b>→"
 
 
-def _tile(tile: Tile) -> str:
+def _tile(tile: FlowPicture) -> str:
     caption = escape(tile.caption)
     return (
         f'<figure><h3>{tile.symbol}</h3><img src="{source(tile.picture)}" alt="{caption}">'

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from html import escape
 from math import isfinite
 
-from explorer.views.storyboard.flow import Tile, arrow
+from explorer.views.storyboard.flow import FlowPicture, arrow
 from explorer.views.storyboard.story import Story
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.model.condition import Condition, Kind, Phase
 from pad_core.model.phases import LEARNS
 from pad_core.report.told import listed
 
-Parts = list[Tile | str]
+Parts = list[FlowPicture | str]
 
 
 @dataclass(frozen=True)
@@ -84,21 +84,21 @@ _ROLES = {
 }
 
 
-def _image(story: Story) -> Tile:
+def _image(story: Story) -> FlowPicture:
     if "image" in story.pictures:
-        return Tile("<i>x</i>", story.pictures["image"], "image")
-    return Tile("<i>G</i>(<i>z</i>)", story.pictures["recalled"], "stands in for the image")
+        return FlowPicture("<i>x</i>", story.pictures["image"], "image")
+    return FlowPicture("<i>G</i>(<i>z</i>)", story.pictures["recalled"], "stands in for the image")
 
 
-def _of(story: Story, name: str, symbol: str, caption: str) -> Tile:
-    return Tile(symbol, story.pictures[name], caption)
+def _of(story: Story, name: str, symbol: str, caption: str) -> FlowPicture:
+    return FlowPicture(symbol, story.pictures[name], caption)
 
 
-def _z(story: Story) -> Tile:
+def _z(story: Story) -> FlowPicture:
     return _of(story, "z", "<i>z</i>", "code, 256 numbers")
 
 
-def _recalled(story: Story, caption: str) -> Tile:
+def _recalled(story: Story, caption: str) -> FlowPicture:
     return _of(story, "recalled", "<i>G</i>(<i>z</i>)", caption)
 
 

@@ -48,7 +48,7 @@ def recalled(network: PadNetwork, split: str, place: int) -> torch.Tensor:
 
 
 def _facts(reader: Reader, network: PadNetwork, step: Any) -> dict[str, Any]:
-    readings = reader.interpret(step.seen.codes, step.realness.numpy())
+    readings = reader.interpret(step.seen.encoded, step.realness.numpy())
     return {
         "value": _rounded(step.value.tolist()),
         "off_prior": _rounded(step.cost.tolist()),

@@ -26,7 +26,7 @@ def root(tmp_path, monkeypatch):
     networks = build_networks(1)
     header = checkpoint.Header(
         PAD,
-        checkpoint.describe(data),
+        checkpoint.dataset_record(data),
         data.class_names,
         seed=1,
         epoch=1,

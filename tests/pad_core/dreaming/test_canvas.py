@@ -51,7 +51,7 @@ def test_low_frequencies_are_stronger_as_in_photographs(images):
 def test_a_picture_of_32_pixels_is_seen_as_always(trained, images):
     codes, logits = trained.networks.encoder(images[:4])
     seen = look(trained.networks.encoder, images[:4])
-    assert torch.allclose(seen.codes, codes, atol=1e-4)
+    assert torch.allclose(seen.encoded, codes, atol=1e-4)
     assert torch.allclose(seen.logits, logits, atol=1e-4)
 
 
@@ -60,12 +60,12 @@ def test_a_larger_picture_is_seen_in_several_places(trained, images):
     large = torch.zeros(2, 3, 64, 64)
     large[1, :, 16:48, 16:48] = images[0]
     seen = look(encoder, large)
-    assert seen.codes.shape == (18, 256)
+    assert seen.encoded.shape == (18, 256)
     assert seen.logits.shape == (18,)
     # A place sees 32 × 32 pixels and, through three layers of 4 × 4, seven around them.
     changed = large.clone()
     changed[1, :, :8] = 1.0
-    apart = (look(encoder, changed).codes - seen.codes).view(2, 9, 256).norm(dim=2)
+    apart = (look(encoder, changed).encoded - seen.encoded).view(2, 9, 256).norm(dim=2)
     assert apart[1, :3].min() > 0.1
     assert float(apart[1, 4:].max()) < 1e-4
     assert float(apart[0].max()) < 1e-4

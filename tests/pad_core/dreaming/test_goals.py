@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pad_core.dreaming.goals import Goal, Seen, likeness, objective, same_code
+from pad_core.dreaming.goals import Goal, Seen, likeness, objective, same_encoding
 from pad_core.errors import PadError
 
 GOALS = ("class:3", "real", "unreal", "unit:17", "component:1")
@@ -40,22 +40,22 @@ def seen_of(reader, latents):
 
 def test_values_are_what_they_are_said_to_be(trained_reader):
     seen = seen_of(trained_reader, trained_reader.memories[:8])
-    p = trained_reader.readout.probabilities(seen.codes)[:, 3].double()
+    p = trained_reader.probe.probabilities(seen.encoded)[:, 3].double()
     value = {text: objective(trained_reader, Goal.parse(text))(seen) for text in GOALS}
     assert torch.allclose(value["class:3"].double(), (p / (1 - p)).log(), atol=1e-3)
     assert torch.equal(value["real"], -value["unreal"])
     assert torch.allclose(value["real"].sigmoid(), seen.logits.sigmoid())
     memories = trained_reader.memories
-    expected = (seen.codes[:, 17] - memories[:, 17].mean()) / memories[:, 17].std()
+    expected = (seen.encoded[:, 17] - memories[:, 17].mean()) / memories[:, 17].std()
     assert torch.allclose(value["unit:17"], expected, atol=1e-5)
     # Along the second component the memories themselves have mean 0 and standard deviation 1.
-    own = objective(trained_reader, Goal("component", 1))(seen._replace(codes=memories))
+    own = objective(trained_reader, Goal("component", 1))(seen._replace(encoded=memories))
     assert float(own.mean()) == pytest.approx(0, abs=1e-4)
     assert float(own.std()) == pytest.approx(1, abs=1e-4)
     assert torch.allclose(likeness(seen.images[0])(seen)[0], torch.tensor(0.0))
-    assert torch.allclose(same_code(seen.codes, 2.0)(seen), torch.zeros(8), atol=1e-5)
-    moved = seen._replace(codes=seen.codes + 1.0)  # 16 away, in 256 dimensions
-    assert torch.allclose(same_code(seen.codes, 2.0)(moved), torch.full((8,), -8.0))
+    assert torch.allclose(same_encoding(seen.encoded, 2.0)(seen), torch.zeros(8), atol=1e-5)
+    moved = seen._replace(encoded=seen.encoded + 1.0)  # 16 away, in 256 dimensions
+    assert torch.allclose(same_encoding(seen.encoded, 2.0)(moved), torch.full((8,), -8.0))
 
 
 @pytest.mark.parametrize("text", [*GOALS, "picture"])
@@ -79,12 +79,12 @@ def in_double(reader):
     networks = type(reader.network.networks)(
         *(copy.deepcopy(part).double() for part in reader.network.networks)
     )
-    readout = replace(
-        reader.readout, weight=reader.readout.weight.double(), bias=reader.readout.bias.double()
+    probe = replace(
+        reader.probe, weight=reader.probe.weight.double(), bias=reader.probe.bias.double()
     )
     return replace(
         reader,
         network=replace(reader.network, networks=networks),
-        readout=readout,
+        probe=probe,
         memories=reader.memories.double(),
     )

@@ -31,7 +31,7 @@ def test_each_dream_comes_nearer_to_its_goal(trained_reader, start, goal):
 
 def test_a_class_is_what_the_network_reads_in_the_end(trained, trained_reader, start):
     end = last(follow(trained_reader, start, parse_course("class:5,30,0.3")))
-    assert (trained_reader.readout.predict(trained.encode(end.seen.images)) == 5).all()
+    assert (trained_reader.probe.predict(trained.encode(end.seen.images)) == 5).all()
 
 
 def test_a_weight_of_the_prior_keeps_the_dream_near_it(trained_reader, start):

@@ -16,7 +16,7 @@ def pictures(trained):
 
 
 @pytest.mark.parametrize("begin", ["noise", "other pictures"])
-def test_other_pictures_come_to_have_the_same_code(trained, trained_reader, pictures, begin):
+def test_other_pictures_come_to_have_the_same_encoding(trained, trained_reader, pictures, begin):
     canvas = Canvas(palette_of(trained_reader))
     others = pictures.flip(0)
     start = canvas.noise(4, 0.5, 0) if begin == "noise" else canvas.parameters(others)

@@ -37,7 +37,7 @@ def test_a_held_unit_changes_the_dream_and_follows_the_hand(trained_reader):
     latents = trained_reader.memories[:8]
     seen = intervene(trained_reader, latents, 7)
     assert len(seen) == len(DRIVEN_SD)
-    read = torch.stack([one.codes[:, 7] for one in seen])
+    read = torch.stack([one.encoded[:, 7] for one in seen])
     assert (read[-1] > read[0] + 1).all()  # from −4 to 4 standard deviations, the network notices
     kept = latents.clone()
     kept[:, 7] = trained_reader.memories[:, 7].mean()

@@ -7,8 +7,8 @@ from scipy import stats
 
 from pad_core.evaluation import statistics
 from pad_core.evaluation.statistics import (
+    ErrorPart,
     Estimate,
-    Part,
     holm,
     mean_estimate,
     p_above,
@@ -112,18 +112,18 @@ def test_a_paired_test_over_images_is_scipys():
 
 
 def test_parts_of_an_error_add_up():
-    one = Estimate(5.0, (Part(0.09, 100), Part(0.16, 9)))
+    one = Estimate(5.0, (ErrorPart(0.09, 100), ErrorPart(0.16, 9)))
     assert one.se == pytest.approx(0.5)
     assert one.df == pytest.approx(0.25**2 / (0.09**2 / 100 + 0.16**2 / 9))
     scaled = one.times(-2.0)
     assert (scaled.value, scaled.se, scaled.df) == pytest.approx((-10, 1.0, one.df))
-    mean = mean_estimate([one, Estimate(7.0, (Part(0.25, 50),))])
+    mean = mean_estimate([one, Estimate(7.0, (ErrorPart(0.25, 50),))])
     assert mean.value == 6.0
     assert mean.se == pytest.approx(np.sqrt(0.25 + 0.25) / 2)
 
 
 def test_errors_cover_the_truth_as_often_as_they_say():
-    """Accuracies of images by read-outs: with both in the error, 5 % of intervals miss."""
+    """Accuracies of images by probes: with both in the error, 5 % of intervals miss."""
     random = np.random.default_rng(2)
     missed = 0
     for _ in range(400):
@@ -173,7 +173,7 @@ def test_a_trend_is_that_of_the_whole_curve():
     ]
     assert found.change == pytest.approx(29 * np.median(slopes))
     assert found.low < found.change < found.high
-    spoiled = [*rising[:-1], 0.0]  # one bad read-out at the end turns first against last
+    spoiled = [*rising[:-1], 0.0]  # one bad probe at the end turns first against last
     assert trend_of(epochs, spoiled).tau > 0.6
     assert trend_of([1, 2], [1.0, 2.0]) is None
     assert trend_of([1, 2, 3], [1.0, 1.0, 1.0]) is None

@@ -8,7 +8,7 @@ from pad_core.checkpoint.file import load_header, update_metrics
 from pad_core.cli.arguments import build_parser
 from pad_core.cli.main import main
 from pad_core.report.cards import cards, remake_command
-from pad_core.report.catalogue import Entry, Shelf, find
+from pad_core.report.catalogue import Catalogue, Entry, find
 from pad_core.report.claims import beside_paper
 
 
@@ -54,10 +54,10 @@ def test_the_remaking_command_is_one_that_the_program_takes(exported):
 def test_a_card_says_what_stands_between_its_numbers_and_the_papers(exported):
     header = load_header(exported)
     for name, n_train, epoch, said in (
-        ("svhn-small", 4_434, 150, "73,257 images of SVHN: the 150 epochs of 4,434 here have as"),
-        ("svhn-small", 4_434, 150, "many as 9.1 of those"),
+        ("svhn-small", 4_434, 150, "73,257 images of SVHN: 150 epochs of 4,434 here show as"),
+        ("svhn-small", 4_434, 150, "many images as 9.1 epochs there"),
         ("cifar10-jpeg", 50_000, 20, "The paper trains 50 epochs, not these 20."),
-        ("fashion-mnist", 60_000, 50, "The paper has no such data."),
+        ("fashion-mnist", 60_000, 50, "The paper has no such data set."),
     ):
         dataset = header.dataset | {"name": name, "n_train": n_train}
         assert said in beside_paper(replace(header, dataset=dataset, epoch=epoch))
@@ -83,7 +83,7 @@ def test_texts_from_files_are_inert_in_the_page(folder, exported):
     dataset = header.dataset | {"name": hostile, "note": hostile}
     entry = Entry(folder / "a`b`|<i>.safetensors", replace(header, dataset=dataset))
     entry.path.write_bytes(exported.read_bytes())
-    page = cards(Shelf([entry]))
+    page = cards(Catalogue([entry]))
     outside = re.sub(
         r"(?s)(`+)(.+?)(?<!`)\1(?!`)", "", re.sub(r"\\`", "", page.split("| file |")[1])
     )

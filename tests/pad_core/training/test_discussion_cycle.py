@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from pad_core.checkpoint.file import load
-from pad_core.cli.display import describe
+from pad_core.cli.display import checkpoint_summary
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, DISCUSSION, PAD, PAPER
 from pad_core.model.networks import build_networks
@@ -275,7 +275,7 @@ def test_a_tiny_network_is_trained_exported_and_described(name, small, tmp_path)
     assert network.condition == CONDITIONS[name]
     before = build_networks(0).encoder
     assert moved_apart(network.networks.encoder, before) > 1.0
-    words = describe(network)
+    words = checkpoint_summary(network)
     assert TOLD[name] in words
     card = cards(find([tmp_path / "run"])[0])
     assert f"--condition {name}" in card

@@ -232,7 +232,7 @@ class TestRefusals:
 
     def test_a_state_of_something_else(self, exported, small, tmp_path):
         (tmp_path / "state.safetensors").write_bytes(exported.read_bytes())
-        with pytest.raises(PadError, match="not the state of a run"):
+        with pytest.raises(PadError, match="not a state that this version"):
             train(tmp_path, RECIPE, small, resume=True)
 
     def test_losses_that_diverge(self, small, tmp_path):

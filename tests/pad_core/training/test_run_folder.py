@@ -74,7 +74,9 @@ def test_a_run_made_on_cuda_can_be_exported_on_a_cpu(folder, small, tmp_path):
 
 def test_a_run_made_on_cuda_is_not_resumed_on_a_cpu(folder, small):
     rewrite(folder, made_on_cuda)
-    with pytest.raises(PadError, match="was trained on cuda and can't go on on cpu.*--device cuda"):
+    with pytest.raises(
+        PadError, match="was trained on cuda and can't continue on cpu.*--device cuda"
+    ):
         resume(folder, small)
 
 

@@ -52,10 +52,10 @@ def test_a_note_is_of_the_epoch_itself(header):
 
 def test_a_stage_shows_the_dreams_of_the_dream_page(exported):
     network, choices = pad_core.load(exported), Dream(seed=3)
-    stage = epochs.stage(network, choices)
+    snapshot = epochs.snapshot(network, choices)
     recalled = dreams.recall(network, choices)
     rem = dreams.mix(network, recalled, choices)
-    assert stage.picture.shape == (128, 256, 3)
-    assert np.array_equal(stage.picture[:32], recalled.picture)
-    assert np.array_equal(stage.picture[96:], rem.picture[32:])
-    assert np.array_equal(stage.realness, rem.realness)
+    assert snapshot.picture.shape == (128, 256, 3)
+    assert np.array_equal(snapshot.picture[:32], recalled.picture)
+    assert np.array_equal(snapshot.picture[96:], rem.picture[32:])
+    assert np.array_equal(snapshot.realness, rem.realness)

@@ -14,7 +14,7 @@ from tests.pad_core.report.test_page import evaluation
 def on_shelf(header, accuracy=58.0):
     metrics = evaluation("pad", 0, 20, accuracy, dataset="cifar10-jpeg")
     dataset = header.dataset | {"name": "cifar10-jpeg"}
-    return epochs.shelf({"a": replace(header, dataset=dataset, metrics=metrics, epoch=20)})
+    return epochs.catalogue({"a": replace(header, dataset=dataset, metrics=metrics, epoch=20)})
 
 
 def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
@@ -32,9 +32,10 @@ def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
 
 
 def test_the_papers_figure_is_in_the_pages_colours_with_the_papers_values(header):
-    shelf = on_shelf(header)
+    catalogue = on_shelf(header)
     light, dark = (
-        figures.paper_figure(ITEMS["fig4"], shelf, "cifar10-jpeg", shade) for shade in (False, True)
+        figures.paper_figure(ITEMS["fig4"], catalogue, "cifar10-jpeg", shade)
+        for shade in (False, True)
     )
     names = [trace.name for trace in light.data]
     assert "PAD, n = 1" in names
@@ -66,4 +67,4 @@ def test_each_figure_of_the_paper_shows_what_was_recorded(header, name):
     figure = figures.paper_figure(ITEMS[name], on_shelf(header), "cifar10-jpeg", True)
     lines = [list(trace.y) for trace in figure.data if trace.y is not None]
     assert any(line == pytest.approx(recorded[name], nan_ok=True) for line in lines), lines
-    assert figures.paper_figure(ITEMS[name], epochs.shelf({}), "cifar10", True) is None
+    assert figures.paper_figure(ITEMS[name], epochs.catalogue({}), "cifar10", True) is None

@@ -193,7 +193,7 @@ def test_a_checkpoint_without_memories_gets_a_sentence(root):
     data = load_dataset("fashion-mini")
     network = load(root)
     header = checkpoint.Header(
-        network.condition, checkpoint.describe(data), data.class_names, seed=0, epoch=1
+        network.condition, checkpoint.dataset_record(data), data.class_names, seed=0, epoch=1
     )
     checkpoint.save(root / A, network.networks, header, {}, bits=8)
     at = page(checkpoint=A)
