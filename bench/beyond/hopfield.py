@@ -145,7 +145,7 @@ def _dreams() -> None:
             one, other = recalled.split(N_CUES)
             nrem = nrem_dreams(n.networks, one, 0.3, 4, 0)
             rem = rem_dreams(n.networks, one, other, n.condition.rem_mixture, 0)
-            seen = reader.interpret(rem.codes, rem.realness.numpy())
+            seen = reader.interpret(rem.encoded, rem.realness.numpy())
             error.append(nrem.error.mean().item())
             real.append(rem.realness.mean().item())
             distance.append(float(seen.distance.mean()))

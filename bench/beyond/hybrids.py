@@ -41,7 +41,7 @@ def _classifier() -> Judge:
 
 
 def _probe(network: PadNetwork, reader: Reader) -> Judge:
-    return lambda pictures: reader.readout.probabilities(network.encode(pictures))
+    return lambda pictures: reader.probe.probabilities(network.encode(pictures))
 
 
 def _pairs(memories: Memories) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -72,11 +72,11 @@ def _hippocampus() -> None:
                 memories = all_memories(n)
                 one, other = replay(memories, 2 * N, kind, amount, 0, label=3).latents.split(N)
                 rem = rem_dreams(n.networks, one, other, mixture, 0)
-                seen = reader.interpret(rem.codes, rem.realness.numpy())
+                seen = reader.interpret(rem.encoded, rem.realness.numpy())
                 real.append(100 * float((rem.realness > 0.5).double().mean()))
                 far.append(float(seen.distance.mean()))
                 certain.append(100 * float(seen.probabilities.max(axis=1).mean()))
-                varied.append(diversity(rem.codes) / reader.spacing)
+                varied.append(diversity(rem.encoded) / reader.spacing)
                 commonest = torch.from_numpy(seen.probabilities).argmax(dim=1).bincount()
                 classes.append(100 * float(commonest.max()) / N)
             name = "healthy" if amount == 0.0 else f"{kind} {amount:g}"

@@ -1,4 +1,4 @@
-"""A dream night: what the filter keeps, and whether a read-out learns from it."""
+"""A dream night: what the filter keeps, and whether a linear probe learns from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from bench.beyond.common import codes, images, networks, print_table, spread
+from bench.beyond.common import encode, images, networks, print_table, spread
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.dreaming.goals import Goal
@@ -18,7 +18,7 @@ from pad_core.system.randomness import generator
 
 N_LABELLED = 1000  # photographs whose labels are known, all of the memories dreamed of
 N_DREAMS, N_KEPT = 5000, 500
-SEEDS = (0, 1, 2, 3, 4)  # of the photographs, the night and the read-out
+SEEDS = (0, 1, 2, 3, 4)  # of the photographs, the night and the probe
 MARKED = (Goal("class", 3),)  # cats are emotional
 FILTERS = {
     "realness": Weights(1, 0, 0, 0),
@@ -39,7 +39,7 @@ def measure() -> None:
 
 def _labelled(network: PadNetwork, data: DataSet, seed: int) -> Memories:
     places = torch.randperm(len(data.train), generator=generator(seed, "labelled"))[:N_LABELLED]
-    return Memories(codes(network, data.train.images[places]), data.train.labels[places], places)
+    return Memories(encode(network, data.train.images[places]), data.train.labels[places], places)
 
 
 def _kept(scores: Scores, seed: int) -> dict[str, torch.Tensor]:
@@ -57,12 +57,12 @@ def _nights(condition: str, data: DataSet) -> None:
     found = networks(condition)
     for network in found:
         reader = Reader.fit(network)
-        test = codes(network, data.test.images)
+        test = encode(network, data.test.images)
         per_seed: dict[str, list[list[float]]] = {}
         base: list[list[float]] = []
         for seed in SEEDS:
             memories = _labelled(network, data, seed)
-            alone = _read_out(memories.latents, memories.labels, test, data, seed)
+            alone = _accuracies(memories.latents, memories.labels, test, data, seed)
             base.append(alone)
             mixture = network.condition.rem_mixture
             dreams = dream(reader, memories, N_DREAMS, mixture, seed)
@@ -71,7 +71,7 @@ def _nights(condition: str, data: DataSet) -> None:
                 learnt = _with_dreams(memories, dreams, kept, test, data, seed)
                 per_seed.setdefault(name, []).append(
                     [
-                        diversity(dreams.codes[kept]) / reader.spacing,
+                        diversity(dreams.encoded[kept]) / reader.spacing,
                         float(scores.novelty[kept].mean()),
                         float(scores.realness[kept].mean()),
                         float(scores.coherence[kept].mean()),
@@ -93,7 +93,7 @@ def _nights(condition: str, data: DataSet) -> None:
     start = [spread(_means(base)[i] for base in bases) for i in (0, 1)]
     print_table(
         f"{condition}: {N_KEPT} of {N_DREAMS} dreams kept; {n} networks, {len(SEEDS)} nights each; "
-        f"read-outs of {N_LABELLED} labelled photographs alone: {start[0]} % converged, "
+        f"linear probes of {N_LABELLED} labelled photographs alone: {start[0]} % converged, "
         f"{start[1]} % by the paper's protocol",
         [
             "kept by",
@@ -102,7 +102,7 @@ def _nights(condition: str, data: DataSet) -> None:
             "d",
             "coherence",
             "salience",
-            "converged read-out, points",
+            "converged probe, points",
             "paper's protocol, points",
         ],
         rows,
@@ -118,7 +118,7 @@ def _with_dreams(
     seed: int,
 ) -> list[float]:
     """Each dream counts twice, once with the label of either memory."""
-    latents = torch.cat([memories.latents, dreams.codes[kept], dreams.codes[kept]])
+    latents = torch.cat([memories.latents, dreams.encoded[kept], dreams.encoded[kept]])
     labels = torch.cat(
         [
             memories.labels,
@@ -126,19 +126,19 @@ def _with_dreams(
             memories.labels[dreams.second[kept]],
         ]
     )
-    return _read_out(latents, labels, test, data, seed)
+    return _accuracies(latents, labels, test, data, seed)
 
 
-def _read_out(
+def _accuracies(
     latents: torch.Tensor, labels: torch.Tensor, test: torch.Tensor, data: DataSet, seed: int
 ) -> list[float]:
     """Accuracy on all test photographs, %: converged, and by the paper's protocol."""
     truth, n_classes = data.test.labels, len(data.class_names)
-    readouts = (
+    probes = (
         fit_converged(latents, labels, n_classes),
         train_sgd(latents, labels, n_classes, seed),
     )
-    return [readout.accuracy(test, truth) for readout in readouts]
+    return [probe.accuracy(test, truth) for probe in probes]
 
 
 def _means(values: Sequence[Sequence[float]]) -> list[float]:

@@ -79,7 +79,7 @@ def hybrids(
     """
     latents, labels = memories.latents, memories.labels
     dreams = rem_dreams(reader.network.networks, latents[first], latents[second], mixture, seed)
-    probabilities = reader.readout.probabilities(dreams.codes)
+    probabilities = reader.probe.probabilities(dreams.encoded)
     classes = torch.stack([labels[first], labels[second]], dim=1)
     both = hybridness(probabilities, classes[:, 0], classes[:, 1])
     return Hybrids(

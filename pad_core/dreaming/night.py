@@ -28,12 +28,12 @@ MEASURES = ("realness", "novelty", "coherence", "salience")
 class Dreams(NamedTuple):
     """The N dreams of a night.
 
-    images: (N, 3, 32, 32) in [−1, 1]; codes: what the encoder makes of each, (N, Z); realness:
-    d, (N,); first, second: places of the memories mixed, (N,).
+    images: (N, 3, 32, 32) in [−1, 1]; encoded: what the encoder makes of each, (N, Z);
+    realness: d, (N,); first, second: places of the memories mixed, (N,).
     """
 
     images: torch.Tensor
-    codes: torch.Tensor
+    encoded: torch.Tensor
     realness: torch.Tensor
     first: torch.Tensor
     second: torch.Tensor
@@ -43,7 +43,7 @@ class Dreams(NamedTuple):
 class Scores:
     """What a night's dreams are like; (N,) each.
 
-    realness: d, 0 to 1; novelty: distance from a dream's code to the nearest memory, in units of
+    realness: d, 0 to 1; novelty: distance from an encoded dream to the nearest memory, in units of
     the memories' own spacing; coherence: the probe's probability of its likeliest class, the
     reference world that a sleeping prefrontal cortex ignores; salience: how much there is in it of
     what the viewer marked as emotional, 0 to 1; 0 where nothing is.
@@ -125,7 +125,7 @@ def _some(
     noise = int(torch.randint(MAX_SEED, (1,), generator=random))
     one, other = memories.latents[first], memories.latents[second]
     found = rem_dreams(reader.network.networks, one, other, mixture, noise)
-    return Dreams(found.dreams, found.codes, found.realness, first, second)
+    return Dreams(found.dreams, found.encoded, found.realness, first, second)
 
 
 def score(reader: Reader, dreams: Dreams, marked: Sequence[Goal] = ()) -> Scores:
@@ -135,12 +135,12 @@ def score(reader: Reader, dreams: Dreams, marked: Sequence[Goal] = ()) -> Scores
         marked: what the viewer calls emotional: classes of the probe, and units or components of
             latent space, whose upper ends are meant. A dream is as salient as its most salient
             trait: the probability of a class, or the share of a normal distribution with the
-            memories' mean and spread that lies below its code along a direction.
+            memories' mean and spread that lies below it along a direction.
 
     Raises:
         PadError: a class, unit or component that the network hasn't, or d, which is scored anyway.
     """
-    readings = reader.interpret(dreams.codes, dreams.realness.numpy())
+    readings = reader.interpret(dreams.encoded, dreams.realness.numpy())
     probabilities = torch.from_numpy(readings.probabilities)
     novelty = torch.from_numpy(readings.distance)
     salience = _salience(reader, dreams, marked)
@@ -170,14 +170,14 @@ def remember(scores: Scores, weights: Weights, forgetting: float) -> Morning:
     return Morning(kept, strength, shares, float(strength[kept[-1]]))
 
 
-def diversity(codes: torch.Tensor) -> float:
-    """Mean distance between dreams' codes (N, Z), N ≥ 2, over all pairs."""
-    return float(torch.pdist(codes.float()).mean())
+def diversity(encoded: torch.Tensor) -> float:
+    """Mean distance between encoded dreams (N, Z), N ≥ 2, over all pairs."""
+    return float(torch.pdist(encoded.float()).mean())
 
 
 def _salience(reader: Reader, dreams: Dreams, marked: Sequence[Goal]) -> torch.Tensor:
-    traits = [torch.zeros(len(dreams.codes))]
-    seen = Seen(dreams.images, dreams.codes, dreams.realness.logit())
+    traits = [torch.zeros(len(dreams.encoded))]
+    seen = Seen(dreams.images, dreams.encoded, dreams.realness.logit())
     for goal in marked:
         if goal.kind not in INDEXED:
             raise PadError(f"Classes, units and components can be emotional, not {str(goal)!r}.")

@@ -37,7 +37,7 @@ def ages(network: PadNetwork, others: Sequence[PadNetwork], settings: Settings) 
     """The network before any experience, at other epochs of its training, and as it is.
 
     Pictures that the grown network recalls stand for what is seen awake: a checkpoint holds no
-    photographs. The unborn network has no memories; its codes are of those pictures.
+    photographs. The unborn network has no memories; it encodes those pictures.
 
     Args:
         others: checkpoints of the same training.

@@ -82,11 +82,12 @@ def summary(reader: Reader, dreams: Dreams, scores: Scores, left: Morning) -> st
     kept = left.kept
     if len(kept) < 2:
         return "One dream is left of the night."
-    codes = dreams.codes
-    apart = diversity(codes[kept]) / reader.spacing, diversity(codes) / reader.spacing
+    apart, apart_all = (
+        diversity(some) / reader.spacing for some in (dreams.encoded[kept], dreams.encoded)
+    )
     far = float(scores.novelty[kept].mean()), float(scores.novelty.mean())
     return (
-        f"The kept dreams lie {apart[0]:.2f} apart, all of the night {apart[1]:.2f}; "
+        f"The kept dreams lie {apart:.2f} apart, all of the night {apart_all:.2f}; "
         f"{far[0]:.2f} from the nearest memory, all {far[1]:.2f} (in units of the distance from a "
         "memory to its nearest neighbour)."
     )

@@ -42,7 +42,7 @@ def test_hybrids_are_the_rem_dreams_of_their_memories_as_the_probe_sees_them(rea
     z = memories.latents
     dreams = rem_dreams(reader.network.networks, z[first], z[second], MIXTURE, 4)
     torch.testing.assert_close(found.images, dreams.dreams)
-    torch.testing.assert_close(found.probabilities, reader.readout.probabilities(dreams.codes))
+    torch.testing.assert_close(found.probabilities, reader.probe.probabilities(dreams.encoded))
     assert found.classes[:, 0].tolist() == memories.labels[first].tolist()
     assert found.classes[:, 1].tolist() == memories.labels[second].tolist()
     pairs = zip(found.probabilities, found.classes, strict=True)
@@ -84,7 +84,7 @@ def test_a_search_never_loses_what_it_found_and_is_the_same_again(reader, memori
     assert torch.equal(steps[-1].best.images, again[-1].best.images)
     # What it says of a picture is what the network makes of that picture.
     codes = reader.network.encode(steps[-1].best.images)
-    judged = reader.readout.probabilities(codes)
+    judged = reader.probe.probabilities(codes)
     torch.testing.assert_close(judged, steps[-1].best.probabilities, atol=1e-4, rtol=1e-3)
 
 

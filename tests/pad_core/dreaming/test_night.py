@@ -80,7 +80,7 @@ def test_a_night_is_scored_as_the_network_sees_it(reader):
     assert torch.equal(scores.realness, dreams.realness)
     codes, logits = reader.network.networks.encoder(dreams.images)
     torch.testing.assert_close(scores.realness, logits.sigmoid())
-    probabilities = reader.readout.probabilities(codes)
+    probabilities = reader.probe.probabilities(codes)
     close = {"atol": 1e-4, "rtol": 1e-3}
     torch.testing.assert_close(scores.coherence, probabilities.amax(1), **close)
     torch.testing.assert_close(scores.salience, probabilities[:, [2, 5]].amax(1), **close)
