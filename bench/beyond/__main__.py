@@ -7,7 +7,18 @@ import importlib
 
 import torch
 
-NAMES = ("hybrids", "night", "lesions", "hopfield", "development")
+NAMES = (
+    "lucid",
+    "inversion",
+    "deep",
+    "units",
+    "metamers",
+    "hybrids",
+    "night",
+    "lesions",
+    "hopfield",
+    "development",
+)
 
 
 def main() -> None:

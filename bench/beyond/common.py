@@ -49,7 +49,7 @@ def images() -> DataSet:
     return load_dataset(CIFAR10)
 
 
-def encode(network: PadNetwork, pictures: torch.Tensor) -> torch.Tensor:
+def codes(network: PadNetwork, pictures: torch.Tensor) -> torch.Tensor:
     """Latents (N, Z) of images (N, 3, 32, 32), uint8."""
     return encode_all(network.networks.encoder, pictures)
 

@@ -12,7 +12,7 @@ from pad_core.dreaming.hopfield import Cue, Hopfield, Recall, cues
 from pad_core.dreaming.reader import Reader
 from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams
 
-N_CUES = 200
+N_CUES = 100
 BETA = 40.0
 CUE_SEEDS = (0, 1, 2)
 CONDITIONS = tuple(SEEDS)

@@ -40,7 +40,7 @@ def show(network: PadNetwork) -> None:
         return growing(development.ages(network, others, settings))
 
     def draw_ages(ages: tuple[Age, ...], busy: bool) -> None:
-        draw("lab-rows", development.bands(network, ages, settings))
+        draw("development", development.bands(network, ages, settings))
 
     hashes = [one.sha256 for one in others]
     key = ("development", network.sha256, *hashes, settings["split"], settings["seed"])

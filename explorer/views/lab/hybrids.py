@@ -73,7 +73,7 @@ def _search(network: PadNetwork, reader: Reader, settings: Settings) -> None:
 
     def draw_found(found: Found, busy: bool) -> None:
         session()["hybrid-steps"] = found.tried // 64
-        draw("lab-rows", hybrids.found_bands(reader, found, settings))
+        draw("hybrids", hybrids.found_bands(reader, found, settings))
         if busy:
             st.progress(
                 min(1.0, found.tried / (64 * settings["tries"])), f"{found.tried} dreams tried"

@@ -47,7 +47,7 @@ def show(network: PadNetwork) -> None:
     def draw_morning(dreams: Dreams, busy: bool) -> None:
         session()["night-dreams"] = len(dreams.images)
         scores, left = night.morning(reader, dreams, settings)
-        draw("lab-rows", night.bands(reader, dreams, scores, left))
+        draw("night", night.bands(reader, dreams, scores, left))
         if busy:
             n = len(dreams.images)
             st.progress(n / settings["dreams"], f"{n} of {settings['dreams']} dreams")

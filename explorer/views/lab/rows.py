@@ -25,6 +25,11 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # of all that is in a zip: the same again has the
 
 
 def draw(name: str, bands: Sequence[Band]) -> None:
+    """Bands as one panel of that name."""
+    st.html(as_html(name, bands))
+
+
+def as_html(name: str, bands: Sequence[Band]) -> str:
     """Bands as one panel; those with fewer pictures than the first end in grey."""
     columns = len(bands[0].images)
     atlas, rows = [], []
@@ -43,7 +48,7 @@ def draw(name: str, bands: Sequence[Band]) -> None:
                 notes=_filled(band.notes, columns),
             )
         )
-    st.html(panel(name, picture_grid(torch.cat(atlas), columns), rows))
+    return panel(name, picture_grid(torch.cat(atlas), columns), rows)
 
 
 def choice(name: str, label: str, told: Mapping[str, str], help: str) -> None:
@@ -91,7 +96,7 @@ def export(kind: str, network: PadNetwork, settings: Mapping[str, Any]) -> None:
     """A button that makes a zip of what is shown; its manifest makes it again."""
     st.download_button(
         "Pictures",
-        lambda: _zip(kind, network, settings),
+        lambda: archive(kind, network, settings),
         f"{network.path.stem}-{kind}.zip",
         "application/zip",
         key=f"{kind}-export",
@@ -102,13 +107,14 @@ def export(kind: str, network: PadNetwork, settings: Mapping[str, Any]) -> None:
     )
 
 
-def _zip(kind: str, network: PadNetwork, settings: Mapping[str, Any]) -> bytes:
+def archive(kind: str, network: PadNetwork, settings: Mapping[str, Any]) -> bytes:
+    """An album as a zip; the same one has the same bytes."""
     buffer = io.BytesIO()
-    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(buffer, "w") as archive:
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(buffer, "w") as packed:
         folder = Path(scratch) / "album"
         write(kind, KINDS[kind], [network], settings, folder)
         for path in sorted(folder.iterdir()):
-            archive.writestr(zipfile.ZipInfo(path.name, _DATE), path.read_bytes())
+            packed.writestr(zipfile.ZipInfo(path.name, _DATE), path.read_bytes())
     return buffer.getvalue()
 
 
