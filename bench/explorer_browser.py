@@ -2,9 +2,9 @@
 
     python -m bench.explorer_browser [--quick] [--json] [--out FILE]
 
-Starts the server as ``streamlit run`` does, with copies of the checkpoints that ship, and drives
-its pages in Chromium (Playwright, of the extra dev). The server runs on the same machine
-and shares its cores with the browser. Nothing here fails because it is slow.
+It starts the server as ``streamlit run`` does, with copies of the checkpoints that ship, and
+drives its pages in Chromium (Playwright, from the extra dev). Server and browser share the
+machine's cores. A slow result is no failure.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from explorer.desktop.window import find_browser
 CPU = torch.device("cpu")
 NETWORKS = 5
 
-# Whether the Probe page shows an accuracy of each network at so many percent of occlusion, and
-# whether each was measured on all images that there are.
+# Whether the Probe page shows an accuracy of each network at this percentage of occlusion, and
+# whether each was measured on all images.
 _ESTIMATED = """([percent, all]) => {
   const numbers = [...document.querySelectorAll('.pad-scores strong')];
   const rest = [...document.querySelectorAll('.pad-score span:last-of-type')].slice(1);
@@ -50,9 +50,9 @@ _ESTIMATED = """([percent, all]) => {
 def moves(
     viewer: Viewer, relay: Relay, n: int, dial: str, panel: str, what: str
 ) -> tuple[list, list, list]:
-    """Milliseconds of n steps of a dial: until they are seen, answered, and of that computed.
+    """Milliseconds of n steps of a slider: until seen, until answered, and of that computed.
 
-    Up from where it stands, and back from its end.
+    The slider moves up from its place, and back from its end.
     """
     slider = f"[class*=st-key-{dial}-slider] input"
     seen, answered, computed, key = [], [], [], "ArrowRight"
@@ -67,7 +67,7 @@ def moves(
 
 
 def starts(browser: Any, query: str, n: int) -> tuple[Server, Result]:
-    """Start the server and wait for the first dreams in the page; n times, the last stays up."""
+    """Start the server n times and wait for the first dreams; the last server stays up."""
     seconds = []
     for i in range(n):
         server = Server()
@@ -82,7 +82,7 @@ def starts(browser: Any, query: str, n: int) -> tuple[Server, Result]:
 
 
 def visits(browser: Any, address: str, n: int) -> Result:
-    """A page that is opened while the server is up."""
+    """Open a page while the server is up."""
     seconds = []
     for _ in range(n):
         viewer = Viewer(browser, address)
@@ -92,7 +92,7 @@ def visits(browser: Any, address: str, n: int) -> Result:
 
 
 def dials(viewer: Viewer, relay: Relay, n: int) -> list[Result]:
-    """REM's and NREM's sliders on the Dream page."""
+    """Move REM's and NREM's sliders on the Dream page."""
     return [
         *_dial(viewer, relay, n, "lam", "rem", "REM", "REM slider moved"),
         *_dial(viewer, relay, n, "intensity", "nrem", "NREM", "NREM slider moved"),
@@ -100,7 +100,7 @@ def dials(viewer: Viewer, relay: Relay, n: int) -> list[Result]:
 
 
 def many_dreams(browser: Any, query: str, relay: Relay, n: int) -> list[Result]:
-    """REM's slider on the Dream page where it shows eight dreams of each of eight pairs."""
+    """Move REM's slider on the Dream page with eight dreams of each of eight pairs."""
     viewer, name = Viewer(browser, f"{relay.address}?{query}&sight=wall"), "slider moved, 64 dreams"
     rows = _dial(viewer, relay, n, "lam", "nights", "REM", name)
     viewer.close()
@@ -119,7 +119,7 @@ def _dial(
 
 
 def switches(viewer: Viewer, n: int, n_networks: int) -> list[Result]:
-    """From one network to the next in the list, all of them loaded before."""
+    """Switch from one network to the next in the list; all are loaded."""
     field = "[class*=st-key-network-] input"
     seconds = []
     for i in range(2 * (n_networks - 1) + n):
@@ -133,11 +133,11 @@ def switches(viewer: Viewer, n: int, n_networks: int) -> list[Result]:
 def probes(browser: Any, address: str, n: int) -> list[Result]:
     """The Probe page: occlusion moved → accuracies of the compared networks in the page.
 
-    Each has 1,000 stored memories to be tested on. A level of occlusion that was seen before is
+    Each network is tested on 1,000 stored memories. Levels of occlusion that were shown before are
     cached.
     """
     viewer = Viewer(browser, address)
-    percent = 30  # where the slider stands at first
+    percent = 30  # the slider's initial value
 
     def wait(key: str, all_images: bool) -> float:
         viewer.begin(key, "[class*=st-key-intensity-slider] input")
@@ -163,10 +163,10 @@ def probes(browser: Any, address: str, n: int) -> list[Result]:
 
 
 def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) -> list[Result]:
-    """What the server holds after many interactions, and what the later ones added.
+    """The server's memory after many interactions, and what the later ones added.
 
     Args:
-        done: interactions that the other parts had with this server; to_do: further ones.
+        done: earlier interactions with this server; to_do: further ones.
     """
     before = server.memory_mb()
     moves(viewer, relay, to_do, "lam", "rem", "REM")
@@ -182,7 +182,7 @@ def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) 
 
 
 def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Result]:
-    """A folder of many checkpoints, seen for the first time and again."""
+    """Open a folder of many checkpoints for the first time, and again."""
     folder = scratch / "many"
     folder.mkdir()
     (source,) = copies(scratch, 1)
@@ -199,7 +199,7 @@ def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Result]
 
 
 def measure(quick: bool) -> Iterator[list[Result]]:
-    """All parts, one after the other."""
+    """Measure all parts, one after the other."""
     from playwright.sync_api import sync_playwright
 
     n_networks = 2 if quick else NETWORKS
@@ -221,7 +221,7 @@ def measure(quick: bool) -> Iterator[list[Result]]:
             yield switches(viewer, 2 if quick else 20, n_networks)
             several = urlencode({"compared": list(map(str, paths))}, doseq=True)
             yield probes(browser, f"{server.address}probe?{query}&{several}", n_probes)
-            done = 3 * n + 3 * n_probes  # dials moved
+            done = 3 * n + 3 * n_probes  # moves of sliders
             yield memory(server, viewer, relay, done, 2 if quick else 500 - done)
             viewer.close()
             yield listing(browser, server, scratch, 10 if quick else 1_000)
@@ -229,7 +229,7 @@ def measure(quick: bool) -> Iterator[list[Result]]:
 
 
 def table(rows: Sequence[Result]) -> Table:
-    """The rows for people."""
+    """The results as a table for people."""
     shown = Table(title=f"The explorer in a browser, on {device_and_threads(CPU)}")
     for name, side in (("", "left"), ("", "right"), ("unit", "left"), ("from", "right"),
                        ("to", "right"), ("n", "right")):  # fmt: skip
@@ -264,7 +264,7 @@ def main() -> None:
         for part in measure(options.quick):
             rows += part
             print(f"{part[0].name}: {part[0].value:g} {part[0].unit}", file=sys.stderr)
-    except Overdue as error:  # what was measured before is not lost
+    except Overdue as error:  # keep what was measured before
         problem = f"Then the page kept its viewer waiting for too long: {error.message}"
     text = json.dumps([asdict(one) for one in rows], indent=2, ensure_ascii=False)
     if options.out:

@@ -1,10 +1,10 @@
-"""How long the explorer's pages take on the server, and how much memory it holds.
+"""The time of the explorer's pages on the server, and the server's memory.
 
     python -m bench.explorer_pages [--quick]
 
-The app runs as Streamlit runs it, without a browser, in a process that loads little else, so
-that the memory is the server's. Its floor is what the program takes before it shows anything.
-Each interaction runs the whole page, where a viewer's runs only the panels that it concerns.
+The app runs as in Streamlit, but without a browser, in a process that loads little else, so that
+the memory is the server's. The floor is the program's memory before it shows anything. Each
+interaction runs the whole page; a viewer's interaction runs only the panels that depend on it.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from bench.measure import (
 from pad_core.system.malloc import share_freed_memory
 
 for _view in ("curves", "dream", "journal", "map", "probe", "train", "wall"):
-    import_module(f"explorer.views.{_view}.page")  # counts as the program's own memory
+    import_module(f"explorer.views.{_view}.page")  # first: it is the program's memory
 
 CPU = torch.device("cpu")
 NETWORKS = 5
-# Sight of the Dream page, the dial that is turned on it, and what that shows anew.
+# The Dream page's sight, the slider moved there, and the pictures that it changes.
 PAGES = {
     "night": ("intensity", "8 memories' dreams"),
     "wall": ("lam", "8 memories' 64 dreams"),
@@ -45,7 +45,7 @@ PAGES = {
 
 
 class Page:
-    """The Dream page in one of its sights, with a dial that goes from end to end."""
+    """The Dream page in one of its sights, with a slider that goes from end to end."""
 
     def __init__(self, sight: str, paths: list[Path]) -> None:
         self.dial, self.shows = PAGES[sight]
@@ -59,7 +59,7 @@ class Page:
         self._positions = itertools.cycle(i / 100 for i in range(101))
 
     def turn(self, n: int) -> None:
-        """Move the dial n times."""
+        """Move the slider n times."""
         self.seconds += in_turn(n, CPU, move=self._move)["move"]
 
     def _move(self) -> None:
@@ -72,7 +72,7 @@ class Page:
 
 
 def pages(paths: list[Path], interactions: int) -> list[Result]:
-    """A dial's latency on each page, and the memory after the first and the last fifth."""
+    """A slider's latency on each page, and the memory after the first and the last fifth."""
     program = resident_mb()
     shown = [Page(sight, paths) for sight in PAGES]
     each = max(1, interactions // 5 // len(shown))

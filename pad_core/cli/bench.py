@@ -15,13 +15,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import torch
-from rich.table import Table
+from msgspec import Meta
 
+from pad_core.cli.options import Option
 from pad_core.errors import PadError
+from pad_core.system.output import print_json
+
+if TYPE_CHECKING:  # so that --help needs neither
+    import torch
+    from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
@@ -29,6 +35,45 @@ PARTS = {
     "probe": ("bench.probe",),
     "explorer": ("bench.explorer_pages", "bench.explorer_server", "bench.explorer_sleep"),
 }
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure the speed of this machine, compared with plain code and with its limits."""
+
+    part: Annotated[Literal["train", "probe", "explorer"] | None, Option(positional=True)] = None
+    json: Annotated[bool, Meta(description="print a list of objects")] = False
+    quick: Annotated[bool, Meta(description="tiny sizes, to check that it works")] = False
+    device: Annotated[str, Meta(description="for training: cpu, cuda or auto")] = "auto"
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=os.cpu_count() or 1)] | None,
+        Option(metavar="N"),
+        Meta(
+            description="CPU threads, at most as many as it has processors (default: PyTorch's own)"
+        ),
+    ] = None
+
+
+def run_bench(options: Bench) -> None:
+    """A table for people, or a list of objects with --json."""
+    from rich.console import Console
+
+    from pad_core.system.hardware import choose_device
+
+    parts = [options.part] if options.part else list(PARTS)
+    rows: list[dict[str, Any]] = []
+
+    def say(part: str) -> None:
+        print(f"Measuring: {part} …", file=sys.stderr)
+
+    try:
+        device = choose_device(options.device)
+        rows.extend(bench(parts, device, options.quick, options.threads, say))
+    finally:  # prints what was measured before a part failed or was stopped
+        if options.json and rows:
+            print_json(rows)
+        elif rows:
+            Console().print(table(rows))
 
 
 def bench(
@@ -96,6 +141,8 @@ def _exit_at_sigterm() -> Iterator[None]:
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:
     """The results as a table for people."""
+    from rich.table import Table
+
     notes = [
         "value, plain, floor: medians over rounds; ratios: medians of each round's ratio; floor: "
         "this machine's limit; plain: the same work in plain code",

@@ -18,12 +18,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import Export
 from pad_core.errors import printable
+from pad_core.report.conditions_in_words import cycle, details, told
 from pad_core.report.summary import numbers, rows_for
-from pad_core.report.told import cycle, details, told
 from pad_core.system.hardware import device_name
-from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress as RunProgress
 from pad_core.training.sweep import CellState
 

@@ -15,9 +15,9 @@ from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.same_data import comparable_record, what_changed
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError, printable
-from pad_core.evaluation.battery import Reference
 from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, measure_reference
 from pad_core.evaluation.frechet import Features, classifier_features, inception_features
+from pad_core.evaluation.other_measures import Reference
 from pad_core.system.files import file_sha256
 from pad_core.system.hardware import choose_device
 

@@ -91,7 +91,7 @@ def sgd_epochs(
 
     The last partial batch of an epoch is dropped, as in the published code. Its step would be as
     large as the others, on a few samples: the last 16 of 50,000 images once took the accuracy from
-    35 to 21 %. A step takes microseconds, less than autograd's overhead. So the gradient is
+    35 to 21 %. A step takes some 30 µs, less than autograd's overhead. So the gradient is
     written out, on the CPU whatever the latents' device, in the fastest library call for each
     product.
     """

@@ -7,15 +7,17 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.record import ROWS
 from pad_core.checkpoint.schema import Header
-from pad_core.errors import printable
-from pad_core.model.condition import CONDITIONS, Condition
+from pad_core.errors import PadError, printable
+from pad_core.model.condition import CONDITIONS, Condition, as_arguments
 from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.claims import beside_paper
+from pad_core.report.conditions_in_words import cycle, details, told
 from pad_core.report.palette import style
 from pad_core.report.summary import numbers
-from pad_core.report.told import cycle, details, told
+from pad_core.system.fields import as_options, fields_of
 
 _TOP = """# Networks in this folder
 
@@ -51,20 +53,19 @@ def remake_command(header: Header, name: str) -> str | None:
 
     name: of the file, without its ending; the run folder gets it, too.
     """
-    recipe = header.recipe
-    condition = header.condition.name
-    if "epochs" not in recipe or CONDITIONS.get(condition) != header.condition:
+    known = {k: v for k, v in header.recipe.items() if k in fields_of(Recipe)}
+    if "epochs" not in known or CONDITIONS.get(header.condition.name) != header.condition:
         return None
+    own = {"condition": header.condition, "seed": header.seed, "epochs": header.epoch}
+    try:
+        recipe = Recipe(**known | own)
+    except PadError:  # it was written by something else
+        return None
+    always = ("dataset", "seed", "epochs", "precision")
+    typed = as_options(recipe, always, {"condition": as_arguments(recipe.condition)})
     run = shlex.quote(f"runs/{name}")
-    changed = [
-        f"--{field.replace('_', '-')} {shlex.quote(str(recipe[field]))} "
-        for field, usual in (("batch_size", 64), ("learning_rate", 2e-4))
-        if recipe.get(field, usual) != usual
-    ]
     return (
-        f"python -m pad_core train --dataset {shlex.quote(recipe['dataset'])} "
-        f"--condition {condition} --seed {header.seed} --epochs {header.epoch} "
-        f"{''.join(changed)}--precision {shlex.quote(recipe['precision'])} --run {run} "
+        f"python -m pad_core train {shlex.join(typed)} --run {run} "
         f"&& python -m pad_core export {run} --out {shlex.quote(name)}.safetensors"
     )
 
@@ -128,7 +129,7 @@ def _card(entry: Entry) -> list[str]:
         n = f"{metrics['n_train']:,} training and {metrics['n_test']:,} test images"
         return [
             *lines,
-            f"- **Measured** on {metrics['on']} ({n}); without classes, nothing is read out.",
+            f"- **Measured** on {metrics['on']} ({n}); without classes there is no probe.",
         ]
     spread = _value(metrics, "linear_separability_sd", digits=2)
     lines.append(

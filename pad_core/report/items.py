@@ -24,8 +24,7 @@ from pad_core.report.claims import (
     trend,
 )
 from pad_core.report.item import Item
-from pad_core.report.palette import style
-from pad_core.report.panels import (
+from pad_core.report.item_kinds import (
     SEPARABILITY_KEY,
     EarlyAndLateDreams,
     LatentSpace,
@@ -34,6 +33,7 @@ from pad_core.report.panels import (
     SeparabilityTable,
     TrainingCurves,
 )
+from pad_core.report.palette import style
 
 
 def _loss(*names: str) -> Callable[[dict[str, Any]], float | None]:

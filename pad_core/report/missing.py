@@ -9,8 +9,8 @@ from typing import NamedTuple
 from pad_core.errors import printable
 from pad_core.report.catalogue import Catalogue
 from pad_core.report.item import Item
+from pad_core.report.item_kinds import SEPARABILITY_KEY
 from pad_core.report.palette import style
-from pad_core.report.panels import SEPARABILITY_KEY
 from pad_core.report.paper import PAPER_EPOCHS
 
 

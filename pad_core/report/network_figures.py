@@ -11,8 +11,8 @@ from plotly.subplots import make_subplots
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
-from pad_core.evaluation.measures import LATENT_INTENSITY
-from pad_core.evaluation.metrics import principal_components
+from pad_core.evaluation.formulas import principal_components
+from pad_core.evaluation.paper_measures import LATENT_INTENSITY
 from pad_core.model.dreams import rem_dreams
 from pad_core.model.occlusion import occlude
 from pad_core.report.figures import finished, shaded

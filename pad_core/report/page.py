@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pad_core.errors import PadError
-from pad_core.model.condition import closest
+from pad_core.errors import PadError, closest
 from pad_core.report.catalogue import Catalogue, find
 from pad_core.report.claims import Claim, Verdict
 from pad_core.report.item import Item, Part

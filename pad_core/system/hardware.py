@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import re
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from pad_core.errors import PadError
-
-Precision = Literal["fp32", "bf16"]
+from pad_core.system.declared import Precision as Precision
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model import phases
 from pad_core.model.condition import Phase
@@ -17,7 +18,6 @@ from pad_core.model.networks import LATENT_SIZE, Networks, build_networks
 from pad_core.model.perturbation import perturb
 from pad_core.system.malloc import keep_freed_memory
 from pad_core.system.randomness import Streams
-from pad_core.training.config import Recipe
 from pad_core.training.cuda_graph import GraphedCycle
 from pad_core.training.optimiser import ChannelsLastAdam, in_memory_order, in_shape_order
 

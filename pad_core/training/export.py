@@ -11,6 +11,7 @@ import torch
 
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Bits
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import check_same_data
 from pad_core.checkpoint.schema import Header
 from pad_core.data.load import DataSet
@@ -19,8 +20,7 @@ from pad_core.evaluation.evaluate import converged_separability
 from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
 from pad_core.system.randomness import check_seed
-from pad_core.training import published
-from pad_core.training.config import Recipe
+from pad_core.training import published_code
 from pad_core.training.cycle import restore_weights
 from pad_core.training.run_folder import (
     LATEST,
@@ -162,7 +162,7 @@ def import_published(
 
     Args:
         path: a torch file with keys 'generator' and 'discriminator', and perhaps lists of losses,
-            which become the history. It can run no code; see ``published.read``.
+            which become the history. It can run no code; see ``published_code.read``.
         condition, dataset, seed: what the file does not record.
         epoch: None for the number of losses in the file.
 
@@ -176,7 +176,7 @@ def import_published(
     if out.resolve() == path.resolve():
         raise PadError(f"{path} would be overwritten; give another file with --out.")
     networks = build_networks(seed)
-    found = published.read(path, networks)
+    found = published_code.read(path, networks)
     if epoch is None and (epoch := found.epoch) is None:
         raise PadError(f"{path} does not say how many epochs it was trained; give --epoch.")
     header = Header(

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint.file import load, load_header, update_history, update_metrics
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.battery import Reference
 from pad_core.evaluation.evaluate import (
     Protocol,
     evaluate,
@@ -39,9 +39,9 @@ from pad_core.evaluation.evaluate import (
     separability,
 )
 from pad_core.evaluation.frechet import classifier_features
+from pad_core.evaluation.other_measures import Reference
 from pad_core.model.condition import CONDITIONS, TABLE_1, Condition
 from pad_core.system.files import write_atomically
-from pad_core.training.config import Recipe
 from pad_core.training.export import export_run
 from pad_core.training.run_folder import STATE, read_state_header
 from pad_core.training.sweep import Cell, CellState, Engine, Settings, sweep
@@ -56,7 +56,8 @@ class Grid:
     """A part of the queue: conditions × seeds on one data set.
 
     data: 'cifar10', 'fashion-mnist' or 'svhn'. probed: epochs after which linear separability is
-    measured. continues: name of the grid whose networks are trained further.
+    measured. changes: fields of the recipe that differ. continues: name of the grid whose networks
+    are trained further.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Grid:
     seeds: int
     epochs: int
     probed: tuple[int, ...] = ()
-    adam_coasts: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)
     continues: str | None = None
 
 
@@ -98,7 +99,7 @@ QUEUE = (
         (60, 70, 80, 90),
         continues="table1",
     ),
-    Grid("coasting", "cifar10", _conditions(*TABLE_1), 4, 50, adam_coasts=True),
+    Grid("coasting", "cifar10", _conditions(*TABLE_1), 4, 50, changes={"adam_coasts": True}),
     Grid("quieter", "cifar10", _QUIETER, 4, 50),
 )
 
@@ -144,7 +145,7 @@ def items(
                     condition=condition,
                     epochs=grid.epochs,
                     seed=seed,
-                    adam_coasts=grid.adam_coasts,
+                    **grid.changes,
                 )
                 cell = Cell(recipe, runs / _name(grid, recipe), grid.probed)
                 found.append(QueuedNetwork(grid, cell))

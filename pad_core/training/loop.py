@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint import file as checkpoint
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import check_same_data, comparable_record
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
@@ -29,7 +30,7 @@ from pad_core.model.phases import Losses
 from pad_core.system.files import write_atomically, write_tensors
 from pad_core.system.hardware import device_name, widest_float
 from pad_core.system.randomness import generator
-from pad_core.training.config import Recipe
+from pad_core.training.config import check_kept
 from pad_core.training.cycle import DIVERGED, Trainer
 from pad_core.training.lock import asked_to_stop, occupied
 from pad_core.training.run_folder import (
@@ -285,13 +286,6 @@ def portions(
                 saved = time.perf_counter()
             on_epoch(entry)
     yield run
-
-
-def check_kept(keep_epochs: Sequence[int], recipe: Recipe) -> None:
-    """PadError for an epoch to be kept that the run never reaches."""
-    for epoch in keep_epochs:
-        if not 1 <= epoch <= recipe.epochs:
-            raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {recipe.epochs}.")
 
 
 def _train_epoch(

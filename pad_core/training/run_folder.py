@@ -16,6 +16,7 @@ from typing import Any, NotRequired, TypedDict
 
 import torch
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import Epoch, Header, dataset_record
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -29,7 +30,6 @@ from pad_core.system.files import (
     read_header,
     read_tensors,
 )
-from pad_core.training.config import Recipe
 
 STATE = "state.safetensors"
 LATEST = "latest.safetensors"

@@ -1,4 +1,4 @@
-"""The report's figures, for either theme."""
+"""The report's figures, for a light or a dark page."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def paper_figure(item: Item, catalogue: Catalogue, dataset: str, dark: bool) -> go.Figure | None:
-    """The chart of one of ``ITEMS`` with the paper's values, of any height; None without any."""
+    """The chart of one of ``ITEMS`` with the paper's values; None without numbers."""
     figure = item.chart_beside_paper(catalogue, dataset)
     return figure and _dressed(figure, dark)
 
 
 def _dressed(figure: go.Figure, dark: bool) -> go.Figure:
-    """One of the report's figures, in the colours of a light or a dark page."""
+    """One of the report's figures in the colours of a light or a dark page."""
     if dark:
         twins = {look.colour: look.dark for look in STYLES.values()}
         for trace in figure.data:

@@ -1,4 +1,4 @@
-"""Beside the latent map: what was clicked, and what was selected."""
+"""The column beside the latent map: the clicked point, and the selection."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.report.palette import CLASS_COLOURS, style
 
-_FARTHEST = 1e6  # coordinates that a place of the map may have; codes lie within some tens
+_FARTHEST = 1e6  # largest coordinate of a place; latents stay below some tens
 
 
 def classes(network: PadNetwork) -> list[ClassStyle]:
-    """Name and colour of each class; with more than ten, shapes tell them apart, too."""
+    """Name and colour of each class; beyond ten classes, shapes also tell them apart."""
     return [
         ClassStyle(name, *CLASS_COLOURS[i % len(CLASS_COLOURS)])
         for i, name in enumerate(network.class_names)
@@ -33,9 +33,9 @@ def classes(network: PadNetwork) -> list[ClassStyle]:
 
 @st.fragment(key="picked")
 def looked_at(shown: list[Shown]) -> None:
-    """The code or the place that was clicked: decoded, occluded, and the codes nearest to it."""
+    """Draw the clicked point or place: decoded, occluded, and with its neighbours."""
     at = _read_spot(chosen().map.spot, shown)
-    # While real images load, another cloud takes their place: its places are other images.
+    # While real images load, another cloud is shown, whose places are other images.
     place = chosen().map.picked if shown[0].name == chosen().map.cloud else -1
     if 0 <= place < len(shown[0].cloud):
         with page.timed("decoded"):
@@ -73,7 +73,7 @@ def looked_at(shown: list[Shown]) -> None:
 
 
 def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
-    """Pane and coordinates of the empty place looked at; None for what is no such place."""
+    """Pane and coordinates of the clicked empty place; None if there is none."""
     pane, *numbers = text.split(":")
     try:
         coordinates = np.array([float(number) for number in numbers])
@@ -95,9 +95,9 @@ def _title(shown: Shown) -> str:
 
 
 def _code(shown: Shown, place: int, near: Neighbours) -> str:
-    """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
+    """One network's view of a point: its picture, decoded, occluded, and its neighbours."""
     network, cloud, dream = shown.network, shown.cloud, chosen().dream
-    # These alone: pictures of all codes are made in the background.
+    # Only these: the pictures of all points are made in the background.
     nearby = np.concatenate([[place], near.places])
     images = clouds.images_of(network, cloud.at(nearby), shown.dataset)
     dials = (dream.intensity, dream.size_px, dream.seed)
@@ -126,7 +126,7 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
 
 
 def _company(shown: Shown, place: int, near: Neighbours) -> str:
-    """In words, of which classes the nearest codes are."""
+    """In words, the classes of the nearest points."""
     labels = shown.cloud.labels
     names = [shown.network.class_names[label] for label in labels[near.places]]
     count = Counter(names).most_common()
@@ -195,14 +195,14 @@ def _dream_from(shown: Shown, place: int) -> None:
 def _take_memory(name: str, split: str, memory: int) -> None:
     changes: dict[str, Any] = {name: memory}
     moved = split != chosen().dream.split
-    if moved:  # both memories are of one split: the other one is drawn anew
+    if moved:  # both memories have one split, so the other one is drawn anew
         changes |= {"split": split, "second" if name == "first" else "first": BY_SEED}
     choose(() if moved else ("picked", "dreams", "footer"), **changes)
 
 
 @st.fragment(key="selection")
 def selection(shown: list[Shown]) -> None:
-    """The selected codes, counted by class, and the file of them."""
+    """Draw the selected points, counted by class, and their file."""
     first, choices = shown[0], chosen()
     n = len(first.cloud)
     selected = view.selected(shown)
@@ -230,7 +230,7 @@ def selection(shown: list[Shown]) -> None:
 
 
 def _csv(shown: list[Shown], rows: np.ndarray, choices: Choices) -> str:
-    """Made when it is asked for, when there is no viewer's session at hand."""
+    """The file, made on download, when there is no viewer's session."""
     tables = [
         Table(
             one.network,
@@ -244,6 +244,6 @@ def _csv(shown: list[Shown], rows: np.ndarray, choices: Choices) -> str:
 
 
 def occluded_coordinates(shown: Shown, dream: Dream) -> np.ndarray:
-    """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
+    """Coordinates of the same images' latents, occluded as chosen: float32 (N, C)."""
     latents = cache.occluded(shown, dream.intensity, dream.size_px, dream.seed)
     return shown.space.projection.project(latents).astype(np.float32)

@@ -7,9 +7,9 @@ import torch
 from rich.console import Console
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.cli.display import TrainingDisplay, checkpoint_summary
 from pad_core.model.condition import PAD
-from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress
 
 LOSSES = {"image": 0.058538, "kl": 0.02, "external": 0.659, "nrem": 0.259, "internal": 12.65}

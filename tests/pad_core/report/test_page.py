@@ -10,7 +10,7 @@ from scipy import stats
 
 import pad_core
 from pad_core.checkpoint import file as checkpoint
-from pad_core.cli.main import main
+from pad_core.cli.main import main, parse
 from pad_core.errors import PadError
 from pad_core.evaluation.statistics import pack_counts
 from pad_core.model.condition import CONDITIONS
@@ -126,7 +126,7 @@ def test_verdicts_go_by_direction_and_significance(write, accuracies, status):
     assert judge("fig4", 1, write.folder).status == status
 
 
-def test_an_older_record_of_four_read_outs_is_tested_with_their_few_degrees_of_freedom(write):
+def test_an_older_record_of_four_probes_is_tested_with_their_few_degrees_of_freedom(write):
     """As w/o memory mix against w/o REM was: 2.1 points, surer by z than they are."""
     write("wo_memory_mix", accuracy=41.0, linear_separability_sd=1.3)
     write("wo_rem", accuracy=43.1, linear_separability_sd=0.3)
@@ -142,7 +142,7 @@ def test_an_older_record_of_four_read_outs_is_tested_with_their_few_degrees_of_f
     assert verdict.told == "this network does not, n = 1"
 
 
-def test_occlusion_claims_know_whether_read_outs_are_in_their_errors(write):
+def test_occlusion_claims_know_whether_probes_are_in_their_errors(write):
     write("pad", accuracy=58.0)
     write("wo_nrem", accuracy=46.0)
     verdict = judge("fig5", 0, write.folder)
@@ -370,13 +370,11 @@ def test_what_is_missing_is_named_with_its_command(write):
 
 
 def test_the_commands_it_gives_are_ones_that_exist(write):
-    from pad_core.cli.arguments import build_parser
-
     write("pad", accuracy=None)
     found, _ = catalogue_module.find([write.folder])
     for item in ITEMS.values():
         for _, command in missing_for(found, item, "cifar10-small"):
-            build_parser().parse_args(command.split()[3:])
+            parse(command.split()[3:])
 
 
 def test_trends_are_those_of_the_whole_curve(write):
@@ -438,7 +436,7 @@ def test_dreams_are_compared_early_and_late(write):
     assert "paired t over networks" in found.grounds
 
 
-def test_the_shelf_takes_most_training_and_never_mixes_images_with_reconstructions(write):
+def test_the_catalogue_takes_most_training_and_never_mixes_images_with_reconstructions(write):
     write("pad", epoch=5, accuracy=40.0)
     write("pad", epoch=20, accuracy=50.0)
     write("pad", seed=1, accuracy=90.0, on="reconstructions")

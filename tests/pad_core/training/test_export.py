@@ -6,10 +6,10 @@ import pytest
 import torch
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
-from pad_core.training.config import Recipe
 from pad_core.training.export import (
     TOLERANCE_POINTS,
     export_file,

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import Protocol
 from pad_core.model.condition import CONDITIONS, PAD, TABLE_1
-from pad_core.training.config import Recipe
 from pad_core.training.gallery import (
     QUEUE,
     RECORDS,

@@ -13,11 +13,11 @@ import torch
 from filelock import FileLock
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.system.files import read_tensors
 from pad_core.system.hardware import choose_device
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import Trainer
 from pad_core.training.loop import train
 

@@ -234,7 +234,7 @@ class TestRecording:
 # --- Without classes ------------------------------------------------------------------------------
 
 
-def test_pictures_without_labels_are_trained_on_exported_measured_and_described(tmp_path, capsys):
+def test_pictures_without_labels_are_trained_on_exported_measured_and_summarised(tmp_path, capsys):
     for i in range(40):
         save(tmp_path / "photos" / f"{i}.png", picture(i % 3, i))
     files = []
@@ -257,7 +257,7 @@ def test_pictures_without_labels_are_trained_on_exported_measured_and_described(
     assert main(["info", str(files[0])]) == 0
     assert main(["evaluate", str(files[0]), "--data", "memories"]) == 0
     assert main(["cards", str(tmp_path / "c")]) == 0
-    assert "without classes, nothing is read out" in (tmp_path / "c" / "README.md").read_text()
+    assert "without classes there is no probe" in (tmp_path / "c" / "README.md").read_text()
     out = tmp_path / "report.html"
     command = ["reproduce", "all", "--checkpoints", str(tmp_path / "c"), "--out", str(out)]
     assert main(command) == 0

@@ -66,7 +66,7 @@ def load(root, key=A):
 @pytest.mark.parametrize(
     ("cloud", "splits"), [("test", ("test",)), ("train", ("train",)), ("stored", ("train", "test"))]
 )
-def test_every_code_of_the_cloud_is_sent_where_it_lies_on_the_axes(root, cloud, splits):
+def test_every_latent_of_the_cloud_is_sent_where_it_lies_on_the_axes(root, cloud, splits):
     network = load(root)
     sent = packets(page(cloud=cloud))["map"]
     shown = clouds.stored_cloud(network, splits)

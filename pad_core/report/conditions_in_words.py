@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 
-from pad_core.model.condition import CONDITIONS, PAD, Condition, Contrast, Kind
+from pad_core.model.condition import CONDITIONS, PAD, Condition
+from pad_core.system.fields import fields_of
 
 TOLD: dict[str, str] = {
     "pad": "The full model: NREM recovers occluded memories, REM dreams of two and noise.",
@@ -35,16 +36,8 @@ TOLD: dict[str, str] = {
     "barlow_phase": "After NREM, a phase of its own makes units less redundant (Barlow Twins).",
 }
 
-PERTURBATIONS: dict[Kind, str] = {
-    "squares": "grey squares",
-    "translation": "translation",
-    "rotation": "rotation",
-    "noise": "noise",
-    "blur": "blur",
-}
-CONTRASTS: dict[Contrast, str] = {
-    "none": "none", "nt_xent": "NT-Xent", "barlow_twins": "Barlow Twins",
-}  # fmt: skip
+_FIELDS = fields_of(Condition)
+_BEYOND = list(_FIELDS)[list(_FIELDS).index("weight_internal") + 1 :]  # the paper's cycles
 
 
 def told(condition: Condition) -> str:
@@ -70,8 +63,10 @@ def details(condition: Condition) -> dict[str, str]:
     changed = {name for name, value in condition.to_dict().items() if value != usual[name]}
     changed -= set(condition.idle_fields)
     found: dict[str, str] = {}
+    said = {"perturbation", "perturbation_strength", "mixing", "memories", "hippocampus", "recency"}
+    said |= {"contrast", "weight_contrast", "temperature", "redundancy"}
     if changed & {"perturbation", "perturbation_strength"}:
-        words = listed([PERTURBATIONS[kind] for kind in condition.perturbation])
+        words = listed([_FIELDS["perturbation"].word(kind) for kind in condition.perturbation])
         found["perturbation"] = f"{words}, strength {condition.perturbation_strength:g}"
     if changed & {"mixing", "memories", "hippocampus", "recency"}:
         mixed = "by components" if condition.mixing == "components" else "convex"
@@ -91,7 +86,11 @@ def details(condition: Condition) -> dict[str, str]:
         )
         where = "in NREM" if condition.contrast_phase == "nrem" else "in a phase of its own"
         found["contrast"] = (
-            f"{CONTRASTS[condition.contrast]} {where}, {setting}, "
+            f"{_FIELDS['contrast'].word(condition.contrast)} {where}, {setting}, "
             f"weight {condition.weight_contrast:g}"
         )
+    for name in _BEYOND:
+        if name in changed - said and not name.startswith("rate_"):
+            field = _FIELDS[name]
+            found[field.title.lower()] = field.word(getattr(condition, name))
     return found
