@@ -17,7 +17,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import Header
 from pad_core.dreaming.hopfield import OCCLUSION_PX
 from pad_core.errors import PadError
-from pad_core.evaluation.signatures import state_similarity
+from pad_core.evaluation.state_similarity import state_similarity
 from pad_core.model.condition import Mixture
 from pad_core.model.dreams import nrem_dreams, rem_dreams
 from pad_core.model.networks import Networks, build_networks

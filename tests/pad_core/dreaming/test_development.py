@@ -5,7 +5,7 @@ import torch
 
 from pad_core.dreaming.development import INTENSITY, likeness, newborn, stage, stages
 from pad_core.errors import PadError
-from pad_core.evaluation.signatures import state_similarity
+from pad_core.evaluation.state_similarity import state_similarity
 from pad_core.model.condition import PAD
 from pad_core.model.dreams import nrem_dreams, rem_dreams
 from pad_core.model.networks import build_networks
