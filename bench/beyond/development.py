@@ -10,8 +10,8 @@ from pad_core.dreaming.development import likeness, newborn
 from pad_core.model.condition import Mixture
 from pad_core.model.networks import Networks
 
-N = 500  # test photographs
-DRAWS = (0, 1, 2, 3, 4)  # of masks, noise and partners
+N = 300  # test photographs
+DRAWS = (0, 1, 2)  # of masks, noise and partners
 PAIRS = ("wake-nrem", "wake-rem", "nrem-rem")
 LAYERS = ("conv1", "conv3", "z")
 

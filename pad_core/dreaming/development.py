@@ -15,9 +15,16 @@ import torch
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import Header
+from pad_core.data.images import to_unit
 from pad_core.dreaming.hopfield import OCCLUSION_PX
 from pad_core.errors import PadError
-from pad_core.evaluation.state_similarity import state_similarity
+from pad_core.evaluation.state_similarity import (
+    LAYERS,
+    PAIRS,
+    activities,
+    pattern_correlation,
+    state_images,
+)
 from pad_core.model.condition import Mixture
 from pad_core.model.dreams import nrem_dreams, rem_dreams
 from pad_core.model.networks import Networks, build_networks
@@ -82,18 +89,30 @@ def stage(
     return Stage(epoch, nrem.dreams, nrem.occluded, rem.dreams, rem.realness)
 
 
+@torch.inference_mode()
 def likeness(
     networks: Networks, images: torch.Tensor, mixture: Mixture, seed: int
 ) -> dict[str, dict[str, float]]:
     """How alike activity is in sleep and in Wake: layer → 'wake-nrem', 'wake-rem', 'nrem-rem'.
 
-    Pearson's correlation of the encoder's patterns, of ``state_similarity``.
+    Pearson's correlation of the encoder's patterns, that of ``state_similarity``, without the
+    other measure that it takes, which would be most of the time.
 
     Args:
         images: what is seen awake, (N, 3, 32, 32), uint8 or in [−1, 1], N ≥ 3: those of the
             world, or pictures that stand for them.
     """
-    return state_similarity(networks, images, mixture, seed)["correlation"]
+    unit = to_unit(images) if images.dtype == torch.uint8 else images
+    seen = state_images(networks, unit, mixture, seed)
+    activity = {state: activities(networks.encoder, shown) for state, shown in seen.items()}
+    means = {layer: activity["wake"][layer].mean(dim=0) for layer in LAYERS}
+    return {
+        layer: {
+            f"{a}-{b}": pattern_correlation(activity[a][layer], activity[b][layer], means[layer])
+            for a, b in PAIRS
+        }
+        for layer in LAYERS
+    }
 
 
 def _training_of(header: Header) -> tuple[Any, ...]:
