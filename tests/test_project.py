@@ -1,6 +1,7 @@
 """What a newcomer meets first agrees with itself: README, licence, citation, dependencies."""
 
 import re
+import shlex
 import subprocess
 import tomllib
 from fnmatch import fnmatch
@@ -13,6 +14,8 @@ from packaging.version import Version
 
 import pad_core
 from explorer.views.about import page as about
+from explorer.widgets import page as explorer_page
+from pad_core.cli.main import parse
 from tests.helpers import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -162,3 +165,20 @@ def test_links_and_paths_lead_somewhere(page):
 def test_the_hook_before_a_commit_runs_the_check():
     (repository,) = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
     assert [hook["entry"] for hook in repository["hooks"]] == ["./check --no-tests"]
+
+
+COMMAND = re.compile(r"python -m pad_core ((?:[a-z]+ [^`\n]|bench)[^`\n]*)")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/conditions.md", "checkpoints/README.md"])
+def test_the_commands_that_pages_give_are_ones_that_the_program_takes(page):
+    found = 0
+    for text in COMMAND.findall((ROOT / page).read_text("utf-8")):
+        for command in text.split(" && "):
+            parse(shlex.split(command.removeprefix("python -m pad_core ")))
+            found += 1
+    assert found >= 5
+
+
+def test_the_command_that_the_explorer_offers_first_is_taken():
+    parse(shlex.split(explorer_page._TRAIN)[3:])

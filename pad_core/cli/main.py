@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pad_core.cli.bench import Bench, run_bench
 from pad_core.cli.checkpoints import Export, Import, Info, run_export, run_import, run_info
+from pad_core.cli.dream import Dream, run_dream
 from pad_core.cli.measuring import Compare, Evaluate, run_compare, run_evaluate
 from pad_core.cli.options import add_options, read_options
 from pad_core.cli.reports import Cards, Reproduce, run_cards, run_reproduce
@@ -37,6 +38,7 @@ COMMANDS = {
     "evaluate": Command(Evaluate, run_evaluate),
     "compare": Command(Compare, run_compare),
     "reproduce": Command(Reproduce, run_reproduce),
+    "dream": Command(Dream, run_dream),
     "cards": Command(Cards, run_cards),
     "bench": Command(Bench, run_bench),
 }

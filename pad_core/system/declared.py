@@ -20,6 +20,7 @@ _LONGEST_NAME = 1000  # characters: folders have 255 at most, lists of synonyms 
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite
 Count = Annotated[int, Meta(ge=0, lt=2**53)]  # float64 holds all of these exactly
 MAX_SEED = 2**32 - 1
+Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]
 Precision = Literal["fp32", "bf16"]  # of convolutions
 Name = Annotated[str, Meta(pattern=r"\S", max_length=_LONGEST_NAME)]  # not blank
 
