@@ -235,6 +235,7 @@ class MetamerChoices:
     disguise: str = _option("noise", ("noise", "others"), terse=True)
 
 
+@dataclass(frozen=True)
 class SleepChoices:
     """What the Lab's sights of sleep show.
 
