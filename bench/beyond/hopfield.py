@@ -12,7 +12,7 @@ from pad_core.dreaming.hopfield import Cue, Hopfield, Recall, cues
 from pad_core.dreaming.reader import Reader
 from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams
 
-N_CUES = 100
+N_CUES = 50
 BETA = 40.0
 CUE_SEEDS = (0, 1, 2)
 CONDITIONS = tuple(SEEDS)
@@ -80,7 +80,7 @@ def _capacity() -> None:
 def _temperature() -> None:
     found = networks("pad")
     rows = []
-    for beta in (5.0, 10.0, 20.0, 40.0, 80.0, 160.0):
+    for beta in (10.0, 20.0, 40.0, 80.0):
         right = spread(_right(n, 3000, beta, "noisy", 0.5) for n in found)
         own = spread(_right(n, 3000, beta, "noisy", 0.0) for n in found)
         mixed, blended, ends = [], [], []

@@ -39,7 +39,7 @@ def test_each_sight_says_whose_idea_it_is_in_few_words(sight):
 
 
 def test_an_unknown_sight_opens_the_first():
-    assert widget(page(lab="nothing").segmented_control, "lab").value == next(iter(SIGHTS))
+    assert widget(page(lab="nothing").selectbox, "lab").value == next(iter(SIGHTS))
 
 
 def test_a_lucid_dream_begins_at_rest_and_is_steered_from_the_page():
