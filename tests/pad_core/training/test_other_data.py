@@ -104,7 +104,7 @@ def test_pictures_added_after_training_are_said(tmp_path, capsys):
     assert main(["evaluate", str(file), "--json"]) == 0
     shown = capsys.readouterr()
     assert "now has another number of training images (then 20)" in shown.err
-    assert "may be among those that it is tested on" in shown.err
+    assert "may serve both training and testing" in shown.err
     assert json.loads(shown.out)[0]["n_train"] == 22
     assert main(["evaluate", str(file), "--record"]) == 2
     assert "leave out --record" in capsys.readouterr().err
