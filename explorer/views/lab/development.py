@@ -8,7 +8,8 @@ import streamlit as st
 
 from explorer.library import networks
 from explorer.session.state import chosen, upload
-from explorer.views.lab.rows import choice, draw, export, settings_of
+from explorer.views.lab.export import export
+from explorer.views.lab.rows import choice, draw, settings_of
 from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
 from pad_core.checkpoint.file import PadNetwork
@@ -50,7 +51,7 @@ def show(network: PadNetwork) -> None:
             "No other epoch of this training is here. `python -m pad_core train … --keep-epochs "
             "1,5,20` keeps these three in the run folder."
         )
-    export("development", network, settings)
+    export("development", [network], settings)
     source(_SOURCE)
 
 

@@ -8,7 +8,8 @@ import streamlit as st
 
 from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, session
-from explorer.views.lab.rows import choice, choose_class, draw, export, settings_of
+from explorer.views.lab.export import export
+from explorer.views.lab.rows import choice, choose_class, draw, settings_of
 from explorer.views.lab.running import watch
 from explorer.views.lab.source import source
 from explorer.widgets import page, sliders
@@ -56,7 +57,7 @@ def show(network: PadNetwork) -> None:
         draw("hybrids", bands)
     else:
         _search(network, reader, settings)
-    export("hybrids", network, settings)
+    export("hybrids", [network], settings)
     source(_SOURCE)
 
 

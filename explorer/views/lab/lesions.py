@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.session.state import chosen
+from explorer.views.lab.export import export
 from explorer.views.lab.lesion_figures import hallucinations
-from explorer.views.lab.rows import choice, choose_class, draw, export, settings_of
+from explorer.views.lab.rows import choice, choose_class, draw, settings_of
 from explorer.views.lab.source import source
 from explorer.widgets import page, sliders
 from pad_core.checkpoint.file import PadNetwork
@@ -60,7 +61,7 @@ def show(network: PadNetwork) -> None:
         st.plotly_chart(figure, key="lesion-curves", theme=None, config={"displayModeBar": False})
     else:
         st.caption("This network never trained *d*: whether it hallucinates can't be asked.")
-    export("lesions", network, settings)
+    export("lesions", [network], settings)
     source(_SOURCE)
 
 

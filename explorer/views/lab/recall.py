@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.views.lab.rows import choice, draw, export, settings_of
+from explorer.views.lab.export import export
+from explorer.views.lab.rows import choice, draw, settings_of
 from explorer.views.lab.source import source
 from explorer.widgets import page, sliders
 from pad_core.checkpoint.file import PadNetwork
@@ -37,5 +38,5 @@ def show(network: PadNetwork) -> None:
     with page.timed("recall"):
         bands = recall.bands(network, settings)
     draw("recall", bands)
-    export("recall", network, settings)
+    export("recall", [network], settings)
     source(_SOURCE)

@@ -8,7 +8,8 @@ import streamlit as st
 
 from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, session
-from explorer.views.lab.rows import draw, export, settings_of
+from explorer.views.lab.export import export
+from explorer.views.lab.rows import draw, settings_of
 from explorer.views.lab.running import watch
 from explorer.views.lab.source import source
 from explorer.widgets import sliders
@@ -59,7 +60,7 @@ def show(network: PadNetwork) -> None:
 
     key = ("night", network.sha256, settings["split"], settings["seed"], settings["dreams"])
     watch(key, lambda: night.nights(reader, settings), draw_morning)
-    export("night", network, settings)
+    export("night", [network], settings)
     source(_SOURCE)
 
 

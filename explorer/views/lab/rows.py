@@ -1,13 +1,9 @@
-"""Bands of pictures on the page, and the folder that holds them."""
+"""Bands of pictures on the page, and the menus of what they depend on."""
 
 from __future__ import annotations
 
-import io
-import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,10 +14,7 @@ from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.dreaming.albums import KINDS
-from pad_core.dreaming.albums.album import write
 from pad_core.dreaming.albums.bands import Band
-
-_DATE = (1980, 1, 1, 0, 0, 0)  # of all that is in a zip: the same again has the same bytes
 
 
 def draw(name: str, bands: Sequence[Band]) -> None:
@@ -90,32 +83,6 @@ def settings_of(kind: str, **others: Any) -> dict[str, Any]:
     known = KINDS[kind].settings
     values = {name: chosen().value(name) for name in known if name not in others} | others
     return {name: type(known[name].usual)(value) for name, value in values.items()}
-
-
-def export(kind: str, network: PadNetwork, settings: Mapping[str, Any]) -> None:
-    """A button that makes a zip of what is shown; its manifest makes it again."""
-    st.download_button(
-        "Pictures",
-        lambda: archive(kind, network, settings),
-        f"{network.path.stem}-{kind}.zip",
-        "application/zip",
-        key=f"{kind}-export",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        help="A zip of these pictures and their numbers, with the command that makes them again.",
-    )
-
-
-def archive(kind: str, network: PadNetwork, settings: Mapping[str, Any]) -> bytes:
-    """An album as a zip; the same one has the same bytes."""
-    buffer = io.BytesIO()
-    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(buffer, "w") as packed:
-        folder = Path(scratch) / "album"
-        write(kind, KINDS[kind], [network], settings, folder)
-        for path in sorted(folder.iterdir()):
-            packed.writestr(zipfile.ZipInfo(path.name, _DATE), path.read_bytes())
-    return buffer.getvalue()
 
 
 def _words(band: Band, place: int) -> str:

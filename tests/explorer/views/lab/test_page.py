@@ -109,7 +109,7 @@ def test_metamers_of_each_network_are_judged_by_all(disguise):
     assert len(at.get("plotly_chart")) == 1
 
 
-@pytest.mark.parametrize("sight", ["lucid", "deep", "units", "metamers"])
+@pytest.mark.parametrize("sight", SIGHTS)
 def test_an_export_is_an_album_of_what_is_shown(sight, monkeypatch):
     made = {}
 

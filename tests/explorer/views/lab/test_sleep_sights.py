@@ -3,14 +3,12 @@
 import base64
 import io
 import re
-import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import pad_core
-from explorer.views.lab import rows as lab_rows
 from pad_core.data.images import picture_grid
 from pad_core.dreaming.albums import hybrids, lesions, night, recall
 from pad_core.dreaming.albums.album import choose
@@ -112,14 +110,3 @@ def test_development_shows_the_epochs_that_are_here(network):
     at = sight("development")
     run_until(at, lambda: "Epoch 1" in html(at))
     assert any("No other epoch" in caption.value for caption in at.caption)
-
-
-def test_an_export_is_a_zip_that_the_command_can_make_again(network):
-    settings = choose(recall.KIND, {"seed": 2})
-    content = lab_rows.archive("recall", network, settings)
-    assert content == lab_rows.archive("recall", network, settings)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
-        manifest = archive.read("manifest.json").decode()
-    assert "manifest.json" in names and "01-memory.png" in names
-    assert "dream recall" in manifest and "--set seed=2" in manifest
