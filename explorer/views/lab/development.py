@@ -22,11 +22,10 @@ _ASLEEP = {"rem": "REM dreams", "nrem": "NREM dreams", "recalled": "memories rec
 _MOST = 6  # epochs beside the network's own
 _SOURCE = (
     "The <b>paper</b> predicts that activity in sleep becomes like Wake’s with learning, NREM’s "
-    "more than REM’s, and reminds of children’s dreams, which begin plain (Discussion). The "
-    "numbers are correlations of the encoder’s activity with that in Wake, in its first layer and "
-    "in <i>z</i>; pictures that the grown network recalls stand for what was seen. The network "
-    "before any experience is made anew from the training’s seed; it has no memories, and dreams "
-    "of those pictures."
+    "more than REM’s (Discussion). The numbers are correlations of the encoder’s activity with "
+    "Wake’s, in its first layer and in <i>z</i>, where pictures that the grown network recalls "
+    "stand for what was seen. The network before any experience, made anew from its seed and without "
+    "memories, is <b>ours</b>; it dreams of those pictures."
 )
 
 

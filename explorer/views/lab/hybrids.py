@@ -23,11 +23,11 @@ from pad_core.errors import PadError
 
 _KINDS = {"matrix": "every pair of classes", "search": "the most hybrid of two"}
 _SOURCE = (
-    "<b>Kong and Aarabi 2023</b> see what sets dreams apart from waking imagination in images of "
-    "people and animals that are both. How hybrid a dream is, 2·min(<i>p</i>₁, <i>p</i>₂) of the "
-    "probe’s two probabilities, and the search for the most hybrid ones are <b>ours</b>. The probe "
-    "can be fooled, and what is searched for in its eyes fools it most: mark those that are of "
-    "both in <i>your</i> eyes."
+    "REM’s mixture is the <b>paper</b>’s. <b>Kong and Aarabi 2023</b> see what sets dreams apart "
+    "from waking imagination in images of people and animals that are both. Hybridness, "
+    "2·min(<i>p</i>₁, <i>p</i>₂) of the probe’s two probabilities, and the search are <b>ours</b>. "
+    "What is searched for in the probe’s eyes fools it most: mark those that are of both in "
+    "<i>your</i> eyes."
 )
 
 
@@ -53,20 +53,15 @@ def show(network: PadNetwork) -> None:
     if settings["kin"] == "matrix":
         with page.timed("hybrids"):
             bands = hybrids.matrix_bands(reader, settings)
-        st.html(_heads(network))
         draw("hybrids", bands)
+        st.caption(
+            "A row: the first memory's class; a column: the second's. The number is hybridness, "
+            "from 0 to 1."
+        )
     else:
         _search(network, reader, settings)
     export("hybrids", [network], settings)
     source(_SOURCE)
-
-
-def _heads(network: PadNetwork) -> str:
-    names = ", ".join(network.class_names)
-    return (
-        '<p class="pad-note">A row: the first memory’s class. A column: the second’s, in the same '
-        f"order ({names}). The number is hybridness, 0 to 1.</p>"
-    )
 
 
 def _search(network: PadNetwork, reader: Reader, settings: Settings) -> None:

@@ -28,10 +28,10 @@ _DAMAGES = {
 }
 _HEIGHT = 260
 _SOURCE = (
-    "Above ½, a dream is taken for real. The <b>paper</b> names reality monitoring by <i>d</i> as "
-    "a possible cause of delusions when it fails (after Gershman 2019); replay that is corrupted "
-    "is what a popular essay calls a machine’s <b>nightmare</b>. Which damage, and how much, is "
-    "<b>ours</b>, and speculative: nothing here was fitted to a patient."
+    "Above ½, a dream is taken for real. The <b>paper</b> names a failure of reality monitoring by "
+    "<i>d</i> as a possible cause of delusions (after Gershman 2019); corrupted replay is what a "
+    "popular essay calls a machine’s <b>nightmare</b>. Which damage, and how much, is <b>ours</b>, "
+    "and speculative: nothing here was fitted to a patient. Dotted: recalled memories."
 )
 
 

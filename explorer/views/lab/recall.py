@@ -20,9 +20,9 @@ _CUES = {
 _SOURCE = (
     "Each update is a mean of all stored memories, weighted by how much they are like the cue: "
     "softmax of <i>β</i> times the cosine. High <i>β</i> finds one memory, low <i>β</i> blends "
-    "many. The network is a modern Hopfield network (<b>Ramsauer and others 2021</b>); that noise "
-    "recalls memories which then teach a cortex is <b>Spens and Burgess 2024</b>. PAD’s paper "
-    "keeps a list of exact memories; dreams of recalls are <b>ours</b>."
+    "many. This is a modern Hopfield network (<b>Ramsauer and others 2021</b>); recalls from noise "
+    "that teach a cortex are <b>Spens and Burgess 2024</b>. The <b>paper</b> keeps exact memories; "
+    "PAD’s dreams of recalls are <b>ours</b>."
 )
 
 

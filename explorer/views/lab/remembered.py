@@ -26,10 +26,10 @@ _TOLD = {
     "salience": "by what you call emotional",
 }
 _SOURCE = (
-    "<b>Kong and Aarabi 2023</b> ask for a dreaming machine that forgets most of its dreams, as "
-    "MCH neurons make a sleeper do, and keeps emotional ones. By which measures is not known; "
-    "these four, each dream ranked among the night’s and the ranks weighed, are <b>ours</b>. "
-    "Under each dream stands the measure that decided for or against it; the bar is its strength."
+    "The <b>paper</b>’s network keeps no dream. <b>Kong and Aarabi 2023</b> ask for a machine that "
+    "forgets most dreams, as MCH neurons make a sleeper do, and keeps emotional ones. By which "
+    "measures is not known; these four, each dream ranked among the night’s and the ranks weighed, "
+    "are <b>ours</b>. Under each dream stands the measure that decided; the bar is its strength."
 )
 
 

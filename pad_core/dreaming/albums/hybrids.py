@@ -52,7 +52,8 @@ def matrix_bands(reader: Reader, settings: Settings) -> list[Band]:
             "",
             found.images[row * n : (row + 1) * n],
             [f"{value:.2f}" if column != row else "" for column, value in enumerate(values[row])],
-            levels=[value if column != row else 0.0 for column, value in enumerate(values[row])],
+            names if row == 0 else (),  # of the columns
+            [value if column != row else 0.0 for column, value in enumerate(values[row])],
         )
         for row, name in enumerate(names)
     ]

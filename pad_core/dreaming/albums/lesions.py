@@ -60,9 +60,9 @@ def bands(network: PadNetwork, settings: Settings) -> list[Band]:
 
     return [
         memories(sound, "healthy", "Replayed", "by a healthy hippocampus"),
-        dreams(sound, "dream", "REM dream", "<i>d</i> healthy → hurt"),
+        dreams(sound, "dream", "REM dream", "d, healthy → hurt"),
         memories(ill, "damaged", "Replayed, damaged", "what is left of it"),
-        dreams(ill, "nightmare", "REM dream of that", "<i>d</i> healthy → hurt"),
+        dreams(ill, "nightmare", "REM dream of that", "d, healthy → hurt"),
     ]
 
 

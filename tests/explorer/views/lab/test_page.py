@@ -37,7 +37,7 @@ def test_each_sight_says_whose_idea_it_is_in_few_words(sight):
     at = page(lab=sight, steps=2)
     source = next(e.proto.body for e in drawn(at) if "pad-source" in e.proto.body)
     assert "paper</b>" in source
-    assert "ours</b>" in source or sight not in ("lucid", "deep", "units", "metamers")
+    assert "ours</b>" in source
     assert len(re.sub("<.*?>", "", source).split()) < 75
 
 
