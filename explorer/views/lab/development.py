@@ -24,7 +24,7 @@ _SOURCE = (
     "The <b>paper</b> predicts that activity in sleep becomes like Wake’s with learning, NREM’s "
     "more than REM’s (Discussion). The numbers are correlations of the encoder’s activity with "
     "Wake’s, in its first layer and in <i>z</i>, where pictures that the grown network recalls "
-    "stand for what was seen. The network before any experience, made anew from its seed and without "
+    "stand for what was seen. The network before any experience, made anew from its seed, without "
     "memories, is <b>ours</b>; it dreams of those pictures."
 )
 

@@ -23,8 +23,8 @@ def draw(name: str, bands: Sequence[Band]) -> None:
 
 
 def as_html(name: str, bands: Sequence[Band]) -> str:
-    """Bands as one panel; those with fewer pictures than the first end in grey."""
-    columns = len(bands[0].images)
+    """Bands as one panel; those with fewer pictures than others end in grey."""
+    columns = max(len(band.images) for band in bands)
     atlas, rows = [], []
     for band in bands:
         n = len(band.images)
