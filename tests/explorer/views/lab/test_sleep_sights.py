@@ -107,9 +107,9 @@ def test_a_night_ends_with_what_its_filter_keeps(network):
 
 
 def test_a_short_night_of_which_little_is_left_is_shown(network):
-    at = sight("night", dreams=50, forget=0.95)  # two dreams are kept, eight forgotten ones shown
+    at = sight("night", dreams=50, forget=0.95)  # three are kept, eight forgotten ones shown
     run_until(at, lambda: any("The kept dreams lie" in c.value for c in at.caption))
-    assert html(at).count('aria-label="nothing"') == 6
+    assert html(at).count('aria-label="nothing"') == 5
 
 
 def test_development_shows_the_epochs_that_are_here(network):
