@@ -19,14 +19,15 @@ from typing import TypeVar
 import streamlit as st
 
 from explorer import home
+from explorer.dreaming.dreams import Adversarial
 from explorer.session.reach import check_folder
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.identity import labels
-from pad_core.dreaming.reader import Reader
+from pad_core.dreaming.reader import Reader, Readings
 from pad_core.errors import PadError
-from pad_core.model.condition import CONDITIONS
+from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.palette import style
 from pad_core.system.files import can_be_shown
 
@@ -56,6 +57,22 @@ class Listing:
             return f"{key} (not here)"
         return self._labels[key]
 
+    @cached_property
+    def data_names(self) -> dict[str, str]:
+        """The data set of each network, in a name that tells it from the others."""
+        return dict(zip(self.headers, labels([h.data for h in self.headers.values()]), strict=True))
+
+    @cached_property
+    def condition_names(self) -> dict[str, str]:
+        """The condition of each network; where two go by one name, its folder tells them apart."""
+        first: dict[tuple[str, str], Condition] = {}
+        names = {}
+        for key, header in self.headers.items():
+            label = style(header.condition.name).label
+            known = first.setdefault((self.data_names[key], label), header.condition)
+            names[key] = label if known == header.condition else f"{label} ({Path(key).parent})"
+        return names
+
     def conditions_beside(self, key: str) -> tuple[str, ...]:
         """The networks compared by default: those of this network's data set.
 
@@ -75,7 +92,7 @@ class Listing:
     @cached_property
     def _labels(self) -> dict[str, str]:
         names = {}
-        told = labels([header.data for header in self.headers.values()])
+        told = [*self.data_names.values()]
         seeds = {(data, h.seed) for data, h in zip(told, self.headers.values(), strict=True)}
         several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
         for data, (key, header) in zip(told, self.headers.items(), strict=True):
@@ -139,6 +156,14 @@ def key_of(path: Path) -> str:
 def reader(network: PadNetwork) -> Reader:
     """What reads the network's latents, fitted to its memories; PadError where it has too few."""
     return _reader(network.sha256, network)
+
+
+def read(network: PadNetwork, dreams: Adversarial) -> Readings | None:
+    """Class scores and distances of dreams; none where the checkpoint remembers too little."""
+    try:
+        return reader(network).interpret(dreams.encoded, dreams.realness)
+    except PadError:
+        return None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -11,9 +11,9 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import PLANE_STEPS, Adversarial, Recalled
-from explorer.views.dream.cache import identity
-from explorer.views.dream.night import read
-from explorer.views.dream.plane_component import Dream, Grid
+from explorer.library.networks import read
+from explorer.widgets.kept_dreams import identity
+from explorer.widgets.plane.component import Dream, Grid
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import png_bytes
 

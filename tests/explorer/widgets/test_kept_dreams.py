@@ -7,8 +7,8 @@ import torch
 
 from explorer.dreaming import dreams
 from explorer.session.choices import PICTURE, Dream
-from explorer.views.dream import cache
-from explorer.views.dream.grid import grid
+from explorer.widgets import kept_dreams as cache
+from explorer.widgets.plane.cache import grid
 
 
 @pytest.fixture(autouse=True)
