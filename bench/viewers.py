@@ -45,10 +45,10 @@ class Page(NamedTuple):
 
 PAGES = {
     "dream": Page(
-        "", {}, "pad-rem", {"lam": "pad-rem", "lam_prime": "pad-rem", "intensity": "pad-nrem"}
+        "dream", {}, "pad-rem", {"lam": "pad-rem", "lam_prime": "pad-rem", "intensity": "pad-nrem"}
     ),
-    "many": Page("", {"sight": "wall"}, "pad-nights", {"lam": "pad-nights"}),
-    "plane": Page("", {"sight": "plane"}, "plane-pad", {"lam": "plane-pad"}),
+    "many": Page("dream", {"sight": "wall"}, "pad-nights", {"lam": "pad-nights"}),
+    "plane": Page("dream", {"sight": "plane"}, "plane-pad", {"lam": "plane-pad"}),
     "wall": Page(
         "wall", {"wall": "rem"}, "pad-wall", {"lam": "pad-wall", "lam_prime": "pad-wall"}
     ),
