@@ -22,7 +22,9 @@ from pad_core.system.randomness import MAX_SEED
 Group = TypeVar("Group")
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
+PHOTOGRAPHS = "photographs"  # that ship with the code, in place of a checkpoint's split
 CLOUDS = ("test", "train", "stored", "images")  # images whose latents the map shows
+N_STOPS = 7  # of the path through the pages
 N_STEPS = 9  # of the storyboard, at most
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
@@ -104,13 +106,13 @@ class Dream:
 
     A journal keeps all of this, and nothing else, of what a viewer chose.
 
-    split: of the memories. seed: of memories, masks and noise.
+    split: of the memories, or PHOTOGRAPHS. seed: of memories, masks and noise.
     first, second: places of memories A and B among the split's, BY_SEED, or PICTURE for a
     picture that the viewer uploaded.
     intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.
     """
 
-    split: str = _option("test", SPLITS)
+    split: str = _option("test", (*SPLITS, PHOTOGRAPHS))
     seed: int = _number(0, 0, MAX_SEED, 1)
     first: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
     second: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
@@ -235,9 +237,11 @@ class MetamerChoices:
 class PageChoices:
     """How pages are shown.
 
+    path: the stop of the path through the pages where the viewer stands, from 1; 0 beside it.
     present: '1' for a talk. sight: of the Dream page. step: of the storyboard, from 1.
     """
 
+    path: int = _number(0, 0, N_STOPS, 1, terse=True)
     present: str = _option("", ("", "1"))
     sight: str = _option("night", SIGHTS, terse=True)
     step: int = _number(1, 1, N_STEPS, 1, terse=True)
@@ -261,6 +265,11 @@ class Choices:
     deep: DeepChoices = field(default_factory=DeepChoices)
     units: UnitChoices = field(default_factory=UnitChoices)
     metamers: MetamerChoices = field(default_factory=MetamerChoices)
+
+    @classmethod
+    def at_first(cls) -> Choices:
+        """What a viewer sees who comes without an address: photographs, where any ship."""
+        return cls.of(split=PHOTOGRAPHS)
 
     @classmethod
     def of(cls, **values: Any) -> Choices:
