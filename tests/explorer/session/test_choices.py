@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.session.choices import LIMITS, Choices
+from explorer.session.choices import LIMITS, PARAMETERS, Choices, Dream
 from pad_core.system.randomness import MAX_SEED
 
 CHANGED = Choices.of(
@@ -41,6 +41,88 @@ CHANGED = Choices.of(
 @pytest.mark.parametrize("choices", [Choices.of(), CHANGED])
 def test_an_address_brings_back_the_choices(choices):
     assert Choices.from_query(choices.to_query()) == choices
+
+
+# An address of the first version, with every parameter.
+OLD = {
+    "checkpoint": "runs/ä b&c=d/latest.safetensors",
+    "folder": "/data/my checkpoints",
+    "split": "train",
+    "seed": "4294967295",
+    "intensity": "0.07",
+    "size_px": "8",
+    "lam": "1",
+    "lam_prime": "0",
+    "noise_level": "1.25",
+    "compared": ["a b.safetensors", "upload:c&d.safetensors"],
+    "present": "1",
+    "first": "17",
+    "second": "-2",
+    "sight": "plane",
+    "cloud": "stored",
+    "dims": "3",
+    "beside": "runs/b.safetensors",
+    "axes": "own",
+    "joined": "1",
+    "picked": "0",
+    "spot": "0:-1.25:3:0.5",
+    "view": "-1_-2_3_4.5_-0.5_0.35",
+    "drawn": "in0_-0.5_0.35_1_2_3_4~out1.3.12_0_0_1_2_3_4_-5_6",
+    "hidden": "0_12",
+    "wall": "rem",
+    "against": "c.safetensors",
+    "amplified": "8",
+    "curves": "epochs",
+    "figure": "fig6",
+    "log": "1",
+    "stage": "20",
+    "abreast": "rem",
+    "step": "6",
+    "measure": "paper",
+    "pixel_noise": "0.25",
+    "lab": "recall",
+    "toward": "unit:17",
+    "steps": "30",
+    "prior": "1.5",
+    "course": "class:3,40,0.1;real,60,0",
+    "at": "12",
+    "through": "generator",
+    "begin": "memory",
+    "side": "64",
+    "unit": "17",
+    "driven": "-2.5",
+    "disguise": "others",
+    "cue": "occluded",
+    "lost": "0.25",
+    "beta": "80",
+    "lesion": "silence",
+    "hurt": "0.1",
+    "damage": "few",
+    "harm": "0.75",
+    "over": "2",
+    "kin": "search",
+    "one": "1",
+    "other": "7",
+    "tries": "9",
+    "both": "1,4",
+    "dreams": "400",
+    "forget": "0.8",
+    "realness": "-1",
+    "novelty": "2",
+    "coherence": "0",
+    "salience": "0.5",
+    "marked": "class:3;component:0",
+    "asleep": "nrem",
+}
+
+
+def test_an_address_of_before_means_what_it_meant():
+    assert set(OLD) <= set(PARAMETERS)  # newer ones have their defaults
+    choices = Choices.from_query(OLD)
+    assert choices.to_query() == OLD
+    assert choices.networks.compared == ("a b.safetensors", "upload:c&d.safetensors")
+    assert choices.dream == Dream("train", MAX_SEED, 17, -2, 0.07, 8, 1.0, 0.0, 1.25)
+    assert (choices.wall.pictures, choices.curves.part) == ("rem", "epochs")
 
 
 def test_an_address_says_all_that_the_pictures_depend_on():
