@@ -14,6 +14,7 @@ import torch
 from explorer.library import networks as library
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.views.lab import figures, seen, toward
+from explorer.views.lab.export import export
 from explorer.views.lab.pick import pick
 from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
@@ -91,6 +92,11 @@ def show(network: PadNetwork) -> None:
             st.plotly_chart(figure, key="deep-rising", theme=None, config=_CHART)
 
     watch(key, begin, draw)
+    export("deep", [*compared.values()], {
+        "goal": str(plan.goal), "steps": plan.steps, "through": plan.through,
+        "begin": "memory" if plan.begin == "photograph" else plan.begin, "side": plan.side_px,
+        "prior": plan.prior, "split": plan.split, "seed": plan.seed,
+    })  # fmt: skip
     source(_SOURCE)
 
 

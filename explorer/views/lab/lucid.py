@@ -15,6 +15,7 @@ from explorer.library import networks
 from explorer.session.choices import PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.views.lab import figures, toward
+from explorer.views.lab.export import export
 from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
 from explorer.widgets import page, sidebar, sliders
@@ -42,12 +43,16 @@ _SOURCE = (
 
 
 class _Start(NamedTuple):
-    """Where the dreams begin: latents, what each is, and the picture that can be a goal."""
+    """Where the dreams begin: latents, what each is, and the picture that can be a goal.
+
+    place: of memory A among the split's.
+    """
 
     latents: torch.Tensor
     names: tuple[str, ...]
     picture: torch.Tensor
     described: str
+    place: int
 
     @property
     def key(self) -> str:
@@ -92,6 +97,13 @@ def show(network: PadNetwork) -> None:
             _charts(reader, course, steps, at)
 
     watch(key, begin, draw)
+    if course:
+        dream = chosen().dream
+        export("lucid", [network], {
+            "course": lucid.course_text(course), "split": dream.split, "seed": dream.seed,
+            "first": max(dream.first, -1), "second": max(dream.second, -1),
+            "picture": start.place,
+        })  # fmt: skip
     source(_SOURCE)
 
 
@@ -101,10 +113,10 @@ def _start(network: PadNetwork, reader: Reader, images: DataSet | None, goal: Go
     places = max(dream.first, -1), max(dream.second, -1)
     latents = lucid.rem_start(network, dream.split, dream.seed, *places)
     own = pictures().get("first") if dream.first == PICTURE else None
+    place = int(lucid.night_places(memories, dream.seed, *places)[0])
     if own is not None:
         picture, described = to_unit(own), "your picture"
     else:
-        place = lucid.night_places(memories, dream.seed, *places)[0]
         if images is not None:
             split = images.train if dream.split == "train" else images.test
             picture = to_unit(split.images[memories.indices[place]])
@@ -116,7 +128,7 @@ def _start(network: PadNetwork, reader: Reader, images: DataSet | None, goal: Go
         latents, names = lucid.inversion_starts(reader, picture, dream.seed)
     else:
         names = tuple(f"dream {i + 1}" for i in range(len(latents)))
-    return _Start(latents, names, picture, described)
+    return _Start(latents, names, picture, described, place)
 
 
 def _buttons(course: Course, goal: Goal) -> None:

@@ -13,6 +13,7 @@ import torch
 from explorer.library import networks as library
 from explorer.session.state import chosen, fresh, take
 from explorer.views.lab import figures, seen, toward
+from explorer.views.lab.export import export
 from explorer.views.lab.pick import pick
 from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
@@ -73,6 +74,9 @@ def show(network: PadNetwork) -> None:
             _judged(compared, readers, pictures, made[now])
 
     watch(key, begin, draw)
+    export("metamers", [network, *(one for one in compared.values() if one is not network)], {
+        "begin": disguise, "steps": steps, "split": dream.split, "seed": dream.seed,
+    })  # fmt: skip
     source(_SOURCE)
 
 

@@ -33,14 +33,15 @@ def show() -> None:
 
 def _choose(name: str) -> None:
     widget = fresh("lab", name)
-    st.segmented_control(
+    names = list(SIGHTS)
+    st.selectbox(  # nine names abreast would leave the title no room
         "Sight",
-        list(SIGHTS),
-        default=name,
+        names,
+        names.index(name),
         format_func=lambda name: SIGHTS[name].label,
         key=widget,
-        required=True,
         label_visibility="collapsed",
+        width=170,
         on_change=take,
         args=("lab", widget),
     )

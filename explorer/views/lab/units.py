@@ -10,6 +10,7 @@ import torch
 from explorer.library import networks as library
 from explorer.session.state import chosen
 from explorer.views.lab import figures, seen
+from explorer.views.lab.export import export
 from explorer.views.lab.source import source
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.pictures import Row, panel
@@ -55,6 +56,9 @@ def show(network: PadNetwork) -> None:
             page.is_dark(), _HEIGHT,
         )  # fmt: skip
         right.plotly_chart(figure, key="unit-activity", theme=None, config=_CHART)
+    export("units", [network], {
+        "unit": chosen().units.unit, "split": chosen().dream.split, "seed": chosen().dream.seed,
+    })  # fmt: skip
     source(_SOURCE)
 
 

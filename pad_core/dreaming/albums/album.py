@@ -77,29 +77,40 @@ def choose(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
     return chosen | {name: _read(name, kind.settings[name], given[name]) for name in given}
 
 
+def files(
+    name: str, kind: Kind, networks: Sequence[PadNetwork], settings: Settings
+) -> dict[str, bytes]:
+    """Make an album: its PNG files and its manifest, by name.
+
+    Raises:
+        PadError: several networks for a kind that dreams of one; what the kind refuses.
+    """
+    if not kind.many and len(networks) > 1:
+        raise PadError(f"'{name}' dreams of one network; give one checkpoint.")
+    album = kind.make(networks, settings)
+    manifest = _manifest(name, networks, settings, album)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    return {**album.pictures, MANIFEST: text.encode()}
+
+
 def write(
     name: str, kind: Kind, networks: Sequence[PadNetwork], settings: Settings, out: Path
 ) -> dict[str, Any]:
     """Make an album in a folder, which is new or empty; returns its manifest.
 
     Raises:
-        PadError: the folder can't be written or has something in it; what the kind refuses.
+        PadError: the folder can't be written or has something in it; what ``files`` refuses.
     """
-    if not kind.many and len(networks) > 1:
-        raise PadError(f"'{name}' dreams of one network; give one checkpoint.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise PadError(f"--out {out} is there already; name a new or empty folder.")
-    album = kind.make(networks, settings)
+    made = files(name, kind, networks, settings)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PadError(f"Cannot make the folder {out}: {error.strerror}.") from None
-    for file, content in album.pictures.items():
+    for file, content in made.items():
         write_atomically(out / file, content)
-    manifest = _manifest(name, networks, settings, album)
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(out / MANIFEST, text.encode())
-    return manifest
+    return json.loads(made[MANIFEST])  # type: ignore[no-any-return]
 
 
 def read(path: Path) -> dict[str, Any]:
