@@ -164,11 +164,11 @@ def test_seed_and_split_change_everything(root):
     widget(at.number_input, "seed").set_value(7).run()
     seeded = panels(at)
     assert changed(before, seeded) == {"memories", "nrem", "rem"}
-    widget(at.segmented_control, "split").set_value("train").run()
+    widget(at.selectbox, "split").set_value("train").run()
     assert changed(seeded, panels(at)) == {"memories", "nrem", "rem"}
     assert (address(at)["seed"], address(at)["split"]) == ("7", "train")
     widget(at.number_input, "seed").set_value(0).run()
-    widget(at.segmented_control, "split").set_value("test").run()
+    widget(at.selectbox, "split").set_value("test").run()
     assert panels(at) == before
 
 
@@ -575,9 +575,11 @@ def test_a_value_that_can_be_is_taken_without_a_word(root):
 
 def test_a_dream_says_how_real_it_looks_what_of_and_who_says_so(root):
     html = panels(page())["rem"]
-    dreamt = html[html.index("REM dream") :]
-    assert len(re.findall(r"d 0\.\d\d  δ \d+\.\d\d</span><span>\d+% ", dreamt)) == 8
-    assert "on the 2000 codes of training images stored here. It is right about" in dreamt
+    dreamt = html[html.index("Dreamt") - 300 :]
+    words = r"realness 0\.\d\d; read out as [^;]+ \d+% [^;]+; \d+\.\d\d from the nearest memory"
+    assert len(re.findall(words, dreamt)) == 16  # for the ear and for the eye
+    assert dreamt.count('<i style="width') == 8
+    assert "a linear probe on 2000 stored training memories reads. It is right about" in dreamt
 
 
 def test_real_images_stand_above_what_is_recalled_of_them(root, monkeypatch):
