@@ -71,7 +71,7 @@ def starts(browser: Any, query: str, n: int) -> tuple[Server, Result]:
     seconds = []
     for i in range(n):
         server = Server()
-        viewer = Viewer(browser, f"{server.address}?{query}")
+        viewer = Viewer(browser, f"{server.address}dream?{query}")
         seconds.append(time.perf_counter() - server.started)
         viewer.close()
         if i < n - 1:
@@ -101,7 +101,8 @@ def dials(viewer: Viewer, relay: Relay, n: int) -> list[Result]:
 
 def many_dreams(browser: Any, query: str, relay: Relay, n: int) -> list[Result]:
     """Move REM's slider on the Dream page with eight dreams of each of eight pairs."""
-    viewer, name = Viewer(browser, f"{relay.address}?{query}&sight=wall"), "slider moved, 64 dreams"
+    viewer = Viewer(browser, f"{relay.address}dream?{query}&sight=wall")
+    name = "slider moved, 64 dreams"
     rows = _dial(viewer, relay, n, "lam", "nights", "REM", name)
     viewer.close()
     return rows
@@ -188,7 +189,7 @@ def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Result]
     (source,) = copies(scratch, 1)
     for i in range(n):
         os.link(source, folder / f"{i:04d}.safetensors")
-    address = f"{server.address}?{urlencode({'folder': str(folder)})}"
+    address = f"{server.address}dream?{urlencode({'folder': str(folder)})}"
     rows = []
     for when in ("first", "again"):
         viewer = Viewer(browser, address)
@@ -213,8 +214,8 @@ def measure(quick: bool) -> Iterator[list[Result]]:
         server, started = starts(browser, query, 1 if quick else 3)
         with contextlib.closing(server), contextlib.closing(Relay(server)) as relay:
             yield [started]
-            yield [visits(browser, f"{server.address}?{query}", 1 if quick else 5)]
-            viewer = Viewer(browser, f"{relay.address}?{query}")
+            yield [visits(browser, f"{server.address}dream?{query}", 1 if quick else 5)]
+            viewer = Viewer(browser, f"{relay.address}dream?{query}")
             n, n_probes = (3, 2) if quick else (60, 20)
             yield dials(viewer, relay, n)
             yield many_dreams(browser, query, relay, n)

@@ -31,14 +31,14 @@ def imported(name: str) -> Any:
 def make_page(view: str, title: str, icon: str) -> StreamlitPage:
     """A page of ``explorer/views``, imported when it is opened: some imports take a second.
 
-    Its title in lower case is its path in the address; Dream opens without any.
+    Its title in lower case is its path in the address; Start opens without any.
     """
 
     def show() -> None:
         imported(f"explorer.views.{view}.page").show()
 
     icon = f":material/{icon}:"
-    return st.Page(show, title=title, icon=icon, url_path=title.lower(), default=title == "Dream")
+    return st.Page(show, title=title, icon=icon, url_path=title.lower(), default=title == "Start")
 
 
 st.set_page_config(
@@ -49,19 +49,32 @@ st.set_page_config(
 )
 st.logo(HERE / "logo.svg", size="large")
 imported("explorer.widgets.look").look("style")
-pages = [
-    make_page("dream", "Dream", "bedtime"),
-    make_page("wall", "Wall", "view_module"),
-    make_page("map", "Map", "scatter_plot"),
-    make_page("probe", "Probe", "linear_scale"),
-    make_page("lab", "Lab", "science"),
-    make_page("curves", "Curves", "show_chart"),
-    make_page("train", "Train", "model_training"),
-    make_page("journal", "Journal", "book_2"),
-    make_page("storyboard", "Storyboard", "view_carousel"),
-    make_page("about", "About", "menu_book"),
-]
-st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
-page = st.navigation(pages, position="top")
-imported("explorer.session.state").follow_address()
-page.run()
+start, about = make_page("start", "Start", "home"), make_page("about", "About", "menu_book")
+groups = {
+    "": [start, about],
+    "Understand": [
+        make_page("storyboard", "Storyboard", "view_carousel"),
+        make_page("dream", "Dream", "bedtime"),
+        make_page("wall", "Wall", "view_module"),
+        make_page("lab", "Lab", "science"),
+    ],
+    "Measure": [
+        make_page("map", "Map", "scatter_plot"),
+        make_page("probe", "Probe", "linear_scale"),
+        make_page("curves", "Curves", "show_chart"),
+    ],
+    "Make": [
+        make_page("train", "Train", "model_training"),
+        make_page("journal", "Journal", "book_2"),
+    ],
+}
+pages = {page.url_path: page for group in groups.values() for page in group}
+st.session_state["pages"] = pages  # for links among them
+inside = imported("explorer.widgets.door").let_in()
+page = st.navigation(groups, position="top" if inside else "hidden")
+if inside:
+    state = imported("explorer.session.state")
+    if state.follow_address() and page is start and not state.chosen().page.path:
+        st.switch_page(pages["dream"])  # which had no path of its own in earlier versions
+    page.run()
+    imported("explorer.widgets.path_bar").path_bar(page.url_path)

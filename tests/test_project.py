@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 
@@ -137,6 +138,25 @@ def test_the_public_interface_is_there_and_documented():
     assert pad_core.__all__ == sorted(pad_core.__all__)
     for name in pad_core.__all__:
         assert name == "CONDITIONS" or getattr(pad_core, name).__doc__, name
+
+
+PROGRAM = """
+import runpy, sys
+import pad_core
+assert "torch" not in sys.modules
+sys.argv = ["pad_core", "train", "--help"]
+try:
+    runpy.run_module("pad_core", run_name="__main__")
+finally:
+    assert "torch" not in sys.modules
+"""
+
+
+def test_pytorch_is_imported_only_where_it_is_needed():
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--epochs" in done.stdout
 
 
 def test_the_readmes_notebook_example_runs(tmp_path, monkeypatch, capsys):

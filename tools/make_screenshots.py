@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -21,8 +22,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bench.browser import FLAGS  # noqa: E402
-from explorer.desktop.window import find_browser, serving  # noqa: E402
+from bench.browser import FLAGS, Server  # noqa: E402
+from explorer.desktop.window import find_browser  # noqa: E402
 from explorer.session.streamlit_internals import RUNNING  # noqa: E402
 
 SCREEN = {"width": 1280, "height": 720}
@@ -30,7 +31,7 @@ PATIENCE_MS = 300_000
 N_FRAMES, FRAME_MS, GIF_WIDTH = 24, 110, 800
 # Address, choices, and an element that exists once the whole page is drawn.
 SHOTS = {
-    "dream": ("", {"seed": "12", "lam_prime": "0.75"}, ".pad-rem"),
+    "dream": ("dream", {"seed": "12", "lam_prime": "0.75"}, ".pad-rem"),
     "map": ("map", {"seed": "12", "picked": "100"}, "canvas"),
     "probe": ("probe", {}, ".pad-scores em:has-text('full') >> nth=4"),  # of five networks
 }
@@ -85,15 +86,15 @@ def main() -> None:
     if (ROOT / "data").exists():
         sys.exit("There are data sets in data/; make the pictures in a copy without them.")
     key = {"checkpoint": str(options.checkpoint)}
-    with serving(None) as address, sync_playwright() as playwright:
+    with closing(Server()) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         for name, (path, choices, drawn) in SHOTS.items():
-            page = open_page(browser, f"{address}{path}?{urlencode(key | choices)}", drawn)
+            page = open_page(browser, f"{server.address}{path}?{urlencode(key | choices)}", drawn)
             image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             image.save(options.out / f"explorer-{name}.png", optimize=True)
             page.close()
         query = urlencode(key | {"sight": "plane", "seed": "12"})
-        page = open_page(browser, f"{address}?{query}", ".plane .pad")
+        page = open_page(browser, f"{server.address}dream?{query}", ".plane .pad")
         (options.out / "explorer.gif").write_bytes(drag(page))
         browser.close()
     for path in sorted(options.out.glob("explorer*")):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from explorer.dreaming.memories import memories_of, names_of
 from explorer.session.choices import PICTURE, Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.data.images import picture_grid
@@ -82,7 +83,8 @@ def recall(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) 
     Raises:
         PadError: the checkpoint lacks two memories of the split, or the chosen ones.
     """
-    memories = network.memories[dream.split]
+    memories = memories_of(network, dream.split)
+    class_names = names_of(network, dream.split)
     n = min(N_DREAMS, len(memories) // 2)
     if n == 0:
         raise PadError(
@@ -90,7 +92,7 @@ def recall(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) 
         )
     places = pick_memories(len(memories), 2 * n, dream.seed, "memories")
     latents = memories.latents[places]
-    names = [network.class_names[label] for label in memories.labels[places]]
+    names = [class_names[label] for label in memories.labels[places]]
     shown: list[int] = places.tolist()
     for i, name in ((0, "first"), (n, "second")):
         place = getattr(dream, name)
@@ -100,7 +102,7 @@ def recall(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) 
             shown[i], names[i] = PICTURE, "your picture"
         elif place >= 0:
             latents[i] = memories.latents[place]
-            shown[i], names[i] = place, network.class_names[memories.labels[place]]
+            shown[i], names[i] = place, class_names[memories.labels[place]]
     current, previous = latents.split(n)
     return Recalled(
         current,
@@ -137,15 +139,38 @@ def seen(
     Returns:
         None if none of them is here; single missing ones are grey.
     """
-    indices = network.memories[dream.split].indices
-    rows = torch.full((len(recalled), 3, 32, 32), 128, dtype=torch.uint8)
+    places = [("first", place) for place in recalled.places]
+    return _seen(network, places, dream, images, pictures)
+
+
+def seen_pair(
+    network: PadNetwork,
+    recalled: Recalled,
+    dream: Dream,
+    images: torch.Tensor | None,
+    pictures: Pictures | None = None,
+) -> np.ndarray | None:
+    """The images of A and B, as ``seen``: uint8 (32, 64, 3)."""
+    places = [("first", recalled.places[0]), ("second", recalled.previous_places[0])]
+    return _seen(network, places, dream, images, pictures)
+
+
+def _seen(
+    network: PadNetwork,
+    places: Sequence[tuple[str, int]],
+    dream: Dream,
+    images: torch.Tensor | None,
+    pictures: Pictures | None,
+) -> np.ndarray | None:
+    indices = memories_of(network, dream.split).indices
+    rows = torch.full((len(places), 3, 32, 32), 128, dtype=torch.uint8)
     found = False
-    for i, place in enumerate(recalled.places):
-        if place == PICTURE and pictures:
-            rows[i], found = pictures["first"], True
+    for i, (name, place) in enumerate(places):
+        if place == PICTURE and pictures and name in pictures:
+            rows[i], found = pictures[name], True
         elif place >= 0 and images is not None:
             rows[i], found = images[indices[place]], True
-    return picture_grid(rows, len(recalled)) if found else None
+    return picture_grid(rows, len(places)) if found else None
 
 
 def perturb(network: PadNetwork, recalled: Recalled, dream: Dream) -> Perturbed:

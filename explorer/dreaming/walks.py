@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import Recalled, mixture
+from explorer.dreaming.memories import memories_of, names_of, standing_for
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.dreaming.reader import Reader
@@ -43,7 +44,7 @@ def frames(
     else:
         place = int(along.removeprefix("pc")) - 1
         # In float64, so that rounding can't change a pixel.
-        memories = network.memories[dream.split].latents.double()
+        memories = network.memories[standing_for(dream.split)].latents.double()
         component = principal_components(memories, place + 1).components[place]
         direction = torch.from_numpy(component)
         sd = float((memories @ direction).std())
@@ -73,7 +74,8 @@ def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dic
         "recovered": network.encode(nrem.occluded),
         "REM dream": rem_dreams(*pair, mixture(network, dream), dream.seed).latents,
     }
-    memories, reader = network.memories[dream.split], Reader.fit(network)
+    memories, reader = memories_of(network, dream.split), Reader.fit(network)
+    class_names = names_of(network, dream.split)
     trained = network.condition.trains_discriminator
     for kind, latents in kinds.items():
         readings = reader.read(network.generate(latents))
@@ -84,7 +86,7 @@ def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dic
             yield {
                 "picture": kind,
                 "place": i + 1,
-                **_identity(network, memories, place),
+                **_identity(class_names, memories, place),
                 "realness": f"{readings.realness[i]:.6f}" if trained else "",
                 "read_as": read_as,
                 "probability": f"{probability:.6f}",
@@ -93,12 +95,12 @@ def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dic
             }
 
 
-def _identity(network: PadNetwork, memories: Memories, place: int) -> dict[str, Any]:
+def _identity(class_names: Sequence[str], memories: Memories, place: int) -> dict[str, Any]:
     if place < 0:
         return {"index": "", "label": "", "class": ""}
     label = int(memories.labels[place])
     return {
         "index": int(memories.indices[place]),
         "label": label,
-        "class": network.class_names[label],
+        "class": class_names[label],
     }

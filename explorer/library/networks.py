@@ -19,13 +19,15 @@ from typing import TypeVar
 import streamlit as st
 
 from explorer import home
+from explorer.dreaming.dreams import Adversarial
+from explorer.session.reach import check_folder
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.identity import labels
-from pad_core.dreaming.reader import Reader
+from pad_core.dreaming.reader import Reader, Readings
 from pad_core.errors import PadError
-from pad_core.model.condition import CONDITIONS
+from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.palette import style
 from pad_core.system.files import can_be_shown
 
@@ -55,6 +57,22 @@ class Listing:
             return f"{key} (not here)"
         return self._labels[key]
 
+    @cached_property
+    def data_names(self) -> dict[str, str]:
+        """The data set of each network, in a name that tells it from the others."""
+        return dict(zip(self.headers, labels([h.data for h in self.headers.values()]), strict=True))
+
+    @cached_property
+    def condition_names(self) -> dict[str, str]:
+        """The condition of each network; where two go by one name, its folder tells them apart."""
+        first: dict[tuple[str, str], Condition] = {}
+        names = {}
+        for key, header in self.headers.items():
+            label = style(header.condition.name).label
+            known = first.setdefault((self.data_names[key], label), header.condition)
+            names[key] = label if known == header.condition else f"{label} ({Path(key).parent})"
+        return names
+
     def conditions_beside(self, key: str) -> tuple[str, ...]:
         """The networks compared by default: those of this network's data set.
 
@@ -74,7 +92,7 @@ class Listing:
     @cached_property
     def _labels(self) -> dict[str, str]:
         names = {}
-        told = labels([header.data for header in self.headers.values()])
+        told = [*self.data_names.values()]
         seeds = {(data, h.seed) for data, h in zip(told, self.headers.values(), strict=True)}
         several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
         for data, (key, header) in zip(told, self.headers.items(), strict=True):
@@ -97,13 +115,10 @@ def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
             problems.append(str(error))
     places = [ROOT / "checkpoints", ROOT / "runs"]
     if folder:
-        found = _existing(folder)
-        if found is None:
-            problems.append(f"There is no folder {folder[:200]}.")
-        elif _files(found):
-            places.append(found)
-        else:
-            problems.append(f"The folder {folder} holds no *.safetensors file.")
+        try:
+            places.append(_further(folder))
+        except PadError as error:
+            problems.append(str(error))
     for place in places:
         here: dict[str, Header] = {}
         for path in _files(place):
@@ -141,6 +156,14 @@ def key_of(path: Path) -> str:
 def reader(network: PadNetwork) -> Reader:
     """What reads the network's latents, fitted to its memories; PadError where it has too few."""
     return _reader(network.sha256, network)
+
+
+def read(network: PadNetwork, dreams: Adversarial) -> Readings | None:
+    """Class scores and distances of dreams; none where the checkpoint remembers too little."""
+    try:
+        return reader(network).interpret(dreams.encoded, dreams.realness)
+    except PadError:
+        return None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -206,13 +229,19 @@ def _stamp(path: Path) -> Stamp:
     return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
 
-def _existing(folder: str) -> Path | None:
-    """The folder that a viewer typed, if there is one."""
+def _further(folder: str) -> Path:
+    """The folder that a viewer typed; PadError where there is none, or nothing for them in it."""
     try:
+        check_folder(folder)
         path = Path(folder).expanduser()
-        return path if path.is_dir() else None
+        here = path.is_dir()
     except (OSError, RuntimeError):  # too long a name; an unknown ~user
-        return None
+        here = False
+    if not here:
+        raise PadError(f"There is no folder {folder[:200]}.")
+    if not _files(path):
+        raise PadError(f"The folder {folder} holds no *.safetensors file.")
+    return path
 
 
 def _files(folder: Path) -> list[Path]:

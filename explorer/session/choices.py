@@ -10,8 +10,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
+from pad_core.dreaming.albums.bands import parse_places
+from pad_core.dreaming.albums.night import parse_marks
 from pad_core.dreaming.canvas import SIDES_PX
 from pad_core.dreaming.goals import Goal
+from pad_core.dreaming.hopfield import CUES
+from pad_core.dreaming.lesions import DAMAGES, LESIONS
 from pad_core.dreaming.lucid import MOST_STEPS, parse_course
 from pad_core.errors import PadError
 from pad_core.model.networks import LATENT_SIZE
@@ -22,7 +26,9 @@ from pad_core.system.randomness import MAX_SEED
 Group = TypeVar("Group")
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
+PHOTOGRAPHS = "photographs"  # that ship with the code, in place of a checkpoint's split
 CLOUDS = ("test", "train", "stored", "images")  # images whose latents the map shows
+N_STOPS = 7  # of the path through the pages
 N_STEPS = 9  # of the storyboard, at most
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
@@ -104,13 +110,13 @@ class Dream:
 
     A journal keeps all of this, and nothing else, of what a viewer chose.
 
-    split: of the memories. seed: of memories, masks and noise.
+    split: of the memories, or PHOTOGRAPHS. seed: of memories, masks and noise.
     first, second: places of memories A and B among the split's, BY_SEED, or PICTURE for a
     picture that the viewer uploaded.
     intensity, size_px: occlusion in NREM. lam, lam_prime, noise_level: λ, λ′ and σ in REM.
     """
 
-    split: str = _option("test", SPLITS)
+    split: str = _option("test", (*SPLITS, PHOTOGRAPHS))
     seed: int = _number(0, 0, MAX_SEED, 1)
     first: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
     second: int = _number(BY_SEED, PICTURE, MAX_PLACE, 1, terse=True)
@@ -232,12 +238,50 @@ class MetamerChoices:
 
 
 @dataclass(frozen=True)
+class SleepChoices:
+    """What the Lab's sights of sleep show.
+
+    cue, lost, beta: what a memory is recalled by, how much of it is lost, and β.
+    lesion, hurt: of d; damage, harm, over: of the hippocampus, and the class over-represented.
+    kin, one, other, tries, both: hybrids of all classes or of two, steps of the search, and the
+    dreams that the viewer calls hybrid (``parse_places``).
+    dreams, forget: of a night; realness, novelty, coherence, salience: weights of its filter;
+    marked: what is emotional (``parse_marks``).
+    asleep: which dreams the development shows.
+    """
+
+    cue: str = _option("noisy", CUES, terse=True)
+    lost: float = _number(0.6, 0.0, 1.0, 0.01, terse=True)
+    beta: int = _number(40, 1, 200, 1, terse=True)
+    lesion: str = _option("invert", LESIONS, terse=True)
+    hurt: float = _number(0.5, 0.0, 1.0, 0.01, terse=True)
+    damage: str = _option("pairings", DAMAGES, terse=True)
+    harm: float = _number(0.5, 0.0, 1.0, 0.01, terse=True)
+    over: int = _number(0, 0, 99_999, 1, terse=True)
+    kin: str = _option("matrix", ("matrix", "search"), terse=True)
+    one: int = _number(3, 0, 99_999, 1, terse=True)
+    other: int = _number(5, 0, 99_999, 1, terse=True)
+    tries: int = _number(20, 1, 200, 1, terse=True)
+    both: str = _checked(_parses(parse_places))
+    dreams: int = _number(300, 50, 1000, 50, terse=True)
+    forget: float = _number(0.95, 0.0, 0.99, 0.01, terse=True)
+    realness: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    novelty: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    coherence: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    salience: float = _number(1.0, -2.0, 2.0, 0.1, terse=True)
+    marked: str = _checked(_parses(parse_marks))
+    asleep: str = _option("rem", ("rem", "nrem", "recalled"), terse=True)
+
+
+@dataclass(frozen=True)
 class PageChoices:
     """How pages are shown.
 
+    path: the stop of the path through the pages where the viewer stands, from 1; 0 beside it.
     present: '1' for a talk. sight: of the Dream page. step: of the storyboard, from 1.
     """
 
+    path: int = _number(0, 0, N_STOPS, 1, terse=True)
     present: str = _option("", ("", "1"))
     sight: str = _option("night", SIGHTS, terse=True)
     step: int = _number(1, 1, N_STEPS, 1, terse=True)
@@ -261,6 +305,12 @@ class Choices:
     deep: DeepChoices = field(default_factory=DeepChoices)
     units: UnitChoices = field(default_factory=UnitChoices)
     metamers: MetamerChoices = field(default_factory=MetamerChoices)
+    sleep: SleepChoices = field(default_factory=SleepChoices)
+
+    @classmethod
+    def at_first(cls) -> Choices:
+        """What a viewer sees who comes without an address: photographs, where any ship."""
+        return cls.of(split=PHOTOGRAPHS)
 
     @classmethod
     def of(cls, **values: Any) -> Choices:

@@ -86,16 +86,21 @@ def step_by(field: str, step: int, low: int, high: int) -> None:
     choose(**{field: min(max(chosen().value(field) + step, low), high)})
 
 
-def follow_address() -> None:
+def follow_address() -> bool:
     """Read an address that was opened, edited or gone back to; call once a page.
 
     Opening or editing an address starts a new session.
+
+    Returns:
+        Whether there was such an address, with anything in it.
     """
     state, query = st.session_state, _address()
-    if "choices" not in state or (query and streamlit_internals.went_back()):
-        state["choices"] = Choices.from_query(query)
+    arrived = "choices" not in state or bool(query and streamlit_internals.went_back())
+    if arrived:
+        state["choices"] = Choices.from_query(query) if query else Choices.at_first()
         state["arrivals"] = arrivals() + 1
     _write_address()
+    return arrived and bool(query)
 
 
 def arrivals() -> int:

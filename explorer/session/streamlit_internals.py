@@ -12,6 +12,9 @@ from typing import Any
 HEALTH = "_stcore/health"
 """The path that a server answers once it serves. There is no public one."""
 
+STREAM = "_stcore/stream"
+"""The path of a page's stream of messages. There is no public one either."""
+
 PARTS = {
     "app": "stApp",
     "button-group": "stButtonGroup",
@@ -90,6 +93,21 @@ def fragments_asked_for() -> int:
 
     context = get_script_run_ctx()
     return len(context.fragment_ids_this_run or ()) if context is not None else 0
+
+
+def session_id() -> str | None:
+    """Which session runs this script; None without a server. Nothing public tells viewers apart."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else None
+
+
+def is_connected(session: str) -> bool:
+    """Whether a session's page is still open. The server's counts of them are not public."""
+    from streamlit import runtime
+
+    return runtime.exists() and runtime.get_instance().is_active_session(session)
 
 
 def went_back() -> bool:

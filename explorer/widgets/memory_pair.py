@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 import torch
 
+from explorer.dreaming.memories import memories_of, name_of, names_of
 from explorer.session.choices import BY_SEED, PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.widgets.sidebar import plain
@@ -43,7 +44,7 @@ def choose_pair(network: PadNetwork) -> None:
     What can't be had is put right, and says so. Of a split of fewer than two memories there is
     nothing to choose: a file may hold none.
     """
-    if len(network.memories[chosen().dream.split]) < 2:
+    if len(memories_of(network, chosen().dream.split)) < 2:
         return
     say_what_lacks("below")
     with st.sidebar.container(horizontal=True, key="pair"):
@@ -57,7 +58,7 @@ def choose_pair(network: PadNetwork) -> None:
 
 
 def _put_right(network: PadNetwork, name: str, letter: str) -> None:
-    place, n = chosen().value(name), len(network.memories[chosen().dream.split])
+    place, n = chosen().value(name), len(memories_of(network, chosen().dream.split))
     if place >= n:
         st.toast(
             f"{letter}: there is no memory {place} among {n} {chosen().dream.split} memories. "
@@ -73,12 +74,13 @@ def _label(network: PadNetwork, place: int) -> str:
         return "seed"
     if place == PICTURE:
         return "picture"
-    return plain(network.class_names[network.memories[chosen().dream.split].labels[place]][:24])
+    return plain(name_of(network, chosen().dream.split, place)[:24])
 
 
 def _menu(network: PadNetwork, name: str, letter: str) -> None:
-    memories, place = network.memories[chosen().dream.split], chosen().value(name)
-    by_class = [k for k in range(len(network.class_names)) if bool((memories.labels == k).any())]
+    split, place = chosen().dream.split, chosen().value(name)
+    memories, class_names = memories_of(network, split), names_of(network, split)
+    by_class = [k for k in range(len(class_names)) if bool((memories.labels == k).any())]
     options = [_BY_SEED, *by_class]
     current = int(memories.labels[place]) if place >= 0 else _BY_SEED
     widget = fresh(f"{name}-class", current)
@@ -86,7 +88,7 @@ def _menu(network: PadNetwork, name: str, letter: str) -> None:
         f"Memory {letter} of class",
         options,
         options.index(current),
-        format_func=lambda k: k if isinstance(k, str) else network.class_names[k],
+        format_func=lambda k: k if isinstance(k, str) else class_names[k],
         key=widget,
         on_change=_take_class,
         args=(network, name, widget),
@@ -122,7 +124,7 @@ def _take_class(network: PadNetwork, name: str, widget: str) -> None:
     if label == _BY_SEED:
         _set(name, BY_SEED)
         return
-    members = (network.memories[chosen().dream.split].labels == label).nonzero()[:, 0]
+    members = (memories_of(network, chosen().dream.split).labels == label).nonzero()[:, 0]
     member = pick_memories(len(members), 1, chosen().dream.seed, name)
     _set(name, int(members[member]))
 

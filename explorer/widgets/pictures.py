@@ -15,6 +15,7 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+from explorer.widgets.signs import sign
 from pad_core.data.images import SIDE_PX
 
 
@@ -25,7 +26,9 @@ class Row:
     title, formula, text: at its left, as HTML; names: what each picture shows, for those
     who can't see it; captions, notes: under each picture, a line of text each; levels: 0 to 1,
     a bar between picture and caption; small: drawn at half size; instead: HTML in place of
-    pictures, in a row without names, which takes none of the atlas.
+    pictures, in a row without names, which takes none of the atlas; above: captions stand above
+    the pictures; sign: of the state of sleep, or empty (see ``signs``); hint: what the title
+    means, shown when it is pointed at.
     """
 
     title: str
@@ -37,6 +40,9 @@ class Row:
     small: bool = False
     instead: str = ""
     notes: Sequence[str] = ()
+    above: bool = False
+    sign: str = ""
+    hint: str = ""
 
 
 def panel(name: str, atlas: np.ndarray, rows: Sequence[Row], side_px: int = SIDE_PX) -> str:
@@ -94,11 +100,15 @@ def _row(row: Row, y: int, n_rows: int, columns: int) -> str:
         for lines in (row.captions, row.notes):
             caption += f"<span>{escape(lines[x])}</span>" if lines else ""
         shown = tile(row.names[x], x, y, columns, n_rows)
-        below = f"<figcaption>{caption}</figcaption>" if caption else ""
-        tiles.append(f"<figure>{shown}{below}</figure>")
+        text = f"<figcaption>{caption}</figcaption>" if caption else ""
+        tiles.append(
+            f"<figure>{text if row.above else ''}{shown}{'' if row.above else text}</figure>"
+        )
     size = " pad-small" if row.small else ""
+    drawn = sign(row.sign) if row.sign else ""
+    title = f'<abbr title="{escape(row.hint)}">{row.title}</abbr>' if row.hint else row.title
     return (
-        f'<div class="pad-row{size}"><header><h3>{row.title} <em>{row.formula}</em></h3>'
+        f'<div class="pad-row{size}"><header><h3>{drawn}{title} <em>{row.formula}</em></h3>'
         f"<p>{row.text}</p></header>{''.join(tiles)}{row.instead}</div>"
     )
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from explorer.dreaming.memories import splits_of
 from explorer.library import real_images
 from explorer.library.networks import Listing, list_checkpoints
+from explorer.session import reach
+from explorer.session.choices import PHOTOGRAPHS
 from explorer.session.state import choose, chosen, fresh, session, take, upload
 from explorer.session.upload import Upload
 from explorer.widgets import sliders
+from explorer.widgets.network_menu import choose_network
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 
 _PROBLEMS_SHOWN = 20
+_SPLITS = {PHOTOGRAPHS: "photos", "test": "test images", "train": "training images"}
 
 
 def network() -> str | None:
@@ -27,19 +32,7 @@ def network() -> str | None:
         choose(checkpoint=keys[0])
     key = chosen().networks.checkpoint if chosen().networks.checkpoint in keys else None
     with st.sidebar:
-        widget = fresh("network", key)
-        st.selectbox(
-            "Network",
-            keys,
-            format_func=listing.label,
-            index=None if key is None else keys.index(key),
-            key=widget,
-            placeholder="Choose a checkpoint" if keys else "None found yet",
-            on_change=take,
-            args=("checkpoint", widget),
-            help="A trained network with what its hippocampus stored. Listed are the "
-            "checkpoints in `checkpoints/` and `runs/`.",
-        )
+        choose_network(listing, key)
         _open_another()
         _problems(listing)
     return key
@@ -82,22 +75,24 @@ def networks() -> list[str]:
     return keys
 
 
-def memories() -> None:
-    """Choose which memories are shown: by split and seed."""
+def memories(network: PadNetwork) -> None:
+    """Choose which of a network's memories are shown: by split and seed."""
+    splits = splits_of(network)
+    split = chosen().dream.split if chosen().dream.split in splits else splits[0]
     with st.sidebar.container(key="memories-dials"):
         left, right = st.columns([3, 2])
         with left:
-            widget = fresh("split", chosen().dream.split)
-            st.segmented_control(
+            widget = fresh("split", split)
+            st.selectbox(
                 "Memories of",
-                ["test", "train"],
-                default=chosen().dream.split,
+                splits,
+                splits.index(split),
+                format_func=_SPLITS.__getitem__,
                 key=widget,
-                required=True,
-                width="stretch",
                 on_change=take,
                 args=("split", widget),
-                help="Test images, which the network never learned from, or training images.",
+                help="Photos that ship with this program; test images; or training images. The "
+                "network learned from the training images alone.",
             )
         with right:
             sliders.seed(
@@ -173,6 +168,8 @@ def _open_another() -> None:
             help="A `.safetensors` file written by training or by `pad_core export`. "
             "An address can't carry the file: others who open yours have to drop it, too.",
         )
+        if not reach.may_name_folders():
+            return
         widget = fresh("folder", chosen().networks.folder)
         st.text_input(
             "Or look in a folder",

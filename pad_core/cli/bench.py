@@ -33,7 +33,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "train": ("bench.train",),
     "probe": ("bench.probe",),
-    "explorer": ("bench.explorer_pages", "bench.explorer_server", "bench.ascent"),
+    "explorer": (
+        "bench.explorer_pages",
+        "bench.explorer_server",
+        "bench.ascent",
+        "bench.explorer_sleep",
+    ),
 }
 
 

@@ -61,6 +61,7 @@ CLASS_COLOURS = (
     ("#e76300", "#e76300"), ("#b9ac70", "#b9ac70"), ("#717581", "#7a8090"),
     ("#92dadd", "#92dadd"),
 )  # fmt: skip
+_SIGNS = {"lam": "λ", "lam_prime": "λ′", "noise_level": "σ"}
 _OTHERS = ("#4f6d8f", "#6f8f4f", "#8f4f6d", "#4f8f8a")  # for users' own conditions
 
 
@@ -69,4 +70,14 @@ def style(condition: str) -> Style:
     if condition in STYLES:
         return STYLES[condition]
     colour = _OTHERS[sum(condition.encode()) % len(_OTHERS)]
-    return Style(condition, colour, colour, "longdashdot", "bowtie")
+    return Style(_label(condition), colour, colour, "longdashdot", "bowtie")
+
+
+def _label(name: str) -> str:
+    """A name such as 'pad+lam_prime=0.8', which says what was changed, in the paper's signs."""
+    base, *changes = name.split("+")
+    pairs = [change.split("=", 1) for change in changes]
+    if base not in STYLES or not pairs or any(len(pair) < 2 for pair in pairs):
+        return name
+    told = [f"{_SIGNS.get(field, field.replace('_', ' '))} = {value}" for field, value in pairs]
+    return ", ".join([STYLES[base].label, *told])

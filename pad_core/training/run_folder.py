@@ -26,16 +26,8 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
 from pad_core.system.declared import Count, Number, check, is_declared
-from pad_core.system.files import (
-    MAX_JSON_BYTES,
-    parse_json,
-    plain,
-    read_bytes,
-    read_header,
-    read_tensors,
-    write_atomically,
-    write_tensors,
-)
+from pad_core.system.files import MAX_JSON_BYTES, parse_json, plain, read_bytes, write_atomically
+from pad_core.system.tensors import read_header, read_tensors, write_tensors
 
 RECIPE = "run.json"
 HISTORY = "history.jsonl"

@@ -44,6 +44,14 @@ def press(page, key):
     page.keyboard.press(key)
 
 
+def go_to(page, name, group=""):
+    """To another page by the menu at the top, where most stand in groups."""
+    menu = page.locator(part("top-navigation"))
+    if group:
+        menu.get_by_text(group, exact=True).click()
+    page.get_by_role("link", name=name, exact=True).click()
+
+
 def query(page):
     """What the page's address says."""
     return dict(parse_qsl(page.evaluate("location.search.slice(1)")))

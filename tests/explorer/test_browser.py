@@ -7,8 +7,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from explorer.session.streamlit_internals import part
-from tests.explorer.browser import atlas, browser_only, settle
+from tests.explorer.browser import atlas, browser_only, go_to, settle
 from tests.helpers import until
 
 pytestmark = browser_only
@@ -119,9 +118,9 @@ def test_reset_goes_into_the_address_and_back_undoes_it(address, visit):
 def test_choices_outlive_a_look_at_another_page(address, visit):
     page = visit(f"{address}&seed=4&lam=0.9")
     dreamt = atlas(page, "rem")
-    page.get_by_role("link", name="About", exact=True).click()
+    go_to(page, "About")
     page.get_by_role("heading", name="Please cite").wait_for()
-    page.locator(part("top-navigation")).get_by_role("link", name="Dream").click()
+    go_to(page, "Dream", "Understand")
     wait_for_query(page, "seed=4")
     page.wait_for_selector(".pad-footer")
     wait_for_atlas(page, "rem", dreamt)

@@ -24,6 +24,7 @@ from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
 from pad_core.report.catalogue import Catalogue
+from pad_core.report.claims import Verdict
 from pad_core.report.items import ITEMS, verdicts
 from pad_core.report.missing import missing_for
 from pad_core.report.paper import paper_name
@@ -53,7 +54,7 @@ def show() -> None:
     if part == "losses":
         sidebar.networks()
     elif part == "epochs":
-        sidebar.memories()
+        sidebar.memories(network)
         sliders.occlusion(panels=("stages",))
         sliders.mixture(network.condition.rem_mixture, panels=("stages",))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
@@ -87,15 +88,14 @@ def _pick(
 def _paper(catalogue: Catalogue, dataset: str) -> None:
     paper = paper_name(dataset)
     items = [name for name, item in ITEMS.items() if item.is_about(dataset)]
-    labels = {name: ITEMS[name].short for name in items}
     name = chosen().curves.figure
     if name not in items:
         choose(figure=items[0])
         name = items[0]
-    _pick("figure", items, labels, "Figure of the paper")
+    _choose_figure(items, name)
     item = ITEMS[name]
-    other = "" if paper else ", which the paper has not: its claims, tried on it"
-    st.markdown(f"**{sidebar.plain(item.title)}** · {sidebar.plain(dataset)}{other}")
+    if not paper:
+        st.caption(f"The paper has no {sidebar.plain(dataset)}: its claims, tried on it.")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = figures.paper_figure(item, catalogue, dataset, page.is_dark())
@@ -106,14 +106,17 @@ def _paper(catalogue: Catalogue, dataset: str) -> None:
             with st.container(key=f"chart-{name}"):
                 st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
-            st.caption(sidebar.plain(item.legend(catalogue, dataset)))
+            with st.expander("What is measured, and how", icon=":material/info:"):
+                st.caption(sidebar.plain(item.legend(catalogue, dataset)))
         table = item.table(catalogue, dataset)
         if table is not None and table.rows:
-            st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
+            with st.expander("The numbers", icon=":material/table:"):
+                st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
     with right:
         verdict = verdicts(catalogue, dataset)
         judged = [(claim, verdict[claim]) for claim in item.claims]
-        st.html(render(_HERE / "claims.html", judged=judged, marks=_MARKS))
+        tally = _tally([verdict for _, verdict in judged])
+        st.html(render(_HERE / "claims.html", judged=judged, marks=_MARKS, tally=tally))
     missing = missing_for(catalogue, item, dataset)
     if missing:
         with st.expander(f"Missing: {', '.join(what for what, _ in missing)}",
@@ -122,6 +125,28 @@ def _paper(catalogue: Catalogue, dataset: str) -> None:
                        "*Train* page.")  # fmt: skip
             for _, command in missing:
                 st.code(command, language="bash", wrap_lines=True)
+
+
+def _choose_figure(items: list[str], name: str) -> None:
+    key = fresh("figure", name)
+    st.selectbox("Figure of the paper", items, items.index(name), format_func=_subject, key=key,
+                 label_visibility="collapsed", on_change=take, args=("figure", key))  # fmt: skip
+
+
+def _subject(name: str) -> str:
+    """'NREM makes latents robust to occlusion (Fig. 5)'."""
+    item = ITEMS[name]
+    subject = item.title.partition(": ")[2]
+    return f"{subject[:1].upper()}{subject[1:]} ({item.short})"
+
+
+def _tally(judged: Sequence[Verdict]) -> str:
+    """'2 of 5 claims agree with the paper, none contradicts it, 3 are open.'"""
+    agree, against = (sum(v.kind == kind for v in judged) for kind in ("yes", "no"))
+    n_open = len(judged) - agree - against
+    told = f"{agree} of {len(judged)} claims agree with the paper"
+    told += f", {against} {'does' if against == 1 else 'do'} not" if against else ""
+    return f"{told}, {n_open} {'is' if n_open == 1 else 'are'} open." if n_open else f"{told}."
 
 
 # --- All measures -------------------------------------------------------------------------------
@@ -134,10 +159,11 @@ def _measures(catalogue: Catalogue, dataset: str) -> None:
         st.info("Nothing is recorded yet of these networks: `python -m pad_core evaluate FILE "
                 "--record` measures one.", icon=":material/hourglass_empty:")  # fmt: skip
         return
-    st.markdown(f"**Recorded measures** · {sidebar.plain(dataset)}")
-    st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
-    st.caption("Means ± SEM over networks where n > 1. `FIELDS` in pad_core/checkpoint/record.py "
-               "says what each measure is, and on how many images it rests.")  # fmt: skip
+    with st.container(key="measures"):
+        st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
+    st.caption("Means ± SEM over networks where n > 1.", help="`FIELDS` in "
+               "pad_core/checkpoint/record.py says what each measure is, and on how many images "
+               "it rests.")  # fmt: skip
 
 
 # --- Losses -------------------------------------------------------------------------------------

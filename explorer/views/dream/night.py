@@ -16,32 +16,32 @@ from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.reader import Readings
-from pad_core.errors import PadError
 
 
 def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
     """What was seen, where the images are here, and what is recalled of it."""
     recollections = Row(
-        "Memory" if seen is None else "Recalled",
-        "<i>G</i>(<i>z</i>)",
-        "What the network recalls of images from codes it stored. These are <b>not photographs</b>."
-        if seen is None
-        else "What the network makes of the code <i>z</i> that it stored of the image.",
+        "Recalled",
+        "",
+        "from memory.",
         [f"Recalled memory of the class {name}" for name in recalled.classes],
-        recalled.classes if seen is None else (),
+        () if seen is not None else recalled.classes,
+        sign="" if seen is not None else "wake",
+        hint="G(z): what the generator makes of the latents z that the hippocampus stored.",
     )
     if seen is None:
         st.html(panel("memories", recalled.picture, [recollections]))
         return
-    split = chosen().dream.split
+    learnt = chosen().dream.split == "train"
     images = Row(
         "Seen",
-        "<i>x</i>",
-        "awake, an image "
-        + ("it never learned from." if split == "test" else "that it learned from."),
+        "",
+        "Awake, it learned from this." if learnt else "Awake. New to it.",
         [f"Image of the class {name}" for name in recalled.classes],
         recalled.classes,
-        small=True,
+        above=True,
+        sign="wake",
+        hint="x: an image that the encoder turns into latents z.",
     )
     st.html(panel("memories", np.vstack([seen, recalled.picture]), [images, recollections]))
 
@@ -53,22 +53,23 @@ def nrem(network: PadNetwork, recalled: Recalled) -> None:
         perturbed = dreams.perturb(network, recalled, chosen().dream)
     asleep = "nrem" in network.condition.phases
     occluded = Row(
-        "NREM dream",
-        "<i>G</i>(<i>z</i>) ⊙ Ω",
-        "Asleep, the same memory is replayed while parts of it are lost.",
+        "NREM",
+        "",
+        "Replayed with gaps.",
         [f"Dream of the class {name}, occluded" for name in recalled.classes],
+        sign="nrem",
+        hint="G(z) ⊙ Ω: the recalled image, where the mask Ω turns patches grey.",
     )
     recovered = Row(
         "Recovered",
-        "<i>G</i>(<i>E</i>(·))",
-        "What it still sees in that. NREM trains it to lower the error <i>ℓ</i> of its code."
-        if asleep
-        else "What it still sees in that. <b>Trained without NREM</b>, it had no such lessons.",
+        "",
+        "What it still sees." if asleep else "Never trained in NREM.",
         [
-            f"Recovered dream of the class {name}, error {error:.2f}"
+            f"Recovered dream of the class {name}, error ℓ of its latents {error:.2f}"
             for name, error in zip(recalled.classes, perturbed.error, strict=True)
         ],
-        [f"ℓ {error:.2f}" for error in perturbed.error],
+        hint="G(E(G(z) ⊙ Ω)): what the network makes of the occluded dream. NREM trains the "
+        "encoder to lower the error of these latents.",
     )
     st.html(panel("nrem", perturbed.picture, [occluded, recovered]))
 
@@ -79,14 +80,16 @@ def rem(network: PadNetwork, recalled: Recalled) -> None:
     with page.timed("REM"):
         adversarial = dreams.mix(network, recalled, chosen().dream)
     others = Row(
-        "Second memory",
-        "<i>G</i>(<i>z</i><sub>old</sub>)",
-        "joins the first in REM …",
+        "REM",
+        "",
+        "Joined by a second memory,",
         [f"Second memory, of the class {name}" for name in recalled.previous_classes],
         recalled.previous_classes,
         small=True,
+        sign="rem",
+        hint="G(z_old): a memory of the mini-batch before.",
     )
-    readings = read(network, adversarial)
+    readings = networks.read(network, adversarial)
     rows = [others, dream_row(network, recalled, readings, adversarial.realness)]
     st.html(panel("rem", adversarial.picture, rows))
 
@@ -94,50 +97,29 @@ def rem(network: PadNetwork, recalled: Recalled) -> None:
 def dream_row(
     network: PadNetwork, recalled: Recalled, readings: Readings | None, realness: np.ndarray
 ) -> Row:
-    """A row of REM dreams, one of each pair, with what the network makes of them."""
-    text = (
-        "… and noise. <i>d</i>: how external it looks to the network."
-        if network.condition.trains_discriminator
-        else "… and noise. <b><i>d</i>: not trained</b> in this condition."
-    )
-    captions, levels = dreams.judged(network, realness)
+    """A row of REM dreams, one of each pair: how real each looks, and what it is taken for."""
     classes: Sequence[str] = ()
-    if readings is not None:
-        text += " <i>δ</i>: distance to the nearest memory."
-        captions = [
-            f"{caption}  δ {distance:.2f}"
-            for caption, distance in zip(captions, readings.distance, strict=True)
-        ]
-        if len(network.class_names) > 1:
-            text += f" %: {_probe(network)}."
-            classes = [f"{p:.0%} {name}" for name, p in readings.top(network.class_names)]
+    if readings is not None and len(network.class_names) > 1:
+        classes = [name for name, _ in readings.top(network.class_names)]
     return Row(
-        "REM dream",
-        "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)",
-        text,
+        "Dreamt",
+        "",
+        "and noise. Bar: how real it looks to the network."
+        if network.condition.trains_discriminator
+        else "and noise.",
         dreams_in_words(network, recalled, readings, realness),
-        captions,
-        levels,
-        notes=classes,
+        classes,
+        dreams.judged(network, realness)[1],
+        hint="G(λ′(λz + (1−λ)z_old) + (1−λ′)σε). The bar is d, from 0, a dream, to 1, an image. "
+        + (_probe(network) if classes else ""),
     )
 
 
 def _probe(network: PadNetwork) -> str:
-    """What gives the class of a dream, with its explanation as a hint, as HTML."""
+    """What gives the class of a dream, in words."""
     n, accuracy = len(network.memories["train"]), networks.reader(network).accuracy
     right = "" if isnan(accuracy) else f" It is right about {accuracy:.0f} % of the test ones."
-    hint = (
-        f"Logistic regression, converged, on the {n} codes of training images stored here.{right}"
-    )
-    return f'<abbr title="{hint}">the probe’s class</abbr>'
-
-
-def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:
-    """Class scores and distances of dreams; none where the checkpoint remembers too little."""
-    try:
-        return networks.reader(network).interpret(adversarial.encoded, adversarial.realness)
-    except PadError:
-        return None
+    return f"Below it, the class that a linear probe on {n} stored training memories reads.{right}"
 
 
 def dreams_in_words(

@@ -8,12 +8,15 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
+from explorer.dreaming.memories import images_of
 from explorer.session.choices import SIGHTS
 from explorer.session.state import chosen, fresh, take
-from explorer.views.dream import many, night, plane
+from explorer.views.dream import many, night, pairs
 from explorer.widgets import keep_button, page, sidebar, sliders
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import choose_pair, pictures
+from explorer.widgets.plane.component import Layout
+from explorer.widgets.plane.pad import pad
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -29,7 +32,7 @@ def show() -> None:
     network = page.network()
     if network is None:
         return
-    sidebar.memories()
+    sidebar.memories(network)
     choose_pair(network)
     try:
         with page.timed("memories"):
@@ -55,9 +58,10 @@ def show() -> None:
     elif sight == "wall":
         many.show(network, recalled)
     else:
-        plane.pad(network, recalled, (sliders.REM_DIALS, *panels), talk)
+        layout: Layout = "talk" if talk else "page"
+        pad(network, recalled, (sliders.REM_DIALS, *panels), layout)
         if sight == "plane":
-            plane.pairs(network, recalled)
+            pairs.pairs(network, recalled)
     if talk:
         look("plane_talk", Path(__file__).parent)
         sliders.mixture(network.condition.rem_mixture, panels, talk=True)
@@ -93,8 +97,8 @@ def _choose_sight() -> None:
 
 
 def _night(network: PadNetwork, recalled: Recalled, images: DataSet | None) -> None:
-    split = None if images is None else getattr(images, chosen().dream.split).images
-    night.wake(recalled, dreams.seen(network, recalled, chosen().dream, split, pictures()))
+    there = images_of(network, chosen().dream.split, images)
+    night.wake(recalled, dreams.seen(network, recalled, chosen().dream, there, pictures()))
     night.nrem(network, recalled)
     night.rem(network, recalled)
 

@@ -19,7 +19,7 @@ def show() -> None:
     network = page.network()
     if network is None:
         return
-    sidebar.memories()
+    sidebar.memories(network)
     name = chosen().lab.lab if chosen().lab.lab in SIGHTS else next(iter(SIGHTS))
     sight = SIGHTS[name]
     with page.heading(sight.title, network.name):
@@ -33,14 +33,15 @@ def show() -> None:
 
 def _choose(name: str) -> None:
     widget = fresh("lab", name)
-    st.segmented_control(
+    names = list(SIGHTS)
+    st.selectbox(  # nine names abreast would leave the title no room
         "Sight",
-        list(SIGHTS),
-        default=name,
+        names,
+        names.index(name),
         format_func=lambda name: SIGHTS[name].label,
         key=widget,
-        required=True,
         label_visibility="collapsed",
+        width=170,
         on_change=take,
         args=("lab", widget),
     )

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from explorer.views.lab import deep, lucid, metamers, units
+from explorer.views.lab import (
+    deep,
+    development,
+    hybrids,
+    lesions,
+    lucid,
+    metamers,
+    recall,
+    remembered,
+    units,
+)
 from pad_core.checkpoint.file import PadNetwork
 
 
@@ -26,4 +36,9 @@ SIGHTS = {
     "deep": Sight("Deep dream", "What drives it most", deep.show),
     "units": Sight("Units", "What a unit stands for", units.show),
     "metamers": Sight("Metamers", "What it does not see", metamers.show),
+    "hybrids": Sight("Hybrids", "Dreams of two classes", hybrids.show),
+    "night": Sight("Remembered", "What is left of a night", remembered.show),
+    "lesions": Sight("Lesions", "Damage, and what is taken for real", lesions.show),
+    "recall": Sight("Recall", "What a cue reminds it of", recall.show),
+    "development": Sight("Development", "The same memories, growing up", development.show),
 }

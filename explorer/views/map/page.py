@@ -34,7 +34,7 @@ def show() -> None:
     network = page.network()
     if network is None:
         return
-    sidebar.memories()
+    sidebar.memories(network)
     say_what_lacks()
     dataset = sidebar.images(network)
     page.heading(

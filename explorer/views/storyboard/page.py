@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.dreaming import dreams
+from explorer.dreaming.memories import images_of
 from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
@@ -21,10 +22,10 @@ def show() -> None:
     network = page.network()
     if network is None:
         return
-    sidebar.memories()
+    sidebar.memories(network)
     choose_pair(network)
     dataset = sidebar.images(network)
-    images = None if dataset is None else getattr(dataset, chosen().dream.split).images
+    images = images_of(network, chosen().dream.split, dataset)
     try:
         with page.timed("story"):
             recalled = dreams.recall(network, chosen().dream, pictures())

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import Recalled, mixture
+from explorer.dreaming.memories import memories_of
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
@@ -111,7 +112,7 @@ def _losses(
     images: torch.Tensor | None,
 ) -> tuple[dict[str, float], int]:
     """Each loss of ``phases`` over a mini-batch of memories; and how many these are."""
-    memories, condition = network.memories[choices.split], network.condition
+    memories, condition = memories_of(network, choices.split), network.condition
     n = min(BATCH_SIZE, len(memories) // 2)
     places = pick_memories(len(memories), 2 * n, choices.seed, "memories")
     latents = memories.latents[places]

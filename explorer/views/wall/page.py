@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 
 from explorer.dreaming.dreams import N_DREAMS
+from explorer.dreaming.memories import images_of, names_of
 from explorer.session.choices import LIMITS
 from explorer.session.state import chosen, fresh, take
 from explorer.views.wall import strips as wall
@@ -42,7 +43,7 @@ def show() -> None:
     if network is None:
         return
     networks = page.networks()
-    sidebar.memories()
+    sidebar.memories(network)
     images = sidebar.images(network)
     with st.sidebar.container(key="difference-controls"):
         _differences(networks)
@@ -153,11 +154,12 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
     first = networks[next(iter(strips))]
     shown = wall.columns(first, choices.dream)
     reference = _against(strips)
-    photographs = images if images and first.header.dataset == network.header.dataset else None
+    own = images if first.header.dataset == network.header.dataset else None
+    photographs = images_of(first, choices.dream.split, own)
     heads = _heads(first, shown, photographs)
     reals = []
-    if heads.names and photographs:
-        reals = [picture_grid(_photographs(photographs, shown), N_DREAMS)]
+    if heads.names and photographs is not None:
+        reals = [picture_grid(photographs[shown.indices[:N_DREAMS]], N_DREAMS)]
     rows: list[tuple[str, Row, list[np.ndarray]]] = []
     for key, strip in strips.items():
         one, picture = networks[key], strip
@@ -174,9 +176,10 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
     st.html(panel("wall", atlas, [heads, *(row for _, row, _ in rows)]))
 
 
-def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Row:
+def _heads(first: PadNetwork, shown: Columns, photographs: torch.Tensor | None) -> Row:
     """The classes of the memories, with the real images where they are here."""
-    names = [first.class_names[label] for label in shown.labels]
+    class_names = names_of(first, chosen().dream.split)
+    names = [class_names[label] for label in shown.labels]
     one, other = names[:N_DREAMS], names[N_DREAMS:]
     formula = _SHOWN[chosen().wall.pictures][1]
     if chosen().wall.pictures == "nrem":
@@ -190,11 +193,6 @@ def _heads(first: PadNetwork, shown: Columns, photographs: DataSet | None) -> Ro
         return Row("", formula, "", (), instead=cells)
     described = [f"Image of the class {name}" for name in one]
     return Row("", formula, "The images", described, texts, small=True)
-
-
-def _photographs(images: DataSet, shown: Columns) -> torch.Tensor:
-    split = images.train if chosen().dream.split == "train" else images.test
-    return split.images[shown.indices[:N_DREAMS]]
 
 
 def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:

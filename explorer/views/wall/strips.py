@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import N_DREAMS, judged, mixture
+from explorer.dreaming.memories import memories_of
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Header, Memories, PadNetwork
 from pad_core.data.images import picture_grid
@@ -110,5 +111,5 @@ def training_command(header: Header, condition: str) -> str:
 
 
 def _memories(network: PadNetwork, dream: Dream) -> tuple[Memories, torch.Tensor]:
-    memories = network.memories[dream.split]
+    memories = memories_of(network, dream.split)
     return memories, pick_memories(len(memories), 2 * N_DREAMS, dream.seed, "memories")

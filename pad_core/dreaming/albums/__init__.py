@@ -1,6 +1,16 @@
 """Kinds of dreams as folders of pictures: a file each, beside ``album`` that all of them share."""
 
-from pad_core.dreaming.albums import deep, lucid, metamers, units
+from pad_core.dreaming.albums import (
+    deep,
+    development,
+    hybrids,
+    lesions,
+    lucid,
+    metamers,
+    night,
+    recall,
+    units,
+)
 from pad_core.dreaming.albums.album import Kind
 
 KINDS: dict[str, Kind] = {
@@ -8,5 +18,10 @@ KINDS: dict[str, Kind] = {
     "deep": deep.KIND,
     "units": units.KIND,
     "metamers": metamers.KIND,
+    "hybrids": hybrids.KIND,
+    "night": night.KIND,
+    "lesions": lesions.KIND,
+    "recall": recall.KIND,
+    "development": development.KIND,
 }
 """By what they are called on the command line."""

@@ -16,7 +16,7 @@ from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
-from pad_core.system.files import read_tensors, write_tensors
+from pad_core.system.tensors import read_tensors, write_tensors
 
 
 def test_a_checkpoint_stands_by_itself(exported, small):

@@ -58,8 +58,8 @@ def test_a_claim_stands_with_its_verdict_and_what_is_missing_with_its_command(ho
     assert "PAD, n = 1" in [trace.get("name") for trace in chart["data"]]
     page_html = html(at)
     assert "PAD&#39;s separability rises as it learns." in page_html
-    assert "? cannot be told, n = 1" in page_html
-    assert "? cannot be told" in page_html
+    assert "0 of 3 claims agree with the paper, 3 are open." in page_html
+    assert "<summary>cannot be told, n = 1</summary>" in page_html
     commands = [code.value for code in at.code]
     assert any("--condition wo_rem" in c and "--dataset fashion-mini" in c for c in commands)
 
@@ -85,7 +85,7 @@ def test_all_recorded_measures_stand_in_a_table(home):
 
 def test_another_figure_is_one_click_away_and_in_the_address(home):
     at = page()
-    widget(at.segmented_control, "figure").set_value("fig5").run()
+    widget(at.selectbox, "figure").set_value("fig5").run()
     assert at.query_params["figure"] in ("fig5", ["fig5"])
     assert "30 % occlusion" in html(at)
     assert "Nothing of this is recorded" in at.info[0].value
@@ -93,7 +93,7 @@ def test_another_figure_is_one_click_away_and_in_the_address(home):
 
 def test_a_figure_of_another_data_set_gives_way(home):
     at = page(figure="app-fig2")  # SVHN's losses
-    assert widget(at.segmented_control, "figure").value == "fig3"
+    assert widget(at.selectbox, "figure").value == "fig3"
 
 
 def test_losses_of_the_compared_networks_can_be_logarithmic(home):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from explorer.session.streamlit_internals import part
-from tests.explorer.browser import atlas, browser_only, place, press, query
+from tests.explorer.browser import atlas, browser_only, go_to, place, press, query
 from tests.helpers import until
 
 pytestmark = browser_only
@@ -155,8 +155,8 @@ def test_nothing_is_asked_of_any_other_computer(address, browser):
     try:
         page.goto(f"{address}&sight=plane")
         page.wait_for_selector(".plane[data-settled=true]", timeout=WAIT_MS)
-        for name in ("Storyboard", "About", "Wall"):
-            page.locator(part("top-navigation")).get_by_role("link", name=name).click()
+        for name, group in (("Storyboard", "Understand"), ("About", ""), ("Wall", "Understand")):
+            go_to(page, name, group)
             page.wait_for_timeout(1500)
     finally:
         context.close()

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from explorer.journal.exports import read_manifest
-from tests.explorer.browser import atlas, browser_only
+from tests.explorer.browser import atlas, browser_only, go_to
 from tests.helpers import ROOT
 
 pytestmark = browser_only
@@ -19,7 +19,7 @@ def test_a_dream_is_kept_found_again_downloaded_and_made_again(address, visit, t
     page.get_by_text("It stands in the Journal now").wait_for()
     page.get_by_role("button", name="Keep these dreams").wait_for(state="hidden")
 
-    page.get_by_role("link", name="Journal", exact=True).click()
+    go_to(page, "Journal", "Make")
     page.get_by_role("heading", name="Seen in a browser").wait_for()
     page.reload()
     page.get_by_role("heading", name="Seen in a browser").wait_for()
@@ -51,7 +51,7 @@ def test_a_dream_is_renamed_deleted_and_brought_back(address, visit):
     page.get_by_role("textbox", name="Title").fill("Short-lived")
     page.keyboard.press("Enter")
     page.get_by_text("It stands in the Journal now").wait_for()
-    page.get_by_role("link", name="Journal", exact=True).click()
+    go_to(page, "Journal", "Make")
     page.get_by_role("heading", name="Short-lived").wait_for()
 
     page.get_by_role("button", name="Rename").first.click()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.explorer.browser import browser_only, query, settle
+from tests.explorer.browser import browser_only, go_to, query, settle
 from tests.helpers import until
 
 pytestmark = browser_only
@@ -55,7 +55,7 @@ def test_back_and_forward_go_through_all_steps_however_they_were_chosen(story, v
 
 def test_back_leads_to_the_page_before_with_what_was_chosen_there(story, visit):
     page = visit(f"{story}&step=5&lam=0.9")
-    page.get_by_role("link", name="Dream", exact=True).click()
+    go_to(page, "Dream", "Understand")
     page.wait_for_selector(".pad-rem")
     settle(page)
     assert (query(page)["step"], query(page)["lam"]) == ("5", "0.9")

@@ -7,7 +7,7 @@ from explorer.library.real_images import RealImages
 from pad_core.data.load import load_dataset
 from tests.explorer.pages import drawn, opened
 
-page = partial(opened, "storyboard", 60)
+page = partial(opened, "storyboard", 60, split="test")
 
 
 def html(at, name):

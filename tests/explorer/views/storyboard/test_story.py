@@ -9,7 +9,7 @@ import torch
 from explorer.dreaming import dreams
 from explorer.session.choices import N_STEPS, Dream
 from explorer.views.storyboard import story as storyboard
-from explorer.views.storyboard.flow import Tile, flow
+from explorer.views.storyboard.flow import FlowPicture, flow
 from explorer.views.storyboard.steps import STEPS, lesson, steps
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_unit
@@ -117,7 +117,11 @@ def test_each_step_shows_pictures_and_says_which_loss_is_live_and_who_learns(net
     story = tell(network, images=images)
     for step in STEPS:
         html = flow(step.parts(story))
-        assert html.count("<img") == sum(isinstance(part, Tile) for part in step.parts(story)) > 0
+        assert (
+            html.count("<img")
+            == sum(isinstance(part, FlowPicture) for part in step.parts(story))
+            > 0
+        )
         text = lesson(step, story, network)
         assert text.count("pad-loss") == len(step.losses)
         for name in step.losses:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from explorer.session.state import remembered, session
 
+Layout = Literal["page", "talk", "start"]
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "pad_plane",
@@ -65,19 +67,23 @@ def plane(
     exact: str,
     dream: Dream,
     on_move: Callable[[float, float], None],
-    talk: bool,
+    layout: Layout,
+    seen: tuple[str, str] | None = None,
 ) -> None:
     """Draw the plane.
 
     Args:
         memories: A and B.
-        here, trained: (λ, λ′) now, and in the network's training.
-        exact, dream: the dream at ``here``: the URL of its picture, and the numbers beside it.
-        on_move: called with λ and λ′ after a move of the point.
-        talk: omit the pad, and draw A, the dream and B as large as the screen allows;
-            arrow keys then move the point wherever the focus is.
+        here, trained: (λ, λ′) now, and where the network was trained.
+        exact, dream: the dream at ``here``: URL of its picture, and what is written beside it.
+        on_move: called with λ and λ′ when the point was moved.
+        layout: 'page': the pad, the pictures, what is read in the dream. 'talk': leave the pad
+            out, and draw A, the dream and B as large as the screen allows; arrow keys then move
+            the point wherever the focus is. 'start': the pad and the pictures; the point moves by
+            itself until it is touched.
+        seen: URLs of the images of A and B, for 'start'.
     """
-    key = "plane-talk" if talk else "plane-pad"
+    key = {"page": "plane-pad", "talk": "plane-talk", "start": "plane-start"}[layout]
 
     def moved() -> None:
         move = session()[key]["moved"]
@@ -95,7 +101,9 @@ def plane(
             "trained": trained,
             "exact": exact,
             "dream": asdict(dream),
-            "talk": talk,
+            "talk": layout == "talk",
+            "start": layout == "start",
+            "seen": seen or (),
         },
         on_moved_change=moved,
     )

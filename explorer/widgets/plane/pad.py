@@ -1,17 +1,18 @@
-"""The dream plane of A and B, on the page and in a talk."""
+"""The plane of A and B: its dreams, computed once, and the dream at its point."""
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import PLANE_STEPS, Adversarial, Recalled
+from explorer.library.networks import read
 from explorer.session.state import Panels, choose, chosen
-from explorer.views.dream import cache, plane_component
-from explorer.views.dream.night import dream_row, read
-from explorer.views.dream.plane_component import Dream, Grid, Memory
 from explorer.widgets import page
-from explorer.widgets.pictures import panel, source
+from explorer.widgets.pictures import source
+from explorer.widgets.plane import cache, component
+from explorer.widgets.plane.component import Dream, Grid, Layout, Memory
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
 
@@ -19,8 +20,18 @@ _SCORES = 3  # classes whose probabilities are shown
 
 
 @st.fragment(key="plane")
-def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = False) -> None:
-    """Draw the plane; a move of its point redraws ``redraw``."""
+def pad(
+    network: PadNetwork,
+    recalled: Recalled,
+    redraw: Panels,
+    layout: Layout = "page",
+    seen: tuple[np.ndarray, np.ndarray] | None = None,
+) -> None:
+    """The plane; a move of its point draws ``redraw`` again.
+
+    Args:
+        seen: the images of A and B, uint8 (32, 32, 3), where they are here and shown.
+    """
     dream, trained = chosen().dream, network.condition.rem_mixture
     with page.timed("plane"):
         everywhere = cache.plane(network, recalled, dream.noise_level, dream.seed)
@@ -30,14 +41,9 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
     def move(lam: float, lam_prime: float) -> None:
         choose(redraw, lam=lam, lam_prime=lam_prime)
 
-    first, second = (
-        Memory(names[0], source(picture[:, :SIDE_PX]))
-        for names, picture in (
-            (recalled.classes, recalled.picture),
-            (recalled.previous_classes, recalled.previous_picture),
-        )
-    )
-    plane_component.plane(
+    first = Memory(recalled.classes[0], source(recalled.picture[:, :SIDE_PX]))
+    second = Memory(recalled.previous_classes[0], source(recalled.previous_picture[:, :SIDE_PX]))
+    component.plane(
         grid,
         (first, second),
         (dream.lam, dream.lam_prime),
@@ -45,18 +51,9 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
         source(here.picture[SIDE_PX:, :SIDE_PX]),
         _dreams(network, here)[0],
         move,
-        talk,
+        layout,
+        None if seen is None else (source(seen[0]), source(seen[1])),
     )
-
-
-@st.fragment(key="rem")
-def pairs(network: PadNetwork, recalled: Recalled) -> None:
-    """Draw the REM dreams of all pairs at the plane's point."""
-    with page.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen().dream)
-    readings = read(network, adversarial)
-    row = dream_row(network, recalled, readings, adversarial.realness)
-    st.html(panel("rem", adversarial.picture[SIDE_PX:], [row]))
 
 
 def _dreams(network: PadNetwork, adversarial: Adversarial) -> list[Dream]:

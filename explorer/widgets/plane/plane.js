@@ -2,6 +2,7 @@
 
 const STEP = 0.1, FINE_STEP = 0.01; // of the arrow keys; with Shift
 const QUIET_MS = 200; // after the last key, before the server is told
+const ROUND_MS = 40_000; // in which the point, moving by itself, comes back to where it was
 
 // Called at each update with the same element. What it returns is called at the end alone, or late
 // for a call that a newer one has overtaken.
@@ -32,6 +33,8 @@ class Plane {
     document.removeEventListener("keydown", this.onTalkKey);
     clearTimeout(this.timer);
     this.timer = null;
+    cancelAnimationFrame(this.drift);
+    this.drift = null;
   }
 
   update(data, send) {
@@ -40,6 +43,7 @@ class Plane {
     this.talk = data.talk;
     document.addEventListener("keydown", this.onTalkKey); // once, however often it is called
     this.root.classList.toggle("talk", data.talk);
+    this.root.classList.toggle("start", data.start);
     this.pad.style.backgroundImage = `url(${data.grid.atlas})`;
     const [a, b] = data.memories;
     this.find(".left").textContent = `replay of B: ${b.name}`;
@@ -50,14 +54,43 @@ class Plane {
       image.src = memory.picture;
       image.alt = `Recalled memory ${letter}, ${memory.name}`;
       const end = letter === "A" ? "1" : "0"; // of λ, where the dream is of this memory alone
-      figure.querySelector("figcaption").textContent = data.talk
-        ? `${letter} · ${memory.name} (λ = ${end})`
-        : `${letter} · ${memory.name}`;
+      const name = `${letter} · ${memory.name}`;
+      figure.querySelector("figcaption").textContent = data.talk ? `${name} (λ = ${end})`
+        : data.start ? "recalled" : name;
+    }
+    for (const [i, figure] of this.root.querySelectorAll(".seen").entries()) {
+      figure.hidden = !data.seen.length;
+      if (figure.hidden) continue;
+      const { name } = data.memories[i];
+      figure.querySelector("img").src = data.seen[i];
+      figure.querySelector("img").alt = `Image that was seen: ${name}`;
+      figure.querySelector("figcaption").textContent = name;
     }
     this.place(this.find(".trained"), data.trained);
     // Until the server has caught up, what it draws is older than the point here.
     if (this.sent && data.heard >= this.sent.time) this.sent = null;
-    this.show(this.dragged || this.sent || this.timer ? this.point : data.here);
+    this.show(this.dragged || this.sent || this.timer || this.drift ? this.point : data.here);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (data.start && !this.touched && !this.drift && !still) this.wander();
+  }
+
+  // Moves the point by itself, around the point where it began: through both memories' replay.
+  wander() {
+    const began = performance.now();
+    this.find(".dream figcaption").ariaLive = "off"; // else it would be read aloud without end
+    const go = (now) => {
+      const turn = (2 * Math.PI * (now - began)) / ROUND_MS;
+      this.show([on(0.5 + 0.45 * Math.sin(2 * turn)), on(0.75 - 0.25 * Math.cos(3 * turn))]);
+      this.drift = requestAnimationFrame(go);
+    };
+    this.drift = requestAnimationFrame(go);
+  }
+
+  touch() {
+    cancelAnimationFrame(this.drift);
+    this.drift = null;
+    this.touched = true;
+    this.find(".dream figcaption").ariaLive = "polite";
   }
 
   show(point) {
@@ -82,27 +115,32 @@ class Plane {
   write(dream, at) {
     const [best] = dream.scores;
     const reading = best ? ` · ${best[0]} ${Math.round(100 * best[1])} %` : "";
-    this.find(".dream figcaption").textContent = this.talk
-      ? `${at} · d ${judged(dream)}${reading}`
-      : at;
+    this.find(".dream figcaption").textContent = this.talk ? `${at} · d ${judged(dream)}${reading}`
+      : this.data.start ? this.shares() : at;
     const readings = this.find(".readings");
     readings.replaceChildren(
-      heading("Looks real to the network"), bar("d", dream.realness ?? 0, judged(dream)),
-      note(dream.realness == null ? "d: not trained in this condition."
-        : "d: 1 is an external image, 0 a dream it has seen through."),
+      dream.realness == null ? heading("d was not trained", "no loss of this condition teaches it")
+        : heading("Looks real to the network", "d: 1 is an image, 0 a dream it has seen through"),
+      bar("", dream.realness ?? 0, judged(dream)),
     );
     if (best) {
-      readings.append(heading("A linear probe takes it for"));
+      readings.append(heading("Taken for", "probabilities that a linear probe gives the dream"));
       for (const [name, p] of dream.scores) readings.append(bar(name, p, `${Math.round(100 * p)} %`));
-      readings.append(note("Probabilities, from what the encoder makes of the dream."));
     }
     if (dream.distance != null) {
       readings.append(
-        heading("Bizarreness"),
-        bar("δ", Math.min(1, dream.distance / 3), dream.distance.toFixed(2)),
-        note("Distance to the nearest memory; 1 is how far memories lie from one another."),
+        heading("Far from memory", "δ, to the nearest one; 1 is how far memories lie apart"),
+        bar("", Math.min(1, dream.distance / 3), dream.distance.toFixed(2)),
       );
     }
+  }
+
+  // What a dream is made of, in words.
+  shares() {
+    const [lam, lamPrime] = this.point, [a, b] = this.data.memories;
+    const share = (part, name) => `${Math.round(100 * part)} % ${name}`;
+    return [share(lamPrime * (1 - lam), b.name), share(lamPrime * lam, a.name),
+      share(1 - lamPrime, "noise")].join(" · ");
   }
 
   // The nearest prefetched dream: its column and row in the atlas, where λ′ grows upwards.
@@ -130,6 +168,7 @@ class Plane {
 
   onGrasp(event) {
     if (event.button !== 0) return;
+    this.touch();
     this.dragged = true;
     this.pad.setPointerCapture(event.pointerId);
     this.follow(event);
@@ -154,6 +193,7 @@ class Plane {
     }[event.key];
     if (!next) return;
     event.preventDefault();
+    this.touch();
     this.show(next.map(on));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.tell(), QUIET_MS);
@@ -178,8 +218,7 @@ function element(name, text) {
   made.textContent = text;
   return made;
 }
-const heading = (text) => element("h4", text);
-const note = (text) => element("p", text);
+const heading = (text, hint) => Object.assign(element("h4", text), { title: hint });
 
 function bar(name, level, value) {
   const row = element("div", "");

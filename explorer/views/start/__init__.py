@@ -1,0 +1,1 @@
+"""Start: a network dreams, and the path that leads through the pages."""

@@ -1,0 +1,120 @@
+"""The path through the pages: from a dream to what sleep is for, and to a network of one's own.
+
+It can be left at any stop, and taken up there again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from explorer.session.state import choose, chosen, remembered, session
+from explorer.widgets.page import go_to
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page of the path: where, its name on the button that leads there, what to look at."""
+
+    page: str
+    name: str
+    text: str
+    choices: Mapping[str, Any] = field(default_factory=dict)
+
+
+STOPS = (
+    Stop("", "A dream", "What the network saw, what it recalls, and what it dreams."),
+    Stop(
+        "storyboard",
+        "One night, step by step",
+        "How the network learns: awake, in NREM and in REM. The arrow keys turn the steps.",
+        {"step": 1},
+    ),
+    Stop(
+        "dream",
+        "Mix a dream",
+        "REM mixes two memories and noise. The white dot is where this network was trained.",
+        {"sight": "plane"},
+    ),
+    Stop(
+        "wall",
+        "Take sleep away",
+        "The same memories and noise, in networks that each lacked one part of sleep.",
+        {"wall": "rem", "compared": ()},
+    ),
+    Stop(
+        "probe",
+        "What is lost",
+        "Can a simple classifier read the class from what each network sees?",
+    ),
+    Stop(
+        "curves",
+        "Does it agree with the paper?",
+        "Each claim of the paper, and what our networks say to it.",
+        {"curves": "paper", "figure": "table1"},
+    ),
+    Stop(
+        "train",
+        "Make your own",
+        "Choose what a network lives through, and train it here.",
+    ),
+)
+
+
+def path_bar(page: str) -> None:
+    """At the foot of a page: where the path stands, on, back, and away; nothing beside the path.
+
+    page: the path of the page that is shown.
+    """
+    at = chosen().page.path
+    if at == 0 or chosen().page.present:
+        return
+    stop = STOPS[at - 1]
+    here = stop.page == page
+    with st.container(key="path-bar", horizontal=True, vertical_alignment="center"):
+        text = stop.text if here else f"The path waits at *{stop.name}*."
+        st.markdown(f"**{at} of {len(STOPS)}** \u2002 {text}")
+        if not here:
+            _go("Back to the path", at, "return")
+        else:
+            if at > 1:
+                _go("Back", at - 1, "back")
+            left = take_up()
+            if at == 1 and left > 2:
+                _go(f"Go on at {left}: {STOPS[left - 1].name}", left, "go-on")
+            if at < len(STOPS):
+                _go(STOPS[at].name, at + 1, "next", primary=True)
+        st.button(
+            "",
+            key="path-leave",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=_leave,
+            help="Leave the path. *Start* takes it up again here.",
+        )
+
+
+def take_up() -> int:
+    """The stop at which the path was left in this session; the first, if it never was."""
+    return int(remembered("path-left", 1))
+
+
+def _leave() -> None:
+    session()["path-left"] = chosen().page.path
+    choose(path=0)
+
+
+def _go(label: str, to: int, name: str, primary: bool = False) -> None:
+    if st.button(
+        label,
+        key=f"path-{name}",
+        type="primary" if primary else "secondary",
+        icon=":material/arrow_forward:" if primary else None,
+        icon_position="right",
+    ):
+        stop = STOPS[to - 1]
+        choose(path=to, **stop.choices)
+        go_to(stop.page)

@@ -1,0 +1,1 @@
+"""The dream plane of two memories: what the Start and Dream pages share."""
