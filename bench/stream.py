@@ -20,7 +20,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from explorer.session.streamlit_internals import STREAM
 
-FULL = b"pad-full"  # stands in the page of a viewer for whom there is no room
+FULL = b'class="pad-full"'  # stands in the page of a viewer for whom there is no room
 PATIENCE_S = 120.0  # for an answer, after which something is wrong
 _DIALS = ("slider", "number_input")  # the widgets whose values are sent back, as a browser does
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import torch
 
 from bench.browser import Server
-from bench.measure import Row, arguments, describe, p95, report, row
+from bench.measure import Result, arguments, device_and_threads, p95, report, row
 from bench.stream import FullError, Viewer
 
 AFTERWARDS_S = 30.0  # after the last has left, when the server's memory is read once more
@@ -45,10 +45,10 @@ class Page(NamedTuple):
 
 PAGES = {
     "dream": Page(
-        "", {}, "pad-rem", {"lam": "pad-rem", "lam_prime": "pad-rem", "intensity": "pad-nrem"}
+        "dream", {}, "pad-rem", {"lam": "pad-rem", "lam_prime": "pad-rem", "intensity": "pad-nrem"}
     ),
-    "many": Page("", {"sight": "wall"}, "pad-nights", {"lam": "pad-nights"}),
-    "plane": Page("", {"sight": "plane"}, "plane-pad", {"lam": "plane-pad"}),
+    "many": Page("dream", {"sight": "wall"}, "pad-nights", {"lam": "pad-nights"}),
+    "plane": Page("dream", {"sight": "plane"}, "plane-pad", {"lam": "plane-pad"}),
     "wall": Page(
         "wall", {"wall": "rem"}, "pad-wall", {"lam": "pad-wall", "lam_prime": "pad-wall"}
     ),
@@ -132,7 +132,7 @@ class Crowd:
         return await viewer.move(name, place if self._whole else place / 100, shown)
 
 
-def measure(options: argparse.Namespace) -> list[Row]:
+def measure(options: argparse.Namespace) -> list[Result]:
     """The rows of one crowd."""
     every, n = options.every, options.viewers
     with (
@@ -173,7 +173,7 @@ def _rows(
     cpu_s: float,
     share: float,
     held: tuple[float, float, float],
-) -> list[Row]:
+) -> list[Result]:
     alike = ", all alike" if options.alike else ""
     name = f"{options.viewers} viewers of {options.page}{alike}"
     move = "the seed set → the whole page" if options.whole else "a dial moved → page complete"
@@ -191,7 +191,7 @@ def _rows(
         (f"{name}: memory at its peak", "MB", held[1:2]),
         (f"{name}: memory {options.after:g} s after all left", "MB", held[2:]),
     ]  # fmt: skip
-    return [row(what, unit, values, describe(CPU)) for what, unit, values in found]
+    return [row(what, unit, values, device_and_threads(CPU)) for what, unit, values in found]
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 This file makes the server and sets up its process; Streamlit runs ``script.py`` for each viewer.
 """
 
+import asyncio
 import os
 import sys
 import webbrowser
@@ -19,6 +20,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds this file's folder, not i
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.desktop.guard import TICKET, TOKEN, Guard  # noqa: E402
+from explorer.session.departures import tidy_up  # noqa: E402
 from pad_core.system.malloc import share_freed_memory  # noqa: E402
 
 # Eight dreams take one core a few milliseconds. With more threads, viewers would wait for one
@@ -28,8 +30,8 @@ share_freed_memory()
 
 
 @asynccontextmanager
-async def in_a_browser(app: st.App) -> AsyncIterator[None]:
-    """Open the page in a browser, which Streamlit does only for plain scripts.
+async def around(app: st.App) -> AsyncIterator[None]:
+    """Open the page in a browser, which Streamlit does only for plain scripts, and tidy up.
 
     With a secret, open no browser: the user who set it opens the address that contains it.
     """
@@ -37,12 +39,14 @@ async def in_a_browser(app: st.App) -> AsyncIterator[None]:
         scheme = "https" if st.get_option("server.sslCertFile") else "http"
         host, port = st.get_option("browser.serverAddress"), st.get_option("server.port")
         webbrowser.open(f"{scheme}://{host}:{port}/{st.get_option('server.baseUrlPath')}")
+    tidying = asyncio.create_task(tidy_up())
     yield None
+    tidying.cancel()
 
 
 app = st.App(
     HERE / "script.py",
-    lifespan=in_a_browser,
+    lifespan=around,
     middleware=[
         Middleware(Guard, token=os.environ.get(TOKEN, ""), ticket=os.environ.get(TICKET, ""))
     ],

@@ -103,6 +103,21 @@ def session_id() -> str | None:
     return context.session_id if context is not None else None
 
 
+def sessions_kept() -> int:
+    """How many sessions are open or waiting for their viewers to come back.
+
+    The store of those that wait forgets the ones whose time is over only when another session
+    comes or goes: it is asked to look.
+    """
+    from streamlit import runtime
+
+    if not runtime.exists():
+        return 0
+    manager: Any = runtime.get_instance()._session_mgr
+    manager._session_storage._cache.expire()
+    return len(manager.list_sessions())
+
+
 def is_connected(session: str) -> bool:
     """Whether a session's page is still open. The server's counts of them are not public."""
     from streamlit import runtime

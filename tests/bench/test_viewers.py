@@ -40,7 +40,7 @@ def test_the_script_measures_a_small_crowd(tmp_path, monkeypatch):
 
 def test_a_dial_shows_another_picture(full):
     async def look() -> tuple[float, float, int]:
-        async with Viewer(full) as viewer:
+        async with Viewer(full, "dream") as viewer:
             await viewer.open("pad-rem")
             before = viewer.received
             pictured, finished = await viewer.move("lam-slider", 0.9, "pad-rem")
@@ -54,9 +54,9 @@ def test_a_dial_shows_another_picture(full):
 def test_who_comes_to_a_full_server_is_told_so_and_gets_in_when_one_leaves(full):
     async def visit() -> None:
         async with contextlib.AsyncExitStack() as inside:
-            first = await inside.enter_async_context(Viewer(full))
+            first = await inside.enter_async_context(Viewer(full, "dream"))
             await first.open("pad-rem")
-            async with Viewer(full) as second, Viewer(full, "wall", wall="rem") as third:
+            async with Viewer(full, "dream") as second, Viewer(full, "wall", wall="rem") as third:
                 await second.open("pad-rem")
                 with pytest.raises(FullError, match="2 viewers are here, which is as many as"):
                     await third.open("pad-wall")
@@ -70,7 +70,7 @@ def test_who_comes_to_a_full_server_is_told_so_and_gets_in_when_one_leaves(full)
 
 def test_a_viewer_who_is_in_stays_in(full):
     async def visit() -> None:
-        async with Viewer(full) as first, Viewer(full) as second:
+        async with Viewer(full, "dream") as first, Viewer(full, "dream") as second:
             for viewer in (first, second):
                 await viewer.open("pad-rem")
             for viewer in (first, second):

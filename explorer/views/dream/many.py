@@ -12,7 +12,7 @@ from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.library.networks import read
 from explorer.session.state import chosen
 from explorer.views.dream.night import dreams_in_words
-from explorer.widgets import page
+from explorer.widgets import kept_dreams, page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
@@ -23,7 +23,7 @@ from pad_core.dreaming.reader import Readings
 def show(network: PadNetwork, recalled: Recalled) -> None:
     """Each column dreams of one pair of memories, each row with other noise."""
     with page.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen().dream, N_NIGHTS)
+        adversarial = kept_dreams.mix(network, recalled, chosen().dream, N_NIGHTS)
     readings, realness = read(network, adversarial), adversarial.realness
     words = dreams_in_words(network, recalled, readings, realness)
     levels = dreams.judged(network, realness)[1]

@@ -12,7 +12,7 @@ from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Recalled
 from explorer.library import networks
 from explorer.session.state import chosen
-from explorer.widgets import page
+from explorer.widgets import kept_dreams, page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.reader import Readings
@@ -50,7 +50,7 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
 def nrem(network: PadNetwork, recalled: Recalled) -> None:
     """Replayed, occluded, recovered."""
     with page.timed("NREM"):
-        perturbed = dreams.perturb(network, recalled, chosen().dream)
+        perturbed = kept_dreams.perturb(network, recalled, chosen().dream)
     asleep = "nrem" in network.condition.phases
     occluded = Row(
         "NREM",
@@ -78,7 +78,7 @@ def nrem(network: PadNetwork, recalled: Recalled) -> None:
 def rem(network: PadNetwork, recalled: Recalled) -> None:
     """The second memories, and the dreams that mix both with noise."""
     with page.timed("REM"):
-        adversarial = dreams.mix(network, recalled, chosen().dream)
+        adversarial = kept_dreams.mix(network, recalled, chosen().dream)
     others = Row(
         "REM",
         "",

@@ -12,7 +12,7 @@ from explorer.dreaming.memories import images_of
 from explorer.session.choices import SIGHTS
 from explorer.session.state import chosen, fresh, take
 from explorer.views.dream import many, night, pairs
-from explorer.widgets import keep_button, page, sidebar, sliders
+from explorer.widgets import keep_button, kept_dreams, page, sidebar, sliders
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import choose_pair, pictures
 from explorer.widgets.plane.component import Layout
@@ -36,7 +36,7 @@ def show() -> None:
     choose_pair(network)
     try:
         with page.timed("memories"):
-            recalled = dreams.recall(network, chosen().dream, pictures())
+            recalled = kept_dreams.recall(network, chosen().dream, pictures())
     except PadError as error:
         page.problem(error)
         return

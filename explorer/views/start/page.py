@@ -10,7 +10,7 @@ from explorer.dreaming.dreams import Recalled
 from explorer.dreaming.memories import images_of, names_of
 from explorer.session.choices import BY_SEED, PHOTOGRAPHS
 from explorer.session.state import choose, chosen
-from explorer.widgets import page, sidebar
+from explorer.widgets import kept_dreams, page, sidebar
 from explorer.widgets.memory_pair import choose_pair, pictures
 from explorer.widgets.plane.pad import pad
 from pad_core.checkpoint.file import PadNetwork
@@ -31,7 +31,7 @@ def show() -> None:
     choose_pair(network)
     try:
         with page.timed("memories"):
-            recalled = dreams.recall(network, chosen().dream, pictures())
+            recalled = kept_dreams.recall(network, chosen().dream, pictures())
     except PadError as error:
         page.problem(error)
         return

@@ -12,7 +12,7 @@ from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, Step, lesson, steps
-from explorer.widgets import page, sidebar
+from explorer.widgets import kept_dreams, page, sidebar
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
 
@@ -28,7 +28,7 @@ def show() -> None:
     images = images_of(network, chosen().dream.split, dataset)
     try:
         with page.timed("story"):
-            recalled = dreams.recall(network, chosen().dream, pictures())
+            recalled = kept_dreams.recall(network, chosen().dream, pictures())
             row = dreams.seen(network, recalled, chosen().dream, images, pictures())
             seen = None if row is None else row[:, :32]
             story = cache.story(network, recalled, chosen().dream, seen, images)

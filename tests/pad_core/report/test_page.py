@@ -341,7 +341,7 @@ def test_each_figures_legend_says_what_it_shows(write):
     found, _ = catalogue_module.find([write.folder])
     told = {name: item.legend(found, "cifar10-small") for name, item in ITEMS.items()}
     assert all("n = 1" in text and "SEM over" not in text for text in told.values())
-    assert [name for name in ITEMS if "No probe" in told[name]] == ["fig3", "fig6"]
+    assert [name for name in ITEMS if "needs no probe" in told[name]] == ["fig3", "fig6"]
     assert "during training: one probe" in told["fig4"]
     assert "by evaluate, means over 4 probes" in told["table1"]
     assert "95 % over test images" in told["fig5"]
@@ -350,7 +350,7 @@ def test_each_figures_legend_says_what_it_shows(write):
     found, _ = catalogue_module.find([write.folder])
     assert "± SEM; where n = 1" in ITEMS["fig4"].legend(found, "cifar10-small")
     fig5 = ITEMS["fig5"].legend(found, "cifar10-small")  # PAD alone, n = 2
-    assert "± SEM. The paper's networks were trained on 50,000 images of CIFAR-10: the" in fig5
+    assert "± SEM. The paper's networks were trained on 50,000 images of CIFAR-10: " in fig5
 
 
 def test_what_is_missing_is_named_with_its_command(write):

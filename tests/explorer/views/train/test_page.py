@@ -230,6 +230,7 @@ def test_a_run_whose_folder_vanished_gets_a_sentence(home):
     assert not at.exception
 
 
+@pytest.mark.slow
 def test_a_training_started_from_the_page_ends_as_a_network(home, image_folder):
     """The real thing: the page starts a process; its network can then be listed."""
     at = page(dataset=f"folder:{image_folder}", probe_every=0)
