@@ -53,7 +53,7 @@ def test_a_dial_moves_the_pictures_and_the_address_keeps_them(address, visit, si
 def test_a_search_can_be_stopped_and_voted_on(address, visit):
     page = visit(lab(address, "hybrids", kin="search", tries=200))
     page.get_by_role("button", name="Stop").click(timeout=60_000)
-    page.wait_for_function("/in your eyes/.test(document.body.innerText)", timeout=60_000)
+    page.wait_for_function("/Which are of both/.test(document.body.innerText)", timeout=60_000)
     assert int(re.search(r"tries=(\d+)", page.url)[1]) < 200
     page.get_by_role("button", name="3", exact=True).click()
     page.wait_for_url(re.compile("both=3"))
