@@ -15,6 +15,9 @@ HEALTH = "_stcore/health"
 STREAM = "_stcore/stream"
 """The path of a page's stream of messages. There is no public one either."""
 
+UPLOADS = "_stcore/upload_file"
+"""Where browsers send files to, likewise."""
+
 PARTS = {
     "app": "stApp",
     "button-group": "stButtonGroup",
