@@ -12,6 +12,9 @@ from typing import Any
 HEALTH = "_stcore/health"
 """The path that a server answers once it serves. There is no public one."""
 
+STREAM, UPLOADS = "_stcore/stream", "_stcore/upload_file"
+"""Where browsers connect to, and where they send files to."""
+
 PARTS = {
     "app": "stApp",
     "button-group": "stButtonGroup",
@@ -20,6 +23,7 @@ PARTS = {
     "element": "stElementContainer",
     "header": "stHeader",
     "layout-wrapper": "stLayoutWrapper",
+    "logo": "stHeaderLogo",
     "main": "stMain",
     "main-block": "stMainBlockContainer",
     "markdown": "stMarkdown",
