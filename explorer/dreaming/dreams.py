@@ -10,10 +10,17 @@ import torch
 
 from explorer.session.choices import PICTURE, Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
-from pad_core.data.images import picture_grid
+from pad_core.data.images import SIDE_PX, picture_grid
 from pad_core.errors import PadError
 from pad_core.model.condition import Mixture
-from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane
+from pad_core.model.dreams import (
+    SQUARES,
+    NremDreams,
+    nrem_dreams,
+    pick_memories,
+    rem_dreams,
+    rem_plane,
+)
 
 N_DREAMS = 8
 N_NIGHTS = 8  # rows of the wall
@@ -46,7 +53,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Perturbed:
-    """NREM: occluded dreams above recovered ones, uint8 (64, 32·N, 3); error of each, (N,)."""
+    """NREM: perturbed dreams above recovered ones, uint8 (64, 32·N, 3); error of each, (N,)."""
 
     picture: np.ndarray
     error: np.ndarray
@@ -148,13 +155,29 @@ def seen(
     return picture_grid(rows, len(recalled)) if found else None
 
 
+def blank(n: int) -> np.ndarray:
+    """Grey in place of n images that are on their way: uint8 (32, 32·n, 3)."""
+    return np.full((SIDE_PX, SIDE_PX * n, 3), 128, np.uint8)
+
+
 def perturb(network: PadNetwork, recalled: Recalled, dream: Dream) -> Perturbed:
-    """NREM: occlude the recalled memories and let the network recover them."""
-    dreams = nrem_dreams(
-        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed
-    )
+    """NREM: perturb the recalled memories, let the network recover them."""
+    dreams = replay(network, recalled, dream)
     rows = torch.cat([dreams.occluded, dreams.recovered])
     return Perturbed(picture_grid(rows, len(recalled)), dreams.error.numpy())
+
+
+def replay(network: PadNetwork, recalled: Recalled, dream: Dream) -> NremDreams:
+    """The recalled memories in NREM: occluded, or perturbed as the network's condition does."""
+    kinds = network.condition.perturbation
+    return nrem_dreams(
+        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed, kinds
+    )
+
+
+def occludes(network: PadNetwork) -> bool:
+    """Whether squares alone perturb the network's dreams in NREM, as in the paper."""
+    return network.condition.perturbation == SQUARES
 
 
 def mix(network: PadNetwork, recalled: Recalled, dream: Dream, nights: int = 1) -> Adversarial:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from explorer.dreaming.dreams import Recalled, mixture
+from explorer.dreaming.dreams import Recalled, mixture, replay
 from explorer.dreaming.readings import Reader
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.evaluation.metrics import principal_components
-from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
+from pad_core.model.dreams import rem_dreams, walk, walk_along
 
 ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")
 REACH_SD = 2.5  # how far a walk goes along a component, to either side of the dream
@@ -64,9 +64,7 @@ def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dic
     to 'z_255' (what it is made of).
     """
     pair = (network.networks, recalled.current, recalled.previous)
-    nrem = nrem_dreams(
-        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed
-    )
+    nrem = replay(network, recalled, dream)
     kinds = {
         "memory": recalled.current,
         "second memory": recalled.previous,

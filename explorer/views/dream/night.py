@@ -17,6 +17,7 @@ from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
+from pad_core.report.told import PERTURBATIONS, listed
 
 
 def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
@@ -48,15 +49,20 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
 
 @st.fragment(key="nrem")
 def nrem(network: PadNetwork, recalled: Recalled) -> None:
-    """Replayed, occluded, recovered."""
+    """Replayed, perturbed, recovered."""
     with page.timed("NREM"):
         perturbed = dreams.perturb(network, recalled, chosen().dream)
     asleep = "nrem" in network.condition.phases
-    occluded = Row(
+    occluded = dreams.occludes(network)
+    done = "occluded" if occluded else "perturbed"
+    kinds = listed([PERTURBATIONS[kind] for kind in network.condition.perturbation])
+    replayed = Row(
         "NREM dream",
-        "<i>G</i>(<i>z</i>) ⊙ Ω",
-        "Asleep, the same memory is replayed while parts of it are lost.",
-        [f"Dream of the class {name}, occluded" for name in recalled.classes],
+        "<i>G</i>(<i>z</i>) ⊙ Ω" if occluded else "<i>G</i>(<i>z</i>)′",
+        "Asleep, the same memory is replayed while parts of it are lost."
+        if occluded
+        else f"Asleep, the same memory is replayed under {kinds}, as this network was trained.",
+        [f"Dream of the class {name}, {done}" for name in recalled.classes],
     )
     recovered = Row(
         "Recovered",
@@ -70,7 +76,7 @@ def nrem(network: PadNetwork, recalled: Recalled) -> None:
         ],
         [f"ℓ {error:.2f}" for error in perturbed.error],
     )
-    st.html(panel("nrem", perturbed.picture, [occluded, recovered]))
+    st.html(panel("nrem", perturbed.picture, [replayed, recovered]))
 
 
 @st.fragment(key="rem")
