@@ -10,7 +10,7 @@ import torch
 from explorer.session.choices import BY_SEED, PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.widgets.sidebar import plain
-from explorer.widgets.sliders import step_seed
+from explorer.widgets.sliders import seed_keys, step_seed
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.imagesets import read_picture
 from pad_core.errors import PadError
@@ -54,6 +54,7 @@ def choose_pair(network: PadNetwork) -> None:
             with st.popover(f"{letter}: {_label(network, place)}", width="stretch"):
                 _menu(network, name, letter)
         step_seed(1)
+        seed_keys()
 
 
 def _put_right(network: PadNetwork, name: str, letter: str) -> None:
