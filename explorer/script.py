@@ -63,4 +63,7 @@ pages = [
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
 page = st.navigation(pages, position="top")
 imported("explorer.session.state").follow_address()
-page.run()
+shared = imported("explorer.widgets.page")
+shared.say_misread()
+with shared.leaving_the_former_network():
+    page.run()

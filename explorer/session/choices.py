@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
+from pad_core.errors import shortened
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report.items import ITEMS
 from pad_core.system.randomness import MAX_SEED
@@ -261,6 +262,27 @@ def from_query(kind: type[Group], query: Mapping[str, str | list[str]]) -> Group
             if value is not None:
                 chosen[known.name] = value
     return kind(**chosen)
+
+
+def misread(query: Mapping[str, str | list[str]]) -> list[str]:
+    """What an address gets wrong, a clause for each parameter: 'dims=9 is none of 2, 3'."""
+    wrong = []
+    for _, known in _FIELDS:
+        given, metadata = query.get(_parameter(known), []), known.metadata
+        texts = [given] if isinstance(given, str) else given
+        if texts and _read(metadata, known.default, texts) is None:
+            wrong.append(f"{_parameter(known)}={shortened(texts[-1], 40)} {_why(metadata)}")
+    return wrong
+
+
+def _why(metadata: Mapping[str, Any]) -> str:
+    """Why a text can't be the value of such a parameter."""
+    if "limits" in metadata:
+        low, high, step = metadata["limits"]
+        return f"is no {'whole ' * isinstance(step, int)}number from {low:g} to {high:.12g}"
+    if "options" in metadata:
+        return f"is none of {', '.join(filter(None, metadata['options']))}"
+    return "can't be read"
 
 
 def _parameter(known: Any) -> str:
