@@ -36,7 +36,6 @@ from bench.measure import (
     row,
 )
 from explorer.dreaming import dreams
-from explorer.dreaming.readings import Reader
 from explorer.library import networks as loaders
 from explorer.session.choices import Dream
 from explorer.views.probe import cache
@@ -44,7 +43,8 @@ from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.widgets.pictures import source
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_unit
-from pad_core.evaluation.linear_probe import Readout
+from pad_core.dreaming.reader import Reader
+from pad_core.evaluation.linear_probe import LinearProbe
 from pad_core.model.hippocampus import mix
 from pad_core.system.malloc import share_freed_memory
 
@@ -63,10 +63,10 @@ def twin(network: PadNetwork) -> tuple[plain.Encoder, plain.Generator]:
     return encoder, decoder
 
 
-def layer_of(readout: Readout) -> torch.nn.Linear:
-    """The plain code's read-out with the same weights."""
-    layer = torch.nn.Linear(readout.weight.shape[1], len(readout.bias))
-    layer.load_state_dict({"weight": readout.weight, "bias": readout.bias})
+def layer_of(probe: LinearProbe) -> torch.nn.Linear:
+    """The plain code's probe with the same weights."""
+    layer = torch.nn.Linear(probe.weight.shape[1], len(probe.bias))
+    layer.load_state_dict({"weight": probe.weight, "bias": probe.bias})
     return layer
 
 
@@ -106,12 +106,12 @@ def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Ro
     """A slider moved → eight REM dreams of each of eight pairs, read out, as the page has them."""
     recalled, reader = dreams.recall(network, Dream()), Reader.fit(network)
     encoder, decoder = twin(network)
-    layer = layer_of(reader.readout)
+    layer = layer_of(reader.probe)
     steps = itertools.cycle(i / 100 for i in range(101))
 
     def ours() -> None:
         dreamt = dreams.mix(network, recalled, Dream(lam=next(steps)), dreams.N_NIGHTS)
-        reader.interpret(dreamt.codes, dreamt.realness)
+        reader.interpret(dreamt.encoded, dreamt.realness)
         source(dreamt.picture[SIDE_PX:])
 
     @torch.no_grad()
@@ -180,13 +180,13 @@ class Occlusion:
 
 
 def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
-    """Occlusion slider → accuracy of each network's read-out on images that it recalls."""
+    """Occlusion slider → accuracy of each network's probe on images that it recalls."""
     occlusion = Occlusion(networks)
     reals, twins = [], []
     for network in networks:
         test = network.memories["test"]
         reals.append(to_unit(to_uint8(network.generate(test.latents[:IMAGES]))))
-        twins.append((twin(network)[0], layer_of(Reader.fit(network).readout)))
+        twins.append((twin(network)[0], layer_of(Reader.fit(network).probe)))
     labels = networks[0].memories["test"].labels
 
     @torch.no_grad()

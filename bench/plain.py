@@ -2,7 +2,7 @@
 
 Float32 with torch's own layers; a DataLoader that runs torchvision's transforms on one image
 at a time; a Python loop over occlusion tiles; ``.item()`` on every loss of every step; the
-read-out trained through a DataLoader, too. It is right, and ``tests/bench/test_bench.py`` holds
+probe trained through a DataLoader, too. It is right, and ``tests/bench/test_bench.py`` holds
 that it computes what ``pad_core`` computes.
 """
 
@@ -174,7 +174,7 @@ class Training:
 def occluded_accuracy(
     encoder: Encoder, layer: nn.Linear, images: ImageSet, intensity: float, size_px: int = 4
 ) -> float:
-    """Percent right of a read-out on occluded images, one point of an occlusion curve."""
+    """Percent right of a probe on occluded images, one point of an occlusion curve."""
     right = 0
     with torch.no_grad():
         # A loader draws a seed of its own; without a generator it would draw from the masks'.
@@ -185,10 +185,10 @@ def occluded_accuracy(
     return 100 * right / len(images)
 
 
-def train_readout(
+def train_probe(
     latents: torch.Tensor, labels: torch.Tensor, n_classes: int, epochs: int
 ) -> tuple[nn.Linear, list[float]]:
-    """The paper's read-out by SGD, and its loss at every step."""
+    """The paper's probe by SGD, and its loss at every step."""
     layer = nn.Linear(latents.shape[1], n_classes)
     optimiser = torch.optim.SGD(layer.parameters(), lr=SGD_LEARNING_RATE)
     criterion = nn.CrossEntropyLoss()

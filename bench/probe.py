@@ -1,10 +1,10 @@
-"""How long read-outs and occlusion curves take, on the CPU.
+"""How long probes and occlusion curves take, on the CPU.
 
     python -m bench.probe [--quick] [--latents FILE] [--sklearn]
 
 FILE is a torch file of (latents, labels, test latents, test labels); by default 50,000
 synthetic latents of 256 dimensions in ten overlapping classes stand in. What would take minutes
-is measured on a part of the work and multiplied: the plain read-out on one of its epochs, the
+is measured on a part of the work and multiplied: the plain probe on one of its epochs, the
 occlusion curve on a fifth of its images, the plain one on 256 of them at one level.
 """
 
@@ -33,7 +33,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import load_dataset
 from pad_core.evaluation.linear_probe import SGD_EPOCHS, fit_converged, train_sgd
-from pad_core.evaluation.measures import INTENSITIES, Readouts, occlusion_curve
+from pad_core.evaluation.measures import INTENSITIES, Probes, occlusion_curve
 from pad_core.model.networks import LATENT_SIZE, build_networks
 from pad_core.system.hardware import choose_precision
 
@@ -45,7 +45,7 @@ CPU = torch.device("cpu")
 class Size:
     """How much is measured.
 
-    latents: of a read-out; rounds: how often. curve: images of the whole curve; images: of these
+    latents: of a probe; rounds: how often. curve: images of the whole curve; images: of these
     measured; plain_images: by the plain code; curve_rounds: how often.
     """
 
@@ -69,17 +69,15 @@ def synthetic(n: int, seed: int) -> Data:
     return means[labels] + torch.randn(n, LATENT_SIZE, generator=random), labels
 
 
-def readouts(
-    train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str
-) -> list[Row]:
-    """The table's lines about read-outs of latents of this kind."""
+def probes(train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str) -> list[Row]:
+    """The table's lines about probes of latents of this kind."""
     product, copy = MatrixProduct(CPU, torch.float32, quick), Copy(CPU, quick)
-    half = choose_precision(CPU) == "bf16"  # in which the converged read-out multiplies then
+    half = choose_precision(CPU) == "bf16"  # in which the converged probe multiplies then
     own = MatrixProduct(CPU, torch.bfloat16, quick) if half else product
     tasks: dict[str, Callable] = {
         "sgd": lambda: train_sgd(*train, CLASSES, seed=0),
         "converged": lambda: fit_converged(*train, CLASSES),
-        "plain": lambda: plain.train_readout(*train, CLASSES, epochs=1),
+        "plain": lambda: plain.train_probe(*train, CLASSES, epochs=1),
         "product": product,
         "own": own,
         "copy": copy,
@@ -102,7 +100,7 @@ def readouts(
         ),
         row("memory bandwidth", "GB/s", [copy.bytes / s / 1e9 for s in seconds["copy"]], where),
         row(
-            f"read-out, the paper's protocol, {what}", "s", seconds["sgd"], where, plain=slow,
+            f"probe, the paper's protocol, {what}", "s", seconds["sgd"], where, plain=slow,
             plain_of=one_epoch,
             floor=[
                 max(sgd_flops * p, sgd_bytes * c) for p, c in zip(by_product, by_copy, strict=True)
@@ -111,7 +109,7 @@ def readouts(
             "the latents once an epoch",
         ),
         row(
-            f"read-out, converged, {what}", "s", seconds["converged"], where, plain=slow,
+            f"probe, converged, {what}", "s", seconds["converged"], where, plain=slow,
             plain_of=one_epoch,
             floor=[converged_flops * s / own.flops for s in seconds["own"]],
             floor_of=f"the same iterations at {'a bf16' if half else 'an fp32'} matrix product's "
@@ -121,7 +119,7 @@ def readouts(
     for name, task in (("the paper's protocol", "sgd"), ("converged", "converged")):
         accuracy = tasks[task]().accuracy(*test)
         found.append(
-            row(f"read-out, {name}: accuracy on {len(test[1]):,} {kind}", "%", [accuracy], where)
+            row(f"probe, {name}: accuracy on {len(test[1]):,} {kind}", "%", [accuracy], where)
         )
     if sklearn:
         model = LogisticRegression(max_iter=2000, tol=1e-5)
@@ -136,7 +134,7 @@ def readouts(
 def curve(images: ImageSet, train: Data, size: Size) -> Row:
     """The table's line about one occlusion curve: eleven levels, one mask an image and level."""
     networks = build_networks(0)
-    fitted = Readouts([train_sgd(*train, CLASSES, 0, epochs=1)], fit_converged(*train, CLASSES))
+    fitted = Probes([train_sgd(*train, CLASSES, 0, epochs=1)], fit_converged(*train, CLASSES))
     encoder = plain.Encoder()
     encoder.load_state_dict(networks.encoder.state_dict())
     layer = torch.nn.Linear(LATENT_SIZE, CLASSES)
@@ -187,7 +185,7 @@ def main() -> None:
         train, test = synthetic(size.latents, 0), synthetic(10_000, 1)
     images = load_dataset("fashion-mini").train.first(size.images)
     kind = "given" if options.latents else "synthetic"
-    found = readouts(train, test, size, options.quick, options.sklearn, kind)
+    found = probes(train, test, size, options.quick, options.sklearn, kind)
     report([*found, curve(images, train, size)], options.out)
 
 

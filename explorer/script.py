@@ -54,6 +54,7 @@ pages = [
     make_page("wall", "Wall", "view_module"),
     make_page("map", "Map", "scatter_plot"),
     make_page("probe", "Probe", "linear_scale"),
+    make_page("lab", "Lab", "science"),
     make_page("curves", "Curves", "show_chart"),
     make_page("train", "Train", "model_training"),
     make_page("journal", "Journal", "book_2"),

@@ -2,14 +2,14 @@
 
 Train networks that live through Wake, NREM and REM sleep, take sleep phases away from
 them, and look at what they dream. ``pad_core.load(path)`` gives a trained network. The names
-in ``__all__`` are the public interface; what else the packages hold may change.
+in ``__all__`` are the public interface; everything else may change.
 """
 
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.errors import PadError
-from pad_core.evaluation.linear_probe import Readout, fit_converged
+from pad_core.evaluation.linear_probe import LinearProbe, fit_converged
 from pad_core.model.condition import CONDITIONS, Condition, Mixture
 from pad_core.model.dreams import NremDreams, RemDreams, nrem_dreams, rem_dreams
 
@@ -17,11 +17,11 @@ __all__ = [
     "CONDITIONS",
     "Condition",
     "DataSet",
+    "LinearProbe",
     "Mixture",
     "NremDreams",
     "PadError",
     "PadNetwork",
-    "Readout",
     "RemDreams",
     "fit_converged",
     "load",

@@ -1,12 +1,12 @@
-"""The one kind of error that a user meets, and texts that can be shown anywhere."""
+"""PadError, the one error that a user sees, and functions that make any text printable."""
 
 import io
 import re
 import sys
 
-# What a terminal would obey (Unicode's category Cc), what no file or page can hold (halves of
-# surrogate pairs, as Python makes of file names that are not UTF-8), what breaks a line, and what
-# turns the direction of the text after it. None of these ever changes in Unicode.
+# Characters that are replaced: control characters, which a terminal obeys (Unicode category Cc);
+# line separators; marks that change the direction of text; and surrogates, with which Python
+# marks file names that are not UTF-8. Unicode keeps these ranges fixed.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONGEST = 1200  # characters of a message: a few paths and a sentence
 
@@ -14,9 +14,9 @@ _LONGEST = 1200  # characters of a message: a few paths and a sentence
 class PadError(Exception):
     """Something the user typed, loaded or dropped cannot be used.
 
-    The message is one sentence that says what is wrong and what to do; the command
-    line and the explorer show it as it is, without a traceback. What it quotes may come from
-    anywhere: it is made printable, and where it is very long, its middle is left out.
+    The message is one sentence: what is wrong and what to do. The command line and the explorer
+    show it without a traceback. Its unprintable characters are replaced, and a message above
+    1,200 characters loses its middle.
     """
 
     def __init__(self, message: str) -> None:
@@ -24,10 +24,10 @@ class PadError(Exception):
 
 
 def printable(text: str, keep: str = "") -> str:
-    """A text from outside with a mark in place of each character that can't be shown.
+    """Replace each unprintable character of a text from outside by '�'.
 
     Args:
-        keep: control characters to leave in, such as the line breaks of a note.
+        keep: control characters that stay, such as the line breaks of a note.
     """
     if text.isprintable():
         return text
@@ -35,7 +35,7 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """A text of at most so many characters; of a longer one the beginning and the end."""
+    """Shorten a text to ``longest`` characters: its beginning and its end stay."""
     if len(text) <= longest:
         return text
     beginning = longest * 2 // 3
@@ -43,9 +43,9 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 
 def tolerate_unprintable_output() -> None:
-    """Print a mark for what the terminal or file that we write to can't hold, instead of failing.
+    """Have stdout and stderr print '?' for characters that they can't encode, instead of failing.
 
-    A path can have any bytes in it, and some outputs hold a few hundred characters alone.
+    A path can have any bytes in it, and some outputs encode only a few hundred characters.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -38,7 +38,7 @@ from pad_core.training.gallery import QUEUE, Budget, Measuring, Stage, items, pa
 from pad_core.training.sweep import Settings
 from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
 
-READOUT_SEEDS = 10
+PROBE_SEEDS = 10
 
 
 def train(options: argparse.Namespace) -> int:
@@ -56,7 +56,7 @@ def train(options: argparse.Namespace) -> int:
         name, _, spec = pair.partition("=")
         data[name] = load_dataset(spec)
         print(f"{name}: {len(data[name].train):,} images, {time.monotonic() - started:.1f} s")
-    protocol = Protocol(readout_seeds=READOUT_SEEDS)
+    protocol = Protocol(readout_seeds=PROBE_SEEDS)
     return gallery(queue, data, protocol, device, precision, started, options, on_gpu)
 
 

@@ -63,12 +63,12 @@ class Perturbed:
 class Adversarial:
     """REM dreams.
 
-    images: (M, 3, 32, 32) in [−1, 1]; codes: what the encoder makes of each, (M, Z); realness:
+    images: (M, 3, 32, 32) in [−1, 1]; encoded: what the encoder makes of each, (M, Z); realness:
     d of each, (M,); picture: of them all, N to a row, from ``mix`` below a row of G(z_old).
     """
 
     images: torch.Tensor
-    codes: torch.Tensor
+    encoded: torch.Tensor
     picture: np.ndarray
     realness: np.ndarray
 
@@ -196,7 +196,7 @@ def mix(network: PadNetwork, recalled: Recalled, dream: Dream, nights: int = 1) 
     )
     rows = picture_grid(dreams.dreams, len(recalled))
     picture = np.vstack([recalled.previous_picture, rows])
-    return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
+    return Adversarial(dreams.dreams, dreams.encoded, picture, dreams.realness.numpy())
 
 
 def plane(network: PadNetwork, recalled: Recalled, noise_level: float, seed: int) -> Adversarial:
@@ -214,7 +214,7 @@ def plane(network: PadNetwork, recalled: Recalled, noise_level: float, seed: int
         seed,
     )
     picture = picture_grid(dreams.dreams, PLANE_STEPS)
-    return Adversarial(dreams.dreams, dreams.codes, picture, dreams.realness.numpy())
+    return Adversarial(dreams.dreams, dreams.encoded, picture, dreams.realness.numpy())
 
 
 def mixture(network: PadNetwork, dream: Dream) -> Mixture:

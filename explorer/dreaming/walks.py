@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import Recalled, mixture, replay
-from explorer.dreaming.readings import Reader
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
+from pad_core.dreaming.reader import Reader
 from pad_core.evaluation.metrics import principal_components
 from pad_core.model.dreams import rem_dreams, walk, walk_along
 

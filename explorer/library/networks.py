@@ -19,11 +19,11 @@ from typing import TypeVar
 import streamlit as st
 
 from explorer import home
-from explorer.dreaming.readings import Reader
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.identity import labels
+from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style

@@ -68,7 +68,7 @@ def _values(history: list[dict[str, Any]]) -> dict[str, list[tuple[float, float]
 
 
 def while_training(entry: Mapping[str, Any]) -> str:
-    """'52.9 % linearly separable, one read-out while it trained' of a history's entry."""
+    """'52.9 % linearly separable, one probe while it trained' of a history's entry."""
     value = entry.get("linear_separability")
     if not isinstance(value, int | float):
         return ""

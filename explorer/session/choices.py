@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
-from pad_core.errors import shortened
+from pad_core.dreaming.goals import Goal
+from pad_core.dreaming.lucid import MOST_STEPS, parse_course
+from pad_core.errors import PadError, shortened
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report.items import ITEMS
 from pad_core.system.randomness import MAX_SEED
@@ -58,8 +61,21 @@ def _option(
     return field(default=default, metadata=about)
 
 
-def _checked(check: Callable[[str], bool]) -> Any:
+def _checked(check: Callable[[str], object]) -> Any:
     return field(default="", metadata={"check": check})
+
+
+def _parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
+    """Whether a text is one that ``parse`` reads."""
+
+    def check(text: str) -> bool:
+        try:
+            parse(text)
+        except PadError:
+            return False
+        return True
+
+    return check
 
 
 # The groups. A field's name is its parameter's in the address, unless it says another one.
@@ -170,6 +186,23 @@ class ProbeChoices:
 
 
 @dataclass(frozen=True)
+class LabChoices:
+    """What the Lab page shows, and what dreams are steered toward there.
+
+    lab: its sight; an unknown one opens the first. toward: a goal (``Goal.parse``). steps: of an
+    ascent. prior: weight of staying near the prior. course: the legs of the lucid dream so far
+    (``parse_course``). at: the step that is looked at, -1 for the newest.
+    """
+
+    lab: str = _checked(re.compile("[a-z]{1,20}").fullmatch)
+    toward: str = _checked(_parses(Goal.parse))
+    steps: int = _number(60, 1, 200, 1, terse=True)
+    prior: float = _number(0.3, 0.0, 10.0, 0.01, terse=True)
+    course: str = _checked(_parses(parse_course))
+    at: int = _number(-1, -1, MOST_STEPS, 1, terse=True)
+
+
+@dataclass(frozen=True)
 class PageChoices:
     """How pages are shown.
 
@@ -195,6 +228,7 @@ class Choices:
     wall: WallChoices = field(default_factory=WallChoices)
     curves: CurvesChoices = field(default_factory=CurvesChoices)
     probe: ProbeChoices = field(default_factory=ProbeChoices)
+    lab: LabChoices = field(default_factory=LabChoices)
 
     @classmethod
     def of(cls, **values: Any) -> Choices:

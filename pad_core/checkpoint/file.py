@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file that can dream, be mapped and be probed by itself.
+"""Checkpoints: one safetensors file that holds all it takes to dream, map and probe a network.
 
 A file holds the two networks, the latents of some training and test images (the
 hippocampus), and a JSON header: format version, data set, condition with all fields,
@@ -51,10 +51,10 @@ _DIVERGED = "the network has diverged: train it anew with a lower --learning-rat
 
 @dataclass(frozen=True)
 class Memories:
-    """What the hippocampus of a checkpoint holds of one split.
+    """The stored latents of one split: a checkpoint's hippocampus.
 
-    latents: float32 (N, 256); labels: int64 (N,); indices: int64 (N,), each image's place
-    in its data set.
+    latents: float32 (N, 256); labels: int64 (N,); indices: int64 (N,), each image's place in its
+    data set.
     """
 
     latents: torch.Tensor
@@ -67,7 +67,7 @@ class Memories:
 
 @dataclass(frozen=True)
 class PadNetwork:
-    """A trained network, ready to use; ``load`` makes one. Nothing in it is to be changed."""
+    """A trained network, ready to use; ``load`` makes one. Change nothing in it."""
 
     networks: Networks
     header: Header
@@ -77,17 +77,17 @@ class PadNetwork:
 
     @property
     def condition(self) -> Condition:
-        """What the network lived through."""
+        """What the network lived through in a cycle."""
         return self.header.condition
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the K classes of its data set."""
+        """Names of its data set's K classes."""
         return self.header.class_names
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """One entry per epoch: losses and what was measured as it trained."""
+        """One entry per epoch: losses, and what was measured during training."""
         return self.header.history
 
     @property
@@ -110,8 +110,8 @@ class PadNetwork:
         """E_z: images → latents (B, 256).
 
         Args:
-            images: (B, 3, 32, 32), uint8 or float in [−1, 1], as a tensor or an array, which may
-                have its channels last; or a picture of Pillow's of any size, or a list of them.
+            images: (B, 3, 32, 32), uint8 or float in [−1, 1], as a tensor or an array, whose
+                channels may come last; or a Pillow picture of any size, or a list of them.
 
         Raises:
             PadError: other shapes, types or values.
@@ -141,9 +141,9 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
     """Load an exported checkpoint.
 
     Raises:
-        PadError: missing, truncated, a pickle, another format or a newer version, wrong
-            shapes, values that are not finite or not those that were written. The message names
-            the file and, where it is one, the tensor.
+        PadError: a file that is missing, truncated, a pickle, of another format or a newer
+            version, or whose tensors have wrong shapes, values that are not finite, or values
+            that were changed. The message names the file and the tensor.
     """
     path = Path(path)
     stored, raw_header = read_tensors(path)
@@ -166,7 +166,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
 
 
 def load_header(path: str | Path) -> Header:
-    """The header alone, for listings: reads a few kilobytes."""
+    """Read the header alone, a few kilobytes, for listings."""
     return Header.from_dict(read_header(Path(path)), Path(path))
 
 
@@ -201,7 +201,7 @@ def _weights_sha256(stored: dict[str, torch.Tensor]) -> str:
 
 
 def rounded(networks: Networks, bits: Bits) -> Networks:
-    """Copies of the networks as a checkpoint with so many bits would hold them."""
+    """Copies of the networks, rounded as a checkpoint of that many bits rounds them."""
     twins = copy.deepcopy(networks)
     for twin in twins:
         twin.load_state_dict(_dequantised(_quantised(twin.state_dict(), bits), Path("memory")))
@@ -209,10 +209,10 @@ def rounded(networks: Networks, bits: Bits) -> Networks:
 
 
 def update_metrics(path: str | Path, metrics: Mapping[str, Any]) -> None:
-    """Record metrics in a checkpoint's header; its tensors stay as they are.
+    """Write metrics into a checkpoint's header; its tensors stay as they are.
 
     Raises:
-        PadError: metrics that the header can't hold, before anything is written.
+        PadError: metrics that a header can't hold; nothing is written then.
     """
     stored, raw_header = read_tensors(Path(path))
     header = Header.from_dict(raw_header, Path(path))
@@ -230,7 +230,7 @@ def update_history(path: str | Path, history: list[dict[str, Any]]) -> None:
 
 
 def choose_memories(dataset: DataSet, encoder: Encoder) -> dict[str, Memories]:
-    """Latents of 2,000 training and 1,000 test images (or all, where there are fewer).
+    """Latents of 2,000 training and 1,000 test images, or of all if there are fewer.
 
     The choice depends on the data set alone, so that memory i is the same image in every
     network that was trained on it.
@@ -250,7 +250,7 @@ def _quantised(tensors: dict[str, torch.Tensor], bits: Bits) -> dict[str, torch.
     """Round weights to ``bits``; biases, which are few, stay float32.
 
     Raises:
-        PadError: a value that isn't finite, or that float16 does not reach.
+        PadError: a value that isn't finite, or beyond the range of float16.
     """
     stored = {}
     for name, tensor in tensors.items():
@@ -300,7 +300,7 @@ def _channel_axis(name: str) -> int:
 def _fill(
     network: Encoder | Generator, tensors: dict[str, torch.Tensor], part: str, path: Path
 ) -> None:
-    """Move the tensors of one network out of ``tensors`` into it."""
+    """Move one network's tensors out of ``tensors`` into it."""
     state = {}
     for name, expected in network.state_dict().items():
         found = tensors.pop(f"{part}.{name}", None)

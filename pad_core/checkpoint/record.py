@@ -1,8 +1,8 @@
-"""What an evaluation records of a network: one declaration for each field.
+"""The record of an evaluation: one declaration for each field.
 
-From it derive what the fields mean (``FIELDS``), what is checked when a header is read
-(``schema``), the rows of every table and the columns of the cards (``ROWS``). A new measure is
-declared here and computed in ``pad_core.evaluation``.
+What the fields mean (``FIELDS``), the checks of a header (``schema``), the rows of every table
+and the columns of the cards (``ROWS``) all derive from it. Declare a new measure here and compute
+it in ``pad_core.evaluation``.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Annotated, NamedTuple, TypedDict, get_type_hints
 
 from pad_core.system.declared import Count, Name, Number
 
-MOST_CLASSES = 100  # whose confusions are recorded, a number for each pair
+MOST_CLASSES = 100  # up to here the confusion matrix is recorded
 
 Maybe = Number | None
 ByName = dict[str, Maybe]
 
 
-class Row(NamedTuple):
-    """A number in a table: its name, its place in an evaluation, digits after the point.
+class TableRow(NamedTuple):
+    """A number's row in a table: its name, decimals, and place in an evaluation.
 
     path: within its field where a field declares it, in the whole evaluation in ``ROWS``; '*'
-    stands for every name that was recorded there, and so does '{}' in ``name``. card: the head
-    of its column in the cards, '' for none.
+    stands for every name recorded there, and so does '{}' in ``name``. card: the heading of its
+    column in the cards, '' for none.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Row(NamedTuple):
 class Field:
     """What a field of an evaluation means, and its rows in tables.
 
-    needed: without it a number can't be placed: of which network, measured on what.
+    needed: an evaluation without it is refused, because it says of which network or images it is.
     """
 
-    def __init__(self, meaning: str, *rows: Row, needed: bool = False) -> None:
+    def __init__(self, meaning: str, *rows: TableRow, needed: bool = False) -> None:
         self.meaning, self.rows, self.needed = meaning, rows, needed
 
 
@@ -45,7 +45,7 @@ _DREAMS = ("NREM dreams", "REM dreams")
 
 
 class Evaluation(TypedDict, total=False):
-    """A JSON-ready object; what could not be measured is null, or empty."""
+    """A JSON-ready object. A value that could not be measured is null, or empty."""
 
     dataset: Annotated[Name, Field("data set the network was measured on", needed=True)]
     dataset_sha256: Annotated[str | None, Field("its fingerprint, null where none is known")]
@@ -56,40 +56,40 @@ class Evaluation(TypedDict, total=False):
     phases: Annotated[
         list[Name],
         Field(
-            "that the condition lived through; where 'rem' is missing, REM dreams are of latents "
-            "that the network never met"
+            "that the condition lives through; without 'rem', the network has never met such "
+            "latents as REM dreams are made of"
         ),
     ]
     on: Annotated[
         Name,
         Field(
-            "'real images', or 'reconstructions' of stored memories where there is no data set",
+            "'real images', or 'reconstructions' of stored memories if the data set is not there",
             needed=True,
         ),
     ]
-    n_train: Annotated[Count, Field("latents that read-outs were fitted to", needed=True)]
+    n_train: Annotated[Count, Field("latents that probes were fitted to", needed=True)]
     n_test: Annotated[Count, Field("latents that they were tested on", needed=True)]
     linear_separability: Annotated[
         Maybe,
         Field(
-            "percent, the paper's protocol (§4.4.1–2), mean over read-out seeds",
-            Row("linear separability, paper's protocol, %", 2, card="by the paper's protocol"),
+            "percent, the paper's protocol (§4.4.1–2), mean over probe seeds",
+            TableRow("linear separability, paper's protocol, %", 2, card="by the paper's protocol"),
             needed=True,
         ),
     ]
     linear_separability_sd: Annotated[
         Maybe,
         Field(
-            "its standard deviation over read-out seeds, in points",
-            Row("   SD over read-out seeds, points", 2),
+            "its standard deviation over probe seeds, in points",
+            TableRow("   SD over probe seeds, points", 2),
         ),
     ]
-    linear_separability_by_seed: Annotated[list[Number], Field("percent for each read-out seed")]
+    linear_separability_by_seed: Annotated[list[Number], Field("percent for each probe seed")]
     converged_separability: Annotated[
         Maybe,
         Field(
             "percent, converged logistic regression: another measure",
-            Row("converged separability, %", 2, card="converged"),
+            TableRow("converged separability, %", 2, card="converged"),
         ),
     ]
     occlusion: Annotated[
@@ -97,7 +97,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "intensity in percent → accuracy in percent (Figure 5), paper's protocol",
             *(
-                Row(f"{p} % occluded, paper's protocol, %", 2, (p,), card=f"{p} % occluded")
+                TableRow(f"{p} % occluded, paper's protocol, %", 2, (p,), card=f"{p} % occluded")
                 for p in ("30", "50")
             ),
         ),
@@ -116,39 +116,39 @@ class Evaluation(TypedDict, total=False):
     right: Annotated[
         dict[str, str] | None,
         Field(
-            "intensity 0 (all test images), 30 and 50 → how many read-outs and masks were right "
-            "about each image, a character each: 0–9, A–Z, a–z for 0 to 61; for tests on the same "
-            "images"
+            "intensity 0 (all test images), 30 and 50 → how many pairs of probe and mask were "
+            "right about each image, a character each: 0–9, A–Z, a–z for 0 to 61; for tests on "
+            "the same images"
         ),
     ]
-    right_of: Annotated[ByName | None, Field("intensity → of how many")]
+    right_of: Annotated[ByName | None, Field("intensity → the number of these pairs")]
     occlusion_converged: Annotated[
         dict[str, Number],
-        Field("intensity → accuracy in percent of the converged read-out"),
+        Field("intensity → accuracy in percent of the converged probe"),
     ]
     occlusion_n: Annotated[Count, Field("images on the occlusion curve", needed=True)]
     intra_inter_ratio: Annotated[
         Maybe,
         Field(
             "by the paper's sampled pairs (§4.4.4, Figure 6e)",
-            Row("intra/inter-class distance", 3, card="intra/inter"),
+            TableRow("intra/inter-class distance", 3, card="intra/inter"),
         ),
     ]
     intra_inter_ratio_exact: Annotated[
-        Maybe, Field("the same over all pairs", Row("   over all pairs", 3))
+        Maybe, Field("the same over all pairs", TableRow("   over all pairs", 3))
     ]
     intra_inter_ratio_se: Annotated[
         Maybe,
         Field(
-            "standard error over ten disjoint parts of the images, exact pairs; over fewer where "
-            "a class has fewer than 20 images"
+            "standard error over ten disjoint parts of the images, exact pairs; over fewer parts "
+            "if a class has fewer than 20 images"
         ),
     ]
     clean_occluded_ratio: Annotated[
         Maybe,
         Field(
             "by the paper's sampled pairs at 30 % occlusion (Figure 6f)",
-            Row("clean-occluded/inter distance", 3, card="clean-occluded/inter"),
+            TableRow("clean-occluded/inter distance", 3, card="clean-occluded/inter"),
         ),
     ]
     clean_occluded_ratio_exact: Annotated[Maybe, Field("the same over all images and all pairs")]
@@ -158,33 +158,33 @@ class Evaluation(TypedDict, total=False):
         Field(
             "of squared distances over all pairs, as in the published code (there on training "
             "images)",
-            Row("intra/inter, squared, over all pairs", 3),
+            TableRow("intra/inter, squared, over all pairs", 3),
         ),
     ]
     clean_occluded_ratio_squared: Annotated[
         Maybe,
         Field(
             "mean squared distance over that between classes",
-            Row("clean-occluded/inter, squared", 3),
+            TableRow("clean-occluded/inter, squared", 3),
         ),
     ]
     realness_auc: Annotated[
         Maybe,
         Field(
-            "ROC AUC of d, test images against REM dreams; null without real images, or where no "
-            "loss teaches d",
-            Row("AUC of d, images against REM dreams", 3),
+            "ROC AUC of d, test images against REM dreams; null without real images, or if no "
+            "loss trains d",
+            TableRow("AUC of d, images against REM dreams", 3),
         ),
     ]
     realness_auc_nrem: Annotated[
         Maybe,
-        Field("the same against NREM dreams", Row("AUC of d, images against NREM dreams", 3)),
+        Field("the same against NREM dreams", TableRow("AUC of d, images against NREM dreams", 3)),
     ]
     frechet: Annotated[
         ByName,
         Field(
             "name of the features and kind of dream → distance; empty without real images",
-            Row("{}", 3, ("*",)),
+            TableRow("{}", 3, ("*",)),
         ),
     ]
     frechet_n: Annotated[Count, Field("images on each side of it")]
@@ -193,7 +193,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "'cosine', 'euclidean' → k → percent right of the k nearest training latents' vote",
             *(
-                Row(f"{k} nearest neighbours, {metric}, %", 2, (metric.lower(), k))
+                TableRow(f"{k} nearest neighbours, {metric}, %", 2, (metric.lower(), k))
                 for metric in ("cosine", "Euclidean")
                 for k in ("20", "200")
             ),
@@ -203,33 +203,33 @@ class Evaluation(TypedDict, total=False):
     few_labels: Annotated[
         dict[str, ByName] | None,
         Field(
-            "labelled images a class → 'mean' percent of converged read-outs and 'sd' over draws; "
-            "a number that some class has not is left out",
-            Row("1 label a class, converged, %", 2, ("1", "mean")),
-            Row("10 labels a class, converged, %", 2, ("10", "mean")),
-            Row("100 labels a class, converged, %", 2, ("100", "mean")),
+            "labelled images a class → 'mean' percent of converged probes and 'sd' over draws; "
+            "a number that some class does not have is left out",
+            TableRow("1 label a class, converged, %", 2, ("1", "mean")),
+            TableRow("10 labels a class, converged, %", 2, ("10", "mean")),
+            TableRow("100 labels a class, converged, %", 2, ("100", "mean")),
         ),
     ]
     trunk: Annotated[
         ByName | None,
         Field(
-            "percent: read-outs of the features before z, averaged over their 4 × 4 places "
-            "('pooled_…', all images; of the paper's protocol at most four) and in full "
-            "('features_…'), and of z fitted to as few ('latents_…')",
-            Row("trunk, pooled, paper's protocol, %", 2, ("pooled_linear_separability",)),
-            Row("trunk, pooled, converged, %", 2, ("pooled_converged_separability",)),
-            Row("trunk in full, fewer images, %", 2, ("features_converged_separability",)),
-            Row("z of as few images, converged, %", 2, ("latents_converged_separability",)),
+            "percent: linear probes of the features before z, averaged over their 4 × 4 places "
+            "('pooled_…', all images; the paper's protocol with at most four seeds) and in full "
+            "('features_…'), and of z fitted to as few images ('latents_…')",
+            TableRow("trunk, pooled, paper's protocol, %", 2, ("pooled_linear_separability",)),
+            TableRow("trunk, pooled, converged, %", 2, ("pooled_converged_separability",)),
+            TableRow("trunk in full, fewer images, %", 2, ("features_converged_separability",)),
+            TableRow("z of as few images, converged, %", 2, ("latents_converged_separability",)),
         ),
     ]
     trunk_n_train: Annotated[
-        Count, Field("images that the read-outs of features in full were fitted to")
+        Count, Field("images that the probes of features in full were fitted to")
     ]
     trunk_n_test: Annotated[Count, Field("images that they were tested on")]
     confusion: Annotated[
         list[list[Maybe]] | None,
         Field(
-            "counts of the converged read-out, true class by predicted class; null beyond "
+            "counts of the converged probe, true class by predicted class; null beyond "
             f"{MOST_CLASSES} classes"
         ),
     ]
@@ -240,29 +240,29 @@ class Evaluation(TypedDict, total=False):
     balanced_accuracy: Annotated[
         ByName | None,
         Field(
-            "'paper', 'converged' → mean of these: all classes count alike",
-            Row("balanced accuracy, paper's protocol, %", 2, ("paper",)),
+            "'paper', 'converged' → mean over classes of these, which counts all classes alike",
+            TableRow("balanced accuracy, paper's protocol, %", 2, ("paper",)),
         ),
     ]
     majority_class: Annotated[
         Maybe,
         Field(
-            "percent right of always naming training's most frequent class: chance",
-            Row("chance: the most frequent class, %", 2),
+            "percent right by always naming the most frequent training class: chance",
+            TableRow("chance: the most frequent class, %", 2),
         ),
     ]
     effective_rank: Annotated[
         Maybe,
         Field(
             "RankMe of the training latents: from 1 to 256 dimensions",
-            Row("effective rank (RankMe)", 1),
+            TableRow("effective rank (RankMe)", 1),
         ),
     ]
     participation_ratio: Annotated[
         Maybe,
         Field(
             "(Σλ)²/Σλ² of their covariance: from 1 to 256 dimensions",
-            Row("participation ratio", 1),
+            TableRow("participation ratio", 1),
         ),
     ]
     spectrum: Annotated[
@@ -272,21 +272,21 @@ class Evaluation(TypedDict, total=False):
         Maybe,
         Field(
             "mean squared distance on the unit sphere of images from themselves 30 % occluded",
-            Row("alignment with occluded images", 3),
+            TableRow("alignment with occluded images", 3),
         ),
     ]
     class_alignment: Annotated[
         Maybe,
         Field(
-            "the same of different images of one class; 2 is chance",
-            Row("alignment within classes", 3),
+            "the same between different images of one class; 2 is chance",
+            TableRow("alignment within classes", 3),
         ),
     ]
     uniformity: Annotated[
         Maybe,
         Field(
             "log mean exp(−2d²) of all pairs on the unit sphere; lower is more even",
-            Row("uniformity", 3),
+            TableRow("uniformity", 3),
         ),
     ]
     dream_quality: Annotated[
@@ -296,7 +296,7 @@ class Evaluation(TypedDict, total=False):
             "KID's formula ('kernel_distance', with its standard error) on the Fréchet distance's "
             "features",
             *(
-                Row(f"{name}, {kind}", digits, (kind, key))
+                TableRow(f"{name}, {kind}", digits, (kind, key))
                 for name, key, digits in (
                     ("precision", "precision", 3),
                     ("recall", "recall", 3),
@@ -313,11 +313,11 @@ class Evaluation(TypedDict, total=False):
         dict[str, ByName] | None,
         Field(
             "kind of dream, and 'test images' beside → in 'pixels' and 'features': the median "
-            "distance to the nearest training image, the percent of pairs in which a dream is "
-            "nearer to one than a test image ('…_nearer', 50: as far as new images), and the "
-            "percent of dreams that are nearest to the image they come from ('…_own')",
+            "distance to the nearest training image; the percent of pairs in which a dream is "
+            "nearer to one than a test image ('…_nearer'; 50: dreams are as far as new images); "
+            "and the percent of dreams whose nearest image is the one they come from ('…_own')",
             *(
-                Row(f"% nearer than new images, {space}, {kind}", 1, (kind, f"{space}_nearer"))
+                TableRow(f"% nearer than new images, {space}, {kind}", 1, (kind, f"{space}_nearer"))
                 for space in ("pixels", "features")
                 for kind in _DREAMS
             ),
@@ -331,21 +331,21 @@ class Evaluation(TypedDict, total=False):
         Field(
             "corruption → strength 1 to 5 → percent right, paper's protocol; 'clean' and 'mean' → "
             "'0'",
-            Row("mean of 30 corruptions, paper's, %", 2, ("mean", "0")),
-            Row("the same images clean, paper's, %", 2, ("clean", "0")),
+            TableRow("mean of 30 corruptions, paper's, %", 2, ("mean", "0")),
+            TableRow("the same images clean, paper's, %", 2, ("clean", "0")),
         ),
     ]
     robustness_converged: Annotated[
-        dict[str, ByName] | None, Field("the same of the converged read-out")
+        dict[str, ByName] | None, Field("the same of the converged probe")
     ]
     robustness_n: Annotated[Count, Field("test images it rests on")]
     state_similarity: Annotated[
         dict[str, dict[str, ByName]] | None,
         Field(
             "'correlation' and 'cka' → the encoder's layer → 'wake-nrem', 'wake-rem', 'nrem-rem': "
-            "likeness of activity for the same memory; null without real images",
+            "similarity of activity for the same memory; null without real images",
             *(
-                Row(
+                TableRow(
                     f"activity of {layer}, {pair.replace('-', ' and ')}, r",
                     3,
                     ("correlation", layer, pair),
@@ -360,20 +360,20 @@ class Evaluation(TypedDict, total=False):
         dict[str, Maybe | list[Maybe]] | None,
         Field(
             "'accuracy' in percent on all test images after 'epochs' of fine-tuning the encoder "
-            "with all labels, and 'by_epoch'; null where it was not asked for",
-            Row("fine-tuned with all labels, %", 2, ("accuracy",)),
+            "with all labels, and 'by_epoch'; null unless it was asked for",
+            TableRow("fine-tuned with all labels, %", 2, ("accuracy",)),
         ),
     ]
     baselines: Annotated[
         dict[str, dict[str, Maybe | list[Maybe] | dict[str, Maybe | ByName]]],
         Field(
-            "'untrained' network and raw 'pixels' → their separabilities and ratios; of the first "
-            "also its neighbours, few labels and geometry"
+            "'untrained' network and raw 'pixels' → their separabilities and ratios; for the "
+            "untrained network also neighbours, few labels and geometry"
         ),
     ]
     protocol: Annotated[
         dict[str, Number],
-        Field("read-out seeds, mask draws, sizes: what the numbers rest on", needed=True),
+        Field("probe seeds, mask draws, sizes: what the numbers rest on", needed=True),
     ]
     versions: Annotated[dict[str, str], Field("of the packages that computed")]
 

@@ -1,4 +1,4 @@
-"""What a file keeps of the data that it was trained on, and whether these are they."""
+"""Record the data set that a file was trained on, and check whether a data set is the same."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from pad_core.errors import PadError
 
 
 def describe_data(dataset: DataSet) -> dict[str, Any]:
-    """What a state keeps of its data, to know them again."""
+    """The record of a data set by which a state recognises it."""
     return describe(dataset) | {"class_names": list(dataset.class_names)}
 
 
 def check_same_data(recorded: dict[str, Any], dataset: DataSet, where: Path) -> None:
-    """PadError unless these are the images that ``where`` was trained on.
+    """PadError unless a data set has the images that ``where`` was trained on.
 
     Args:
-        recorded: some fields of ``describe_data``; those that are missing aren't compared.
+        recorded: some fields of ``describe_data``; missing ones aren't compared.
     """
     if changed := what_changed(recorded, describe_data(dataset)):
         raise PadError(
-            f"{where} was trained on {recorded.get('name', 'other data')}, and {dataset.spec} "
+            f"{where} was trained on {recorded.get('name', 'other data')}, but {dataset.spec} "
             f"now has {changed}; give the data that it was trained on."
         )
 
 
 def what_changed(recorded: dict[str, Any], now: dict[str, Any]) -> str:
-    """'another number of test images (then 100)', '' for the same data; fields as above."""
+    """'another number of test images (then 100)'; '' for the same data. Fields as above."""
     for name, what in (
         ("class_names", "list of classes"),
         ("n_train", "number of training images"),

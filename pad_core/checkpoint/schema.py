@@ -1,7 +1,7 @@
-"""What a checkpoint says of itself, and what of that is checked.
+"""The schema of a checkpoint's header, and its checks.
 
-A header may come from anywhere. After ``Header.from_dict`` whoever shows one can rely on the
-types of all fields named here, on finite numbers, and on texts without control characters.
+A header may come from anywhere. After ``Header.from_dict`` all fields named here have their
+types, numbers are finite, and texts hold no control characters.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class DataSetRecord(TypedDict):
 
 
 class Trained(TypedDict):
-    """How a run of this program trained: the fields of its recipe that are shown."""
+    """How a run of this program trained: those fields of its recipe that are shown."""
 
     dataset: str
     epochs: Count
@@ -51,7 +51,7 @@ class Trained(TypedDict):
 
 
 class Epoch(TypedDict, total=False):
-    """An entry of a history: losses by name, means over the epoch, and what else was measured."""
+    """An entry of a history: losses by name, means over the epoch, and other measurements."""
 
     epoch: Required[Count]
     losses: Required[dict[str, Number]]
@@ -72,10 +72,10 @@ class Export(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Header:
-    """What a checkpoint says of itself; objects in it may have more fields than are declared.
+    """A checkpoint's header; objects in it may have more fields than are declared.
 
-    recipe: how it was trained, as ``Trained`` says where it was trained by this program, else what
-    is known; history: an ``Epoch`` for each; metrics: what evaluation recorded.
+    recipe: how it was trained: a ``Trained`` if this program trained it, else whatever is known.
+    history: an ``Epoch`` for each epoch. metrics: the record of its evaluation.
     """
 
     condition: Condition
@@ -96,7 +96,7 @@ class Header:
 
     @property
     def data(self) -> Data:
-        """What tells its data set from others."""
+        """What distinguishes its data set from others."""
         n_train, n_test = self.dataset.get("n_train", 0), self.dataset.get("n_test", 0)
         return Data(self.dataset_name, n_train, n_test, self.dataset.get("sha256"))
 
@@ -129,7 +129,7 @@ class Header:
             )
         if version > FORMAT_VERSION:
             raise PadError(
-                f"{path} has format version {version}, this program reads up to "
+                f"{path} has format version {version}, but this program reads versions up to "
                 f"{FORMAT_VERSION}; update it."
             )
         try:
@@ -145,7 +145,7 @@ class Header:
         return cls(condition, **(given | {"class_names": tuple(given["class_names"])}))
 
 
-# The header as it stands in a file, all of it there; a condition checks itself.
+# The whole header as it stands in a file; a condition checks itself.
 _IN_FILE = msgspec.defstruct(
     "Header",
     [
@@ -157,7 +157,7 @@ _IN_FILE = msgspec.defstruct(
 
 
 def describe(dataset: DataSet) -> DataSetRecord:
-    """What a header keeps of a data set."""
+    """What a header records of a data set."""
     return {
         "name": dataset.name,
         "spec": dataset.spec,
@@ -169,7 +169,7 @@ def describe(dataset: DataSet) -> DataSetRecord:
 
 
 def fingerprint(dataset: DataSet) -> str:
-    """SHA-256 over all labels and some images: other data, or another order, give another one."""
+    """SHA-256 over all labels and some images; other data or another order give another hash."""
     digest = hashlib.sha256()
     for split in (dataset.train, dataset.test):
         digest.update(split.labels.cpu().to(torch.int64).numpy().tobytes())

@@ -42,7 +42,7 @@ def bench(
 
     Args:
         parts: names of ``PARTS``.
-        device: that trains; read-outs and the explorer are measured on the CPU.
+        device: that trains; probes and the explorer are measured on the CPU.
         quick: tiny sizes, which only show that everything works.
         threads: of the work that has several; None for as many as PyTorch takes by itself.
         on_part: called with the name of each part before it is measured.

@@ -1,1 +1,1 @@
-"""Images and data sets: those that ship or are fetched, and the user's own."""
+"""Images and data sets: those that ship or are downloaded, and the user's own."""

@@ -28,7 +28,7 @@ from pad_core.errors import PadError
 
 
 class _Known(NamedTuple):
-    """A published set: its files in torchvision's layout, its classes, where it comes from."""
+    """A published data set: its files in torchvision's layout, its classes, and its source."""
 
     files: str
     class_names: tuple[str, ...]
@@ -60,7 +60,7 @@ def is_here(name: str, root: Path) -> bool:
 
 
 def load(name: str, root: Path, progress: Progress | None) -> Parts:
-    """One of KNOWN, from `root` in torchvision's layout, downloaded there if it is nowhere."""
+    """Load one of KNOWN from `root` in torchvision's layout; download it there if it is missing."""
     known = KNOWN[name]
     read: Callable[[str], ImageSet] = partial(_read_torchvision, name, root)
     if name == "fashion-mini":
@@ -71,10 +71,10 @@ def load(name: str, root: Path, progress: Progress | None) -> Parts:
 
 
 def load_idx(name: str, folder: Path, progress: Progress | None) -> Parts:
-    """Files of images and labels in MNIST's format, gzipped or not, as many programs name them.
+    """Load images and labels in MNIST's format, gzipped or not.
 
-    Classes are named by their numbers; without files of labels there are none. The test split is
-    called 't10k' or 'test', and is None where it is not there or has no labels.
+    Classes are named by their numbers; without label files there are none. The test split is
+    called 't10k' or 'test'; it is None if it is missing or has no labels.
     """
     found = _idx_files(folder)
     labelled = ("train", "labels") in found
@@ -110,12 +110,12 @@ _IDX = re.compile(
 
 
 def is_idx(name: str) -> bool:
-    """Whether a file's name is that of images or labels in MNIST's format."""
+    """Whether a file name is one of images or labels in MNIST's format."""
     return _IDX.fullmatch(name) is not None
 
 
 def _idx_files(folder: Path) -> dict[tuple[str, str], Path]:
-    """(split, 'images' or 'labels') → file; of several the least deep, unpacked before packed."""
+    """(split, 'images' or 'labels') → file: the least deep one, unpacked before packed."""
     sets: dict[str, dict[tuple[str, str], Path]] = {}
     paths = files_below(folder, is_idx)
     for path in sorted(paths, key=lambda p: (len(p.parts), p.suffix.lower() == ".gz", p)):
@@ -144,7 +144,7 @@ def _idx_files(folder: Path) -> dict[tuple[str, str], Path]:
 
 
 def _folder(name: str, root: Path) -> Path | None:
-    """Where the files of one of KNOWN lie: in `root`, in Debian's folder, or nowhere yet."""
+    """The folder with the files of one of KNOWN: `root`, Debian's folder, or None."""
     if any(root.glob(KNOWN[name].files)):
         return root
     return DEBIAN if name == "fashion-mnist" and DEBIAN.exists() else None
@@ -173,7 +173,7 @@ def _read_torchvision(name: str, root: Path, split: str) -> ImageSet:
             )
         sources = {"cifar10": datasets.CIFAR10, "mnist": datasets.MNIST}
         stored = sources.get(name, datasets.FashionMNIST)(root, split == "train", download=True)
-    except Exception as error:  # torchvision wraps none of network, archive, pickle and IDX errors
+    except Exception as error:  # torchvision wraps no error of network, archive, pickle or IDX
         problem = f"it is not in {root} and cannot be downloaded"
         advice = "check the network"
         if present:
@@ -191,7 +191,7 @@ def _read_torchvision(name: str, root: Path, split: str) -> ImageSet:
 
 
 def _read_fashion_mini(split: str) -> ImageSet:
-    """A PNG sheet: 50 tiles of 28×28 a row, the i-th of class i mod 10."""
+    """Read a PNG sheet: 50 images of 28×28 a row, the i-th of class i mod 10."""
     with Image.open(Path(__file__).parent / "fashion_mini" / f"fashion-mini-{split}.png") as sheet:
         rows = np.asarray(sheet).reshape(-1, 28, 50, 28)
     tiles = rows.transpose(0, 2, 1, 3).reshape(-1, 28, 28)
@@ -206,7 +206,7 @@ def _read_idx_split(folder: Path, split: str) -> ImageSet:
 
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """A uint8 array in the IDX format of LeCun's MNIST page: magic number, sizes, values."""
+    """Read a uint8 array in the IDX format of MNIST's page: magic number, sizes, values."""
     if not path.exists():
         path = Path(f"{path}.gz")
     if not path.exists():

@@ -1,4 +1,4 @@
-"""A user's own pictures in folders: one a class, or all in one where they have no labels."""
+"""A user's own pictures in folders: one folder a class, or one folder without labels."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ PICTURES = {
     ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png",
     ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp",
 }  # fmt: skip
-Labelled = list[tuple[Path, str]]  # pictures with the names of their classes
+Labelled = list[tuple[Path, str]]  # pictures with their class names
 
 
 def load_folder(name: str, folder: Path, progress: Progress | None) -> Parts:
-    """Pictures in one folder a class, maybe under folders named after splits; or all in one.
+    """Load pictures in one folder a class, perhaps under folders named after splits; or in one.
 
-    A validation split, which may name its classes in a file of annotations as tiny-imagenet's
-    does, is the test split where there is no labelled one.
+    Without a labelled test split, a validation split takes its place. Its classes may stand in a
+    file of annotations, as in tiny-imagenet.
 
     Raises:
-        PadError: no picture, a class without one or of the test split alone, or pictures that
-            can't be read.
+        PadError: no picture, a class without one, a class that only the test split has, or
+            pictures that can't be read.
     """
     splits = _splits(folder)
     train = _of_classes(splits["train"])
@@ -63,7 +63,7 @@ def load_folder(name: str, folder: Path, progress: Progress | None) -> Parts:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name is that of a picture."""
+    """Whether a file name is that of a picture."""
     return Path(name).suffix.lower() in PICTURES
 
 
@@ -73,10 +73,10 @@ def _each(pictures: Labelled, folder: Path) -> Iterator[Picture]:
 
 
 def _splits(folder: Path) -> Mapping[str, Path]:
-    """The folder of each split; without such, the folder itself holds the training pictures.
+    """The folder of each split; without split folders, the folder itself is the training split.
 
     Folders such as 'train' and 'test', 'Training' and 'Testing' or 'seg_train' and 'seg_test' are
-    splits, unless one of them has no sub-folder and stands among others: then it is a class.
+    splits. One that has no sub-folder and stands among other folders is a class.
     """
     folder = _unpacked(folder)
     inside = sub_folders(folder)
@@ -96,9 +96,9 @@ def _splits(folder: Path) -> Mapping[str, Path]:
 
 
 def _unpacked(folder: Path, kind: str = "") -> Path:
-    """Where an archive left its content: in a folder of its own within the one it was put in.
+    """The folder that holds the content of an unpacked archive, which may be one level deeper.
 
-    kind: of a split, which only a folder called after the same split is within.
+    kind: of a split; only a sub-folder named after the same split counts then.
     """
     inside = sub_folders(folder)
     while len(inside) == 1 and not _has_pictures(folder) and not _has_pictures(inside[0]):
@@ -110,7 +110,7 @@ def _unpacked(folder: Path, kind: str = "") -> Path:
 
 
 def _of_classes(folder: Path) -> Labelled:
-    """The training pictures, the classes taking turns so that the first n mix them."""
+    """The training pictures. Classes take turns, so that the first n pictures mix them."""
     folders = sub_folders(folder)
     if len(folders) < 2 and _has_pictures(folder):
         return [(path, UNLABELLED) for path in files_below(folder, is_picture)]
@@ -120,10 +120,10 @@ def _of_classes(folder: Path) -> Labelled:
 
 
 def _of_split(folder: Path, class_names: Sequence[str]) -> Labelled | None:
-    """A test split's pictures; None where they have no labels.
+    """A test split's pictures; None if they have no labels.
 
     Raises:
-        PadError: a class that is not one of these.
+        PadError: a class that is not in ``class_names``.
     """
     if class_names == [UNLABELLED]:
         found = files_below(folder, is_picture)
@@ -132,7 +132,7 @@ def _of_split(folder: Path, class_names: Sequence[str]) -> Labelled | None:
     folders = sub_folders(folder)
     names = {readable(sub.name) for sub in folders}
     if not noted and len(names - set(class_names)) == len(names) <= 1:
-        return None  # no folder, or one that is no class: 'images'
+        return None  # no folder, or one that is no class, such as 'images'
     pictures = noted or _in_turns(folders)
     unknown = {class_name for _, class_name in pictures} - set(class_names)
     if unknown:
@@ -141,7 +141,7 @@ def _of_split(folder: Path, class_names: Sequence[str]) -> Labelled | None:
 
 
 def _annotated(folder: Path) -> Labelled:
-    """Pictures whose classes a file such as val_annotations.txt names; none without one."""
+    """Pictures whose classes stand in a file such as val_annotations.txt; none without one."""
     noted: dict[str, str] = {}
     for path in files_below(folder, lambda name: name.lower().endswith("annotations.txt")):
         for line in path.read_text("utf-8", errors="replace").splitlines():
@@ -156,7 +156,7 @@ def _annotated(folder: Path) -> Labelled:
 
 
 def _in_turns(folders: Sequence[Path]) -> Labelled:
-    """Pictures of class folders: the first of each class, then the second of each."""
+    """Pictures of class folders in turns: the first of each class, then the second of each."""
     by_class: dict[str, list[Path]] = {}
     for folder in folders:
         paths = files_below(folder, is_picture)
@@ -178,7 +178,7 @@ def _has_pictures(folder: Path) -> bool:
 
 
 def _others(folder: Path) -> str:
-    """The files that are there in place of pictures, in words."""
+    """In words, the files that are there instead of pictures."""
     suffixes = Counter(path.suffix.lower() for path in files_below(folder, lambda name: True))
     if not suffixes:
         return ""

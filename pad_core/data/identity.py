@@ -1,4 +1,4 @@
-"""Which data set is which, where several folders have the same name."""
+"""Tell apart data sets that have the same name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Data(NamedTuple):
-    """A data set as a file tells of it; sha256 is its fingerprint, None where none was noted."""
+    """A data set as a file records it; sha256 is its fingerprint, None if none was recorded."""
 
     name: str
     n_train: int
@@ -15,13 +15,13 @@ class Data(NamedTuple):
     sha256: str | None = None
 
     def is_same(self, other: Data) -> bool:
-        """Whether both can be the same images, as far as they tell."""
+        """Whether both can be the same images, by all that is recorded."""
         unknown = self.sha256 is None or other.sha256 is None
         return self[:3] == other[:3] and (unknown or self.sha256 == other.sha256)
 
 
 def labels(found: Sequence[Data]) -> list[str]:
-    """A name for each; those of other images under the same name get their numbers or an id.
+    """A name for each data set; different ones of the same name get their numbers or an id.
 
     'trees', or 'trees (24 + 12 images)', or 'trees (24 + 12 images, 3f9a1c)'.
     """

@@ -28,18 +28,18 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
 
 
 def as_tensor(values: torch.Tensor | np.ndarray) -> torch.Tensor:
-    """An array as a tensor of its own, a tensor as it is; PadError for what holds no numbers."""
+    """A copy of an array as a tensor, or the tensor itself; PadError if it holds no numbers."""
     if isinstance(values, torch.Tensor):
         return values
     try:
-        return torch.tensor(np.ascontiguousarray(values))  # a copy: arrays may be read-only
+        return torch.tensor(np.ascontiguousarray(values))  # a copy: the array may be read-only
     except (TypeError, ValueError, RuntimeError):
         kind = getattr(values, "dtype", type(values).__name__)
         raise PadError(f"Numbers come as a tensor or an array, not as {kind}.") from None
 
 
 def as_network_input(images: torch.Tensor) -> torch.Tensor:
-    """Check a batch a user hands over and bring it to float32 in [−1, 1].
+    """Check a user's batch of images and convert it to float32 in [−1, 1].
 
     Args:
         images: (B, 3, 32, 32), uint8 in 0..255 or float in [−1, 1].
@@ -68,12 +68,12 @@ def as_network_input(images: torch.Tensor) -> torch.Tensor:
 def picture_grid(
     images: torch.Tensor, columns: int, gap_px: int = 0, background: int = 128
 ) -> np.ndarray:
-    """Lay images out row by row in one picture, at their native size.
+    """Lay images out row by row in one picture, each at its native size.
 
     Args:
         images: (N, 3, H, W), uint8 or float in [−1, 1].
-        columns: pictures in a row; the last row is filled with background.
-        gap_px: pixels between pictures, in ``background`` grey (0–255).
+        columns: images in a row; the last row is filled with background.
+        gap_px: pixels between images, in ``background`` grey (0–255).
 
     Returns:
         uint8 array (rows·H + gaps, columns·W + gaps, 3).
@@ -95,7 +95,7 @@ def png_bytes(picture: np.ndarray, scale: int = 1, level: int = 6) -> bytes:
     """Encode a uint8 picture (H, W, 3) as PNG, each pixel enlarged to scale×scale.
 
     Args:
-        level: of compression, 0 to 9; the least are fastest.
+        level: of compression, 0 (fastest) to 9.
     """
     image = Image.fromarray(picture)
     if scale != 1:

@@ -1,4 +1,4 @@
-"""Labelled images, 32×32 RGB, and how pictures of any size and mode become such."""
+"""Labelled images, 32×32 RGB, and the rules that turn pictures of any size and mode into them."""
 
 import io
 import re
@@ -18,17 +18,17 @@ from pad_core.errors import PadError
 
 SIZE = 32  # pixels a side of every image
 UNLABELLED = "unlabelled"  # the one class of pictures without labels
-_MOST_PIXELS = 50_000_000  # of a picture that somebody hands over; a data set is trusted more
+_MOST_PIXELS = 50_000_000  # of a single picture from a user; data sets may have larger ones
 _NAMED = 12  # pictures that one message names
-_DEPTHS = (8, 10, 12, 14, 16)  # bits of what 16-bit files hold
+_DEPTHS = (8, 10, 12, 14, 16)  # bits that may be in use in a 16-bit file
 _GIT_LFS = b"version https://git-lfs"
-# Of damaged EXIF and large pictures, which are read all the same.
+# Pillow warns of damaged EXIF data and of large pictures; both are read.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-# Pillow refuses a chunk of text beyond 1 MB, which editors write; 64 MB of all together stay.
+# Pillow refuses text chunks above 1 MB, which some editors write; its limit of 64 MB in sum stays.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 Progress = Callable[[str, float], None]
-"""Called with what is being done and the fraction done, from 0 up to 1."""
+"""Called with the name of the step and the fraction of it that is done, from 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)  # eq=False: == on tensors has no single truth value
@@ -50,16 +50,16 @@ class ImageSet:
         return ImageSet(self.images.to(device), self.labels.to(device))
 
     def first(self, n: int) -> "ImageSet":
-        """The first n images in stored order, or all where there are fewer; shares memory."""
+        """The first n images in stored order, or all if there are fewer; shares memory."""
         return ImageSet(self.images[:n], self.labels[:n])
 
 
 class NothingThereError(PadError):
-    """A folder has no file of the kind that was asked for."""
+    """A folder has no file of the wanted kind."""
 
 
 class Parts(NamedTuple):
-    """What a loader found; test is None where it has none, class_names may be UNLABELLED alone."""
+    """What a loader found; test is None if there is none; class_names may be UNLABELLED alone."""
 
     name: str
     train: ImageSet
@@ -69,34 +69,34 @@ class Parts(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """An encoded picture, None for a row without one, and its name for messages."""
+    """An encoded picture (None for a row without one) and its name for messages."""
 
     name: str
     content: Path | bytes | None
 
 
 class Pictures(NamedTuple):
-    """How many pictures a split has, and a function that goes through them once more."""
+    """The number of pictures in a split, and a function that iterates over them anew."""
 
     n: int
     each: Callable[[], Iterable[Picture]]
 
 
 def read_picture(name: str, content: bytes) -> torch.Tensor:
-    """One encoded picture, made 32×32 RGB by the rules of `load_dataset`: uint8 (3, 32, 32).
+    """Decode one picture to 32×32 RGB by the rules of `load_dataset`: uint8 (3, 32, 32).
 
     Args:
         name: of the file, for messages.
 
     Raises:
-        PadError: not a picture that Pillow reads, damaged, or of more than 50 million pixels.
+        PadError: a file that Pillow can't read, damaged, or of more than 50 million pixels.
     """
     try:
         with Image.open(io.BytesIO(content)) as image:
             pixels = image.width * image.height
     except Image.DecompressionBombError as error:
         pixels = _pixels(error)
-    except Exception:  # Pillow raises errors of many kinds on damaged data
+    except Exception:  # on damaged data Pillow raises errors of many kinds
         pixels = 0
     if pixels > _MOST_PIXELS:
         raise PadError(f"{name} has {pixels / 1e6:.0f} million pixels; 50 million are the most.")
@@ -108,19 +108,19 @@ Images = torch.Tensor | np.ndarray | Image.Image | Sequence[Image.Image]
 
 
 def as_batch(images: Images) -> torch.Tensor:
-    """Images in any of these forms as one tensor (B, 3, 32, 32), of the values that they have.
+    """Images in any of these forms as one tensor (B, 3, 32, 32); values stay as they are.
 
     Args:
-        images: a tensor; an array (B, 3, 32, 32), or (B, 32, 32, 3) as pictures have it; a picture
-            or several, made 32×32 RGB by the rules of `load_dataset`.
+        images: a tensor; an array (B, 3, 32, 32) or (B, 32, 32, 3); a Pillow picture or several,
+            made 32×32 RGB by the rules of `load_dataset`.
 
     Raises:
-        PadError: what holds no numbers, or a picture that can't be made RGB.
+        PadError: no numbers, or a picture that can't be made RGB.
     """
     pictures = [images] if isinstance(images, Image.Image) else images
     if isinstance(pictures, Sequence) and not isinstance(pictures, str | bytes) and pictures:
         if not all(isinstance(picture, Image.Image) for picture in pictures):
-            raise PadError("A list of images is one of Pillow's pictures; stack arrays first.")
+            raise PadError("A list of images must hold Pillow pictures; stack arrays first.")
         try:
             stacked = np.stack([to_rgb32(picture) for picture in pictures])
         except (OSError, ValueError) as error:
@@ -133,7 +133,7 @@ def as_batch(images: Images) -> torch.Tensor:
 
 
 def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None]:
-    """A function that adds to the work done and reports its share of `total`, by the percent."""
+    """A function that adds to the work done and reports its share of `total` by the percent."""
     done, reported = 0, -1
 
     def advance(amount: int) -> None:
@@ -157,20 +157,20 @@ def grey_to_rgb(grey: np.ndarray) -> torch.Tensor:
 
 
 class _UnsuitableError(ValueError):
-    """What a picture is that can't be made RGB."""
+    """Says why a picture can't be made RGB."""
 
 
 def to_rgb32(image: Image.Image, bits: int = 16) -> np.ndarray:
-    """One picture of any size and mode → uint8 (32, 32, 3), by the rules of load_dataset.
+    """Convert a picture of any size and mode to uint8 (32, 32, 3) by the rules of load_dataset.
 
     Args:
-        bits: of a 16-bit picture that are in use; the largest number of so many is white.
+        bits: in use in a 16-bit picture; the largest number of that many bits is white.
     """
-    if image.size not in ((28, 28), (SIZE, SIZE)):  # only a photograph is turned upright
+    if image.size not in ((28, 28), (SIZE, SIZE)):  # only photographs are turned upright
         image = ImageOps.exif_transpose(image)
     if image.mode == "F":
-        raise _UnsuitableError("its pixels are floats, of which no range is known")
-    if _is_deep(image):  # Pillow would clip it at 255, not scale
+        raise _UnsuitableError("its pixels are floats of an unknown range")
+    if _is_deep(image):  # Pillow would clip at 255 instead of scaling
         white = 2**bits - 1
         grey = (np.asarray(image, np.int64) * 255 + white // 2) // white
         image = Image.fromarray(grey.clip(0, 255).astype(np.uint8))
@@ -181,7 +181,7 @@ def to_rgb32(image: Image.Image, bits: int = 16) -> np.ndarray:
     if image.size == (28, 28):
         image = ImageOps.expand(image, 2)
     elif image.size != (SIZE, SIZE):
-        side = min(image.size)  # cropped first: ImageOps.fit lets pixels beyond the crop bleed in
+        side = min(image.size)  # crop first: ImageOps.fit lets pixels beyond the crop bleed in
         left, top = (image.width - side) // 2, (image.height - side) // 2
         square = image.crop((left, top, left + side, top + side))
         image = square.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
@@ -193,13 +193,14 @@ def decode(
 ) -> tuple[dict[str, torch.Tensor], str]:
     """Decode the encoded pictures of a data set's splits: uint8 (N, 3, 32, 32) each, and a note.
 
-    16-bit pictures are scaled by the bits that the largest of all their pixels takes; the note
-    says so where these are fewer than 16.
+    16-bit pictures are scaled by the number of bits that their largest pixel takes; the note
+    says so if it is below 16.
 
-    One thread: on small pictures Pillow's threads lose more to Python's lock than they gain.
+    This uses one thread: on small pictures, Pillow's threads lose more to Python's lock than
+    they gain.
 
     Raises:
-        PadError: names the pictures that can't be read.
+        PadError: some pictures can't be read; it names them.
     """
     total = sum(pictures.n for pictures in splits.values())
     advance = counter(progress, "decoding images", max(total, 1))
@@ -217,7 +218,7 @@ def decode(
                         deep.add((split, index))
                         brightest = max(brightest, int(np.asarray(image).max()))
                     images[split][index] = to_rgb32(image).transpose(2, 0, 1)
-            except Exception as error:  # Pillow's decoders raise many kinds on damaged data
+            except Exception as error:  # on damaged data Pillow's decoders raise many kinds
                 unreadable.append((name, _reason(content, error)))
             advance(1)
     if unreadable:
@@ -234,7 +235,7 @@ def decode(
 
 
 def what_is_no_data(head: bytes) -> str:
-    """What a file is, by its first bytes, that stands where data should be; '' if unknown."""
+    """What a file without data is, by its first bytes, such as a Git LFS pointer; '' if unknown."""
     if not head:
         return "empty"
     if head.startswith(_GIT_LFS):
@@ -267,7 +268,7 @@ def _is_deep(image: Image.Image) -> bool:
 
 
 def _reason(content: Path | bytes | None, error: Exception) -> str:
-    """Why a picture can't be read, in some words."""
+    """In a few words, why a picture can't be read."""
     if isinstance(error, _UnsuitableError):
         return str(error)
     if isinstance(error, Image.DecompressionBombError):
@@ -295,7 +296,7 @@ def _pixels(error: Image.DecompressionBombError) -> int:
 
 
 def _sentence(unreadable: Sequence[tuple[str, str]], count: int) -> str:
-    """What can't be read, picture by picture, and what to do."""
+    """One sentence: which pictures can't be read, why, and what to do."""
     (name, reason), n = unreadable[0], len(unreadable)
     if count == 1:
         return f"{name} is no readable picture: {reason}."

@@ -1,8 +1,8 @@
 """Image data sets as 32×32 RGB tensors.
 
-A data set is named by a short text, its spec: one of :data:`BUILT_IN`, or a folder in a known
-format, ``parquet:DIR``, ``folder:DIR`` or ``idx:DIR``. However it is stored, it becomes two
-:class:`ImageSet` of uint8 pixels, held once; training scales them batch by batch.
+A short text, its spec, names a data set: one of :data:`BUILT_IN`, or a folder in a known format,
+``parquet:DIR``, ``folder:DIR`` or ``idx:DIR``. Each becomes two :class:`ImageSet` of uint8
+pixels, held in memory once; training scales them batch by batch.
 """
 
 import difflib
@@ -28,7 +28,7 @@ _LOADERS: dict[str, Loader] = {
     "folder": load_folder,
     "idx": published.load_idx,
 }
-# What tells a folder's kind, the most telling first: beside parquet files there may be pictures.
+# Files that tell a folder's kind, most telling first: pictures may lie beside parquet files.
 _KINDS: dict[str, Callable[[str], bool]] = {
     "parquet": is_parquet,
     "idx": published.is_idx,
@@ -37,9 +37,9 @@ _KINDS: dict[str, Callable[[str], bool]] = {
 
 
 class Place(NamedTuple):
-    """Where a spec leads: the kind of format, and the folder, or a single parquet file.
+    """Where a spec leads: the format, and the folder or the single parquet file.
 
-    typed: the path as it stands in the spec, without quotes.
+    typed: the path as the spec has it, without quotes.
     """
 
     kind: str
@@ -51,9 +51,9 @@ class Place(NamedTuple):
 class DataSet:
     """A training and a test set over the same classes.
 
-    name: short, safe in file names. spec: what the user typed, its kind in front. class_names: K
-    names by label; of pictures without labels it is one. note: provenance and how it was read, in
-    a few sentences, '' where there is nothing to say.
+    name: short, safe in file names. spec: what the user typed, with its kind in front.
+    class_names: K names by label; one name for pictures without labels. note: where the images
+    come from and how they were read, in a few sentences; may be ''.
     """
 
     name: str
@@ -65,7 +65,7 @@ class DataSet:
 
     @property
     def has_classes(self) -> bool:
-        """Whether there are classes to tell apart: two or more."""
+        """Whether there are two classes or more to tell apart."""
         return len(self.class_names) > 1
 
 
@@ -76,20 +76,21 @@ def load_dataset(spec: str, root: Path | str = "data", progress: Progress | None
     torchvision's layout and downloaded there if absent (``fashion-mnist`` also from Debian's
     package dataset-fashion-mnist); ``fashion-mini`` comes with this package.
 
-    - ``parquet:DIR``: files as the Hugging Face hub serves them, or a single one. Splits are told
-      by the names of files or folders, labels may be numbers, texts or booleans.
+    - ``parquet:DIR``: files as the Hugging Face hub serves them, or a single file. File or folder
+      names tell the splits; labels may be numbers, texts or booleans.
     - ``folder:DIR``: one sub-folder of images a class, optionally under train/ and test/ (or val/);
-      or images without labels, which are then of one class.
+      or images without labels, which form one class.
     - ``idx:DIR``: the four IDX files of MNIST's format, gzipped or not.
 
-    The path of a folder alone will do: its files tell the kind. Where there is no labelled test
-    split, a validation split takes its place; else a sixth of each class is held out, always the
-    same one, and the note says so. 32×32 images stay bit-exact, 28×28 ones are padded by 2 black
-    pixels, others are cropped to their central square and resized (bicubic, antialiased). Grey
-    becomes three equal channels; transparency is laid over white.
+    The path of a folder alone is enough: its files tell the kind. Without a labelled test split,
+    a validation split takes its place; without that, a sixth of each class is held out, always
+    the same images, and the note says so. 32×32 images stay bit-exact, 28×28 images get a border
+    of 2 black pixels, others are cropped to their central square and resized (bicubic,
+    antialiased). Grey becomes three equal channels; transparency is laid over white.
 
-    Raises PadError, in one sentence, for an unknown spec, missing or damaged files, no network,
-    labels that some images lack, or a class with too few images.
+    Raises:
+        PadError: an unknown spec, missing or damaged files, no network, labels that some images
+            lack, or a class with too few images.
     """
     spec = spec.strip()
     shown = readable(spec)
@@ -98,17 +99,17 @@ def load_dataset(spec: str, root: Path | str = "data", progress: Progress | None
             parts = published.load(spec, Path(root), progress)
         else:
             place = _place(spec)
-            if shown != spec:  # it has to be written into files, and found again
+            if shown != spec:  # files record the spec, and it must lead back to the folder
                 raise PadError("the name of the folder is not UTF-8; rename it.")
             spec = f"{place.kind}:{place.typed}"
             parts = _load(place, progress)
         return _finish(spec, *parts)
-    except (PadError, OSError) as error:  # OSError: no permission, or a file has just gone
+    except (PadError, OSError) as error:  # OSError: no permission, or a file that has just gone
         raise PadError(f"{shown or repr(spec)}: {error}") from error
 
 
 def is_local(spec: str, root: Path | str = "data") -> bool:
-    """Whether `load_dataset` would find the images here, without a download."""
+    """Whether `load_dataset` would find the images on this machine, without a download."""
     spec = spec.strip()
     if spec in BUILT_IN:
         return published.is_here(spec, Path(root))
@@ -120,13 +121,13 @@ def is_local(spec: str, root: Path | str = "data") -> bool:
 
 
 def check_spec(spec: str, base: Path) -> None:
-    """PadError, in one sentence, where a spec names nothing; ``base`` is what paths start from."""
+    """PadError unless a spec names a data set; relative paths start from ``base``."""
     if spec.strip() not in BUILT_IN:
         _place(spec.strip(), base)
 
 
 def _place(spec: str, base: Path = Path()) -> Place:
-    """Where a spec leads that is none of BUILT_IN; PadError where that is nowhere."""
+    """Where a spec outside BUILT_IN leads; PadError if it leads nowhere."""
     kind, colon, directory = spec.partition(":")
     if kind in _LOADERS and colon:
         found = _existing(directory, base)
@@ -149,20 +150,20 @@ def _place(spec: str, base: Path = Path()) -> Place:
 
 
 def _existing(text: str, base: Path) -> tuple[Path, str] | None:
-    """The folder or file of that path, and the path as it is written, without quotes around it."""
+    """The existing folder or file of that path, and the path without quotes around it."""
     bare = text.strip()
     quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'"
     for typed in (text, bare, bare[1:-1] if quoted else bare):
         try:
             if typed.strip() and (path := base / Path(typed).expanduser()).exists():
                 return path, typed
-        except (OSError, RuntimeError, ValueError):  # too long; a home of nobody; a null byte
+        except (OSError, RuntimeError, ValueError):  # too long, unknown ~user, a null byte
             continue
     return None
 
 
 def _kind_of(path: Path) -> str:
-    """The format of a folder by the files that lie in it and below; 'folder' if it has none."""
+    """The format of a folder, by the files in it and below; 'folder' if they tell nothing."""
     if path.is_file():
         return "parquet" if is_parquet(path.name) else "folder"
     return next((kind for kind, wanted in _KINDS.items() if files_below(path, wanted)), "folder")
@@ -194,7 +195,7 @@ def _finish(
     class_names: Sequence[str],
     note: str,
 ) -> DataSet:
-    """Check the labels, hold out a test set if there is none, and say so."""
+    """Check the labels, and hold out a test set if there is none; the note says so."""
     count = len(class_names)
     for split, images in (("training", train), ("test", test)):
         if images is not None:
@@ -204,13 +205,13 @@ def _finish(
     needed = 2 if test is None else 1
     if fewest < needed:
         raise PadError(
-            f"class {class_names[int(per_class.argmin())]!r} has {fewest} training image(s), "
-            f"but at least {needed} must be there{' to hold one out for testing' * (needed - 1)}."
+            f"class {class_names[int(per_class.argmin())]!r} has {fewest} training image(s); "
+            f"it needs at least {needed}{', one to hold out for testing' * (needed - 1)}."
         )
     notes = [note] if note else []
     if count == 1:
         what = "Without labels" if class_names[0] == UNLABELLED else "With one class"
-        notes.append(f"{what}, measures by class are left out.")
+        notes.append(f"{what}; measures by class are left out.")
     if test is None:
         train, test = _hold_out(train, count)
         of = "the images" if count == 1 else "each class"
@@ -232,7 +233,7 @@ def _check_labels(split: str, images: ImageSet, count: int) -> None:
 
 
 def _hold_out(images: ImageSet, count: int) -> tuple[ImageSet, ImageSet]:
-    """Split off a sixth of each class, at least one image, by a fixed seed; order is kept."""
+    """Split off a sixth of each class, at least one image, by a fixed seed; the order stays."""
     generator = torch.Generator().manual_seed(0)
     held = torch.zeros(len(images), dtype=torch.bool)
     for label in range(count):

@@ -1,7 +1,7 @@
-"""Parquet files of pictures, as the Hugging Face hub serves them and as other programs write them.
+"""Parquet files of pictures, as the Hugging Face hub and other programs write them.
 
-Which files are of which split, which column holds the pictures and which the labels is told by
-their names first, then by their types, and for labels by their values: what could be read in two
+Names of files tell the splits. Names of columns, then their types, then (for labels) their
+values tell which column holds the pictures and which the labels. A file that can be read in two
 ways is refused.
 """
 
@@ -41,23 +41,23 @@ _IMAGE_NAMES = ("img", "image", "picture", "photo", "jpg", "jpeg", "png", "webp"
 _LABEL_NAMES = (
     "label", "labels", "fine_label", "class", "class_label", "class_name", "category", "target",
 )  # fmt: skip
-# Columns that number or describe rows.
+# Columns that number or describe rows, and are never labels.
 _NO_LABEL = re.compile(
     r"(.*[_ ])?(id|ids|idx|index|uid|uuid|path|file|file_?name|file_?path|url|md5|sha\d*|hash"
     r"|width|height|size|split|date|time|timestamp|caption|text|prompt|description)"
     r"|__index_level_\d+__|unnamed.*"
 )
-Key = str | int  # what tells classes apart: their name, or a number where they have none
+Key = str | int  # identifies a class: its name, or a number if it has none
 
 
 def load_parquet(name: str, folder: Path, progress: Progress | None) -> Parts:
-    """All parquet files of a folder and below it, or one file; test is None without a test split.
+    """Load all parquet files in and below a folder, or one file; test is None without a test split.
 
-    Classes are named in the order of the schema, or sorted; those without an image are left out.
+    Classes are in the order of the schema, or sorted; classes without an image are left out.
 
     Raises:
-        PadError: no parquet file, one that is damaged, several data sets, no column of pictures,
-            columns that could each be labels, or images of which only some have a label.
+        PadError: no parquet file, a damaged one, several data sets, no column of pictures,
+            several columns that could be labels, or images of which only some have a label.
     """
     root = folder if folder.is_dir() else folder.parent
     files = {
@@ -92,7 +92,7 @@ def load_parquet(name: str, folder: Path, progress: Progress | None) -> Parts:
 
 
 def is_parquet(name: str) -> bool:
-    """Whether a file's name is that of a parquet file."""
+    """Whether a file name is that of a parquet file."""
     return name.lower().endswith(".parquet")
 
 
@@ -100,20 +100,20 @@ def is_parquet(name: str) -> bool:
 
 
 def _splits(folder: Path) -> dict[str, list[Path]]:
-    """The files of each split; those of no known split are training images where all are so."""
+    """The files of each split. If no name tells a split, all files are training images."""
     if not folder.is_dir():
         return {"train": [folder]}
     files = files_below(folder, is_parquet)
     if not files:
         arrow = files_below(folder, lambda name: name.lower().endswith(".arrow"))
-        hint = "; write its Arrow files anew with Dataset.to_parquet" * bool(arrow)
+        hint = "; convert its Arrow files with Dataset.to_parquet" * bool(arrow)
         raise NothingThereError(f"there is no parquet file in the folder or its sub-folders{hint}.")
     sets: dict[tuple[str, ...], dict[str, list[Path]]] = {}
     for path in files:
         parents = path.relative_to(folder).parts[:-1]
         told = (split_of(part) for part in (path.stem, *reversed(parents)))
         split = next((found.kind for found in told if found), "")
-        # Sub-folders for splits and for values of a column ('year=2020') make no other data set.
+        # Sub-folders for splits or for values of a column ('year=2020') are no other data sets.
         key = tuple(part for part in parents if not split_of(part) and "=" not in part)
         sets.setdefault(key, {}).setdefault(split, []).append(path)
     for found in sets.values():
@@ -134,7 +134,7 @@ def _splits(folder: Path) -> dict[str, list[Path]]:
 def _checked_out(
     folder: Path, sets: dict[tuple[str, ...], dict[str, list[Path]]]
 ) -> dict[tuple[str, ...], dict[str, list[Path]]]:
-    """Of the snapshots in the hub's cache folder, the one that is in use, where that is noted."""
+    """Of the snapshots in the hub's cache folder, the one in use, if a note there tells it."""
     kept = {}
     for key, found in sets.items():
         if "snapshots" in key:
@@ -148,7 +148,7 @@ def _checked_out(
 
 
 def _several(folder: Path, sets: dict[tuple[str, ...], dict[str, list[Path]]]) -> str:
-    """A sentence that names the data sets below a folder which can be read."""
+    """A sentence that names the readable data sets below a folder."""
     names = []
     for key, found in sets.items():
         with suppress(PadError):
@@ -176,7 +176,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 class _File:
-    """One parquet file: its schema, the class names that it notes, its pictures."""
+    """One parquet file: its schema, its class names and its pictures."""
 
     def __init__(self, path: Path, root: Path) -> None:
         import pyarrow.parquet
@@ -187,12 +187,12 @@ class _File:
             self.file = pyarrow.parquet.ParquetFile(path)
             self.schema = self.file.schema_arrow
         self.features: dict[str, Any] = {}
-        with suppress(TypeError, KeyError, ValueError, RecursionError):  # no or other metadata
+        with suppress(TypeError, KeyError, ValueError, RecursionError):  # no or foreign metadata
             features = json.loads(self.schema.metadata[b"huggingface"])["info"]["features"]
             self.features = {str(name): value for name, value in features.items()}
 
     def names(self, column: str | None) -> list[str] | None:
-        """Names of the classes that a column numbers, as the schema notes them."""
+        """Class names of a column of numbers, from the schema."""
         feature = self.features.get(column or "")
         names = feature.get("names") if isinstance(feature, dict) else None
         if not isinstance(names, list) or not names:
@@ -201,7 +201,7 @@ class _File:
         return [t if texts.index(t) == i else f"{t} ({i})" for i, t in enumerate(texts)]
 
     def marked(self, kind: str) -> list[str]:
-        """Columns that the schema notes to be 'Image' or 'ClassLabel'."""
+        """Columns that the schema calls 'Image' or 'ClassLabel'."""
         return [
             name
             for name, feature in self.features.items()
@@ -215,7 +215,7 @@ class _File:
         return ", ".join(f"{field.name} ({str(field.type)[:24]})" for field in self.schema)
 
     def values(self, column: str) -> tuple[list[Any], np.ndarray]:
-        """A column's different values, and which of them each row has; −1 is null."""
+        """A column's distinct values, and which of them each row has; −1 is null."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -223,7 +223,7 @@ class _File:
             values = self.file.read(columns=[column]).column(0)
             if pa.types.is_dictionary(values.type):
                 values = pc.dictionary_decode(values)
-            if _is_text(values.type):  # as bytes, for not all of it need be UTF-8
+            if _is_text(values.type):  # as bytes: some of it may not be UTF-8
                 values = values.cast(pa.large_string()).cast(pa.large_binary())
             encoded = values.combine_chunks().dictionary_encode()
             numbers = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -250,7 +250,7 @@ class _File:
             value = content if content is not None else path
         if not isinstance(value, str):
             return Picture(name, value)
-        places = [base / value for base in (self.path.parent, self.root)]  # absolute ones stay so
+        places = [base / value for base in (self.path.parent, self.root)]  # or absolute already
         place = next((place for place in places if place.is_file()), places[0])
         return Picture(f"{name}, {readable(value)},", place)
 
@@ -263,7 +263,7 @@ def _pictures(files: Sequence[_File], column: str) -> Iterable[Picture]:
 
 
 def _image_column(file: _File) -> str:
-    """The column of encoded pictures, or of their paths."""
+    """The column of encoded pictures or of their paths."""
     from pyarrow.types import is_struct
 
     types = {field.name: field.type for field in file.schema}
@@ -288,7 +288,7 @@ def _image_column(file: _File) -> str:
 
 
 def _label_column(files: Sequence[_File], image: str) -> tuple[str | None, list[str]]:
-    """The column of labels, None where there is none, and notes on how it was found."""
+    """The column of labels, None if there is none, and notes on how it was found."""
     schema = files[0].schema
     types = {field.name: field.type for field in schema if field.name != image}
     usable = [name for name, kind in types.items() if _can_label(kind)]
@@ -305,7 +305,7 @@ def _label_column(files: Sequence[_File], image: str) -> tuple[str | None, list[
     if len(likely) > 1:
         raise PadError(
             f"{files[0].name} has several columns that could be labels ({', '.join(likely)}); "
-            "name the right one 'label'."
+            "rename the right one to 'label'."
         )
     if likely:
         return likely[0], [f"Classes are those of column '{readable(likely[0])}'."]
@@ -314,7 +314,7 @@ def _label_column(files: Sequence[_File], image: str) -> tuple[str | None, list[
 
 
 def _repeats(files: Sequence[_File], column: str) -> bool:
-    """Whether values come back, as labels do and numbers of rows don't."""
+    """Whether values recur, as labels do and row numbers don't."""
     found = [file.values(column) for file in files if column in file.schema.names]
     different = {value for values, _ in found for value in values}
     rows = sum(len(numbers) for _, numbers in found)
@@ -333,7 +333,7 @@ def _can_label(kind: Any) -> bool:
 
 
 def _is_weak(kind: Any) -> bool:
-    """Whether values of that type are labels only where the column's name says so."""
+    """Whether values of that type are labels only if the column's name says so."""
     from pyarrow.types import is_floating
 
     return bool(is_floating(kind)) or _is_binary(kind)
@@ -356,9 +356,9 @@ def _is_binary(kind: Any) -> bool:
 
 
 class _Labels:
-    """The labels of a split: for each row the key of its class, None where it has none.
+    """The labels of a split: the class key of each row, None for a row without a label.
 
-    names: of classes, for files that note none. known: whether any row has a label.
+    names: class names, for files that record none. known: whether any row has a label.
     """
 
     def __init__(
@@ -379,7 +379,7 @@ class _Labels:
             self.order += own or []
             self.found.append((keys, numbers))
         every = {key for keys, _ in self.found for key in keys}
-        if every - {None} != {-1, 1}:  # two classes; else −1 stands for no label
+        if every - {None} != {-1, 1}:  # those are two classes; otherwise −1 means no label
             self.found = [([None if k == -1 else k for k in ks], n) for ks, n in self.found]
         self.known = any(
             keys[number] is not None
@@ -389,7 +389,7 @@ class _Labels:
         )
 
     def classes(self) -> list[Key]:
-        """The keys that occur: as the schema orders them, else sorted; one without labels."""
+        """The keys that occur, in the schema's order or sorted; a single one without labels."""
         if not self.known:
             return [UNLABELLED]
         present = {keys[i] for keys, numbers in self.found for i in np.unique(numbers) if i >= 0}
@@ -404,19 +404,19 @@ class _Labels:
         return sorted(present, key=int if numeric else str)  # type: ignore[arg-type]
 
     def numbers(self, classes: Sequence[Key], split: str) -> torch.Tensor:
-        """Labels (N,) in 0..K−1; PadError for a row without one, or of another class."""
+        """Labels (N,) in 0..K−1; PadError for a row without a label or of another class."""
         if list(classes) == [UNLABELLED]:
             return torch.zeros(self.rows, dtype=torch.int64)
         place: dict[Key | None, int] = {key: i for i, key in enumerate(classes)}
         labels = []
         for keys, numbers in self.found:
-            table = np.array([place.get(key, -2) for key in keys] + [-2])  # the last is null's
+            table = np.array([place.get(key, -2) for key in keys] + [-2])  # the last one for null
             labels.append(table[numbers])
             lacking = np.array([key is None for key in keys] + [True])[numbers]
             if lacking.any():
                 raise PadError(
-                    f"{int(lacking.sum()):,} {split} image(s) have no label (null or -1); leave "
-                    "them out, or the label of all."
+                    f"{int(lacking.sum()):,} {split} image(s) have no label (null or -1); remove "
+                    "these images, or the labels of all images."
                 )
             for number in np.unique(numbers[table[numbers] == -2]):
                 raise PadError(f"class {str(keys[number])!r} is in {split} but not in train.")
@@ -424,8 +424,8 @@ class _Labels:
 
 
 def _key(value: Any, names: Sequence[str] | None, file: _File) -> Key | None:
-    """What tells a label's class: a name or a number; None for no label."""
-    if value is None or value != value:  # NaN is not itself
+    """The key of a label's class, a name or a number; None for no label."""
+    if value is None or value != value:  # NaN differs from itself
         return None
     if isinstance(value, bool):
         return str(value).lower()
@@ -450,7 +450,7 @@ def _key(value: Any, names: Sequence[str] | None, file: _File) -> Key | None:
 
 
 def _jpeg_note(encoded: bytes) -> str:
-    """What JPEG does to numbers; with its quality, where the first image has usual tables."""
+    """A note that JPEG shifts numbers; with its quality, if the first image has standard tables."""
 
     def tables(file: BytesIO) -> list[list[int]]:
         with Image.open(file) as image:

@@ -1,4 +1,4 @@
-"""What lies below a folder of people's files: without what systems hide there, links included."""
+"""List what lies below a folder, links included, without the files that systems hide there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from pad_core.errors import printable
 
-# Made by macOS, Windows and network storage beside people's own; names with a dot are hidden, too.
+# Made by macOS, Windows and network storage. Names that begin with a dot are hidden, too.
 _OF_SYSTEMS = {
     "__MACOSX", "@eaDir", "@Recycle", "@Recently-Snapshot", "@tmp", "#recycle", "#snapshot",
     "$RECYCLE.BIN", "System Volume Information", "lost+found",
@@ -27,16 +27,16 @@ SPLITS = ("train", "test", "validation")
 
 
 class Split(NamedTuple):
-    """The part of a data set that a name stands for, one of SPLITS, and the rest of the name."""
+    """The split that a name stands for, one of SPLITS, and the rest of the name."""
 
     kind: str
     rest: str
 
 
 def split_of(name: str) -> Split | None:
-    """What 'train', 'Testing', 'seg_train' or 'trees-valid-00000' says; None where it is nothing.
+    """The split in 'train', 'Testing', 'seg_train' or 'trees-valid-00000'; None if there is none.
 
-    A split's name stands between the name's ends, digits, spaces or any of '-', '.' and '_'.
+    A split's name is bounded by the ends of the name, digits, spaces, '-', '.' or '_'.
     """
     words = re.split(r"[-._\s\d]+", name.lower())
     for index, word in enumerate(words):
@@ -47,15 +47,15 @@ def split_of(name: str) -> Split | None:
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """The folders in a folder, links to such included, by name."""
+    """The folders in a folder, linked ones included, sorted by name."""
     return sorted(p for p in folder.iterdir() if not _is_hidden(p.name) and p.is_dir())
 
 
 def files_below(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
-    """Files in a folder and all below it, by path; ``wanted`` is asked of their names.
+    """The files in and below a folder, sorted by path, whose names ``wanted`` accepts.
 
-    Links are followed, but no folder is entered twice. Links to nothing are among them, pipes and
-    devices aren't.
+    Links are followed, but no folder is entered twice. Broken links are listed, pipes and
+    devices are not.
 
     Raises:
         OSError: a folder that can't be read.
@@ -79,9 +79,9 @@ def files_below(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
 
 
 def readable(name: str) -> str:
-    """A file's name as a text: composed characters, no control characters.
+    """A file's name as printable text, with composed characters.
 
-    A name that isn't UTF-8, as old archives leave them, is read as Latin-1.
+    A name that isn't UTF-8, as in old archives, is read as Latin-1.
     """
     if any("\udc80" <= character <= "\udcff" for character in name):
         name = name.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
@@ -95,5 +95,5 @@ def _is_hidden(name: str) -> bool:
 def _is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.stat().st_mode)
-    except OSError:  # a link to nothing, or one that may not be followed
+    except OSError:  # a broken link, or one that may not be followed
         return True

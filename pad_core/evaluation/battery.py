@@ -1,7 +1,7 @@
-"""The measures that other papers use, of one network: neighbours, labels, geometry, dreams.
+"""The measures of a network that other papers use: neighbours, few labels, geometry, dreams.
 
-Each part gives some fields of an evaluation (``FIELDS`` describes them). What cannot be
-measured, for want of images or of classes, is null, and the rest is measured all the same.
+Each function gives some fields of an evaluation (``FIELDS`` says what they mean). What cannot be
+measured, for lack of images or classes, is null; the rest is measured all the same.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from pad_core.evaluation.linear_probe import fit_converged
 from pad_core.evaluation.measures import (
     BATCH_SIZE,
     Material,
-    Readouts,
+    Probes,
     Step,
     dream_images,
     evaluated_images,
-    fit_readouts,
+    fit_probes,
 )
 from pad_core.evaluation.metrics import Moments
 from pad_core.evaluation.neighbours import knn_accuracy, nearest
@@ -53,13 +53,13 @@ from pad_core.evaluation.trunk import wide_accuracy
 from pad_core.model.networks import Encoder, encode_all
 
 NEIGHBOURS = (20, 200)
-TRUNK_SEEDS = 4  # of the paper's read-out: beside z's, as good as ten
+TRUNK_SEEDS = 4  # of the paper's probe; ten would say no more
 Found = dict[str, Any]
 T = TypeVar("T")
 
 
 def attempt(measure: Callable[[], T]) -> T | None:
-    """What a measure gives, None where it lacks what it needs."""
+    """The result of a measure; None if it lacks images or classes."""
     try:
         return measure()
     except PadError:
@@ -91,14 +91,14 @@ def few_labels(material: Material, draws: int, seed: int) -> Found:
     return {"few_labels": curve}
 
 
-def trunk_readouts(material: Material, n_seeds: int) -> Found:
-    """'trunk', 'trunk_n_train', 'trunk_n_test': read-outs of what z is made of."""
+def trunk_probes(material: Material, n_seeds: int) -> Found:
+    """'trunk', 'trunk_n_train', 'trunk_n_test': linear probes of the features before z."""
     trunk = material.trunk
     if trunk is None:
         return {"trunk": None, "trunk_n_train": 0, "trunk_n_test": 0}
     pooled = material._replace(train_latents=trunk.train.pooled, latents=trunk.test.pooled)
-    readouts = fit_readouts(pooled, min(n_seeds, TRUNK_SEEDS))
-    accuracies = [r.accuracy(pooled.latents, pooled.labels) for r in readouts.paper]
+    probes = fit_probes(pooled, min(n_seeds, TRUNK_SEEDS))
+    accuracies = [r.accuracy(pooled.latents, pooled.labels) for r in probes.paper]
     some, tested = trunk.train.places, trunk.test.places
     labels, truth = material.train_labels[some], material.labels[tested]
     k = material.n_classes
@@ -109,7 +109,7 @@ def trunk_readouts(material: Material, n_seeds: int) -> Found:
     return {
         "trunk": {
             "pooled_linear_separability": mean_sem(accuracies)[0],
-            "pooled_converged_separability": readouts.converged.accuracy(
+            "pooled_converged_separability": probes.converged.accuracy(
                 pooled.latents, pooled.labels
             ),
             "features_converged_separability": whole,
@@ -120,15 +120,15 @@ def trunk_readouts(material: Material, n_seeds: int) -> Found:
     }
 
 
-def classes(material: Material, readouts: Readouts) -> Found:
+def classes(material: Material, probes: Probes) -> Found:
     """'confusion', 'class_accuracies', 'balanced_accuracy', 'majority_class'."""
     k = material.n_classes
 
     def counts(predicted: torch.Tensor) -> torch.Tensor:
         return confusion_matrix(material.labels, predicted, k)
 
-    paper = torch.stack([counts(r.predict(material.latents)) for r in readouts.paper]).sum(dim=0)
-    converged = counts(readouts.converged.predict(material.latents))
+    paper = torch.stack([counts(r.predict(material.latents)) for r in probes.paper]).sum(dim=0)
+    converged = counts(probes.converged.predict(material.latents))
     both = {"paper": paper, "converged": converged}
     few = k <= MOST_CLASSES
     return {
@@ -142,9 +142,9 @@ def classes(material: Material, readouts: Readouts) -> Found:
 def geometry(
     material: Material, clean: torch.Tensor, occluded: torch.Tensor, places: torch.Tensor
 ) -> Found:
-    """'effective_rank' to 'uniformity': training latents' dimensions, test latents on a sphere.
+    """'effective_rank' to 'uniformity': dimensions of training latents, test latents on a sphere.
 
-    clean, occluded: of the same test images, (M, Z); places: of the M among all test images.
+    clean, occluded: latents of the same M test images, (M, Z); places: of these among all.
     """
     eigenvalues = spectrum(material.train_latents)
     total = float(eigenvalues.sum()) or 1.0
@@ -161,10 +161,10 @@ def geometry(
 class Reference(NamedTuple):
     """What dreams are compared with, the same for every network of a data set.
 
-    train_images: all, uint8 (N, 3, 32, 32); places: of those that have features, (F_N,);
-    train_features: (F_N, F), and their moments. real: of some of them, None where these are too
-    few. quality: of test images, as if they were dreams; nearest: of test images, distances to
-    their nearest training image in each space.
+    train_images: all, uint8 (N, 3, 32, 32); places: of the F_N with features, (F_N,);
+    train_features: (F_N, F), and their moments. real: of some of them, None if these are too few.
+    quality: of test images in place of dreams; nearest: distances of test images to their nearest
+    training image in each space.
     """
 
     features: Features
@@ -183,7 +183,7 @@ def reference(
     features: Features,
     protocol: Protocol,
 ) -> Reference:
-    """Of the training images, and what test images come to beside them.
+    """Features of the training images, and the same measures of test images in place of dreams.
 
     Raises:
         PadError: a single training image.
@@ -215,7 +215,7 @@ def _quality(real: Manifold, seen: torch.Tensor) -> Found:
 def dream_quality(seen: dict[str, torch.Tensor], beside: Reference, most: int) -> Found:
     """'dream_quality', 'dream_quality_n': of each kind of dream, and of test images beside.
 
-    seen: features of dreams by kind, (N, F); of these at most ``most`` are taken.
+    seen: features of dreams by kind, (N, F); at most ``most`` of each are taken.
     """
     real = beside.real
     if real is None:
@@ -232,7 +232,7 @@ def dream_quality(seen: dict[str, torch.Tensor], beside: Reference, most: int) -
 def nearest_images(
     network: PadNetwork, material: Material, beside: Reference, compared: int, seed: int
 ) -> Found:
-    """'nearest', 'nearest_n': does it dream or recall? Nearest training images of dreams."""
+    """'nearest', 'nearest_n': does it dream or recall? The training images nearest to dreams."""
     chosen = evaluated_images(len(material.train_labels), compared, seed)
     found: Found = {
         "test images": {
@@ -263,12 +263,12 @@ def nearest_images(
 
 @torch.inference_mode()
 def robustness(
-    encoder: Encoder, readouts: Readouts, images: torch.Tensor, labels: torch.Tensor, seed: int
+    encoder: Encoder, probes: Probes, images: torch.Tensor, labels: torch.Tensor, seed: int
 ) -> Found:
     """'robustness' and 'robustness_converged': corruption → strength → accuracy in percent.
 
-    Read-outs are fitted to clean images. 'clean' and 'mean' (of all corruptions and strengths)
-    have one number each, under strength '0'.
+    Probes are fitted to clean images. 'clean' and 'mean' (of all corruptions and strengths) have
+    one number each, under strength '0'.
     """
     device = encoder.conv1.weight.device
     unit = on_device(images, device)
@@ -278,9 +278,9 @@ def robustness(
 
     def measure(kind: str, strength: int, seen: torch.Tensor) -> None:
         latents = encode_all(encoder, seen)
-        own = [readout.accuracy(latents, truth) for readout in readouts.paper]
+        own = [probe.accuracy(latents, truth) for probe in probes.paper]
         paper.setdefault(kind, {})[str(strength)] = mean_sem(own)[0]
-        right = readouts.converged.accuracy(latents, truth)
+        right = probes.converged.accuracy(latents, truth)
         converged.setdefault(kind, {})[str(strength)] = right
 
     measure("clean", 0, unit)
@@ -307,7 +307,7 @@ def states(network: PadNetwork, images: torch.Tensor, seed: int) -> Found:
 def battery(
     network: PadNetwork,
     material: Material,
-    readouts: Readouts | None,
+    probes: Probes | None,
     clean: torch.Tensor,
     occluded: torch.Tensor,
     places: torch.Tensor,
@@ -316,14 +316,14 @@ def battery(
     protocol: Protocol,
     step: Step = lambda what, share: None,
 ) -> Found:
-    """All of the above.
+    """All measures of this module.
 
     Args:
-        readouts: None where there are no classes: what is measured by class is left out then.
+        probes: None if there are no classes; measures by class are then left out.
         clean, occluded: latents of the test images at ``places``, (M, Z).
-        seen: features of dreams by kind, from which the Fréchet distance was had.
-        beside: None without real images: nothing is said of dreams then.
-        step: called with what is being done and the share of it that is done.
+        seen: features of dreams by kind, the same as for the Fréchet distance.
+        beside: None without real images; nothing is then said of dreams.
+        step: called with the name of the step and the share of it that is done.
     """
     seed = protocol.seed
 
@@ -331,20 +331,20 @@ def battery(
         return evaluated_images(len(material.labels), wanted, seed).to(material.latents.device)
 
     found = geometry(material, clean, occluded, places.to(material.labels.device))
-    if readouts is None:
+    if probes is None:
         found |= dict.fromkeys(("knn_n", "trunk_n_train", "trunk_n_test", "robustness_n"), 0)
     else:
         step("neighbours", 0.0)
         found |= neighbours(material, some(protocol.knn_images))
         step("few labels", 0.1)
         found |= few_labels(material, protocol.label_draws, seed)
-        found |= classes(material, readouts)
+        found |= classes(material, probes)
         step("trunk", 0.2)
-        found |= trunk_readouts(material, protocol.readout_seeds)
+        found |= trunk_probes(material, protocol.readout_seeds)
         step("robustness", 0.4)
         few = some(protocol.robustness_images).to(material.images.device)
         labels = material.labels[few.to(material.labels.device)]
-        found |= robustness(network.networks.encoder, readouts, material.images[few], labels, seed)
+        found |= robustness(network.networks.encoder, probes, material.images[few], labels, seed)
     step("states", 0.8)
     few = some(protocol.state_images).to(material.images.device)
     if material.on == "real images":
@@ -368,8 +368,8 @@ def untrained_battery(
     places: torch.Tensor,
     protocol: Protocol,
 ) -> Found:
-    """What of it takes seconds, of a network that has learned nothing: what the rest stands
-    against. Arguments as for ``battery``."""
+    """Those measures that take seconds, of an untrained network, to compare the others with.
+    Arguments as for ``battery``."""
     found = geometry(material, clean, occluded, places.to(material.labels.device))
     del found["spectrum"]
     if material.n_classes > 1:
@@ -381,7 +381,7 @@ def untrained_battery(
 
 
 def in_strides(values: torch.Tensor, most: int) -> torch.Tensor:
-    """At most ``most`` rows, evenly spread: each class has its share where rows are sorted."""
+    """At most ``most`` rows, evenly spread, so that sorted classes keep their shares."""
     return values[:: max(1, len(values) // most)][:most]
 
 

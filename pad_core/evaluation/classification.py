@@ -1,4 +1,4 @@
-"""What a classifier takes for what: confusion matrix, accuracy of each class, chance."""
+"""Which classes a classifier confuses: confusion matrix, accuracy of each class, chance."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def class_accuracies(confusion: torch.Tensor) -> list[float]:
 
 
 def balanced_accuracy(confusion: torch.Tensor) -> float:
-    """Mean of the class accuracies, in percent: all classes count alike, however many images."""
+    """Mean of the class accuracies, in percent; all classes count alike, whatever their size."""
     known = [value for value in class_accuracies(confusion) if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
 
 
 def majority_accuracy(train_labels: torch.Tensor, labels: torch.Tensor) -> float:
-    """Percent right of one who always names the most frequent class of training: chance."""
+    """Percent right by always naming the most frequent class of training: chance."""
     most = train_labels.bincount().argmax()
     return 100 * (labels == most.to(labels.device)).double().mean().item()

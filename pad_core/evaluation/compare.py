@@ -42,12 +42,12 @@ def compare_files(
     """Compare two networks or more on the same test images; the object's fields are ``FIELDS``.
 
     Args:
-        data: spec of a data set, or None for the networks' own, where all have the same.
-        images: at most so many test images, the same ones each time.
+        data: spec of a data set; None for the networks' own, if all have the same.
+        images: at most this many test images, always the same ones.
         layer: one of ``signatures.LAYERS``.
 
     Raises:
-        PadError: a single file, one that can't be read, no images to compare on, another layer.
+        PadError: a single file, an unreadable one, no images to compare on, or another layer.
     """
     if len(files) < 2:
         raise PadError("A comparison takes two checkpoints or more.")
@@ -73,7 +73,7 @@ def compare_files(
 
 
 def comparison_tables(found: dict[str, Any]) -> list[Table]:
-    """Both matrices for people; networks are numbered, and named in the first column."""
+    """Both matrices as tables; networks are numbered, and named in the first column."""
     tables = []
     for key, title in (("cka", "Linear CKA"), ("rsa", "Representational similarity (RSA)")):
         table = Table(
@@ -95,14 +95,14 @@ def _own(networks: Sequence[PadNetwork], root: str) -> str:
     specs = {str(network.header.dataset.get("spec", "")) for network in networks}
     if len(specs) > 1:
         raise PadError(
-            "These networks were trained on different data: say with --data on whose images they "
-            "are compared."
+            "These networks were trained on different data: choose with --data the images to "
+            "compare them on."
         )
     (spec,) = specs
     if not is_local(spec, root):
         raise PadError(
-            f"{networks[0].header.dataset_name} is not here, which these networks were trained on: "
-            "say with --data where it lies, or whose images to take."
+            f"{networks[0].header.dataset_name}, which these networks were trained on, is not "
+            "here; say with --data where it lies, or which images to take."
         )
     return spec
 

@@ -1,8 +1,8 @@
 """Corruptions of images at five strengths, in the manner of CIFAR-10-C.
 
-Noise, blur, contrast and JPEG have CIFAR-10-C's strengths (Hendrycks & Dietterich 2019);
-translation and rotation, which it has not, are in pixels and degrees. None of them is in
-NREM's repertoire, and none turns pixels grey: what comes in over the edge is mirrored.
+Noise, blur, contrast and JPEG have CIFAR-10-C's strengths (Hendrycks & Dietterich 2019).
+Translation and rotation, which it lacks, are in pixels and degrees. The paper's NREM has none of
+them, and none turns pixels grey: what enters over the edge is mirrored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pad_core.system.randomness import generator
 STRENGTHS: dict[str, tuple[float, ...]] = {
     "noise": (0.04, 0.06, 0.08, 0.09, 0.10),  # SD, where pixels go from 0 to 1
     "blur": (0.4, 0.6, 0.7, 0.8, 1.0),  # SD of the Gaussian in pixels
-    "contrast": (0.75, 0.5, 0.4, 0.3, 0.15),  # what is left of it
+    "contrast": (0.75, 0.5, 0.4, 0.3, 0.15),  # the share that is left
     "jpeg": (80, 65, 58, 50, 40),  # quality
     "translation": (1, 2, 3, 4, 6),  # pixels, up, down, left or right
     "rotation": (5, 10, 15, 20, 30),  # degrees, to the left or to the right
@@ -36,8 +36,8 @@ def corrupt(images: torch.Tensor, kind: str, strength: int, seed: int = 0) -> to
     Args:
         kind: a key of ``STRENGTHS``.
         strength: 1 to 5.
-        seed: of noise, of directions; the same at all strengths, so that more strength does more
-            of the same to an image.
+        seed: of noise and directions. They are the same at all strengths, so that a larger
+            strength does more of the same to an image.
 
     Raises:
         PadError: another kind or strength.
@@ -47,7 +47,7 @@ def corrupt(images: torch.Tensor, kind: str, strength: int, seed: int = 0) -> to
             f"A corruption is one of {', '.join(STRENGTHS)} at strength 1 to 5, not {kind!r} at "
             f"{strength!r}."
         )
-    # Drawn on the CPU: the same on every device.
+    # Drawn on the CPU, so that every device gets the same numbers.
     return _KINDS[kind](images, STRENGTHS[kind][strength - 1], generator(seed, "corruption", kind))
 
 
@@ -87,7 +87,7 @@ def _translation(images: torch.Tensor, by_px: float, random: torch.Generator) ->
     places = torch.arange(SIDE_PX, device=images.device)[None] - int(by_px) * drawn.T[:, :, None]
     rows, columns = _mirrored(places)  # (B, 32) each
     each = torch.arange(len(images), device=images.device)[:, None, None]
-    # Indexed in two axes with the channels between them: these come last.
+    # Two index arrays with the channels between them: PyTorch puts the channels last.
     return images[each, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
@@ -102,7 +102,7 @@ def _rotation(images: torch.Tensor, degrees: float, random: torch.Generator) -> 
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     matrix = torch.stack([cos, -sin, zero, sin, cos, zero], dim=1).view(-1, 2, 3)
     grid = F.affine_grid(matrix, list(images.shape), align_corners=True)
-    # align_corners: mirrored at the middle of the outermost pixels, as blur and translation are.
+    # align_corners mirrors at the middle of the outermost pixels, as blur and translation do.
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=True)
 
 

@@ -1,7 +1,7 @@
-"""How good dreams are as images: like real ones, as varied as they, and no copies of them.
+"""The quality of dreams as images: are they realistic, as varied as real ones, and no copies?
 
-Features are float tensors (N, F) of real images and of dreams, from one feature network; the
-same that the Fréchet distance is measured on.
+Features are float tensors (N, F) of real images and of dreams, from the feature network on which
+the Fréchet distance is measured, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BLOCK = 1_000
 
 
 class Manifold(NamedTuple):
-    """Features (N, F) with the distance of each to its k-th nearest neighbour among them, (N,)."""
+    """Features (N, F), and the distance of each to its k-th nearest neighbour among them, (N,)."""
 
     features: torch.Tensor
     radii: torch.Tensor
@@ -28,11 +28,11 @@ class Manifold(NamedTuple):
 
 
 class Quality(NamedTuple):
-    """Shares in 0–1, but for density, which can exceed 1.
+    """Shares in 0–1, except density, which can exceed 1.
 
-    precision: of dreams that lie among real images; recall: of real images that lie among
-    dreams (Kynkäänniemi et al. 2019); density: how many real images' spheres a dream lies in,
-    over k; coverage: of real images that have a dream within their sphere (Naeem et al. 2020).
+    precision: share of dreams among real images; recall: share of real images among dreams
+    (Kynkäänniemi et al. 2019); density: in how many real images' spheres a dream lies, over k;
+    coverage: share of real images that have a dream in their sphere (Naeem et al. 2020).
     """
 
     precision: float
@@ -77,7 +77,7 @@ def quality(real: Manifold, dreams: Manifold) -> Quality:
 
 
 class KernelDistance(NamedTuple):
-    """A squared maximum mean discrepancy and its standard error (None from a single subset)."""
+    """A squared maximum mean discrepancy and its standard error (None for a single subset)."""
 
     value: float
     se: float | None
@@ -89,13 +89,13 @@ def kernel_distance(
 ) -> KernelDistance:
     """KID's formula: unbiased squared MMD with the kernel (xᵀy/F + 1)³ (Bińkowski et al. 2018).
 
-    The mean over disjoint subsets of both, which are independent: its standard error is theirs.
-    It may be slightly below 0. On Inception's features it is KID.
+    The value is a mean over disjoint subsets of both, and the standard error is theirs. It may be
+    slightly below 0. On Inception's features it is KID.
 
     Args:
         real, dreams: (N, F) and (M, F); two each at least.
-        subset: features of either side at once. Subsets are taken in strides, so that each has
-            its share of all classes where images are sorted by class.
+        subset: features of either side in a subset. Subsets are taken in strides: each has its
+            share of all classes if the images are sorted by class.
 
     Raises:
         PadError: fewer than two features.
@@ -130,7 +130,7 @@ def nearer(dreams: torch.Tensor, images: torch.Tensor) -> float:
     """Probability in percent that a dream lies nearer to its nearest training image than a test
     image does to its own; ties count half.
 
-    50 where dreams are as far from the training images as new images are; towards 100 they are
+    At 50, dreams are as far from the training images as new images are; towards 100 they are
     copies, or dull (the statistic of Meehan et al. 2020's test of data-copying).
 
     Args:

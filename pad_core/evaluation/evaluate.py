@@ -1,9 +1,9 @@
-"""A network's measures as the paper reports them (§4.4), in one JSON-ready object.
+"""Measure a network as the paper does (§4.4), and return one JSON-ready object.
 
-``FIELDS`` describes its fields. Where there is no data set, a checkpoint's stored memories
-take its place: read-outs are fitted to the stored training latents and tested on stored test
-latents and on their reconstructions G(z); the result says which it was. What can't be had is
-null, or empty: all that needs classes where there is one, distances where a class has one image.
+``FIELDS`` says what its fields mean. Without the data set, a checkpoint's stored memories take
+its place: probes are fitted to the stored training latents and tested on the stored test latents
+and their reconstructions G(z); field ``on`` says so. A value that can't be measured is null, or
+empty: measures by class with one class, distances if a class has one image.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from pad_core.evaluation.measures import (
     LATENT_INTENSITY,
     Material,
     OcclusionPoint,
-    Readouts,
+    Probes,
     Step,
     converged_separability,
     dream_images,
     encode_occluded,
     evaluated_images,
-    fit_readouts,
+    fit_probes,
     frechet_distances,
     material_from_dataset,
     material_from_memories,
@@ -65,14 +65,14 @@ def evaluate(
     step: Step = lambda what, share: None,
     beside: Reference | None = None,
 ) -> Evaluation:
-    """Measure one checkpoint; the object's fields are those of ``FIELDS``.
+    """Measure one checkpoint; ``FIELDS`` says what the object's fields mean.
 
     Args:
         dataset: real images, or None for the checkpoint's own memories.
         features: for the Fréchet distance.
-        baselines: of the same data set, from ``measure_baselines``.
-        step: called with what is being done and the share of the whole that is done.
-        beside: of the same data set, from ``measure_reference``, where several networks share it.
+        baselines: from ``measure_baselines`` on the same data set.
+        step: called with the name of the step and the share of the whole that is done.
+        beside: from ``measure_reference`` on the same data set, if several networks share it.
     """
     encoder, header = network.networks.encoder, network.header
     step("encoding", 0.0)
@@ -80,17 +80,17 @@ def evaluate(
         material = material_from_memories(network)
     else:
         material = material_from_dataset(encoder, dataset, protocol.trunk_images, protocol.seed)
-    readouts = None
+    probes = None
     if material.n_classes > 1:
-        readouts = fit_readouts(
+        probes = fit_probes(
             material, protocol.readout_seeds, lambda what, s: step(what, 0.25 + 0.1 * s)
         )
-    read_out = _separabilities(material, readouts)
+    read_out = _separabilities(material, probes)
     chosen = evaluated_images(len(material.labels), protocol.occlusion_images, protocol.seed)
     images, labels = material.images[chosen], material.labels[chosen]
     points = []
-    curve = () if readouts is None else occlusion_curve(
-        encoder, readouts, images, labels,
+    curve = () if probes is None else occlusion_curve(
+        encoder, probes, images, labels,
         size_px=protocol.size_px, draws=protocol.mask_draws, seed=protocol.seed,
     )  # fmt: skip
     for point in curve:
@@ -120,12 +120,12 @@ def evaluate(
         }
         frechet = frechet_distances(beside.moments, seen, features)
     more = battery(
-        network, material, readouts, *pair, chosen, seen,
+        network, material, probes, *pair, chosen, seen,
         None if material.train_images is None else beside, protocol,
         lambda what, share: step(what, 0.65 + 0.35 * share),
     )  # fmt: skip
     tuned = None
-    if dataset is not None and readouts is not None and protocol.fine_tune_epochs:
+    if dataset is not None and probes is not None and protocol.fine_tune_epochs:
         tuned = _fine_tuned(encoder, dataset, protocol, lambda s: step("fine-tuning", s))
     step("done", 1.0)
     result = dict.fromkeys(FIELDS) | {
@@ -143,9 +143,9 @@ def evaluate(
         "occlusion": {str(p.intensity): p.accuracy for p in points},
         "occlusion_interval": {str(p.intensity): [p.low, p.high] for p in points},
         "occlusion_se": {
-            str(p.intensity): {"images": p.se_images, "readouts": p.se_readouts} for p in points
+            str(p.intensity): {"images": p.se_images, "readouts": p.se_probes} for p in points
         },
-        **({} if readouts is None else right_answers(material, readouts, points)),
+        **({} if probes is None else right_answers(material, probes, points)),
         "occlusion_converged": {str(p.intensity): p.converged for p in points},
         "occlusion_n": len(labels),
         **ratios,
@@ -163,10 +163,10 @@ def evaluate(
 
 
 def right_answers(
-    material: Material, readouts: Readouts, points: Sequence[OcclusionPoint]
+    material: Material, probes: Probes, points: Sequence[OcclusionPoint]
 ) -> dict[str, Any]:
-    """'right' and 'right_of': of clean test images all, of occluded ones those of the curve."""
-    clean = torch.stack([r.predict(material.latents) == material.labels for r in readouts.paper])
+    """'right' and 'right_of': of all clean test images, and of the curve's occluded ones."""
+    clean = torch.stack([r.predict(material.latents) == material.labels for r in probes.paper])
     counts = {"0": (clean.sum(dim=0), len(clean))}
     counts |= {str(p.intensity): (p.right, p.of) for p in points if p.intensity in PAIRED}
     packed = {key: pack_counts(right.tolist()) for key, (right, _) in counts.items()}
@@ -177,14 +177,14 @@ def right_answers(
 
 
 def measure_reference(dataset: DataSet, features: Features, protocol: Protocol) -> Reference:
-    """Of the images that dreams are compared with."""
+    """The reference that dreams are compared with."""
     return reference(dataset.train.images, dataset.test.images, features, protocol)
 
 
 def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[str, Any]:
-    """What the numbers stand against: an untrained network, and pixels in place of latents.
+    """The numbers to compare with: an untrained network, and pixels in place of latents.
 
-    Pixels are 3,072 numbers an image, and one read-out seed has to do for them.
+    Pixels are 3,072 numbers an image: they get one probe seed only.
     """
     step("untrained network", 0.0)
     networks = build_networks(protocol.seed)
@@ -196,7 +196,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     exact = exact_distances(untrained.latents, untrained.labels)
     found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
     found["untrained"] |= untrained_battery(untrained, *pair, chosen, protocol)
-    if protocol.fine_tune_epochs:  # which is supervised learning from the start
+    if protocol.fine_tune_epochs:  # of an untrained network, this is supervised learning
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]
     step("pixels", 0.5)
@@ -228,7 +228,7 @@ def _baseline(
     material: Material, n_seeds: int, pair: tuple[torch.Tensor, torch.Tensor], seed: int
 ) -> dict[str, Any]:
     found = _separabilities(
-        material, fit_readouts(material, n_seeds) if material.n_classes > 1 else None
+        material, fit_probes(material, n_seeds) if material.n_classes > 1 else None
     )
     del found["linear_separability_by_seed"]
     distances = sampled_distances(material.latents, material.labels, seed)
@@ -239,18 +239,18 @@ def _baseline(
     }
 
 
-def _separabilities(material: Material, readouts: Readouts | None) -> dict[str, Any]:
-    """What read-outs reach on the test latents; null where there are none."""
-    if readouts is None:
+def _separabilities(material: Material, probes: Probes | None) -> dict[str, Any]:
+    """Accuracies of the probes on the test latents; null without probes."""
+    if probes is None:
         names = ("linear_separability", "linear_separability_sd", "converged_separability")
         return dict.fromkeys(names) | {"linear_separability_by_seed": []}
-    accuracies = [readout.accuracy(material.latents, material.labels) for readout in readouts.paper]
+    accuracies = [probe.accuracy(material.latents, material.labels) for probe in probes.paper]
     mean, sem = mean_sem(accuracies)
     return {
         "linear_separability": mean,
         "linear_separability_sd": None if sem is None else sem * len(accuracies) ** 0.5,
         "linear_separability_by_seed": accuracies,
-        "converged_separability": readouts.converged.accuracy(material.latents, material.labels),
+        "converged_separability": probes.converged.accuracy(material.latents, material.labels),
     }
 
 
@@ -263,9 +263,9 @@ def _clean_and_occluded(
 
 
 def _rounded(value: Any) -> Any:
-    """Floats to six digits: what is printed, recorded and compared is the same.
+    """Round floats to six digits, so that printed, recorded and compared numbers are the same.
 
-    What has no value, such as a ratio to a distance of 0, becomes null, as JSON has no other word.
+    NaN and infinity become null, since JSON has no word for them.
     """
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None

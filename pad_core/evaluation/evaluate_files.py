@@ -1,4 +1,4 @@
-"""``evaluate`` for files: find their data, measure one after the other, show how far it is."""
+"""``evaluate`` for files: find their data, measure one after the other, show the progress."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def evaluate_files(
     """Evaluate checkpoints, one after the other: JSON-ready, with 'file' and 'sha256' in front.
 
     Args:
-        data: spec of a data set, 'memories', or None for each checkpoint's own data set where
-            that lies here, else its memories.
-        record: write each result into its file's header; the sha256 is then the new one.
+        data: spec of a data set, 'memories', or None for each checkpoint's own data set if that
+            lies here, else its memories.
+        record: write each result into its file's header; ``sha256`` is then the new one.
         fid: None for the shipped classifier's features, 'download' or a file of Inception
-            weights for FID. Where those can't be had, a line on stderr says so and the
-            classifier's take their place, under their own name.
-        on_problem: called with a sentence about a checkpoint that can't be measured, or not
-            recorded; the others go on.
+            weights for FID. If those can't be had, a line on stderr says so and the classifier's
+            features take their place, under their own name.
+        on_problem: called with a sentence about a checkpoint that can't be measured or recorded;
+            the others go on.
 
     Raises:
-        PadError: a file or data set that can't be read, or, to be recorded, of other classes.
+        PadError: an unreadable file or data set, or one of other classes that is to be recorded.
     """
     chosen = choose_device(device)
     # All are opened before the first is measured: a wrong name fails at once.
@@ -95,7 +95,7 @@ def evaluate_files(
                     step,
                     beside.get(spec),
                 )
-            except PadError as error:  # what others reach is worth as much without
+            except PadError as error:  # the other networks' results are still good
                 on_problem(f"{network.path} is not measured: {error}")
                 continue
             digest = network.sha256
@@ -110,30 +110,30 @@ def evaluate_files(
 
 
 def _check_own(network: PadNetwork, dataset: DataSet | None, record: bool) -> None:
-    """A line on stderr where a network's own data set has changed since it was trained.
+    """Print a line on stderr if a network's own data set has changed since it was trained.
 
     Raises:
-        PadError: what is measured on these data can't be recorded in the network's header.
+        PadError: a network's header can't record what is measured on these data.
     """
     header = network.header
     if dataset is None:
         return
     if record and dataset.class_names != network.class_names:
         raise PadError(
-            f"{network.path} was trained on {header.dataset.get('name')}, whose "
-            f"classes are not those of {dataset.name}: its header records its own data "
-            "only; leave out --record."
+            f"{network.path} was trained on {header.dataset.get('name')}, whose classes are "
+            f"not those of {dataset.name}, and its header records its own data only; leave "
+            "out --record."
         )
     trained_on = header.dataset | {"class_names": list(network.class_names)}
     changed = what_changed(trained_on, describe_data(dataset))
     if not changed or header.dataset_name != dataset.name:
         return
     sentence = (
-        f"{dataset.spec} now has {changed} than when {network.path} was trained: images that it "
-        "was trained on may be among those that it is tested on"
+        f"{dataset.spec} now has {changed} than when {network.path} was trained: some images "
+        "may serve both training and testing"
     )
     if record and "number" in changed:
-        raise PadError(f"{sentence}; leave out --record, or give the data of then.")
+        raise PadError(f"{sentence}; leave out --record, or give the data of that time.")
     print(f"{sentence}.", file=sys.stderr)
 
 

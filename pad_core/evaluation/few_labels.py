@@ -1,4 +1,4 @@
-"""How far a few labels go: read-outs of a network's latents fitted to some images a class."""
+"""Linear probes of a network's latents, fitted to a few labelled images a class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pad_core.evaluation.statistics import mean_sem
 from pad_core.system.randomness import generator
 
 PER_CLASS = (1, 10, 100)
-_TOLERANCE = 5e-4  # fine enough that few latents are not rounded to bfloat16
+_TOLERANCE = 5e-4  # so fine that a few latents are not rounded to bfloat16
 
 
 class FewLabels(NamedTuple):
@@ -22,7 +22,7 @@ class FewLabels(NamedTuple):
 
 
 def draw_per_class(labels: torch.Tensor, per_class: int, random: torch.Generator) -> torch.Tensor:
-    """Places of ``per_class`` random images of each class, fewer where there are fewer."""
+    """Places of ``per_class`` random images of each class, or of all if there are fewer."""
     order = torch.randperm(len(labels), generator=random)
     shuffled = labels.cpu()[order]
     return torch.cat([order[shuffled == k][:per_class] for k in shuffled.unique().tolist()])
@@ -38,11 +38,11 @@ def few_label_accuracy(
     draws: int,
     seed: int = 0,
 ) -> FewLabels | None:
-    """Converged read-outs of a few labelled latents; None where a class has fewer than asked for.
+    """Converged probes of a few labelled latents; None if a class has too few.
 
     Args:
         train, test: latents (N, Z) and (M, Z); labels in 0..n_classes − 1.
-        draws: of the labelled images, each anew.
+        draws: how often the labelled images are drawn anew.
         seed: of the draws; the same images for every network.
     """
     if int(train_labels.bincount(minlength=n_classes).min()) < per_class:
@@ -51,7 +51,7 @@ def few_label_accuracy(
     accuracies = []
     for _ in range(draws):
         chosen = draw_per_class(train_labels, per_class, random).to(train.device)
-        readout = fit_converged(train[chosen], train_labels[chosen], n_classes, _TOLERANCE)
-        accuracies.append(readout.accuracy(test, test_labels))
+        probe = fit_converged(train[chosen], train_labels[chosen], n_classes, _TOLERANCE)
+        accuracies.append(probe.accuracy(test, test_labels))
     mean, sem = mean_sem(accuracies)
     return FewLabels(mean, None if sem is None else sem * draws**0.5)

@@ -1,4 +1,4 @@
-"""Fine-tuning: the encoder learns on, with labels, from where dreaming has brought it."""
+"""Fine-tuning: a trained encoder learns on with labels."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def fine_tune(
 ) -> list[float]:
     """Accuracy in percent on the test images after each epoch of fine-tuning on all labels.
 
-    A copy of the encoder and a linear layer on z, from 0, descend the cross-entropy by Adam
+    A copy of the encoder and a linear layer on z, initially 0, minimise the cross-entropy by Adam
     (2e-4, mini-batches of 64, the last partial one dropped), without augmentation. An untrained
-    encoder treated so is the supervised network to compare with.
+    encoder, trained so, is the supervised network to compare with.
 
     Args:
         images, test_images: uint8 or float in [−1, 1], (N, 3, 32, 32), on any device.
         labels, test_labels: (N,) in 0..n_classes − 1.
         seed: of the order of images.
-        on_step: told the share that is done, after each epoch's quarter.
+        on_step: called with the share that is done, four times an epoch.
 
     Raises:
-        PadError: fewer epochs than one, or no images.
+        PadError: no epoch, or no images.
     """
     if epochs < 1 or len(images) == 0:
         raise PadError(f"Fine-tuning needs images and 1 epoch or more, not {epochs}.")

@@ -1,9 +1,9 @@
 """Fréchet distances between images and dreams (paper §4.4.5, Figure 3d).
 
-FID proper compares pool3 features of an Inception-v3 trained on ImageNet; torch-fidelity
-computes those. Its weights have to be downloaded and it is slow without a GPU, so a small
-classifier that ships with this code can stand in. That gives another quantity on another
-scale: it is named after its features wherever it is shown, and never FID.
+FID proper compares pool3 features of an Inception-v3 trained on ImageNet; torch-fidelity computes
+those. Its weights have to be downloaded, and it is slow without a GPU, so a small classifier that
+ships with this code can stand in. That is another quantity on another scale: it bears the name of
+its features wherever it is shown, and is never called FID.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ N_FEATURES = 128
 
 @dataclass(frozen=True)
 class Features:
-    """Something that sees images as feature vectors.
+    """A named function from images to feature vectors.
 
     name: of the resulting distance. extract: images (B, 3, 32, 32), float in [−1, 1] →
     features (B, F).
@@ -50,7 +50,7 @@ class Features:
         return torch.cat(seen)
 
     def moments(self, batches: Iterable[torch.Tensor]) -> Moments:
-        """Mean and covariance of the features over batches of images (B, 3, 32, 32), uint8 or
+        """Mean and covariance of the features of batches of images (B, 3, 32, 32), uint8 or
         float in [−1, 1]; PadError for fewer than two images."""
         return moments_of(self.of(batches))
 
@@ -65,8 +65,8 @@ def moments_of(features: torch.Tensor) -> Moments:
 class FeatureNetwork(nn.Module):
     """A small classifier of CIFAR-10, SVHN and Fashion-MNIST: one trunk, one head for each.
 
-    ``forward`` gives the trunk's 128 features, after their ReLU. 429,000 parameters;
-    tools/train_feature_classifier.py trains it.
+    ``forward`` gives the trunk's 128 features, after their ReLU. It has 429,000 parameters, which
+    tools/train_feature_classifier.py trains.
     """
 
     DATASETS = ("cifar10", "svhn", "fashion-mnist")
@@ -81,7 +81,7 @@ class FeatureNetwork(nn.Module):
         self.heads = nn.ModuleList([nn.Linear(N_FEATURES, 10) for _ in self.DATASETS])
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 3, 32, 32) in [−1, 1], on any device → features (B, 128) on its own."""
+        """Images (B, 3, 32, 32) in [−1, 1], on any device → features (B, 128) on the network's."""
         device = next(self.parameters()).device
         features: torch.Tensor = self.trunk(images.to(device))
         return features
@@ -111,10 +111,10 @@ def inception_features(weights: Path | None = None, device: torch.device | str =
         raise PadError("FID needs the package torch-fidelity: pip install -e '.[fid]'") from None
     path = None if weights is None else str(weights)
     try:
-        if path is not None:  # torch-fidelity would run whatever code a pickle holds
+        if path is not None:  # torch-fidelity would run any code that a pickle holds
             torch.load(path, map_location="cpu", weights_only=True)
         network = FeatureExtractorInceptionV3("inception", ["2048"], path)
-    except Exception as error:  # whatever the download or the unpickling of weights runs into
+    except Exception as error:  # downloading or unpickling weights can fail in many ways
         where = f"be read from {weights}" if weights else "be downloaded"
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise PadError(f"The weights of Inception-v3 cannot {where} ({reason}).") from None

@@ -1,4 +1,4 @@
-"""The shape of a cloud of latents: how many dimensions it fills, how evenly it lies.
+"""The geometry of latents: how many dimensions they fill, and how evenly they lie.
 
 Latents are float tensors (N, Z); sums are taken in float64, on the latents' device.
 """
@@ -22,12 +22,11 @@ def spectrum(latents: torch.Tensor) -> torch.Tensor:
 
 def effective_rank(latents: torch.Tensor) -> float:
     """RankMe: the exponential of the entropy of the normalised singular values.
-
-    From 1, where all latents lie on one line through the origin, to Z, where all directions
+    It runs from 1, if all latents lie on one line through the origin, to Z, if all directions
     are used alike. The latents are not centred (Garrido et al. 2023, Eq. 1).
     """
     values = latents.double()
-    # Singular values as roots of eigenvalues: those below 1e-8 of the largest are noise.
+    # Singular values are roots of eigenvalues; those below 1e-8 of the largest are noise.
     squares = torch.linalg.eigvalsh(values.T @ values).clamp_min(0)
     singular = squares.sqrt()
     total = float(singular.sum())
@@ -53,9 +52,9 @@ def alignment(one: torch.Tensor, other: torch.Tensor) -> float:
 
 
 def class_alignment(latents: torch.Tensor, labels: torch.Tensor) -> float:
-    """The same over all pairs of different images of one class, the classes counting alike.
+    """The same over all pairs of different images of one class; classes count alike.
 
-    On the sphere the mean over pairs follows from the length of the sum; NaN where no class
+    On the sphere, the mean over pairs follows from the length of the sum. It is NaN if no class
     has two images.
     """
     points = _on_sphere(latents)
@@ -72,7 +71,7 @@ def class_alignment(latents: torch.Tensor, labels: torch.Tensor) -> float:
 def uniformity(latents: torch.Tensor) -> float:
     """Logarithm of the mean Gaussian potential exp(−2‖x − y‖²) of all pairs on the unit sphere.
 
-    0 where all latents coincide; the lower, the more evenly they lie (Wang & Isola 2020, t = 2).
+    It is 0 if all latents coincide; the lower, the more evenly they lie (Wang & Isola 2020, t = 2).
     """
     points = _on_sphere(latents)
     n = len(points)
@@ -81,7 +80,7 @@ def uniformity(latents: torch.Tensor) -> float:
     total = 0.0
     for block in points.split(1024):
         total += float((4 * (block @ points.T) - 4).exp().sum())
-    return math.log((total - n) / (n * (n - 1)))  # less each with itself, which is 1
+    return math.log((total - n) / (n * (n - 1)))  # without the n pairs of a latent with itself
 
 
 def _on_sphere(latents: torch.Tensor) -> torch.Tensor:

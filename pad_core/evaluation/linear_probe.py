@@ -1,8 +1,8 @@
-"""Linear read-outs of the latent space: how linearly separable are the classes?
+"""Linear probes: how linearly separable are the classes in latent space?
 
-Two measures, never to be confused. The paper's protocol (§4.4.1) stops a noisy SGD after
-20 epochs; a converged logistic regression has no such noise and reads out more. What is
-compared with the paper uses the former; what has to be live uses the latter.
+There are two, never to be confused. The paper's (§4.4.1, 'linear read-out') stops a noisy SGD
+after 20 epochs: comparisons with the paper use it. The converged one is a logistic regression
+without such noise and reaches a higher accuracy: live pages use it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from pad_core.system.randomness import generator
 SGD_EPOCHS = 20
 SGD_BATCH_SIZE = 64
 SGD_LEARNING_RATE = 0.2
-_BATCHES_AT_ONCE = 32  # are fetched, 2 MB of 256 dimensions
+_BATCHES_AT_ONCE = 32  # that are fetched: 2 MB at 256 dimensions
 PAPER = "paper's protocol"
 CONVERGED = "converged logistic regression"
 
 
 @dataclass(frozen=True)
-class Readout:
+class LinearProbe:
     """A linear classifier y = Wz + b on frozen latents.
 
-    weight: (K, Z); bias: (K,). The paper writes y = Wz; its published code has a bias.
+    weight: (K, Z); bias: (K,). The paper writes y = Wz; its published code has a bias, too.
     """
 
     weight: torch.Tensor
@@ -56,7 +56,7 @@ class Readout:
         return 100.0 * (self.predict(latents) == labels).double().mean().item()
 
 
-Progress = Callable[[int, Readout], None]
+Progress = Callable[[int, LinearProbe], None]
 
 
 def train_sgd(
@@ -66,36 +66,36 @@ def train_sgd(
     seed: int,
     epochs: int = SGD_EPOCHS,
     on_epoch: Progress | None = None,
-) -> Readout:
-    """The paper's read-out: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
+) -> LinearProbe:
+    """The paper's linear probe: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
 
     Args:
         latents: (N, Z) of the training images.
         labels: (N,) in 0..n_classes − 1.
         seed: of the initial weights and of the order of samples.
-        on_epoch: called with the epoch (from 1) and the read-out so far.
+        on_epoch: called with the epoch (from 1) and the probe so far.
     """
-    readout = None
-    for epoch, readout in enumerate(sgd_epochs(latents, labels, n_classes, seed, epochs), start=1):
+    probe = None
+    for epoch, probe in enumerate(sgd_epochs(latents, labels, n_classes, seed, epochs), start=1):
         if on_epoch is not None:
-            on_epoch(epoch, readout)
-    if readout is None:
-        raise PadError(f"A read-out is trained for 1 epoch or more, not {epochs}.")
-    return readout
+            on_epoch(epoch, probe)
+    if probe is None:
+        raise PadError(f"A probe is trained for 1 epoch or more, not {epochs}.")
+    return probe
 
 
 def sgd_epochs(
     latents: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int, epochs: int = SGD_EPOCHS
-) -> Iterator[Readout]:
-    """``train_sgd`` an epoch at a time, the read-out after each; for those who watch it learn.
+) -> Iterator[LinearProbe]:
+    """``train_sgd`` an epoch at a time; yields the probe after each.
 
-    The last partial batch of an epoch is dropped, as in the published code: its step would be
-    as large as the others on a few samples (16 of 50,000 images: at epoch 1 of a network, that
-    alone took the accuracy from 35 to 21 %). A step is so small that bookkeeping would be
-    all the time there is: the gradient is written out, on the CPU whatever the latents' device,
-    in as few calls as there can be, each of the library that makes it fastest.
+    The last partial batch of an epoch is dropped, as in the published code. Its step would be as
+    large as the others, on a few samples: the last 16 of 50,000 images once took the accuracy from
+    35 to 21 %. A step takes microseconds, less than autograd's overhead. So the gradient is
+    written out, on the CPU whatever the latents' device, in the fastest library call for each
+    product.
     """
-    from scipy.linalg.blas import sgemm  # 0.2 s, which who only looks at dreams need not wait
+    from scipy.linalg.blas import sgemm  # imported here: it takes 0.2 s, and dreams don't need it
 
     _check(latents, labels, n_classes)
     n, size = latents.shape
@@ -104,30 +104,30 @@ def sgd_epochs(
     batch = min(SGD_BATCH_SIZE, n)
     rate = SGD_LEARNING_RATE / batch
     initial = torch.empty((n_classes, size + 1)).uniform_(-bound, bound, generator=random)
-    # All orders at once: each takes torch's threads a moment, after which they wait for more
-    # to do, for as long as an epoch takes, at full speed.
+    # All orders are drawn at once. A draw wakes torch's threads, which then spin at full speed for
+    # about an epoch.
     orders = [torch.randperm(n, generator=random)[: n - n % batch].numpy() for _ in range(epochs)]
     weight = np.zeros((n_classes, _columns(size)), np.float32)
     weight[:, : size + 1] = initial.numpy()
-    scores = torch.empty((n_classes, batch))  # a softmax over few classes is fastest this way
+    scores = torch.empty((n_classes, batch))  # over few classes, this layout is fastest
     change = torch.empty_like(scores)
     scores_, change_ = scores.numpy(), change.numpy()  # the same memory, for the products
     batches = _mini_batches(latents, labels, n_classes, orders, batch)
     for _ in range(epochs):
         for x, targets in islice(batches, n // batch):
             np.dot(weight, x.T, scores_)
-            # torch's softmax over the first axis would be shared by all threads, its logarithm
-            # is not.
+            # torch would spread a softmax over the first axis over all threads; log_softmax runs
+            # on one.
             torch.log_softmax(scores, 0, out=change)
             np.exp(change_, change_)
             change_ -= targets
             weight = sgemm(-rate, x.T, change_.T, 1.0, weight.T, overwrite_c=True).T
-        yield _finite(_readout(weight[:, : size + 1], latents.device))
+        yield _finite(_probe(weight[:, : size + 1], latents.device))
 
 
 def _columns(size: int) -> int:
     # The bias is the weight of an input that is always 1. Zeros after it make rows as long as
-    # products like them best.
+    # matrix products need to be fast.
     return size + 8 - size % 8
 
 
@@ -140,7 +140,7 @@ def _mini_batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Latents (batch, columns), then a 1 and zeros, and targets (K, batch), of all epochs.
 
-    They lie all over memory. A second thread fetches the next ones meanwhile.
+    Their rows lie all over memory, so a second thread fetches the next ones meanwhile.
     """
     inputs, indices = latents.detach().float().cpu().numpy(), labels.cpu().numpy()
     size = latents.shape[1]
@@ -160,7 +160,7 @@ def _mini_batches(
     def fetching(i: int) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
         try:
             return second.submit(fetch, i).result
-        except RuntimeError:  # the program's main thread has ended: no pool takes new work
+        except RuntimeError:  # the main thread has ended, and pools take no new work
             return partial(fetch, i)
 
     with ThreadPoolExecutor(1) as second:
@@ -179,14 +179,14 @@ def fit_converged(
     tolerance: float = 1e-3,
     max_iterations: int = 200,
     on_iteration: Progress | None = None,
-) -> Readout:
+) -> LinearProbe:
     """Multinomial logistic regression, run until it has converged.
 
-    Minimises Σ cross-entropy + ½‖W‖², which is scikit-learn's LogisticRegression at C = 1, by
-    L-BFGS. Its first metric is the Hessian's upper bound ½XᵀX (Böhning 1992), with which few
-    iterations are needed; of many latents, a random eighth comes first, so that fewer still
-    see all of them. Those are products with ten columns, which no processor likes: where it
-    multiplies bfloat16 faster, latents are rounded to that, if the tolerance allows.
+    It minimises Σ cross-entropy + ½‖W‖², as scikit-learn's LogisticRegression does at C = 1, by
+    L-BFGS. The initial metric is the Hessian's upper bound ½XᵀX (Böhning 1992), which saves
+    iterations. With many latents, a random eighth of them comes first, so that fewer iterations
+    see all. If the processor multiplies bfloat16 faster and the tolerance allows, latents are
+    rounded to that.
 
     Args:
         latents: (N, Z); labels: (N,) in 0..n_classes − 1.
@@ -194,8 +194,8 @@ def fit_converged(
             minimum. At the default, 50,000 latents of CIFAR-10 in 8 random orders ended at most
             0.0022 above it, in bfloat16 as in float32; accuracies on 10,000 test latents were
             within 0.11 points of that at the minimum in bfloat16, within 0.15 in float32.
-        max_iterations: at most so many with all latents.
-        on_iteration: called with the iteration (from 1) and the read-out so far.
+        max_iterations: the most iterations with all latents.
+        on_iteration: called with the iteration (from 1) and the probe so far.
     """
     _check(latents, labels, n_classes)
     n = len(labels)
@@ -205,27 +205,27 @@ def fit_converged(
     steps = (None for rows in sizes for _ in fit.minimise(rows, tolerance, max_iterations))
     for iteration, _ in enumerate(steps, start=1):
         if on_iteration is not None:
-            on_iteration(iteration, Readout(*fit.coefficients()))
-    return _finite(Readout(*fit.coefficients()))
+            on_iteration(iteration, LinearProbe(*fit.coefficients()))
+    return _finite(LinearProbe(*fit.coefficients()))
 
 
 def _check(latents: torch.Tensor, labels: torch.Tensor, n_classes: int) -> None:
     if latents.ndim != 2 or labels.shape != latents.shape[:1] or len(labels) == 0:
         raise PadError(
-            f"A read-out needs latents (N, Z) and labels (N,) with N ≥ 1, not "
+            f"A probe needs latents (N, Z) and labels (N,) with N ≥ 1, not "
             f"{tuple(latents.shape)} and {tuple(labels.shape)}."
         )
     if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
         raise PadError(f"Labels must lie in 0..{n_classes - 1} for {n_classes} classes.")
 
 
-def _finite(readout: Readout) -> Readout:
-    # Asked of the result, not of the latents: that would take as long as an iteration.
-    if not bool(readout.weight.isfinite().all()):
+def _finite(probe: LinearProbe) -> LinearProbe:
+    # The result is checked and not the latents: checking these takes as long as an iteration.
+    if not bool(probe.weight.isfinite().all()):
         raise PadError(NOT_FINITE)
-    return readout
+    return probe
 
 
-def _readout(weight_and_bias: np.ndarray, device: torch.device) -> Readout:
+def _probe(weight_and_bias: np.ndarray, device: torch.device) -> LinearProbe:
     both = torch.tensor(weight_and_bias, device=device)  # a copy
-    return Readout(both[:, :-1].contiguous(), both[:, -1].contiguous())
+    return LinearProbe(both[:, :-1].contiguous(), both[:, -1].contiguous())

@@ -11,18 +11,18 @@ from pad_core.system.randomness import generator
 
 _DIVERGED = "the network that made them has diverged."
 NOT_FINITE = f"Some latents are not finite; {_DIVERGED}"
-# Nats; no finer tolerance goes with bfloat16. With 50,000 latents of CIFAR-10 in 8 random orders,
-# that misjudged the mean loss by up to 0.0021 (at 129 parameters on the way), and the gradient at
-# the end by 0.7 to 1.7 times its length. With tolerances of 1e-3 and 5e-4 it did no harm; at 3e-4
-# one of the 8 stopped 0.15 above the minimum, 5 points short of its accuracy, at 1e-4 four did.
+# Nats; bfloat16 allows no finer tolerance. With 50,000 latents of CIFAR-10 in 8 random orders, it
+# misjudged the mean loss by up to 0.0021 (at 129 parameters on the way), and the final gradient by
+# 0.7 to 1.7 times its length. Tolerances of 1e-3 and 5e-4 took no harm. At 3e-4, one of the 8
+# stopped 0.15 above the minimum, 5 points short of its accuracy; at 1e-4, four did.
 HALF_FROM = 1e-3
-FEWEST_ROWS = 2048  # that give a useful start
-_BLOCK_ROWS = 6144  # latents of a block stay in the cache between their two products
+FEWEST_ROWS = 2048  # fewer give no useful start
+_BLOCK_ROWS = 6144  # a block's latents stay in the cache between their two products
 _PAIRS = 10  # of past steps and gradients that L-BFGS keeps
 
 
 class Regression:
-    """Penalised multinomial regression in the making, by L-BFGS (Nocedal & Wright, Alg. 7.4).
+    """Penalised multinomial regression, step by step, by L-BFGS (Nocedal & Wright, Alg. 7.4).
 
     Parameters (K, Z + 1): weights on centred latents, and the bias in the last column.
     """
@@ -37,7 +37,7 @@ class Regression:
         sample = latents[self.order[: 2 * FEWEST_ROWS]].float()
         self.mean = sample.mean(dim=0)
         sample -= self.mean
-        # Centred before they are rounded: what they have in common takes none of the few digits.
+        # Centred before rounding, so that their common part takes none of the few digits.
         self.centred = torch.empty_like(latents, dtype=dtype)
         blocks = zip(self.centred.split(_BLOCK_ROWS), latents.split(_BLOCK_ROWS), strict=True)
         for centred, block in blocks:
@@ -47,8 +47,8 @@ class Regression:
         if not bool(bound.isfinite().all()):
             raise PadError(NOT_FINITE)
         factor, failed = torch.linalg.cholesky_ex(bound)
-        if int(failed):  # so large that the penalty is lost in rounding
-            raise PadError(f"Some latents are too large to be read out; {_DIVERGED}")
+        if int(failed):  # latents so large that rounding loses the penalty
+            raise PadError(f"Some latents are too large for a linear probe; {_DIVERGED}")
         self.metric = torch.cholesky_inverse(factor).float()
         self.parameters = self.mean.new_zeros((n_classes, latents.shape[1] + 1))
         self.pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -61,8 +61,8 @@ class Regression:
         return weight, self.parameters[:, -1] - weight @ self.mean
 
     def minimise(self, rows: int, tolerance: float, most: int) -> Iterator[None]:
-        """Iterations with the first ``rows`` latents in a random order, or with all of them."""
-        self.loss = None  # losses are compared on the same latents only
+        """Iterate with the first ``rows`` latents of a random order, or with all of them."""
+        self.loss = None  # losses are comparable on the same latents only
         x, t = self.centred, self.labels
         if rows < len(t):
             x, t = x[self.order[:rows]], t[self.order[:rows]]
@@ -73,10 +73,10 @@ class Regression:
                 return
 
     def step(self, latents: torch.Tensor, labels: torch.Tensor, tolerance: float) -> bool:
-        """One iteration; true for the last one with these latents.
+        """One iteration; returns whether it is the last one with these latents.
 
-        That is when the mean loss is estimated to be within ``tolerance`` of its minimum: the
-        step is then taken without looking at where it led, which would cost as much again.
+        It is the last if the mean loss is estimated to be within ``tolerance`` of its minimum. The
+        step is then taken, but not evaluated, which would cost as much again.
         """
         if self.loss is None:
             self.loss, self.gradient = self._objective(self.parameters, latents, labels)
@@ -106,7 +106,7 @@ class Regression:
         loss = torch.zeros((), dtype=torch.float64, device=latents.device)
         by_weight, by_bias = torch.zeros_like(weight), torch.zeros_like(bias[:, 0])
         for x, t in zip(latents.split(_BLOCK_ROWS), labels.split(_BLOCK_ROWS), strict=True):
-            # (K, rows): a softmax over few classes is fastest across the first axis.
+            # (K, rows): over few classes, a softmax is fastest across the first axis.
             p = torch.mm(rounded, x.T).float().add_(bias).softmax(dim=0)
             target = t[None]
             right = p.gather(0, target)
@@ -121,7 +121,7 @@ class Regression:
 
     def _bounded(self, gradient: torch.Tensor) -> torch.Tensor:
         """The gradient times the inverse of the Hessian's bound."""
-        # The bound for the bias is ½, that of an input that is always 1.
+        # The bias is the weight of an input that is always 1: its bound is ½.
         return torch.cat([gradient[:, :-1] @ self.metric, 2.0 * gradient[:, -1:]], dim=1)
 
     def _direction(self, gradient: torch.Tensor) -> torch.Tensor:
@@ -133,7 +133,7 @@ class Regression:
             shares.append(share)
             direction -= share * turn
         direction = self._bounded(direction)
-        if self.pairs:  # the bound is several times too large: scaled by the last step taken
+        if self.pairs:  # the bound is several times too large, so the last step scales it
             change, turn = self.pairs[-1]
             direction *= (change * turn).sum() / (turn * self._bounded(turn)).sum()
         for (change, turn), share in zip(self.pairs, reversed(shares), strict=True):

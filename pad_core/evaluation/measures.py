@@ -1,4 +1,4 @@
-"""What is measured of a network, one function each: read-outs, occlusion, latents, dreams (§4.4).
+"""The paper's measures of a network, one function each: probes, occlusion, latents, dreams (§4.4).
 
 The explorer and ``evaluate`` call these. Nothing is fitted to test images.
 """
@@ -15,7 +15,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.frechet import Features, moments_of
-from pad_core.evaluation.linear_probe import Readout, fit_converged, train_sgd
+from pad_core.evaluation.linear_probe import LinearProbe, fit_converged, train_sgd
 from pad_core.evaluation.metrics import (
     Moments,
     exact_distances,
@@ -40,7 +40,7 @@ Step = Callable[[str, float], None]
 
 
 class Trunk(NamedTuple):
-    """What the trunk makes of training and of test images."""
+    """The trunk's features of training and of test images."""
 
     train: Encoded
     test: Encoded
@@ -50,7 +50,7 @@ class Material(NamedTuple):
     """What a network is measured with; latents (N, 256), labels (N,).
 
     images: of the test latents, uint8 or float in [−1, 1]; train_images: uint8, or None;
-    trunk: None where it was not asked for.
+    trunk: None unless it was asked for.
     """
 
     on: On
@@ -72,8 +72,8 @@ def latents_of(encoder: Encoder, dataset: DataSet) -> tuple[torch.Tensor, torch.
 def material_from_dataset(
     encoder: Encoder, dataset: DataSet, trunk_images: int = 0, seed: int = 0
 ) -> Material:
-    """All images of a data set, encoded once; all of the trunk's features for some of either set,
-    ``trunk_images`` drawn by ``seed``."""
+    """All images of a data set, encoded once; and the trunk's full features of ``trunk_images``
+    training and test images, drawn by ``seed``."""
     trunk = None
     if trunk_images > 0:
         some = [evaluated_images(len(s), trunk_images, seed) for s in (dataset.train, dataset.test)]
@@ -99,7 +99,7 @@ def material_from_dataset(
 
 @torch.inference_mode()
 def material_from_memories(network: PadNetwork) -> Material:
-    """A checkpoint's stored memories; PadError where it holds too few."""
+    """A checkpoint's stored memories; PadError if they are too few."""
     train, test = network.memories["train"], network.memories["test"]
     if min(len(train), len(test)) < 2:
         raise PadError(f"{network.path} holds no memories to measure with; give --data.")
@@ -119,40 +119,38 @@ def material_from_memories(network: PadNetwork) -> Material:
 def evaluated_images(available: int, wanted: int, seed: int) -> torch.Tensor:
     """Places of at most ``wanted`` of the available test images, in order.
 
-    The same for every network; fewer images are among more.
+    They are the same for every network, and a smaller choice is part of a larger one.
     """
     order = torch.randperm(available, generator=generator(seed, "evaluated images"))
     return order[:wanted].sort().values
 
 
-class Readouts(NamedTuple):
-    """Both kinds of read-out of one network, fitted to the same training latents."""
+class Probes(NamedTuple):
+    """Both kinds of linear probe of one network, fitted to the same training latents."""
 
-    paper: list[Readout]  # one for each read-out seed
-    converged: Readout
+    paper: list[LinearProbe]  # one for each probe seed
+    converged: LinearProbe
 
 
-def fit_readouts(
-    material: Material, n_seeds: int, step: Step = lambda what, share: None
-) -> Readouts:
-    """The paper's protocol for read-out seeds 0 … n_seeds − 1, and the converged one."""
+def fit_probes(material: Material, n_seeds: int, step: Step = lambda what, share: None) -> Probes:
+    """The paper's probes for seeds 0 … n_seeds − 1, and the converged one."""
     data = (material.train_latents, material.train_labels, material.n_classes)
     converged = fit_converged(*data)
     paper = []
     for seed in range(n_seeds):
-        step("read-outs", seed / n_seeds)
+        step("probes", seed / n_seeds)
         paper.append(train_sgd(*data, seed))
-    return Readouts(paper, converged)
+    return Probes(paper, converged)
 
 
-def separability(encoder: Encoder, dataset: DataSet, readout_seed: int = 0) -> dict[str, Any]:
+def separability(encoder: Encoder, dataset: DataSet, probe_seed: int = 0) -> dict[str, Any]:
     """Linear separability of the test set's latents, in percent, by both measures.
 
     'linear_separability' follows the paper's protocol (§4.4.1–2); 'converged_separability'
     is the converged logistic regression's. Both are fitted on all training latents.
     """
     m = material_from_dataset(encoder, dataset)
-    sgd = train_sgd(m.train_latents, m.train_labels, m.n_classes, readout_seed)
+    sgd = train_sgd(m.train_latents, m.train_labels, m.n_classes, probe_seed)
     return {
         "linear_separability": round(sgd.accuracy(m.latents, m.labels), 4),
         "converged_separability": _converged(m),
@@ -160,22 +158,22 @@ def separability(encoder: Encoder, dataset: DataSet, readout_seed: int = 0) -> d
 
 
 def converged_separability(encoder: Encoder, dataset: DataSet) -> float:
-    """The second of ``separability`` alone."""
+    """The second one of ``separability``."""
     return _converged(material_from_dataset(encoder, dataset))
 
 
 def _converged(m: Material) -> float:
-    readout = fit_converged(m.train_latents, m.train_labels, m.n_classes)
-    return round(readout.accuracy(m.latents, m.labels), 4)
+    probe = fit_converged(m.train_latents, m.train_labels, m.n_classes)
+    return round(probe.accuracy(m.latents, m.labels), 4)
 
 
 class OcclusionPoint(NamedTuple):
-    """Accuracies in percent at one intensity (percent); ``low`` to ``high`` is a 95 % interval
-    over images, with mask draws and read-out seeds averaged for each image.
+    """Accuracies in percent at one intensity (percent). ``low`` to ``high`` is a 95 % interval
+    over images, whose mask draws and probe seeds are averaged.
 
-    se_images, se_readouts: standard errors of the accuracy in points, over images and over
-    read-out seeds (None for one). right: how often the ``of`` read-outs and draws were right
-    about each image, (N,).
+    se_images, se_probes: standard errors of the accuracy in points, over images and over probe
+    seeds (None for one). right: how many of the ``of`` pairs of probe and mask were right about
+    each image, (N,).
     """
 
     intensity: int
@@ -184,7 +182,7 @@ class OcclusionPoint(NamedTuple):
     high: float
     converged: float
     se_images: float
-    se_readouts: float | None
+    se_probes: float | None
     right: torch.Tensor
     of: int
 
@@ -192,7 +190,7 @@ class OcclusionPoint(NamedTuple):
 @torch.inference_mode()
 def occlusion_curve(
     encoder: Encoder,
-    readouts: Readouts,
+    probes: Probes,
     images: torch.Tensor,
     labels: torch.Tensor,
     *,
@@ -201,7 +199,7 @@ def occlusion_curve(
     seed: int = 0,
     intensities: Sequence[int] = INTENSITIES,
 ) -> Iterator[OcclusionPoint]:
-    """Accuracy on occluded images of read-outs fitted to clean ones (Figure 5), point by point.
+    """Accuracy on occluded images of probes fitted to clean ones (Figure 5), point by point.
 
     Args:
         images: (N, 3, 32, 32), uint8 or float in [−1, 1]; each gets a fresh mask per draw and
@@ -211,23 +209,23 @@ def occlusion_curve(
     """
     for intensity in intensities:
         random = generator(seed, "occlusion curve", intensity)
-        # Nothing is random about images without occlusion; without anything else all are one.
+        # Without occlusion, all draws are the same; with full occlusion, all images are.
         repeats = draws if 0 < intensity < 100 else 1
         seen = images[:1] if intensity == 100 else images
         paper, converged = [], []
         for _ in range(repeats):
             latents = encode_occluded(encoder, seen, intensity / 100, size_px, random)
             latents = latents.expand(len(images), -1)
-            paper += [readout.predict(latents) == labels for readout in readouts.paper]
-            converged.append(readouts.converged.predict(latents) == labels)
+            paper += [probe.predict(latents) == labels for probe in probes.paper]
+            converged.append(probes.converged.predict(latents) == labels)
         right = torch.stack(paper)
         mean, low, high = accuracy_interval(right)
         share = 100 * torch.stack(converged).double().mean().item()
-        by_readout = right.double().mean(dim=1).view(repeats, -1).mean(dim=0)
+        by_probe = right.double().mean(dim=1).view(repeats, -1).mean(dim=0)
         yield OcclusionPoint(
             intensity, mean, low, high, share,
             100 * float(right.double().mean(dim=0).std(unbiased=False)) / len(labels) ** 0.5,
-            mean_sem((100 * by_readout).tolist())[1],
+            mean_sem((100 * by_probe).tolist())[1],
             right.sum(dim=0), len(right),
         )  # fmt: skip
 
@@ -251,9 +249,9 @@ def organisation(
     occluded: torch.Tensor,
     seed: int = 0,
 ) -> dict[str, float | None]:
-    """The two ratios of Figure 6e,f, sampled as in the paper, and what else is known of them.
+    """The two ratios of Figure 6e,f, sampled as in the paper, and variants of them.
 
-    NaN or None where a class has too few images for it.
+    NaN or None if a class has too few images.
 
     Args:
         latents, labels: of all test images, (N, Z) and (N,).
@@ -292,8 +290,8 @@ def nrem_images(networks: Networks, latents: torch.Tensor) -> Iterator[torch.Ten
 def rem_images(network: PadNetwork, latents: torch.Tensor, seed: int) -> Iterator[torch.Tensor]:
     """Batches of REM dreams: each memory (N, 256) mixed with others and with noise.
 
-    Mixed as the network's condition does in REM, but for the age of memories: the others may be
-    any of those given.
+    They are mixed as the network's condition does in REM, except for the age of memories: the
+    other memories may be any of those given.
     """
     random = generator(seed, "evaluated rem dreams")
     condition = network.condition
@@ -343,7 +341,7 @@ def frechet_distances(
 
     Args:
         real: moments of these images' features; the same for every network.
-        seen: features (N, F) of each kind of dream that latents of the same images give rise to.
+        seen: features (N, F) of each kind of dream, made from latents of the same images.
     """
     return {
         f"{features.name}, {kind}": frechet_distance(real, moments_of(values))

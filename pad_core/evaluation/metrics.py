@@ -1,8 +1,8 @@
-"""Measures of arrays: distances between latents, PCA, Fréchet distance, ROC, intervals, tests.
+"""Distances between latents, PCA, Fréchet distance, ROC: formulas on arrays alone.
 
-Nothing here knows of networks or files. Latents are float arrays or tensors (N, Z); labels
-are (N,) in 0..K−1. (SciPy and scikit-learn are imported where they are used: they take a second
-to load, and whoever only looks at dreams needs neither.)
+Nothing here knows of networks or files. Latents are float arrays or tensors (N, Z); labels are
+(N,) in 0..K−1. SciPy and scikit-learn take a second to load, so they are imported where they are
+used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OCCLUDED_PAIRS = 10_000
 class Distances(NamedTuple):
     """Mean distances within and between classes; ``ratio`` is the paper's Figure 6e.
 
-    ``intra`` is NaN where a class has a single image, ``inter`` where there is a single class.
+    ``intra`` is NaN if a class has a single image, ``inter`` if there is a single class.
     """
 
     intra: float
@@ -36,7 +36,7 @@ class Distances(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Intra over inter; NaN where all latents coincide, or where either is NaN."""
+        """Intra over inter; NaN if all latents coincide, or if either is NaN."""
         return self.intra / self.inter if self.inter > 0 else math.nan
 
 
@@ -50,7 +50,7 @@ def sampled_distances(latents: torch.Tensor, labels: torch.Tensor, seed: int) ->
             means.append(math.nan)
             continue
         first = torch.randint(len(members), (INTRA_PAIRS,), generator=random)
-        # Another one than the first: a pair of an image with itself is no pair.
+        # The second is another image than the first.
         step = torch.randint(1, len(members), (INTRA_PAIRS,), generator=random)
         second = (first + step) % len(members)
         means.append(_mean_distance(latents[members[first]], latents[members[second]]))
@@ -66,7 +66,7 @@ def sampled_distances(latents: torch.Tensor, labels: torch.Tensor, seed: int) ->
 
 
 def exact_distances(latents: torch.Tensor, labels: torch.Tensor) -> Distances:
-    """The same over all pairs: mean Euclidean distances, classes counting alike in ``intra``."""
+    """Mean Euclidean distances over all pairs; classes count alike in ``intra``."""
     classes = _members(labels)
     groups = [latents[members].float() for members in classes]
     intra, inter_sum, inter_pairs = [], 0.0, 0
@@ -83,9 +83,9 @@ def exact_distances(latents: torch.Tensor, labels: torch.Tensor) -> Distances:
 def squared_distances(latents: torch.Tensor, labels: torch.Tensor) -> Distances:
     """Mean *squared* distances over all pairs, in closed form from means and variances.
 
-    Euclidean distances have no such form. This one checks the others: within a class of n
-    images it is 2n/(n−1) times its variance, between classes the sum of both variances and
-    the squared distance of the means.
+    Euclidean distances have no closed form, so this checks the others. Within a class of n images
+    it is 2n/(n−1) times the variance; between classes it is the sum of both variances and the
+    squared distance of the means.
     """
     classes = _members(labels)
     groups = [latents[members].double() for members in classes]
@@ -117,14 +117,14 @@ def occluded_distance(clean: torch.Tensor, occluded: torch.Tensor, seed: int) ->
 def spacing(latents: torch.Tensor) -> float:
     """Median distance from a latent, (N, Z) with N ≥ 1, to its nearest neighbour.
 
-    Infinite for a single latent, 0 where most coincide.
+    It is infinite for a single latent, and 0 if most coincide.
     """
     apart = torch.cdist(latents, latents).fill_diagonal_(torch.inf)
     return float(apart.amin(dim=1).median())
 
 
 def _members(labels: torch.Tensor) -> list[torch.Tensor]:
-    """The places of each class that there is."""
+    """The places of each class that occurs."""
     present = labels.unique().tolist()
     return [(labels == label).nonzero().flatten().cpu() for label in present]
 
@@ -159,7 +159,7 @@ class Projection:
         return (latents.cpu().numpy() - self.mean) @ self.components.T
 
     def back(self, coordinates: np.ndarray) -> torch.Tensor:
-        """Coordinates (N, C) → the latents (N, Z) at these places of the plane."""
+        """Coordinates (N, C) → latents (N, Z) in the span of the components."""
         latents = coordinates @ self.components + self.mean
         return torch.from_numpy(latents.astype(np.float32))
 
@@ -194,8 +194,8 @@ def moments(features: np.ndarray) -> Moments:
 def frechet_distance(one: Moments, other: Moments) -> float:
     """‖μ₁ − μ₂‖² + Tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½) (Eq. 11), at least 0.
 
-    The trace of the root is the sum of the roots of the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, which
-    is symmetric, so that nothing becomes complex.
+    The trace of the root is the sum of the roots of the eigenvalues of Σ₁^½ Σ₂ Σ₁^½. That matrix
+    is symmetric, so nothing becomes complex.
     """
     values, vectors = np.linalg.eigh(one.covariance)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T

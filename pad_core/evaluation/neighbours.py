@@ -1,7 +1,7 @@
-"""Nearest neighbours: which training image is closest, and what its neighbours are called.
+"""Nearest neighbours: which training image is closest, and which class its neighbours have.
 
-Vectors are (N, F), on any one device; where they come as uint8 images (N, 3, H, W), they are
-brought to [−1, 1] block by block.
+Vectors are (N, F), on any device. uint8 images (N, 3, H, W) are converted to [−1, 1] block by
+block.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SMALLEST_NORM = 1e-12
 
 
 class Nearest(NamedTuple):
-    """Of each query the k nearest references, nearest first: distances and places, (Q, k)."""
+    """The k nearest references of each query, nearest first: distances and places, (Q, k)."""
 
     distances: torch.Tensor
     places: torch.Tensor
@@ -42,8 +42,8 @@ def nearest(
     if not 1 <= k <= len(references):
         raise PadError(f"{k} nearest neighbours need as many references, not {len(references)}.")
     device = queries.device
-    # Half the squared length of a difference, less what all references share: with the mean
-    # taken away, little is lost in the subtraction.
+    # Half the squared distance, less a part that all references share. The mean is subtracted
+    # first, so that little precision is lost.
     centre = None
     if metric == "euclidean":
         centre = _vectors(references[:: max(1, len(references) // 1_000)], device).mean(dim=0)
@@ -70,7 +70,7 @@ def nearest(
 
 
 def votes(labels: torch.Tensor, n_classes: int) -> torch.Tensor:
-    """The class with most votes among labels (Q, k); of several with as many, the first."""
+    """The class with the most votes among labels (Q, k); on a tie, the first such class."""
     counts = torch.zeros((len(labels), n_classes), device=labels.device)
     counts.scatter_add_(1, labels, torch.ones_like(labels, dtype=counts.dtype))
     return counts.argmax(dim=1)
@@ -86,8 +86,8 @@ def knn_accuracy(
 ) -> dict[int, float]:
     """Accuracy in percent of a majority vote of the k nearest training latents, for each k.
 
-    Every neighbour has one vote, as in scikit-learn's KNeighborsClassifier. A k beyond the
-    number of training latents is left out.
+    Every neighbour has one vote, as in scikit-learn's KNeighborsClassifier. A k above the number
+    of training latents is left out.
     """
     possible = [k for k in ks if k <= len(train)]
     if not possible:

@@ -1,4 +1,4 @@
-"""How much an evaluation measures: numbers of images, draws and read-outs."""
+"""How much an evaluation measures: numbers of images, draws and probes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Protocol:
-    """How much is measured. The defaults suit a network a minute on two cores.
+    """How much is measured. The defaults take a minute a network on two cores.
 
     occlusion_images: test images on the occlusion curve, with mask_draws masks each.
-    dreams: of each kind, against as many test images, for the reality monitor.
+    dreams: of each kind, against as many test images, for the AUC of d.
     frechet_images: training images and dreams of each kind, 10,000 in the paper.
     knn_images, robustness_images, state_images: test images for nearest neighbours, for each
         corruption, and for activity in Wake, NREM and REM.
-    label_draws: of each number of labelled images.
-    trunk_images: of either set, whose features are read out in full.
+    label_draws: draws of the labelled images, for each number of them.
+    trunk_images: training and test images whose features are probed in full.
     quality_images: of either side for precision, recall and the kernel distance.
-    nearest_images: dreams of each kind, and test images, whose nearest one is looked for.
+    nearest_images: dreams of each kind, and test images, whose nearest image is sought.
     fine_tune_epochs: of the encoder with all labels; 0 leaves it out.
     """
 

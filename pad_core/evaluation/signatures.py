@@ -1,7 +1,7 @@
-"""How alike a network's activity is in Wake, NREM and REM, layer by layer.
+"""How similar a network's activity is in Wake, NREM and REM, layer by layer.
 
-The paper predicts that activity in sleep becomes like that of wakefulness with learning, NREM's
-more than REM's, whose dreams mix memories (Discussion, 'Signatures of generative learning').
+The paper predicts that learning makes activity in sleep more like that in wakefulness, in NREM
+more than in REM, whose dreams mix memories (Discussion, 'Signatures of generative learning').
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def activities(encoder: Encoder, images: torch.Tensor) -> dict[str, torch.Tensor
 def state_images(
     networks: Networks, images: torch.Tensor, mixture: Mixture, seed: int = 0
 ) -> dict[str, torch.Tensor]:
-    """What the encoder sees in each state, (N, 3, 32, 32) in [−1, 1], row by row of one memory.
+    """What the encoder sees in each state, (N, 3, 32, 32) in [−1, 1]; row i comes from memory i.
 
-    Wake: the images. NREM: the dream of each image's latent under a mask of its own, with
-    intensity ~ U(0, 1) and size ~ U{1, …, 8} as in training (§4.3.2). REM: the dream of each
-    image's latent mixed with another one's and with noise.
+    Wake: the images. NREM: the dream of each image's latent under its own mask, with intensity
+    ~ U(0, 1) and size ~ U{1, …, 8} as in training (§4.3.2). REM: the dream of each image's latent
+    mixed with another latent and noise.
 
     Args:
         images: (N, 3, 32, 32) in [−1, 1].
@@ -66,12 +66,12 @@ def state_images(
 
 
 def pattern_correlation(one: torch.Tensor, other: torch.Tensor, mean: torch.Tensor) -> float:
-    """Mean over images of Pearson's correlation of their patterns in two states.
+    """Pearson's correlation between an image's patterns in two states, averaged over images.
 
     Args:
-        one, other: activity (N, units), row by row of one memory.
-        mean: (units,) that is taken from both before: what all images have in common would
-            make any two patterns alike. Rows without variance are left out; NaN where all are.
+        one, other: activity (N, units); row i of both comes from memory i.
+        mean: (units,), subtracted from both: what all images have in common would make any two
+            patterns alike. Rows without variance are left out; NaN if all are.
     """
     a, b = one - mean, other - mean
     a, b = a - a.mean(dim=1, keepdim=True), b - b.mean(dim=1, keepdim=True)
@@ -86,7 +86,7 @@ def state_similarity(
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Similarity of the encoder's activity between Wake, NREM and REM, for each layer.
 
-    The generator is left out: in NREM it does what it does in Wake, by construction.
+    The generator is left out: in NREM it computes the same as in Wake.
 
     Args:
         images: (N, 3, 32, 32), uint8 or float in [−1, 1], N ≥ 3.

@@ -1,7 +1,7 @@
-"""How alike two representations of the same images are: linear CKA and RSA.
+"""How similar two representations of the same images are: linear CKA and RSA.
 
-Representations are float tensors (N, F) and (N, G), row by row of the same images, on one
-device. Neither measure minds a rotation or a scale of either one.
+Representations are float tensors (N, F) and (N, G) on one device; row i of both is image i.
+Neither measure changes with the scale of a representation; CKA does not change with a rotation.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pad_core.errors import PadError
 def linear_cka(one: torch.Tensor, other: torch.Tensor) -> float:
     """Linear centred kernel alignment, from 0 to 1 (Kornblith et al. 2019, Eq. 4).
 
-    NaN where all rows of a representation are the same.
+    NaN if all rows of a representation are the same.
 
     Raises:
         PadError: representations of different numbers of images, or of fewer than three.
     """
     _check(one, other)
     x, y = _centred(one), _centred(other)
-    if max(x.shape[1], y.shape[1]) > len(x):  # Gram matrices are the smaller ones
+    if max(x.shape[1], y.shape[1]) > len(x):  # then Gram matrices are smaller
         k, m = x @ x.T, y @ y.T
         shared, own = float((k * m).sum()), float(k.norm() * m.norm())
     else:
@@ -39,8 +39,8 @@ def linear_cka(one: torch.Tensor, other: torch.Tensor) -> float:
 def dissimilarities(representation: torch.Tensor) -> torch.Tensor:
     """1 − Pearson's correlation of the patterns of each pair of images: (N(N−1)/2,), float64.
 
-    Pairs are in the order of the upper triangle, row by row. A pattern without variance
-    correlates with none.
+    Pairs are in the order of the upper triangle, row by row. A pattern without variance has
+    correlation 0 with all others.
     """
     patterns = representation.double()
     patterns = patterns - patterns.mean(dim=1, keepdim=True)
@@ -55,7 +55,7 @@ def dissimilarities(representation: torch.Tensor) -> torch.Tensor:
 def representational_similarity(one: torch.Tensor, other: torch.Tensor) -> float:
     """Spearman's correlation of both representations' dissimilarities, from −1 to 1.
 
-    Representational similarity analysis (Kriegeskorte et al. 2008); NaN where all images of a
+    Representational similarity analysis (Kriegeskorte et al. 2008). NaN if all images of a
     representation are equally dissimilar.
 
     Raises:
@@ -103,7 +103,7 @@ def _centred(values: torch.Tensor) -> torch.Tensor:
 
 
 def _ranks(values: torch.Tensor) -> torch.Tensor:
-    """Ranks from 1, equal values sharing their mean rank, less the mean of all ranks."""
+    """Ranks from 1, less the mean of all ranks; equal values share their mean rank."""
     _, place, counts = values.unique(return_inverse=True, return_counts=True)
     last = counts.cumsum(0).double()
     ranks = (last - (counts.double() - 1) / 2)[place]

@@ -1,9 +1,9 @@
-"""Means over seeds, intervals over images, tests of differences, of trends and of many at once.
+"""Means over seeds, intervals over images, and tests: of differences, of trends, of many at once.
 
-A difference has an error of one or several independent parts, such as test images and read-out
-seeds, each estimated from few samples: it is tested with Student's t, whose degrees of freedom
-are Welch's and Satterthwaite's. With one part of either side that is Welch's test.
-(SciPy is imported where it is used: it takes a second to load.)
+The error of a difference has one or several independent parts, such as test images and probe
+seeds, each estimated from few samples. Student's t tests it, with the degrees of freedom of Welch
+and Satterthwaite; with one part on either side this is Welch's test. SciPy takes a second to load,
+so it is imported where it is used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 def mean_sem(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and standard error of the mean; None for a single value, which has none.
+    """Mean and standard error of the mean, which is None for a single value.
 
     The mean of no value is NaN.
     """
@@ -37,9 +37,9 @@ def accuracy_interval(right: torch.Tensor) -> tuple[float, float, float]:
     """Accuracy in percent with its 95 % interval over images.
 
     Args:
-        right: bool (D, N): D mask draws of the same N images. Draws of one image are no
-            independent samples, so the images are what is counted. Wilson's interval, with
-            the variance that the draws leave.
+        right: bool (D, N): D mask draws of the same N images. Draws of one image are not
+            independent, so images are counted: this is Wilson's interval, with the variance that
+            the draws leave.
     """
     from scipy.stats import binomtest
 
@@ -66,14 +66,14 @@ def accuracy_se(percent: float, n: int) -> float:
 
 
 class Part(NamedTuple):
-    """A part of an estimate's error: its squared standard error, and how well that is known."""
+    """A part of an estimate's error: its squared standard error, and its degrees of freedom."""
 
     variance: float
     df: float
 
 
 class Estimate(NamedTuple):
-    """A number with the parts of its error."""
+    """A number and the parts of its error."""
 
     value: float
     parts: tuple[Part, ...]
@@ -95,26 +95,26 @@ class Estimate(NamedTuple):
         return Estimate(self.value - other.value, self.parts + other.parts)
 
     def times(self, factor: float) -> Estimate:
-        """The estimate in another unit."""
+        """The estimate, multiplied by a factor."""
         parts = tuple(Part(factor * factor * p.variance, p.df) for p in self.parts)
         return Estimate(factor * self.value, parts)
 
 
 def sample_mean(values: Sequence[float]) -> Estimate:
-    """Mean of two independent values or more, with the error of the mean."""
+    """Mean of two or more independent values, with the standard error of the mean."""
     n = len(values)
     return Estimate(float(np.mean(values)), (Part(float(np.var(values, ddof=1)) / n, n - 1),))
 
 
 def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
-    """Mean of independent estimates, with their own errors alone: not that of a sample."""
+    """Mean of independent estimates; its error comes from theirs, not from their scatter."""
     n = len(estimates)
     value = sum(e.value for e in estimates) / n
     return Estimate(value, tuple(Part(p.variance / n**2, p.df) for e in estimates for p in e.parts))
 
 
 def p_above(estimate: Estimate, bound: float = 0.0) -> float:
-    """One-sided p of what would show that the true value is above ``bound``."""
+    """One-sided p-value against the true value being at most ``bound``."""
     from scipy.stats import t
 
     apart = estimate.value - bound
@@ -124,7 +124,7 @@ def p_above(estimate: Estimate, bound: float = 0.0) -> float:
 
 
 def p_different(estimate: Estimate) -> float:
-    """Two-sided p of a difference from 0."""
+    """Two-sided p-value against a true difference of 0."""
     if estimate.se == 0 and estimate.value == 0:
         return 1.0
     negative = estimate.times(-1.0)
@@ -132,22 +132,23 @@ def p_different(estimate: Estimate) -> float:
 
 
 def p_equivalent(difference: Estimate, margin: float) -> float:
-    """p of two one-sided tests: small where the true difference lies within ±margin.
+    """p-value of two one-sided tests: small if the true difference lies within ±margin.
 
-    Both must show it (Schuirmann 1987).
+    Both must reject (Schuirmann 1987).
     """
     return max(p_above(difference, -margin), p_above(difference.times(-1.0), -margin))
 
 
 def p_beyond(difference: Estimate, margin: float) -> float:
-    """p of what would show that the true difference lies beyond ±margin, on either side."""
+    """p-value against the true difference lying within ±margin."""
     return min(p_above(difference, margin), p_above(difference.times(-1.0), margin))
 
 
 def holm(ps: Sequence[float]) -> list[float]:
     """p-values corrected for their number: the chance of any false one stays below the level.
 
-    Holm 1979, as adjusted p-values in the order in which they came; they need not be independent.
+    These are Holm's (1979) adjusted p-values, in the given order. The tests may depend on one
+    another.
     """
     adjusted = [0.0] * len(ps)
     highest = 0.0
@@ -158,8 +159,8 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 class Trend(NamedTuple):
-    """How a value goes with another: Kendall's τ with its p, and what the line of Theil and Sen
-    changes from first to last, with its 95 % interval."""
+    """A trend: Kendall's τ with its p-value, and the change from first to last along the line of
+    Theil and Sen, with its 95 % interval."""
 
     tau: float
     p: float
@@ -169,10 +170,10 @@ class Trend(NamedTuple):
 
 
 def trend_of(x: Sequence[float], y: Sequence[float]) -> Trend | None:
-    """The trend of a whole curve, in which no single point counts for much.
+    """The trend of a whole curve, which no single point decides.
 
-    None for fewer than three points or where y never changes. The p takes the points to be
-    independent, as those of a curve of training are not quite.
+    None for fewer than three points, or if y never changes. The p-value treats the points as
+    independent, which those of a training curve are not quite.
     """
     from scipy.stats import kendalltau, theilslopes
 
@@ -185,14 +186,14 @@ def trend_of(x: Sequence[float], y: Sequence[float]) -> Trend | None:
 
 
 def pack_counts(counts: Sequence[int]) -> str | None:
-    """Counts from 0 to 61 as a text with one character each; None where one is larger."""
+    """Encode counts from 0 to 61 as one character each; None if one is larger."""
     if max(counts, default=0) >= len(ALPHABET):
         return None
     return "".join(ALPHABET[count] for count in counts)
 
 
 def unpack_counts(text: str) -> np.ndarray:
-    """The counts of ``pack_counts``, (N,); characters that it never writes are 0."""
+    """Decode what ``pack_counts`` encoded, (N,); characters that it never writes are 0."""
     codes = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
     table = np.zeros(256, np.int64)
     table[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
@@ -203,6 +204,6 @@ def paired_images(one: np.ndarray, other: np.ndarray) -> Estimate:
     """Difference of two accuracies on the same images, with the error over images.
 
     Args:
-        one, other: share of right answers about each image, (N,) with N ≥ 2.
+        one, other: share of right answers for each image, (N,) with N ≥ 2.
     """
     return sample_mean(one - other)

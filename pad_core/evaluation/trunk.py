@@ -1,7 +1,7 @@
 """The encoder's trunk beside its latents: features (256, 4, 4) after the third convolution.
 
-What other papers report is often read out of such features (the paper's Discussion); z is one
-more convolution of them.
+Other papers often probe such features (the paper's Discussion); one more convolution makes z of
+them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _BATCH_SIZE = {"cuda": 512}  # of encode_all, and 128 elsewhere
 
 
 class Encoded(NamedTuple):
-    """Latents of N images, (N, 256); features averaged over the 4 × 4 places, (N, 256); and
-    all features of some images, (M, 4096), whose places are ``places``, (M,), in order."""
+    """Latents of N images, (N, 256); features averaged over the 4 × 4 places, (N, 256); and all
+    features of M of these images, (M, 4096), with their places in order, (M,)."""
 
     latents: torch.Tensor
     pooled: torch.Tensor
@@ -44,7 +44,7 @@ def encode_with_trunk(encoder: Encoder, images: torch.Tensor, places: torch.Tens
     features = torch.empty((len(places), TRUNK_SIZE), device=device)
     places = places.to(device)
     firsts = range(0, n, size)
-    # Where each batch's share of the places begins, asked of the device once.
+    # Where each batch's share of the places begins; one question to the device.
     bounds = torch.tensor([*firsts, n], device=device)
     edges = torch.searchsorted(places, bounds).tolist()
     for i, first in enumerate(firsts):
@@ -66,10 +66,10 @@ def wide_accuracy(
     n_classes: int,
     tolerance: float = 1e-3,
 ) -> float:
-    """Accuracy in percent of the converged read-out of features (N, F) with many F.
+    """Accuracy in percent of the converged probe of features (N, F) with many F.
 
-    The penalty counts only directions in which training features differ. Where these are fewer
-    than F, the features are rotated into them first: the same read-out, found in less time.
+    The penalty counts only directions in which training features differ. If these are fewer than
+    F, the features are rotated into them first: the same probe, found faster.
 
     Args:
         tolerance: that of ``fit_converged``.

@@ -1,8 +1,8 @@
-"""Convolutions with 4x4 kernels and stride 2, fast to train on a CPU in bfloat16.
+"""Convolutions with 4x4 kernels and stride 2 that train fast on a CPU in bfloat16.
 
-Both networks are made of such layers only. On a GPU they are torch's own operations. On a
-CPU (measured on two Zen 4 cores, batch 64) oneDNN runs most of them near the speed of a
-matrix product, about 340 GFLOP/s in bfloat16, and three things are done differently here:
+Both networks consist of these layers only. On a GPU they are torch's own operations. On a CPU
+(measured on two Zen 4 cores, batch 64) oneDNN runs most of them near the speed of a matrix
+product, about 340 GFLOP/s in bfloat16. Three computations differ here:
 
 * the weight's gradient in bfloat16 is one matrix product over unfolded windows: oneDNN's own
   reached 140 to 190 GFLOP/s, the product 240 to 360;
@@ -11,10 +11,10 @@ matrix product, about 340 GFLOP/s in bfloat16, and three things are done differe
   the backward pass of the encoder's first layer is the same operation;
 * layers between 1x1 and 4x4 are plain matrix products.
 
-The layers compute in the dtype of their input, or in autocast's where it is enabled: pass
-`x.bfloat16()` and the float32 weights are cast, their gradients arriving in float32.
-Activations are kept in channels_last; keep the weights so as well,
-`network.to(memory_format=torch.channels_last)`, and neither casts nor gradients are permuted.
+The layers compute in the dtype of their input, or in autocast's if that is enabled: pass
+`x.bfloat16()` and the float32 weights are cast; their gradients arrive in float32. Activations
+are kept in channels_last. Keep the weights so, too, with
+`network.to(memory_format=torch.channels_last)`: then neither casts nor gradients are permuted.
 Weights have the shapes of `nn.Conv2d` and `nn.ConvTranspose2d`, so state dicts interchange.
 """
 
@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_weight
 
-_FEW_CHANNELS = 8  # up to here, oneDNN's transposed convolution leaves its vectors mostly empty
+_FEW_CHANNELS = 8  # up to here, oneDNN's transposed convolution uses a small part of its vectors
 
 
 def conv4x4(x: Tensor, weight: Tensor, bias: Tensor | None, *, padding: int) -> Tensor:
@@ -136,7 +136,7 @@ def _up(small: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if c > _FEW_CHANNELS:
         return F.conv_transpose2d(small, weight, bias, stride=2, padding=1)
     # The padded result is (H+1)x(W+1) blocks of 2x2 pixels. Each block gets its four pixels
-    # from the 2x2 small ones around it, the earlier of which reach it with the later half of
+    # from the 2x2 small ones around it. The earlier of these reach it with the later half of
     # their kernel, hence the flip.
     halves = weight.reshape(n, c, 2, 2, 2, 2).flip(2, 4)  # n, c, block y, y, block x, x
     taps = halves.permute(3, 5, 1, 0, 2, 4).reshape(4 * c, n, 2, 2)
@@ -167,7 +167,7 @@ def _nhwc(x: Tensor) -> Tensor:
 def _prepare(
     x: Tensor, weight: Tensor, bias: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """All three in the dtype to compute in, the first two in channels_last."""
+    """Convert all three to the dtype to compute in, and the first two to channels_last."""
     device = x.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
     return (

@@ -1,8 +1,8 @@
-"""What a viewer asks of a network: to recall, to dream, to be perturbed.
+"""What the explorer asks of a network: recall, dream, recover what is perturbed.
 
-The maths is that of training (``hippocampus.mix``, ``occlusion.masks``). Every draw comes
-from a seed and a purpose of its own, so that the same seed gives the same dream and a
-change of one control changes only what depends on it.
+The computation is that of training (``hippocampus.mix``, ``occlusion.masks``). Every draw has its
+own seed and purpose: the same seed gives the same dream, and a change of one control changes only
+what depends on it.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ class NremDreams:
 class RemDreams:
     """Adversarial dreams, and how the encoder sees them.
 
-    latents: Z_mix, (B, Z); dreams: G(Z_mix), images (B, 3, 32, 32) in [−1, 1]; codes:
+    latents: Z_mix, (B, Z); dreams: G(Z_mix), images (B, 3, 32, 32) in [−1, 1]; encoded:
     E_z(G(Z_mix)), (B, Z); realness: d in (0, 1), (B,).
     """
 
     latents: torch.Tensor
     dreams: torch.Tensor
-    codes: torch.Tensor
+    encoded: torch.Tensor
     realness: torch.Tensor
 
 
 def pick_memories(available: int, wanted: int, seed: int, purpose: str) -> torch.Tensor:
-    """Places of ``wanted`` different memories out of ``available``, drawn by seed and purpose.
+    """Indices of ``wanted`` different memories out of ``available``, drawn by seed and purpose.
 
     Raises:
         PadError: fewer memories than wanted.
@@ -75,8 +75,8 @@ def nrem_dreams(
 
     Args:
         latents: memories z, (B, Z).
-        intensity: share of patches occluded, 0 to 1; more intensity keeps what is occluded. Of
-            other perturbations the strength, the share of their full ranges.
+        intensity: share of patches occluded, 0 to 1; a larger one only adds occluded patches.
+            Of other perturbations the strength, the share of their full ranges.
         size_px: side of a patch, 1 to 8; other perturbations draw it.
         seed: of the masks, one per dream, and of what others draw.
         kinds: a condition's perturbations, in their order.
@@ -144,8 +144,8 @@ def rem_plane(
 
 def _dream(networks: Networks, latents: torch.Tensor) -> RemDreams:
     dreams = networks.generator(latents)
-    codes, logits = networks.encoder(dreams)
-    return RemDreams(latents, dreams, codes, logits.sigmoid())
+    encoded, logits = networks.encoder(dreams)
+    return RemDreams(latents, dreams, encoded, logits.sigmoid())
 
 
 def walk(
@@ -155,10 +155,10 @@ def walk(
     path: Iterable[Mixture],
     seed: int,
 ) -> Iterator[RemDreams]:
-    """Dreams along a path of mixtures, with the same memories and the same noise all the way.
+    """Dreams along a path of mixtures, with the same memories and the same noise throughout.
 
     Args:
-        current, previous: memories z and z_old, (B, Z): where λ = 1 and where λ = 0 leads.
+        current, previous: memories z and z_old, (B, Z), reached at λ = 1 and at λ = 0.
         path: λ, λ′ and σ of each step.
         seed: of the noise ε.
     """
@@ -173,8 +173,8 @@ def walk_along(
     """Dreams along a direction of latent space, such as a principal component.
 
     Args:
-        latents: where the walk passes at 0, (B, Z).
-        direction: (Z,), of length one; path: how far from there each step is.
+        latents: where each walk is at distance 0, (B, Z).
+        direction: (Z,), of length one; path: the distance of each step.
     """
     for distance in path:
         yield _dream(networks, latents + distance * direction)

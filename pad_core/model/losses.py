@@ -1,8 +1,8 @@
 """The losses of the three phases (paper §4.3.1), each a scalar.
 
-The reconstruction losses are means over all elements: the paper's Eqs. 2 and 6 write
-sums over an image, its published code takes means, and the equal weights of the losses
-only make sense with the latter.
+The reconstruction losses are means over all elements. The paper's Eqs. 2 and 6 write sums over
+an image, but its published code takes means, and only with means do equal weights of the losses
+make sense.
 
 The contrastive losses are those of self-supervised methods that the paper's Discussion names.
 They act on z itself: there is no projection head.
@@ -63,9 +63,9 @@ def nt_xent(first: torch.Tensor, second: torch.Tensor, temperature: float) -> to
 def barlow_twins(first: torch.Tensor, second: torch.Tensor, redundancy: float) -> torch.Tensor:
     """Σᵢ(1 − Cᵢᵢ)² + λ Σᵢ≠ⱼ Cᵢⱼ² of Barlow Twins (Zbontar and others 2021, Eqs. 1 and 2), over Z.
 
-    C is the correlation over the mini-batch of each latent dimension of one view with each of the
-    other: a dimension has to agree between views and to say what no other one says. The sums are
-    divided by Z, as the other losses here are means over dimensions.
+    C is the correlation over the mini-batch between the latent dimensions of both views: a
+    dimension has to agree between views, and to differ from every other one. The sums are divided
+    by Z, as the other losses here are means over dimensions.
 
     Args:
         first, second: latents of two views of the same B memories, (B, Z), B ≥ 2.
@@ -82,8 +82,8 @@ def barlow_twins(first: torch.Tensor, second: torch.Tensor, redundancy: float) -
 def _standardised(latents: torch.Tensor) -> torch.Tensor:
     """Mean 0 and variance 1 over the mini-batch.
 
-    The ε, that of batch normalisation, keeps dimensions small that hardly vary, as none does
-    before training.
+    The ε, that of batch normalisation, keeps dimensions small that hardly vary, such as all of
+    them before training.
     """
     latents = latents.float()
     centred = latents - latents.mean(dim=0)

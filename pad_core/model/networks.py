@@ -104,12 +104,12 @@ def encode_all(encoder: Encoder, images: torch.Tensor, batch_size: int = 0) -> t
 
     Args:
         images: uint8, or float in [−1, 1].
-        batch_size: 0 for one that suits the device. It changes no latent, but on the CPU a
-            large one takes memory for nothing: 200 kB an image.
+        batch_size: 0 for one that suits the device. It changes no latent; on the CPU each image
+            of a batch takes 200 kB of memory.
     """
     device = encoder.conv1.weight.device
     size = batch_size or (512 if device.type == "cuda" else 128)
-    # One block, taken first: parts between what every batch frees would keep all of that.
+    # Allocated before the batches: what each batch frees then stays in one piece.
     latents = torch.empty((len(images), LATENT_SIZE), device=device)
     for batch, into in zip(images.split(size), latents.split(size), strict=True):
         unit = batch.to(device)

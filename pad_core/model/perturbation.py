@@ -1,10 +1,10 @@
-"""What is done to a dream before the encoder sees it again.
+"""Perturbations of a dream before the encoder sees it again.
 
-The paper's NREM occludes it with grey squares (§4.3.2). Its Discussion proposes translations and
-rotations, as objects move; noise and blur are ours. How much is done is drawn anew at every call,
-uniformly from nothing to the full range times the strength. Squares are one mask for the whole
-mini-batch, as in the paper; of everything else, each dream has its own. The full ranges are ours.
-What comes in from outside of an image is grey, which is 0.
+The paper's NREM occludes a dream with grey squares (§4.3.2). Its Discussion proposes translations
+and rotations, as objects move; noise and blur are ours. Each call draws the amount uniformly from
+nothing to the full range times the strength. Squares are one mask for the whole mini-batch, as in
+the paper; every other perturbation is drawn for each dream. The full ranges are ours. What enters
+an image from outside is grey, which is 0.
 
 Nothing here waits for the device, and all shapes are fixed: a cycle can be captured in a graph.
 """
@@ -33,14 +33,14 @@ Perturb = Callable[[torch.Tensor], torch.Tensor]
 def perturb(
     images: torch.Tensor, kinds: Sequence[Kind], strength: float, random: torch.Generator
 ) -> torch.Tensor:
-    """Images with one perturbation after the other.
+    """Apply one perturbation after the other to images.
 
     Args:
         images: (B, 3, 32, 32) in [−1, 1], without gradient.
         kinds: names of perturbations, in the order in which they are applied.
         strength: in [0, 1], the share of each one's full range.
     """
-    # In bfloat16, a matrix product would change pixels that nothing moves.
+    # In bfloat16, a matrix product would change pixels even without any motion.
     with torch.autocast(images.device.type, enabled=False):
         for kind in kinds:
             images = _PERTURBATIONS[kind](images, strength, random)
@@ -78,12 +78,12 @@ def noisy(images: torch.Tensor, strength: float, random: torch.Generator) -> tor
 def blurred(images: torch.Tensor, strength: float, random: torch.Generator) -> torch.Tensor:
     """Each image under a Gaussian of a standard deviation U(0, 2) pixels times the strength.
 
-    At the edges, what is inside counts for what is not.
+    Near the edges, only pixels inside the image count.
     """
     deviation = _unsigned((len(images), 1, 1), images, random) * (strength * MAX_BLUR_PX)
     place = torch.arange(SIDE_PX, device=images.device, dtype=torch.float32)
     distance = (place[:, None] - place[None, :]).square()
-    # Below a tenth of a pixel, neighbours have no weight that float32 could show.
+    # Below a tenth of a pixel, the neighbours' weights vanish in float32.
     weight = (-0.5 * distance / deviation.clamp(min=0.05).square()).exp()
     along = (weight / weight.sum(dim=2, keepdim=True))[:, None]  # (B, 1, 32, 32)
     return along @ images.float() @ along.transpose(2, 3)
@@ -99,7 +99,7 @@ _PERTURBATIONS: dict[Kind, Callable[[torch.Tensor, float, torch.Generator], torc
 
 
 def _moved(images: torch.Tensor, affine: torch.Tensor) -> torch.Tensor:
-    """Each image (B, 3, 32, 32), read where its affine map (B, 2, 3) leads; grey outside."""
+    """Sample each image (B, 3, 32, 32) at its affine map (B, 2, 3); outside is grey."""
     grid = F.affine_grid(affine, list(images.shape), align_corners=False)
     return F.grid_sample(images.float(), grid, padding_mode="zeros", align_corners=False)
 

@@ -23,7 +23,7 @@ Written by `python -m pad_core cards`, from what the files say of themselves. A 
 two networks and the latents of 2,000 training and 1,000 test images (fewer where the data set
 has fewer); there are no photographs in it. Separability *by the paper's protocol* is what the
 paper reports; *converged* is another measure and higher. Every number is that of one network;
-the spread given is that of the read-out.
+the spread given is that of the probe.
 """
 _COLUMNS = [row for row in ROWS if row.card]
 
@@ -134,7 +134,7 @@ def _card(entry: Entry) -> list[str]:
     lines.append(
         f"- **Measured** on {inert(metrics['on'])} ({metrics['n_train']:,} to fit, "
         f"{metrics['n_test']:,} to test; occlusion on {metrics['occlusion_n']:,}); SD over "
-        f"{metrics['protocol'].get('readout_seeds', '?')} read-out seeds {spread} points."
+        f"{metrics['protocol'].get('readout_seeds', '?')} probe seeds {spread} points."
     )
     baselines = metrics.get("baselines") or {}
     for name, what in (("untrained", "An untrained network"), ("pixels", "Raw pixels")):

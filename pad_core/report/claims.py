@@ -3,7 +3,7 @@
 A claim compares two conditions in one measure, or one condition with its own beginning. With
 two networks (seeds) or more of both conditions the test is Welch's t over networks. With one of
 either it is a t-test over test images, the same ones where both networks saw them, and over
-read-out seeds: that says how sure the difference of *these* networks is, not of others, and
+probe seeds: that says how sure the difference of *these* networks is, not of others, and
 settles nothing. p-values are corrected for the number of claims about a data set (Holm).
 """
 
@@ -43,7 +43,7 @@ Status = Literal[
 ALPHA = 0.05
 ALIKE_POINTS = 2.0  # how far apart accuracies may be that the paper calls alike
 
-WHILE_TRAINING = "Linear separability, read out while it trained (one read-out)"
+WHILE_TRAINING = "Linear separability, read out while it trained (one probe)"
 DECLINE_POINTS = 1.0  # what an accuracy has to lose before it counts as a decline
 
 
@@ -128,25 +128,25 @@ class Errors(NamedTuple):
     """Of a number of one network: the parts of its error, None where it was not recorded."""
 
     images: Part
-    readouts: Part | None = None
+    probes: Part | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """Those that are known."""
-        return (self.images,) if self.readouts is None else (self.images, self.readouts)
+        return (self.images,) if self.probes is None else (self.images, self.probes)
 
 
 class Measure(NamedTuple):
     """A number of an evaluation: its name, its path and an older record's, and its errors.
 
-    readouts: whether it depends on them. right: where the answers about each image are counted.
+    probes: whether it depends on them. right: where the answers about each image are counted.
     """
 
     name: str
     paths: tuple[tuple[str, ...], ...]
     errors: Callable[[Evaluation], Errors | None]
     digits: int = 2
-    readouts: bool = True
+    probes: bool = True
     right: str | None = None
 
     def of(self, evaluation: Mapping[str, Any]) -> float | None:
@@ -176,10 +176,10 @@ def _separability_errors(e: Evaluation) -> Errors | None:
     if accuracy is None or n is None or n < 2:
         return None
     spread, seeds = _number(e, "linear_separability_sd"), _number(e, "protocol", "readout_seeds")
-    readouts = None
+    probes = None
     if spread is not None and seeds is not None and seeds >= 2:
-        readouts = _part(spread / math.sqrt(seeds), seeds)
-    return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), readouts)
+        probes = _part(spread / math.sqrt(seeds), seeds)
+    return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), probes)
 
 
 def occluded(intensity: int) -> Measure:
@@ -189,11 +189,11 @@ def occluded(intensity: int) -> Measure:
     def errors(e: Evaluation) -> Errors | None:
         images = _part(_number(e, "occlusion_se", key, "images"), _number(e, "occlusion_n"))
         seeds = _number(e, "protocol", "readout_seeds")
-        readouts = _part(_number(e, "occlusion_se", key, "readouts"), seeds)
+        probes = _part(_number(e, "occlusion_se", key, "readouts"), seeds)
         if images is None and key in e.get("occlusion_interval", {}):  # all an older record has
             low, high = e["occlusion_interval"][key]
             images = _part((high - low) / 3.92, _number(e, "occlusion_n"))
-        return None if images is None else Errors(images, readouts)
+        return None if images is None else Errors(images, probes)
 
     return Measure(f"accuracy at {key} % occlusion", (("occlusion", key),), errors, right=key)
 
@@ -207,7 +207,7 @@ def _over_images(field: str, samples: Callable[[Evaluation], float | None]) -> A
 
 
 SEPARABILITY = Measure(
-    "linear separability (by evaluate, mean of its read-outs)",
+    "linear separability (by evaluate, mean of its probes)",
     (("linear_separability",),),
     _separability_errors,
     right="0",
@@ -217,14 +217,14 @@ INTRA = Measure(
     (("intra_inter_ratio_exact",), ("intra_inter_ratio",)),
     _over_images("intra_inter_ratio_se", lambda e: 10.0),  # from ten tenths of the images
     digits=3,
-    readouts=False,
+    probes=False,
 )
 OCCLUDED_RATIO = Measure(
     "clean-occluded/inter ratio",
     (("clean_occluded_ratio_exact",), ("clean_occluded_ratio",)),
     _over_images("clean_occluded_ratio_se", lambda e: _number(e, "occlusion_n")),
     digits=3,
-    readouts=False,
+    probes=False,
 )
 
 
@@ -470,7 +470,7 @@ def _difference(measure: Measure, one: Group, other: Group) -> Difference | None
         )
     elif (paired := _on_same_images(measure, one, other)) is not None:
         estimate = paired
-        test = "t over the same test images and the read-outs of one network each"
+        test = "t over the same test images and the probes of one network each"
     else:
         both = [_estimate(measure, group, over_networks=False) for group in (one, other)]
         if both[0] is None or both[1] is None:
@@ -505,12 +505,12 @@ def _estimate(measure: Measure, group: Group, over_networks: bool) -> Estimate |
 
 
 def _varies(measure: Measure, one: Group, other: Group) -> str:
-    """'test images and read-outs', or what of that the records know."""
-    if not measure.readouts:
+    """'test images and probes', or what of that the records know."""
+    if not measure.probes:
         return "test images"
     every = [measure.errors(e) for group in (one, other) for e in group.evaluations]
-    known = all(errors is not None and errors.readouts is not None for errors in every)
-    return "test images and read-outs" if known else "test images alone (read-outs not recorded)"
+    known = all(errors is not None and errors.probes is not None for errors in every)
+    return "test images and probes" if known else "test images alone (probes not recorded)"
 
 
 def _same_seeds(measure: Measure, one: Group, other: Group) -> str:
@@ -527,7 +527,7 @@ def _same_seeds(measure: Measure, one: Group, other: Group) -> str:
 
 
 def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | None:
-    """The difference of two networks with the error over the same images and their read-outs.
+    """The difference of two networks with the error over the same images and their probes.
 
     None where their answers about each image were not recorded, or not about the same ones.
     """
@@ -558,9 +558,9 @@ def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | No
     errors = measure.errors(a), measure.errors(b)
     if len(shares[0]) != len(shares[1]) or len(shares[0]) < 2 or None in errors:
         return None
-    readouts = tuple(e.readouts for e in errors if e is not None and e.readouts is not None)
+    probes = tuple(e.probes for e in errors if e is not None and e.probes is not None)
     pairs = paired_images(*shares).times(100.0)
-    return Estimate(pairs.value, pairs.parts + readouts)
+    return Estimate(pairs.value, pairs.parts + probes)
 
 
 _SAME = ("seed", "occlusion_images", "mask_draws", "size_px")  # of a protocol: the same images
@@ -571,7 +571,7 @@ def _converged(measure: Measure, one: Group, other: Group) -> str:
     if measure is not SEPARABILITY or not all(converged):
         return ""
     means = " and ".join(f"{mean_sem(values)[0]:.2f}" for values in converged)
-    return f" Converged read-outs, which the paper has not: {means}."
+    return f" Converged probes, which the paper has not: {means}."
 
 
 # --- Curves of training ---------------------------------------------------------------------------

@@ -29,7 +29,7 @@ class SeparabilityTable(Item):
         return table_bars(groups, dataset) if measured else None
 
     def what(self, shelf: Shelf, dataset: str) -> str:
-        """Linear separability, by how many read-outs."""
+        """Linear separability, by how many probes."""
         return f"Linear separability {_how(self, shelf, dataset)}."
 
     def marks(self, dataset: str) -> str:
@@ -63,7 +63,7 @@ class OcclusionCurves(Item):
         return occlusion_curves(groups) if groups else None
 
     def what(self, shelf: Shelf, dataset: str) -> str:
-        """Accuracy, by how many read-outs."""
+        """Accuracy, by how many probes."""
         return f"Accuracy {_how(self, shelf, dataset)} fitted to clean images."
 
     def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
@@ -76,7 +76,7 @@ class OcclusionCurves(Item):
         note = (
             f"Squares of {protocol['size_px']} × {protocol['size_px']} pixels on "
             f"{first['occlusion_n']:,} {first['on']}, {protocol['mask_draws']} masks each; "
-            f"read-outs ({protocol['readout_seeds']} seeds) fitted to clean latents."
+            f"probes ({protocol['readout_seeds']} seeds) fitted to clean latents."
         )
         return [*drawn, Note(note)]
 
@@ -105,7 +105,7 @@ class LatentSpace(Item):
         on = groups[0].evaluations[0]["on"] if groups else "images"
         return (
             f"Mean distances between latents of the test set ({on}), within a class or to the "
-            "occluded image, as a share of those between classes. No read-out takes part."
+            "occluded image, as a share of those between classes. No probe takes part."
         )
 
     def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
@@ -135,7 +135,7 @@ class EarlyAndLateDreams(Item):
         """Fréchet distances, and what is better."""
         return (
             "Fréchet distance between training images and dreams, in the features that the axis "
-            "names; lower is more alike. No read-out takes part."
+            "names; lower is more alike. No probe takes part."
         )
 
     def counts(self, shelf: Shelf, dataset: str) -> list[int]:
@@ -179,9 +179,9 @@ class TrainingCurves(Item):
     def what(self, shelf: Shelf, dataset: str) -> str:
         """Linear separability while it trained, and how that differs from a later evaluation."""
         return (
-            "Linear separability read out while it trained: one read-out an epoch on all images, "
-            "by the paper's protocol. What evaluate measures later, a mean of several read-outs, "
-            "differs from it by the scatter of read-outs."
+            "Linear separability read out while it trained: one probe an epoch on all images, "
+            "by the paper's protocol. What evaluate measures later, a mean of several probes, "
+            "differs from it by the scatter of probes."
         )
 
     def counts(self, shelf: Shelf, dataset: str) -> list[int]:
@@ -212,7 +212,7 @@ class LossCurves(Item):
 def _how(item: Item, shelf: Shelf, dataset: str) -> str:
     groups = shelf.groups(dataset, item.conditions)
     n = groups[0].evaluations[0]["protocol"]["readout_seeds"] if groups else "several"
-    return f"by evaluate, means over {n} read-outs of each network (the paper's protocol)"
+    return f"by evaluate, means over {n} probes of each network (the paper's protocol)"
 
 
 def _with_history(item: Item, shelf: Shelf, dataset: str, key: str) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE
 from rich.table import Table
 
-from pad_core.checkpoint.record import ROWS, Evaluation, Row
+from pad_core.checkpoint.record import ROWS, Evaluation, TableRow
 from pad_core.data.identity import Data, labels
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import STYLES, style
@@ -67,13 +67,13 @@ def mean_and_sem(values: Sequence[float], digits: int = 2) -> str:
     return f"{mean:.{digits}f}" + ("" if sem is None else f" ± {sem:.{digits}f}")
 
 
-def rows_for(evaluations: Sequence[Evaluation]) -> list[Row]:
+def rows_for(evaluations: Sequence[Evaluation]) -> list[TableRow]:
     """The declared rows of what was measured, with one for each name where a path has '*'."""
     rows = [row for declared in ROWS for row in _by_name(declared, evaluations)]
     return [row for row in rows if numbers(evaluations, *row.path)]
 
 
-def _by_name(row: Row, evaluations: Sequence[Evaluation]) -> list[Row]:
+def _by_name(row: TableRow, evaluations: Sequence[Evaluation]) -> list[TableRow]:
     if row.path[-1] != "*":
         return [row]
     place = row.path[:-1]

@@ -46,8 +46,8 @@ def table_1(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> Table:
             )
         )
     names = (
-        "condition", "ours, %", "paper, %", "difference", "SD over read-outs",
-        "converged read-out, %", "seeds", "epoch", "latents: training / test",
+        "condition", "ours, %", "paper, %", "difference", "SD over probes",
+        "converged probe, %", "seeds", "epoch", "latents: training / test",
     )  # fmt: skip
     baselines = groups[0].evaluations[0].get("baselines", {}) if groups else {}
     for name, values in baselines.items():

@@ -1,1 +1,1 @@
-"""Files, random numbers, hardware and memory: nothing of dreams."""
+"""Files, random numbers, hardware and memory. Nothing here knows of dreams."""

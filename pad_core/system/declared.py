@@ -1,7 +1,7 @@
-"""Types of what files hold, and the sentence about a value that is not of its type.
+"""Check values from files against declared types; one sentence says what does not fit.
 
-Values are JSON that went through ``files.plain``. A type is any that msgspec knows, most often a
-``TypedDict``; an object may have more fields than its type names.
+Values are JSON that ``files.plain`` has checked. A type is any that msgspec knows, most often a
+``TypedDict``. An object may have more fields than its type declares.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pad_core.errors import PadError
 _LONGEST_NAME = 1000  # characters: folders have 255 at most, lists of synonyms some hundred
 
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite
-Count = Annotated[int, Meta(ge=0, lt=2**53)]  # what a counter can reach
-Name = Annotated[str, Meta(pattern=r"\S", max_length=_LONGEST_NAME)]  # not empty, can be shown
+Count = Annotated[int, Meta(ge=0, lt=2**53)]  # float64 holds all of these exactly
+Name = Annotated[str, Meta(pattern=r"\S", max_length=_LONGEST_NAME)]  # not blank
 
 _WORDS = {
     "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false",
@@ -28,9 +28,9 @@ _WORDS = {
 
 
 def check(name: str, value: Any, declared: Any) -> None:
-    """PadError unless a value is of a type; it says which part is missing or malformed.
+    """Raise PadError, which says what is missing or malformed, unless a value has a type.
 
-    name: of the value, '' for the whole of a file.
+    name: of the value in the message; '' for a whole file.
     """
     try:
         msgspec.convert(value, declared)
@@ -39,7 +39,7 @@ def check(name: str, value: Any, declared: Any) -> None:
 
 
 def is_declared(value: Any, declared: Any) -> bool:
-    """Whether a value is of a type."""
+    """Whether a value has a type."""
     try:
         check("", value, declared)
     except PadError:

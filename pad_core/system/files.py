@@ -1,7 +1,7 @@
 """Reading and writing files so that a crash, a full disk or a wrong file loses nothing.
 
-Any file may come from anywhere: only regular ones are opened (a pipe or a device would never
-end), sizes are checked before anything is read, and what JSON holds can be shown.
+Any file may come from anywhere. Only regular files are opened (a pipe or a device would never
+end), sizes are checked before anything is read, and JSON texts are made printable.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from safetensors.torch import load, save
 from pad_core.errors import PadError, printable
 
 HEADER_KEY, HASH_KEY = "pad", "pad_sha256"
-MAX_HEADER_BYTES = 4_000_000  # real ones have some 10 kB, and 200 bytes more for each epoch
-MAX_TENSORS_BYTES = 2_000_000_000  # a run's state has some 20 MB
+MAX_HEADER_BYTES = 4_000_000  # real headers have 10 kB, and 200 bytes more for each epoch
+MAX_TENSORS_BYTES = 2_000_000_000  # a run's state has 20 MB
 MAX_JSON_BYTES = 1_000_000
 _MAX_DEPTH = 10
 _KINDS = (
@@ -36,17 +36,17 @@ _KINDS = (
 
 
 def open_file(path: Path) -> io.BufferedReader:
-    """Open a regular file for reading; PadError for what is missing or of another kind."""
+    """Open a regular file for reading; PadError for a missing file or anything else."""
     try:
         kind = path.stat().st_mode
         if not stat.S_ISREG(kind):
             named = next((name for is_it, name in _KINDS if is_it(kind)), "special file")
             raise PadError(f"Cannot read {path}: it is a {named}; give a file.")
-        # Where another file has taken its place since, this doesn't wait for a writer either.
+        # The file may have become a pipe since it was checked: opening must not wait for a writer.
         return open(path, "rb", opener=_without_waiting)
     except OSError as error:
         raise PadError(f"Cannot read {path}: {error.strerror}.") from None
-    except ValueError:  # a null character
+    except ValueError:  # a null character in the name
         raise PadError(f"Cannot read {path}: no file can have this name.") from None
 
 
@@ -55,7 +55,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """All of a regular file; PadError where it can't be read or has more bytes than ``most``."""
+    """Read a regular file; PadError if it can't be read or has more than ``most`` bytes."""
     try:
         with open_file(path) as file:
             size = os.fstat(file.fileno()).st_size
@@ -70,7 +70,7 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def parse_json(content: bytes | str, finite: bool = True) -> Any:
-    """JSON from outside, as ``plain`` makes it; PadError says in half a sentence what is wrong."""
+    """Parse JSON from outside and check it as ``plain`` does; PadError says what is wrong."""
     try:
         return plain(json.loads(content), finite)
     except (ValueError, RecursionError):  # also bytes that are not UTF-8
@@ -78,11 +78,12 @@ def parse_json(content: bytes | str, finite: bool = True) -> Any:
 
 
 def plain(value: Any, finite: bool = True, depth: int = 0) -> Any:
-    """A JSON value whose texts are printable; PadError for what can't be shown.
+    """A JSON value with printable texts.
 
-    That is a number that is not finite or beyond float64, or something nested deeply.
+    Raises:
+        PadError: a number that is not finite or beyond float64, or deep nesting.
     """
-    kind = type(value)  # JSON has no others; faster to compare than isinstance, of 400 a header
+    kind = type(value)  # JSON has six types; comparing them is faster than isinstance
     if kind is float or kind is int:
         if finite and not abs(value) <= sys.float_info.max:
             raise PadError("it has a number that is not finite or too large.")
@@ -99,14 +100,14 @@ def plain(value: Any, finite: bool = True, depth: int = 0) -> Any:
 
 
 def can_be_shown(path: Path) -> bool:
-    """Whether a path can stand on a page; names that are not UTF-8 can't."""
+    """Whether a path can be shown on a page; names that are not UTF-8 can't."""
     return printable(str(path)) == str(path)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file at once: a reader or a crash sees the old content or the new.
+    """Replace a file at once: a reader or a crash sees the old content or the new.
 
-    A link stays one: what it leads to is replaced. A file keeps who may read and write it.
+    A link stays a link: its target is replaced. The file keeps its permissions.
     """
     path = Path(os.path.realpath(path))
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -130,8 +131,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _is_alive(pid: str) -> bool:
-    """Whether a process that left something half-written may still go on with it."""
-    if os.name != "posix" or not pid.isdecimal():  # elsewhere, signal 0 is no mere question
+    """Whether the process that left a half-written file may still be writing it."""
+    if os.name != "posix" or not pid.isdecimal():  # elsewhere os.kill does more than ask
         return True
     try:
         os.kill(int(pid), 0)
@@ -145,7 +146,7 @@ def _is_alive(pid: str) -> bool:
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
     """Write a safetensors file whose metadata holds ``header`` as JSON, atomically.
 
-    Beside it stands a hash of header and tensors: a bit that flips later is noticed.
+    A hash of header and tensors stands beside it, so that a flipped bit is noticed.
     """
     text = json.dumps(header, ensure_ascii=False, allow_nan=False)
     metadata = {HEADER_KEY: text, HASH_KEY: _sha256_of_all(text, tensors)}
@@ -154,14 +155,14 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict[str
 
 
 def read_header(path: Path, most: int = MAX_HEADER_BYTES) -> dict[str, Any]:
-    """The JSON header alone, without reading a tensor.
+    """Read the JSON header alone, without any tensor.
 
     Args:
-        most: bytes that it may have.
+        most: bytes that the header may have.
 
     Raises:
-        PadError: the file is missing, truncated, a pickle, of another format or no file at all,
-            or its header is larger than any real one.
+        PadError: the file is missing, truncated, a pickle or of another format, or its header
+            has more than ``most`` bytes.
     """
     try:
         with open_file(path) as file:
@@ -173,10 +174,10 @@ def read_header(path: Path, most: int = MAX_HEADER_BYTES) -> dict[str, Any]:
 def read_tensors(
     path: Path, most: int = MAX_HEADER_BYTES
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """All tensors, on the CPU, and the header.
+    """Read all tensors, to the CPU, and the header.
 
     Raises:
-        PadError: as ``read_header``; or they are not those that were written.
+        PadError: as ``read_header``; or the file has changed since it was written.
     """
     content = read_bytes(path, MAX_TENSORS_BYTES)
     metadata = _metadata(io.BytesIO(content), len(content), path, most)
@@ -200,22 +201,22 @@ def _sha256_of_all(header: str, tensors: dict[str, torch.Tensor]) -> str:
 
 
 def _metadata(file: io.BufferedIOBase, size: int, path: Path, most: int) -> dict[str, Any]:
-    """The texts that a safetensors file holds beside its tensors, of which it has all."""
+    """The metadata texts of a safetensors file; PadError unless the file is whole."""
     start = file.read(8)
-    brace = file.read(1)  # what a safetensors header begins with
+    brace = file.read(1)  # a safetensors header begins with '{'
     if brace != b"{" and (start[:4] == b"PK\x03\x04" or start[:1] == b"\x80"):
         raise PadError(
-            f"{path} is a PyTorch pickle, which is not opened because a pickle can run "
-            f"code; convert a checkpoint of the published PAD code with "
+            f"{path} is a PyTorch pickle, which could run code and is not opened; "
+            f"convert a checkpoint of the published PAD code with "
             f"'python -m pad_core import {path}'."
         )
     length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
     if length < 2 or brace != b"{":
-        raise PadError(f"{path} is not a PAD checkpoint: no safetensors file at all.")
+        raise PadError(f"{path} is not a PAD checkpoint: it is not a safetensors file.")
     if length > most:
         raise PadError(
-            f"{path} is not a PAD checkpoint: its header has {length / 1e6:,.0f} MB, of "
-            f"which {most / 1e6:.0f} are the most."
+            f"{path} is not a PAD checkpoint: its header has {length / 1e6:,.0f} MB; "
+            f"{most / 1e6:.0f} MB are the most."
         )
     raw = brace + file.read(length - 1)
     try:
@@ -226,7 +227,7 @@ def _metadata(file: io.BufferedIOBase, size: int, path: Path, most: int) -> dict
             RecursionError):  # fmt: skip
         if len(raw) < length:
             raise PadError(_truncated(path)) from None
-        raise PadError(f"{path} is not a PAD checkpoint: no safetensors file at all.") from None
+        raise PadError(f"{path} is not a PAD checkpoint: it is not a safetensors file.") from None
     if size < 8 + length + end:
         raise PadError(_truncated(path))
     return metadata if isinstance(metadata, dict) else {}
@@ -245,13 +246,13 @@ def _header(metadata: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of the file as it lies there, in hexadecimal."""
+    """SHA-256 of a whole file, in hexadecimal."""
     with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def tensors_sha256(tensors: dict[str, torch.Tensor]) -> str:
-    """SHA-256 over names, types, shapes and values: the same whatever the header says."""
+    """SHA-256 over the tensors' names, types, shapes and values; the header plays no part."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
@@ -261,4 +262,4 @@ def tensors_sha256(tensors: dict[str, torch.Tensor]) -> str:
 
 
 def _truncated(path: Path) -> str:
-    return f"{path} is truncated: the end is missing; copy, fetch or export it again."
+    return f"{path} is truncated: its end is missing; copy, fetch or export it again."

@@ -1,4 +1,4 @@
-"""The hardware that a run is on, and the precision that suits it."""
+"""Choose the device and the precision that a run computes on and in."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Precision = Literal["fp32", "bf16"]
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name; PadError where it can't be had.
+    """The device of that name; PadError if this machine does not have it.
 
     'auto' is CUDA where there is one, else Apple's GPU (mps), else the CPU.
     """
-    # Networks that train at once need a hardware queue each; CUDA has 8 unless it is told before
-    # it starts.
+    # Each of several networks that train at once needs a hardware queue. CUDA reads their number
+    # when it starts; its default is 8.
     os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "32")
     if name == "auto":
         if torch.cuda.is_available():
@@ -30,7 +30,7 @@ def choose_device(name: str = "auto") -> torch.device:
         raise PadError(f"A device is auto, cpu, mps, cuda or cuda:N, not {name!r}.")
     device = torch.device(name)
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise PadError("Device 'mps' is not available: it is the GPU of an Apple computer.")
+        raise PadError("Device 'mps' is not available: only an Apple computer's GPU is called so.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise PadError(
             f"Device {name!r} is not available: PyTorch finds no CUDA here; use --device cpu, or "
@@ -49,18 +49,18 @@ def choose_precision(device: torch.device) -> Precision:
     if device.type == "mps":
         return "fp32"
     # Without these instructions the CPU emulates bfloat16, which is slower than float32.
-    # (Releases of PyTorch that can't tell get float32.)
+    # Releases of PyTorch that can't tell get float32.
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
 
 
 def widest_float(device: torch.device) -> torch.dtype:
-    """float64, or float32 on Apple's GPUs, which have no wider one."""
+    """float64, or float32 on Apple's GPUs, which have no float64."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
 def save_every_s(device: torch.device) -> float:
-    """Seconds between a run's states: a GPU trains an epoch in less time than writing is worth."""
+    """Seconds between two saved states. A GPU trains an epoch faster than its state is written."""
     return 0.0 if device.type == "cpu" else 30.0
 
 

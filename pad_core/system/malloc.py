@@ -1,4 +1,4 @@
-"""Memory that a process frees: kept by one that trains, handed back by one that serves."""
+"""Tell glibc when to keep freed memory (training) and when to hand it back (a server)."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ _LARGEST_MMAP_THRESHOLD = 32 * 2**20  # that glibc accepts
 
 
 def keep_freed_memory(limit_mb: int = 1024) -> bool:
-    """Have this process keep freed memory for its next allocations, up to ``limit_mb``.
+    """Have this process keep up to ``limit_mb`` of freed memory for its next allocations.
 
-    A cycle on the CPU takes and frees some hundred blocks of 1 to 8 MB. glibc hands such blocks
-    back to the system, which has to clear them page by page when they are wanted again: some
-    4,500 page faults and 4 % of the time of a cycle at batch 64.
+    A cycle on the CPU allocates and frees some hundred blocks of 1 to 8 MB. glibc hands such
+    blocks back to the system, which clears them page by page when they are allocated again:
+    4,500 page faults and 4 % of a cycle's time at batch 64.
 
     Returns:
-        Whether the C library could do that; else nothing has changed.
+        Whether the C library could do that; if not, nothing has changed.
     """
     return _set(
         {
             _M_MMAP_THRESHOLD: _LARGEST_MMAP_THRESHOLD,
-            _M_TRIM_THRESHOLD: limit_mb * 2**20 - 1,  # an int: 2 GiB would not fit
+            _M_TRIM_THRESHOLD: limit_mb * 2**20 - 1,  # 2 GiB would not fit an int
         }
     )
 
 
 def share_freed_memory(limit_mb: int = 32) -> bool:
-    """Have the threads of this process share freed memory, and keep at most ``limit_mb`` of it.
+    """Have all threads of this process share freed memory, and keep at most ``limit_mb`` of it.
 
-    glibc gives up to eight times as many threads as there are cores an arena each, and every
-    one keeps what its busiest moment took. A server, whose pages run in a new thread each time,
-    grows so for hours. One arena is left here: of any other one, ``return_freed_memory`` cannot
-    hand back what is free at its end, up to ``limit_mb`` of it.
+    glibc has up to eight memory arenas per core, and gives each thread one. Every arena keeps
+    what its busiest moment took. A server runs each page in a new thread, so it grows for hours.
+    This leaves one arena: ``return_freed_memory`` can hand back the free end of the first arena
+    only.
 
     Returns:
-        Whether the C library could do that; else nothing has changed.
+        Whether the C library could do that; if not, nothing has changed.
     """
     return _set(
         {
@@ -49,7 +49,7 @@ def share_freed_memory(limit_mb: int = 32) -> bool:
 
 
 def return_freed_memory() -> bool:
-    """Hand what is free back to the system, also between blocks that are not; takes milliseconds.
+    """Hand all free memory back to the system, also between used blocks; takes milliseconds.
 
     Returns:
         Whether the C library could do that.
@@ -64,7 +64,7 @@ def _set(limits: dict[int, int]) -> bool:
 
 
 def _of_glibc(name: str) -> Callable[..., int] | None:
-    """A function of the C library; musl has none of them, and other systems have another one."""
+    """A function of glibc; None where there is no glibc."""
     if not sys.platform.startswith("linux"):
         return None
     return getattr(ctypes.CDLL(None), name, None)

@@ -1,7 +1,7 @@
 """One seed, one random generator per purpose.
 
-Each purpose ('weights', 'rem noise', …) draws from a stream of its own, so that drawing
-more from one never shifts another, and each stream can be saved and restored.
+Each purpose ('weights', 'rem noise', …) draws from its own stream. Drawing more from one never
+shifts another, and each stream can be saved and restored.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def check_seed(seed: int) -> int:
 def generator(
     seed: int, *purpose: str | int, device: torch.device | str = "cpu"
 ) -> torch.Generator:
-    """A generator whose stream depends on the seed and the purpose alone."""
+    """A generator whose stream depends only on the seed and the purpose."""
     key = "/".join(map(str, (check_seed(seed), *purpose)))
     digest = hashlib.sha256(key.encode()).digest()
-    # PyTorch's CPU generator reads the lower 32 bits of a seed only.
+    # PyTorch's CPU generator reads only the lower 32 bits of a seed.
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:4], "little"))
 
 
 class Streams:
-    """The generators of one run, made when first asked for."""
+    """The generators of one run, each made when it is first used."""
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
         self.seed = check_seed(seed)

@@ -23,7 +23,7 @@ from bench.train import FLOPS_PER_IMAGE
 from pad_core.cli.main import main
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
-from pad_core.evaluation.measures import Readouts, occlusion_curve
+from pad_core.evaluation.measures import Probes, occlusion_curve
 from pad_core.model import phases
 from pad_core.model.networks import Networks, build_networks, encode_all
 from pad_core.model.occlusion import draw_uniforms, masks
@@ -136,12 +136,12 @@ def test_masks_are_those_of_the_loop_over_tiles(size, intensity, random):
 def test_a_point_of_an_occlusion_curve_is_that_of_the_plain_code(intensity, pair, small):
     networks, training = pair
     train, test = (encode_all(networks.encoder, s.images) for s in (small.train, small.test))
-    readout = fit_converged(train, small.train.labels, 10)
+    probe = fit_converged(train, small.train.labels, 10)
     layer = torch.nn.Linear(256, 10)
-    layer.load_state_dict({"weight": readout.weight, "bias": readout.bias})
+    layer.load_state_dict({"weight": probe.weight, "bias": probe.bias})
     (point,) = occlusion_curve(
         networks.encoder,
-        Readouts([readout], readout),
+        Probes([probe], probe),
         small.test.images,
         small.test.labels,
         draws=1,
@@ -151,7 +151,7 @@ def test_a_point_of_an_occlusion_curve_is_that_of_the_plain_code(intensity, pair
     torch.set_rng_state(generator(0, "occlusion curve", intensity).get_state())
     expected = plain.occluded_accuracy(training.encoder, layer, small.test, intensity / 100)
     assert point.accuracy == pytest.approx(expected, abs=1.01)  # one image on a class border
-    clean = readout.accuracy(test, small.test.labels)
+    clean = probe.accuracy(test, small.test.labels)
     assert clean > 50
     assert (point.accuracy == pytest.approx(clean)) == (intensity == 0)
 
@@ -163,12 +163,12 @@ def test_the_read_out_is_that_of_the_plain_code(monkeypatch):
     uniform = torch.empty((10, 257)).uniform_(-1 / 16, 1 / 16, generator=generator(3, "readout"))
     initial.load_state_dict({"weight": uniform[:, :-1], "bias": uniform[:, -1]})
     monkeypatch.setattr(plain.nn, "Linear", lambda size, n_classes: initial)
-    layer, losses = plain.train_readout(latents, labels, 10, epochs=SGD_EPOCHS)
+    layer, losses = plain.train_probe(latents, labels, 10, epochs=SGD_EPOCHS)
     assert len(losses) == SGD_EPOCHS
     assert losses[-1] < 0.5 * losses[0]
-    readout = train_sgd(latents, labels, 10, seed=3)
-    torch.testing.assert_close(readout.weight, layer.weight.detach(), rtol=1e-3, atol=1e-5)
-    torch.testing.assert_close(readout.bias, layer.bias.detach(), rtol=1e-3, atol=1e-5)
+    probe = train_sgd(latents, labels, 10, seed=3)
+    torch.testing.assert_close(probe.weight, layer.weight.detach(), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(probe.bias, layer.bias.detach(), rtol=1e-3, atol=1e-5)
 
 
 def test_the_plain_code_trains(small):
@@ -179,7 +179,7 @@ def test_the_plain_code_trains(small):
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
     latents = torch.randn(640, 256)
     labels = (latents[:, 0] > 0).long()
-    layer, steps = plain.train_readout(latents, labels, 2, epochs=3)
+    layer, steps = plain.train_probe(latents, labels, 2, epochs=3)
     assert len(steps) == 30
     assert (layer(latents).argmax(1) == labels).float().mean() > 0.9
 
@@ -261,7 +261,7 @@ def test_the_command_measures_everything_in_a_tiny_size():
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert {row["name"].split(",")[0].split(" ")[0] for row in rows} >= {
-        "training", "matrix", "memory", "read-out", "occlusion", "a", "listing", "server:",
+        "training", "matrix", "memory", "probe", "occlusion", "a", "listing", "server:",
     }  # fmt: skip
     fields = {"name", "value", "unit", "plain", "ratio", "floor", "fraction_of_floor", "device"}
     for row in rows:

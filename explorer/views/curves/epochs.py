@@ -61,7 +61,7 @@ def _training_of(header: Header) -> tuple[Any, ...]:
 def stage_note(header: Header) -> str:
     """What was measured at a checkpoint's epoch, and how, or nothing.
 
-    '52.5 % linearly separable by evaluate, mean of 4 read-outs'.
+    '52.5 % linearly separable by evaluate, mean of 4 probes'.
     """
     last = header.history[-1] if header.history else {}
     if last and last.get("epoch") != header.epoch:

@@ -10,12 +10,12 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import Recalled
-from explorer.dreaming.readings import Readings
 from explorer.library import networks
 from explorer.session.state import chosen
 from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.dreaming.reader import Readings
 from pad_core.errors import PadError
 from pad_core.report.told import PERTURBATIONS, listed
 
@@ -141,7 +141,7 @@ def _probe(network: PadNetwork) -> str:
 def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | None:
     """Class scores and distances of dreams; none where the checkpoint remembers too little."""
     try:
-        return networks.reader(network).interpret(adversarial.codes, adversarial.realness)
+        return networks.reader(network).interpret(adversarial.encoded, adversarial.realness)
     except PadError:
         return None
 

@@ -19,7 +19,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import FULL, Protocol
-from pad_core.evaluation.linear_probe import SGD_EPOCHS, Readout, fit_converged, sgd_epochs
+from pad_core.evaluation.linear_probe import SGD_EPOCHS, LinearProbe, fit_converged, sgd_epochs
 from pad_core.evaluation.measures import (
     BATCH_SIZE,
     Material,
@@ -32,7 +32,7 @@ from pad_core.model.networks import LATENT_SIZE, encode_all
 from pad_core.system.randomness import generator
 
 Measure = Literal["converged", "paper"]
-READOUT_SEEDS = Protocol().readout_seeds
+PROBE_SEEDS = Protocol().readout_seeds
 _ENCODED = 512  # images a step
 
 
@@ -81,12 +81,12 @@ class Disturbance(NamedTuple):
 
 @dataclass(frozen=True)
 class Estimate:
-    """How often read-outs are right; accuracies in percent.
+    """How often probes are right; accuracies in percent.
 
-    low, high: 95 % interval over images; by_seed: the accuracy of each read-out; confusion:
+    low, high: 95 % interval over images; by_seed: the accuracy of each probe; confusion:
     (K, K) counts, true class by predicted class;
     images, available: test images it rests on,
-    of so many; draws: masks each; n_train: latents that the read-outs were fitted to; on: what
+    of so many; draws: masks each; n_train: latents that the probes were fitted to; on: what
     was classified.
     """
 
@@ -104,14 +104,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Read-outs of one measure, and how they came to be.
+    """Probes of one measure, and how they came to be.
 
-    curves: for each read-out its accuracy, in percent, on undisturbed test images after each
+    curves: for each probe its accuracy, in percent, on undisturbed test images after each
     iteration (converged) or epoch (paper's protocol); clean: its estimate for these, or None
     where test images are not yet encoded; share: of the work done.
     """
 
-    readouts: tuple[Readout, ...] = ()
+    probes: tuple[LinearProbe, ...] = ()
     curves: tuple[tuple[float, ...], ...] = ()
     clean: Estimate | None = None
     share: float = 0.0
@@ -146,7 +146,7 @@ def quick_material(subject: Subject) -> Material:
 
 
 def image_material(subject: Subject) -> Material:
-    """Real test images and training labels, without the latents that read-outs were fitted to."""
+    """Real test images and training labels, without the latents that probes were fitted to."""
     assert subject.dataset is not None
     none = torch.empty((0, LATENT_SIZE))
     return _with_test_images(subject.dataset, none, subject.dataset.train.labels)
@@ -174,40 +174,40 @@ def encode(subject: Subject) -> Generator[Fitted, None, Material]:
 
 
 def fit(material: Material) -> Iterator[Fitted]:
-    """The converged read-out (one step)."""
+    """The converged probe (one step)."""
     curve: list[float] = []
 
-    def record(iteration: int, readout: Readout) -> None:
-        curve.append(_accuracy(readout, material))
+    def record(iteration: int, probe: LinearProbe) -> None:
+        curve.append(_accuracy(probe, material))
 
     data = (material.train_latents, material.train_labels, material.n_classes)
-    readout = fit_converged(*data, on_iteration=record)
-    yield Fitted((readout,), (tuple(curve),), _clean(material, (readout,)), 1.0)
+    probe = fit_converged(*data, on_iteration=record)
+    yield Fitted((probe,), (tuple(curve),), _clean(material, (probe,)), 1.0)
 
 
 def train(material: Material) -> Iterator[Fitted]:
-    """The paper's protocol, for read-out seeds 0 … READOUT_SEEDS − 1; an epoch is a step."""
+    """The paper's protocol, for probe seeds 0 … PROBE_SEEDS − 1; an epoch is a step."""
     data = (material.train_latents, material.train_labels, material.n_classes)
-    readouts: tuple[Readout, ...] = ()
+    probes: tuple[LinearProbe, ...] = ()
     curves: list[list[float]] = []
-    for seed in range(READOUT_SEEDS):
+    for seed in range(PROBE_SEEDS):
         curves.append([])
-        for readout in sgd_epochs(*data, seed):
-            curves[-1].append(_accuracy(readout, material))
-            share = (seed + len(curves[-1]) / SGD_EPOCHS) / READOUT_SEEDS
+        for probe in sgd_epochs(*data, seed):
+            curves[-1].append(_accuracy(probe, material))
+            share = (seed + len(curves[-1]) / SGD_EPOCHS) / PROBE_SEEDS
             yield Fitted((), tuple(map(tuple, curves)), None, share, "training read-outs")
-        readouts = (*readouts, readout)
-    yield Fitted(readouts, tuple(map(tuple, curves)), _clean(material, readouts), 1.0)
+        probes = (*probes, probe)
+    yield Fitted(probes, tuple(map(tuple, curves)), _clean(material, probes), 1.0)
 
 
 def estimate(
     subject: Subject,
     material: Material,
-    readouts: tuple[Readout, ...],
+    probes: tuple[LinearProbe, ...],
     disturbance: Disturbance,
     stage: Stage,
 ) -> Iterator[Estimate | None]:
-    """How often read-outs are right about a stage's disturbed test images.
+    """How often probes are right about a stage's disturbed test images.
 
     Masks are those of ``measures.occlusion_curve``, which draws them for 500 images at once.
     """
@@ -226,7 +226,7 @@ def estimate(
                 unit = to_unit(images) if images.dtype == torch.uint8 else images
                 images = add_noise(unit, noise, pixels)
             latents = encode_occluded(encoder, images, percent / 100, size_px, masks)
-            draw.append(torch.stack([readout.predict(latents) for readout in readouts]))
+            draw.append(torch.stack([probe.predict(latents) for probe in probes]))
             yield None
         predicted.append(torch.cat(draw, dim=1))
     yield _estimate(material, torch.stack(predicted), labels, material.on)
@@ -237,17 +237,17 @@ def add_noise(images: torch.Tensor, noise: float, random: torch.Generator) -> to
     return (images + noise * torch.randn(images.shape, generator=random)).clamp(-1.0, 1.0)
 
 
-def _accuracy(readout: Readout, material: Material) -> float:
+def _accuracy(probe: LinearProbe, material: Material) -> float:
     """In percent, on the undisturbed test images; NaN while these are not encoded."""
     known = len(material.latents) > 0
-    return readout.accuracy(material.latents, material.labels) if known else math.nan
+    return probe.accuracy(material.latents, material.labels) if known else math.nan
 
 
-def _clean(material: Material, readouts: tuple[Readout, ...]) -> Estimate | None:
+def _clean(material: Material, probes: tuple[LinearProbe, ...]) -> Estimate | None:
     """The estimate for undisturbed images, whose latents are known."""
     if not len(material.latents):
         return None
-    predicted = torch.stack([readout.predict(material.latents) for readout in readouts])
+    predicted = torch.stack([probe.predict(material.latents) for probe in probes])
     on = "stored codes" if material.on == "reconstructions" else material.on
     return _estimate(material, predicted[None], material.labels, on)
 
@@ -255,7 +255,7 @@ def _clean(material: Material, readouts: tuple[Readout, ...]) -> Estimate | None
 def _estimate(
     material: Material, predicted: torch.Tensor, labels: torch.Tensor, on: str
 ) -> Estimate:
-    """Count predictions (draws, read-outs, N) that are the labels (N,)."""
+    """Count predictions (draws, probes, N) that are the labels (N,)."""
     right = predicted == labels
     accuracy, low, high = accuracy_interval(right.flatten(0, 1))
     k = material.n_classes

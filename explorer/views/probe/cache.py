@@ -15,7 +15,7 @@ from pad_core.data.identity import Data
 
 
 def sight(subject: Subject, shown: Example, disturbance: Disturbance) -> Sight:
-    """``example.see``, which the page asks for again while read-outs learn."""
+    """``example.see``, which the page asks for again while probes learn."""
     own = "" if shown.own is None else sha256(shown.own.numpy().tobytes()).hexdigest()
     picture = (shown.dataset, shown.index, own)
     return _sight(subject.id, picture, disturbance, subject, shown)

@@ -40,7 +40,7 @@ def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -
 def explanations(
     looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
 ) -> None:
-    """How read-outs learned, and which classes they tell apart; ``looked_at`` is one network."""
+    """How probes learned, and which classes they tell apart; ``looked_at`` is one network."""
     left, middle, right = st.columns([5, 6, 5], gap="medium")
     with left:
         _learning(networks, readings)
@@ -78,7 +78,7 @@ def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
 
 
 def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], published: bool) -> str:
-    """What the accuracies were measured on, and what their read-outs were fitted to."""
+    """What the accuracies were measured on, and what their probes were fitted to."""
     estimates = [r.estimate for r in readings.values() if r.estimate]
     on = " and ".join(dict.fromkeys(estimate.on for estimate in estimates)) or "test images"
     done = []
@@ -108,7 +108,7 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     percent = Disturbance.of(chosen()).percent
     recorded, live, lacking = [], [], []
     on: list[set[str]] = [set(), set()]  # what lines and rings were tested on
-    sizes: list[set[int]] = [set(), set()]  # codes that read-outs of lines and rings had
+    sizes: list[set[int]] = [set(), set()]  # codes that probes of lines and rings had
     names = _names(networks)
     for key, network in networks.items():
         label, condition = names[key]

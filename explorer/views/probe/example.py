@@ -15,7 +15,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.identity import Data, labels
 from pad_core.data.images import picture_grid, to_unit
 from pad_core.errors import PadError
-from pad_core.evaluation.linear_probe import Readout
+from pad_core.evaluation.linear_probe import LinearProbe
 from pad_core.model.dreams import pick_memories
 from pad_core.model.occlusion import draw_uniforms, masks
 from pad_core.system.randomness import generator
@@ -53,10 +53,10 @@ class Sight:
 
 @dataclass(frozen=True)
 class Answer:
-    """What read-outs take a latent for.
+    """What probes take a latent for.
 
-    likeliest: class and probability, 0 to 1, the mean over read-outs: the likeliest first, and
-    last the true class if it isn't among them; right: how many of the ``asked`` read-outs put
+    likeliest: class and probability, 0 to 1, the mean over probes: the likeliest first, and
+    last the true class if it isn't among them; right: how many of the ``asked`` probes put
     the true class first, None where nobody knows that class.
     """
 
@@ -102,10 +102,10 @@ def see(subject: Subject, example: Example, disturbance: Disturbance) -> Sight:
 
 
 def answer(
-    readouts: Sequence[Readout], latent: torch.Tensor, class_names: Sequence[str], label: str
+    probes: Sequence[LinearProbe], latent: torch.Tensor, class_names: Sequence[str], label: str
 ) -> Answer:
     """Read a latent (1, 256) out; ``label`` is the true class, '' where that is not known."""
-    each = torch.stack([readout.probabilities(latent)[0] for readout in readouts])
+    each = torch.stack([probe.probabilities(latent)[0] for probe in probes])
     mean = each.mean(dim=0)
     shown = mean.argsort(descending=True, stable=True)[:N_CLASSES_SHOWN].tolist()
     right = None

@@ -63,8 +63,8 @@ def _line(subject: Subject, shown: Example, reading: Reading) -> _Line:
         sight = cache.sight(subject, shown, Disturbance.of(chosen()))
     except PadError as error:
         return _Line(network, None, None, str(error))
-    if reading.readouts:
-        told = answer(reading.readouts, sight.latent, network.class_names, shown.label)
+    if reading.probes:
+        told = answer(reading.probes, sight.latent, network.class_names, shown.label)
         return _Line(network, sight, told)
     return _Line(network, sight, None, reading.error)
 
@@ -79,7 +79,7 @@ def _told(shown: Example, lines: list[_Line], readings: Mapping[str, Reading]) -
         what = f"Not a photograph: each network’s own memory <i>G</i>(<i>z</i>) of {where}."
     else:
         what = f"Real {where}."
-    several = max((len(reading.readouts) for reading in readings.values()), default=1)
+    several = max((len(reading.probes) for reading in readings.values()), default=1)
     mean = f", mean of {several} read-outs" if several > 1 else ""
     return f"{what} Bars: probability of the likeliest classes{mean}."
 
@@ -149,7 +149,7 @@ def _bars(line: _Line, shown: Example) -> str:
 
 
 def _mark(told: Answer | None, shown: Example) -> str:
-    """Whether the network's read-outs are right, as HTML; nothing where nobody knows."""
+    """Whether the network's probes are right, as HTML; nothing where nobody knows."""
     if told is None or told.right is None:
         return ""
     sure = f"{told.right} of {told.asked} read-outs say {escape(shown.label)}."

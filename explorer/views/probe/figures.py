@@ -23,7 +23,7 @@ _CURSOR_HEIGHT = 346  # of the curves, beside the pictures of five networks
 class Line:
     """Accuracies in percent of one network over x; low, high: 95 % interval, where known.
 
-    runs: further lines of the same network, one for each read-out seed.
+    runs: further lines of the same network, one for each probe seed.
     """
 
     label: str
@@ -39,7 +39,7 @@ class Line:
 class Score:
     """One network's accuracy now, in percent, with its 95 % interval; None before there is one.
 
-    spread: over read-out seeds, in points; paper: what the paper's Table 1 says, mean and SEM;
+    spread: over probe seeds, in points; paper: what the paper's Table 1 says, mean and SEM;
     rests_on, mark: on how many images, and how far along it is; share: of the work that goes on.
     """
 
@@ -164,7 +164,7 @@ def occlusion(
 
 
 def learning(lines: Sequence[Line], steps: str, last: int | None, dark: bool) -> go.Figure:
-    """How accuracy climbed while read-outs were trained; a thin line for each read-out seed.
+    """How accuracy climbed while probes were trained; a thin line for each probe seed.
 
     Args:
         steps: what x counts; last: the last of them, where that is known before.

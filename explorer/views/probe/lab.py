@@ -22,13 +22,13 @@ from explorer.views.probe.accuracy import (
     Subject,
 )
 from explorer.views.probe.scratch import Scratch
-from pad_core.evaluation.linear_probe import Readout
+from pad_core.evaluation.linear_probe import LinearProbe
 from pad_core.evaluation.measures import Material
 
 KEPT_BYTES = 100e6  # of what memories recall, in memory: 15 MB a network
-# Of latents of whole data sets, on the disk, so that the paper's read-outs needn't wait for them.
+# Of latents of whole data sets, on the disk, so that the paper's probes needn't wait for them.
 SCRATCH_BYTES = 1e9
-# Who comes first: a first look at every network, then at more images, then better read-outs.
+# Who comes first: a first look at every network, then at more images, then better probes.
 _FIT_QUICKLY, _ENCODE, _TRAIN = 0, 3, 4
 _URGENCY = (1, 2, 5, 6)  # of the stages
 
@@ -38,8 +38,8 @@ class Reading:
     """What is known of one network now.
 
     estimate: the best so far, or None; full: nothing better will come; cached: it was there
-    before it was asked for; doing, share: of what still goes on; curves: how the read-outs
-    learned (see ``Fitted``); readouts: those behind the estimate, fitted: to all there is;
+    before it was asked for; doing, share: of what still goes on; curves: how the probes
+    learned (see ``Fitted``); probes: those behind the estimate, fitted: to all there is;
     error: why there will be nothing.
     """
 
@@ -49,7 +49,7 @@ class Reading:
     doing: str = ""
     share: float = 0.0
     curves: tuple[tuple[float, ...], ...] = ()
-    readouts: tuple[Readout, ...] = ()
+    probes: tuple[LinearProbe, ...] = ()
     fitted: bool = False
     error: str = ""
 
@@ -63,15 +63,15 @@ class _Plan(NamedTuple):
     """The jobs of a subject, and where to read what they found.
 
     shown: estimates, better and better ones; the last that is there is shown; clean: the fit
-    whose own estimate will do, if any; final: whether read-outs are fitted to all there is;
-    readouts: those, as soon as there are any.
+    whose own estimate will do, if any; final: whether probes are fitted to all there is;
+    probes: those, as soon as there are any.
     """
 
     wanted: dict[Hashable, Wanted]
     shown: list[Hashable]
     clean: Hashable | None
     final: bool
-    readouts: tuple[Readout, ...]
+    probes: tuple[LinearProbe, ...]
 
 
 class Lab:
@@ -95,7 +95,7 @@ class Lab:
         """What is known of each subject; what is missing is worked on while this is asked for.
 
         Args:
-            run: counts how often the viewer let the paper's read-outs be trained anew.
+            run: counts how often the viewer let the paper's probes be trained anew.
             patience: seconds to wait for a first estimate of every network.
         """
         deadline = time.monotonic() + patience
@@ -122,7 +122,7 @@ class Lab:
         best, quick = _key("fit", subject), _key("quick fit", subject)
         first = _FIT_QUICKLY if subject.dataset is None else _ENCODE
         wanted = {best: Wanted((first, place), partial(self._fit, subject))}
-        final = bool(_fitted(look(best)).readouts)
+        final = bool(_fitted(look(best)).probes)
         if not final and subject.dataset is not None:
             wanted[quick] = Wanted((_FIT_QUICKLY, place), partial(_fit_quickly, subject))
         source = best if final else quick
@@ -133,23 +133,23 @@ class Lab:
             wanted[source] = Wanted(
                 (_TRAIN if final else _FIT_QUICKLY, place), partial(train, subject)
             )
-            # Read-outs trained before are the same: they serve while these learn.
+            # Probes trained before are the same: they serve while these learn.
             before = (_key(what, subject, earlier) for earlier in range(run, -1, -1))
-            source = next((key for key in before if _fitted(look(key)).readouts), source)
+            source = next((key for key in before if _fitted(look(key)).probes), source)
         fitted = _fitted(look(source))
-        if not fitted.readouts:
+        if not fitted.probes:
             return _Plan(wanted, [], None, final, ())
         if disturbance.none and fitted.clean:
-            return _Plan(wanted, [], source, final, fitted.readouts)
+            return _Plan(wanted, [], source, final, fitted.probes)
         # What was found quickly serves until there is better.
         shown = [_key("estimate", subject, False, measure, disturbance, s) for s in STAGES[:2]]
         for stage, urgency in zip(STAGES if final else STAGES[:2], _URGENCY, strict=False):
             key = _key("estimate", subject, final, measure, disturbance, stage)
-            start = partial(self._estimate, subject, final, fitted.readouts, disturbance, stage)
+            start = partial(self._estimate, subject, final, fitted.probes, disturbance, stage)
             wanted[key] = Wanted((urgency, place), start)
             if final:
                 shown.append(key)
-        return _Plan(wanted, shown, None, final, fitted.readouts)
+        return _Plan(wanted, shown, None, final, fitted.probes)
 
     def _reading(
         self, viewer: str, subject: Subject, plan: _Plan, measure: Measure, run: int
@@ -165,7 +165,7 @@ class Lab:
             best = next((key for key in reversed(plan.shown) if look(key).value), None)
             estimate = look(best).value if best else None
         full = plan.final and best is not None and best in (plan.clean, *plan.shown[-1:])
-        training = measure == "paper" and not learning.readouts
+        training = measure == "paper" and not learning.probes
         # Without stored memories there is no quick fit, but all images serve as well.
         quick = (_key("quick fit", subject), _key("quick training", subject, run))
         needed = [key for key in plan.wanted if key not in quick]
@@ -178,8 +178,8 @@ class Lab:
             doing,
             ahead.share,
             learning.curves,
-            plan.readouts,
-            plan.final and bool(plan.readouts),
+            plan.probes,
+            plan.final and bool(plan.probes),
             failed,
         )
 
@@ -195,7 +195,7 @@ class Lab:
         self,
         subject: Subject,
         final: bool,
-        readouts: tuple[Readout, ...],
+        probes: tuple[LinearProbe, ...],
         disturbance: Disturbance,
         stage: Stage,
     ) -> Iterator[Estimate | Fitted | None]:
@@ -203,10 +203,10 @@ class Lab:
             material = yield from self._material(subject)
         else:
             material = (accuracy.image_material if final else accuracy.quick_material)(subject)
-        yield from accuracy.estimate(subject, material, readouts, disturbance, stage)
+        yield from accuracy.estimate(subject, material, probes, disturbance, stage)
 
     def _material(self, subject: Subject) -> Generator[Fitted, None, Material]:
-        """All that read-outs of a subject are fitted to, made unless it is still known."""
+        """All that probes of a subject are fitted to, made unless it is still known."""
         if subject.dataset is None:
             return self._recalled(subject)
         if kept := self._scratch.find(subject.id):

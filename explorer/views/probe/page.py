@@ -12,7 +12,7 @@ import streamlit as st
 from explorer.library import real_images
 from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.probe import cache, charts, example_panel
-from explorer.views.probe.accuracy import READOUT_SEEDS, Disturbance, Subject
+from explorer.views.probe.accuracy import PROBE_SEEDS, Disturbance, Subject
 from explorer.views.probe.lab import Reading
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
@@ -22,7 +22,7 @@ from pad_core.evaluation.linear_probe import SGD_EPOCHS
 _MEASURES = {"converged": "Converged", "paper": "Paper's protocol"}
 _EXPLAINED = {
     "converged": "Logistic regression on codes, converged: some points above the paper's measure.",
-    "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {READOUT_SEEDS} read-out seeds.",
+    "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {PROBE_SEEDS} read-out seeds.",
 }
 _PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next request waiting
 # Between looks for news: while something has no number yet, and while numbers only become better.
@@ -115,7 +115,7 @@ def _measure() -> None:
             "Train again",
             key="train-again",
             icon=":material/replay:",
-            help=f"Trains the {READOUT_SEEDS} read-outs of every network once more, from the same "
+            help=f"Trains the {PROBE_SEEDS} read-outs of every network once more, from the same "
             "seeds, before your eyes. They come to the same numbers.",
             on_click=_train_again,
         )

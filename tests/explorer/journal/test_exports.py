@@ -20,7 +20,6 @@ from PIL import Image, PngImagePlugin
 
 from explorer.__main__ import main
 from explorer.dreaming import dreams
-from explorer.dreaming.readings import Reader
 from explorer.dreaming.walks import frames
 from explorer.journal import archive, rebuild
 from explorer.journal.entry import Kept
@@ -28,6 +27,7 @@ from explorer.journal.exports import Export, make, read_manifest
 from explorer.session.choices import BY_SEED, PICTURE, Choices
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import picture_grid
+from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
 from tests.helpers import ROOT

@@ -327,7 +327,7 @@ def test_all_that_cannot_be_read_is_named(tmp_path):
         "oak/0005.jpg (empty)",
         "oak/0006.jpg (a Git LFS pointer: 'git lfs pull' fetches the file)",
         "oak/0008.jpg (of no known format)",
-        "oak/0009.tif (its pixels are floats, of which no range is known)",
+        "oak/0009.tif (its pixels are floats of an unknown range)",
     ):
         assert said in message
     for i in range(100, 130):

@@ -113,7 +113,7 @@ def test_two_columns_that_could_be_labels_are_refused(tmp_path):
     write(tmp_path, species=text, fold=lambda labels: [i % 3 for i in range(len(labels))])
     message = refusal(tmp_path)
     assert "several columns that could be labels (species, fold)" in message
-    assert "name the right one 'label'" in message
+    assert "rename the right one to 'label'" in message
 
 
 def test_a_column_that_the_schema_marks_is_the_label(tmp_path):

@@ -98,7 +98,7 @@ def test_confusions_agree_with_accuracies(found, small):
 
 def test_answers_about_each_image_are_kept(found, small, network):
     assert set(found["right"]) == set(found["right_of"]) == {"0", "30", "50"}
-    assert found["right_of"] == {"0": 2, "30": 4, "50": 4}  # two read-outs, two masks each
+    assert found["right_of"] == {"0": 2, "30": 4, "50": 4}  # two probes, two masks each
     for key, n in (("0", 100), ("30", 60), ("50", 60)):
         counts = unpack_counts(found["right"][key])
         assert len(counts) == n
@@ -110,11 +110,11 @@ def test_answers_about_each_image_are_kept(found, small, network):
 def test_errors_of_the_occlusion_curve_contain_images_and_read_outs(
     found, network, small, material
 ):
-    readouts = measures.fit_readouts(material, 2)
+    probes = measures.fit_probes(material, 2)
     places = measures.evaluated_images(100, 60, 0)
     point = next(
         measures.occlusion_curve(
-            network.networks.encoder, readouts, small.test.images[places],
+            network.networks.encoder, probes, small.test.images[places],
             small.test.labels[places], intensities=(30,),
         )
     )  # fmt: skip
@@ -122,8 +122,8 @@ def test_errors_of_the_occlusion_curve_contain_images_and_read_outs(
     assert point.se_images == pytest.approx(100 * share.std() / 60**0.5)
     error = found["occlusion_se"]["30"]
     assert error["images"] == pytest.approx(point.se_images, rel=1e-4)
-    assert error["readouts"] == pytest.approx(point.se_readouts, rel=1e-4)
-    # By hand: each read-out's accuracy over both draws of masks.
+    assert error["readouts"] == pytest.approx(point.se_probes, rel=1e-4)
+    # By hand: each probe's accuracy over both draws of masks.
     random = generator(0, "occlusion curve", 30)
     answers = []
     for _ in range(2):
@@ -131,9 +131,9 @@ def test_errors_of_the_occlusion_curve_contain_images_and_read_outs(
             network.networks.encoder, small.test.images[places], 0.3, 4, random
         )
         truth = small.test.labels[places]
-        answers.append([(r.predict(latents) == truth).double().mean() for r in readouts.paper])
-    by_readout = 100 * np.mean(answers, axis=0)
-    assert point.se_readouts == pytest.approx(by_readout.std(ddof=1) / 2**0.5)
+        answers.append([(r.predict(latents) == truth).double().mean() for r in probes.paper])
+    by_probe = 100 * np.mean(answers, axis=0)
+    assert point.se_probes == pytest.approx(by_probe.std(ddof=1) / 2**0.5)
 
 
 def test_the_exact_clean_occluded_ratio_has_the_error_of_both_its_distances(found, material):

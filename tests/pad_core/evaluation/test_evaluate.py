@@ -87,7 +87,7 @@ def test_numbers_are_those_of_their_parts(network, small, on_images):
     assert on_images["linear_separability_sd"] == pytest.approx(spread, abs=1e-3)
     converged = fit_converged(train, small.train.labels, 10).accuracy(test, small.test.labels)
     assert on_images["converged_separability"] == pytest.approx(converged)
-    while_training = separability(encoder, small, readout_seed=0)
+    while_training = separability(encoder, small, probe_seed=0)
     assert while_training["linear_separability"] == pytest.approx(expected[0], abs=1e-3)
     assert while_training["converged_separability"] == pytest.approx(converged)
 
@@ -98,11 +98,11 @@ def test_evaluating_twice_gives_the_same(network, small, on_images):
 
 
 def test_nothing_is_fitted_to_test_images(network, small, on_images):
-    """With other test labels, read-outs and baselines stay the same: only accuracies change."""
+    """With other test labels, probes and baselines stay the same: only accuracies change."""
     wrong = ImageSet(small.test.images, (small.test.labels + 1) % 10)
     turned = DataSet(small.name, small.spec, small.train, wrong, small.class_names, small.note)
     m, n = (measures.material_from_dataset(network.networks.encoder, d) for d in (small, turned))
-    one, other = measures.fit_readouts(m, 1), measures.fit_readouts(n, 1)
+    one, other = measures.fit_probes(m, 1), measures.fit_probes(n, 1)
     assert torch.equal(one.paper[0].weight, other.paper[0].weight)
     assert torch.equal(one.converged.weight, other.converged.weight)
     assert evaluate(network, turned, PIXELS, QUICK)["converged_separability"] < 25
@@ -111,15 +111,15 @@ def test_nothing_is_fitted_to_test_images(network, small, on_images):
 def test_occlusion_starts_at_the_clean_accuracy_and_ends_where_all_look_alike(network, small):
     encoder = network.networks.encoder
     material = measures.material_from_dataset(encoder, small)
-    readouts = measures.fit_readouts(material, 2)
-    points = list(measures.occlusion_curve(encoder, readouts, small.test.images, small.test.labels))
+    probes = measures.fit_probes(material, 2)
+    points = list(measures.occlusion_curve(encoder, probes, small.test.images, small.test.labels))
     assert [p.intensity for p in points] == list(range(0, 101, 10))
-    clean = [r.accuracy(material.latents, material.labels) for r in readouts.paper]
+    clean = [r.accuracy(material.latents, material.labels) for r in probes.paper]
     assert points[0].accuracy == pytest.approx(sum(clean) / 2, abs=0.01)
     assert points[0].converged == pytest.approx(
-        readouts.converged.accuracy(material.latents, material.labels)
+        probes.converged.accuracy(material.latents, material.labels)
     )
-    # All images are grey: every read-out names one class, and classes are a tenth each.
+    # All images are grey: every probe names one class, and classes are a tenth each.
     share = small.test.labels.bincount(minlength=10).double().max().item()
     assert points[-1].accuracy <= share + 1e-9
     assert all(p.low <= p.accuracy <= p.high for p in points)
@@ -138,10 +138,10 @@ def test_each_image_and_draw_has_a_mask_of_its_own(small):
 def test_square_size_matters(network, small):
     curves = []
     material = measures.material_from_dataset(network.networks.encoder, small)
-    readouts = measures.fit_readouts(material, 1)
+    probes = measures.fit_probes(material, 1)
     for size in (1, 8):
         points = measures.occlusion_curve(
-            network.networks.encoder, readouts, small.test.images, small.test.labels,
+            network.networks.encoder, probes, small.test.images, small.test.labels,
             size_px=size, intensities=(50,),
         )  # fmt: skip
         curves.append(next(points).converged)

@@ -12,7 +12,7 @@ from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import (
     SGD_EPOCHS,
     SGD_LEARNING_RATE,
-    Readout,
+    LinearProbe,
     fit_converged,
     sgd_epochs,
     train_sgd,
@@ -59,9 +59,9 @@ def test_sgd_is_that_of_torch_to_rounding(n):
     # At unit variance: far from it this learning rate overshoots and magnifies rounding.
     latents = (latents - latents.mean(0)) / latents.std(0)
     weight, bias = reference_sgd(latents, labels, 4, seed=5, epochs=3)
-    readout = train_sgd(latents, labels, 4, seed=5, epochs=3)
-    assert torch.allclose(readout.weight, weight, atol=1e-4)
-    assert torch.allclose(readout.bias, bias, atol=1e-4)
+    probe = train_sgd(latents, labels, 4, seed=5, epochs=3)
+    assert torch.allclose(probe.weight, weight, atol=1e-4)
+    assert torch.allclose(probe.bias, bias, atol=1e-4)
 
 
 def test_sgd_goes_on_where_the_main_thread_has_ended():
@@ -150,9 +150,9 @@ def test_two_gaussians_are_read_out_at_their_bayes_error():
     mean = torch.full((16,), 0.25)  # ‖μ‖ = 1
     labels = torch.randint(2, (40_000,), generator=random)
     latents = torch.randn(40_000, 16, generator=random) + mean * (2.0 * labels - 1)[:, None]
-    readout = fit_converged(latents[:20_000], labels[:20_000], 2)
+    probe = fit_converged(latents[:20_000], labels[:20_000], 2)
     expected = 100 * norm.cdf(1.0)
-    assert readout.accuracy(latents[20_000:], labels[20_000:]) == pytest.approx(expected, abs=0.8)
+    assert probe.accuracy(latents[20_000:], labels[20_000:]) == pytest.approx(expected, abs=0.8)
 
 
 def test_converged_does_not_care_for_the_order_of_classes():
@@ -177,8 +177,8 @@ def test_converged_reports_iterations_that_lead_to_its_result():
 def test_separable_classes_and_constant_latents_do_no_harm():
     labels = torch.arange(100) % 2
     far = torch.stack([labels * 200.0 - 100.0, torch.zeros(100)], dim=1)
-    for readout in (fit_converged(far, labels, 2), train_sgd(far, labels, 2, 0)):
-        assert readout.accuracy(far, labels) == 100.0
+    for probe in (fit_converged(far, labels, 2), train_sgd(far, labels, 2, 0)):
+        assert probe.accuracy(far, labels) == 100.0
     flat = fit_converged(torch.ones(90, 5), torch.arange(90) % 3, 3)
     assert torch.allclose(
         flat.probabilities(torch.ones(1, 5)), torch.full((1, 3), 1 / 3), atol=1e-3
@@ -186,9 +186,9 @@ def test_separable_classes_and_constant_latents_do_no_harm():
 
 
 def test_probabilities_are_a_softmax_of_scores():
-    readout = Readout(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([0.0, math.log(2)]))
-    assert torch.allclose(readout.probabilities(torch.zeros(1, 2)), torch.tensor([[1 / 3, 2 / 3]]))
-    assert readout.accuracy(torch.tensor([[5.0, 0], [0, 5.0]]), torch.tensor([0, 0])) == 50.0
+    probe = LinearProbe(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([0.0, math.log(2)]))
+    assert torch.allclose(probe.probabilities(torch.zeros(1, 2)), torch.tensor([[1 / 3, 2 / 3]]))
+    assert probe.accuracy(torch.tensor([[5.0, 0], [0, 5.0]]), torch.tensor([0, 0])) == 50.0
 
 
 @pytest.mark.parametrize("fit", [lambda *d: fit_converged(*d), lambda *d: train_sgd(*d, 0)])
@@ -208,7 +208,7 @@ def test_wrong_input_is_refused(fit):
 def test_latents_too_large_for_a_read_out_are_refused():
     random = torch.Generator().manual_seed(0)
     line = torch.randn((500, 1), generator=random) * 1e12 * torch.randn((1, 256), generator=random)
-    with pytest.raises(PadError, match="too large to be read out; the network .* diverged"):
+    with pytest.raises(PadError, match="too large for a linear probe; the network .* diverged"):
         fit_converged(line, torch.arange(500) % 10, 10)
 
 

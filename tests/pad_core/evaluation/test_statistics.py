@@ -123,7 +123,7 @@ def test_parts_of_an_error_add_up():
 
 
 def test_errors_cover_the_truth_as_often_as_they_say():
-    """Accuracies of images by read-outs: with both in the error, 5 % of intervals miss."""
+    """Accuracies of images by probes: with both in the error, 5 % of intervals miss."""
     random = np.random.default_rng(2)
     missed = 0
     for _ in range(400):
@@ -173,7 +173,7 @@ def test_a_trend_is_that_of_the_whole_curve():
     ]
     assert found.change == pytest.approx(29 * np.median(slopes))
     assert found.low < found.change < found.high
-    spoiled = [*rising[:-1], 0.0]  # one bad read-out at the end turns first against last
+    spoiled = [*rising[:-1], 0.0]  # one bad probe at the end turns first against last
     assert trend_of(epochs, spoiled).tau > 0.6
     assert trend_of([1, 2], [1.0, 2.0]) is None
     assert trend_of([1, 2, 3], [1.0, 1.0, 1.0]) is None

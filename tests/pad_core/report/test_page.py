@@ -87,7 +87,7 @@ def test_with_one_network_each_nothing_is_settled(write):
     write("wo_rem", accuracy=46.0)
     verdict = judge("fig4", 1, write.folder)
     assert verdict.told == "this network does, n = 1"
-    assert "p < 0.001 (t over test images and read-outs; too few networks" in verdict.grounds
+    assert "p < 0.001 (t over test images and probes; too few networks" in verdict.grounds
     assert "n = 1" in verdict.grounds
     write("wo_memory_mix", accuracy=66.0)
     assert judge("fig4", 2, write.folder).told == "this network does not, n = 1"
@@ -146,14 +146,14 @@ def test_occlusion_claims_know_whether_read_outs_are_in_their_errors(write):
     write("pad", accuracy=58.0)
     write("wo_nrem", accuracy=46.0)
     verdict = judge("fig5", 0, write.folder)
-    assert "test images alone (read-outs not recorded)" in verdict.grounds
+    assert "test images alone (probes not recorded)" in verdict.grounds
     older = verdict.p
     error = {str(i): {"images": 0.51, "readouts": 3.0} for i in range(0, 101, 10)}
     for condition, accuracy in (("pad", 58.0), ("wo_nrem", 46.0)):
         write(condition, accuracy=accuracy, occlusion_se=error)
     verdict = judge("fig5", 0, write.folder)
-    assert "t over test images and read-outs" in verdict.grounds
-    assert verdict.p > older  # 8.4 points between read-outs that scatter by 3
+    assert "t over test images and probes" in verdict.grounds
+    assert verdict.p > older  # 8.4 points between probes that scatter by 3
     assert verdict.status == "cannot be told"
 
 
@@ -206,7 +206,7 @@ def test_as_good_or_better_has_to_be_shown(write, other, status):
 
 
 def test_that_no_difference_was_found_does_not_make_things_alike(write):
-    """Two scattered read-outs: the difference is not significant, equivalence even less."""
+    """Two scattered probes: the difference is not significant, equivalence even less."""
     write("pad", accuracy=50.0, linear_separability_sd=6.0)
     write("rem_noise_only", accuracy=50.5, linear_separability_sd=6.0)
     verdict = judge("app-fig4", 0, write.folder)
@@ -341,9 +341,9 @@ def test_each_figures_legend_says_what_it_shows(write):
     found, _ = shelf.find([write.folder])
     told = {name: item.legend(found, "cifar10-small") for name, item in ITEMS.items()}
     assert all("n = 1" in text and "SEM over" not in text for text in told.values())
-    assert [name for name in ITEMS if "No read-out" in told[name]] == ["fig3", "fig6"]
-    assert "while it trained: one read-out" in told["fig4"]
-    assert "by evaluate, means over 4 read-outs" in told["table1"]
+    assert [name for name in ITEMS if "No probe" in told[name]] == ["fig3", "fig6"]
+    assert "while it trained: one probe" in told["fig4"]
+    assert "by evaluate, means over 4 probes" in told["table1"]
     assert "95 % over test images" in told["fig5"]
     write("pad", seed=1)
     write("wo_rem")
@@ -380,7 +380,7 @@ def test_the_commands_it_gives_are_ones_that_exist(write):
 
 
 def test_trends_are_those_of_the_whole_curve(write):
-    write("pad", probe=lambda e: 20.0 + e if e < 20 else 15.0)  # one bad read-out, at the end
+    write("pad", probe=lambda e: 20.0 + e if e < 20 else 15.0)  # one bad probe, at the end
     found = {
         c.text: judge("app-fig1", i, write.folder).status
         for i, c in enumerate(ITEMS["app-fig1"].claims)

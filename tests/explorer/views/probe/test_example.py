@@ -16,7 +16,7 @@ from pad_core.checkpoint.file import Memories
 from pad_core.data.identity import Data
 from pad_core.data.images import picture_grid
 from pad_core.errors import PadError
-from pad_core.evaluation.linear_probe import Readout
+from pad_core.evaluation.linear_probe import LinearProbe
 from tests.helpers import until
 
 GREY, CLEAN = Disturbance(30, 4, 0.0, 3), Disturbance(0, 4, 0.0, 0)
@@ -84,7 +84,7 @@ def test_ones_own_picture_has_no_right_answer(network, small):
     sight = see(Subject(network, None), shown, CLEAN)
     assert np.array_equal(columns(sight)[0], picture_grid(picture[None], 1))
     assert not sight.recalled
-    told = answer([readout([5.0, 0.0])], sight.latent, ("a", "b"), shown.label)
+    told = answer([probe([5.0, 0.0])], sight.latent, ("a", "b"), shown.label)
     assert told.right is None
     by_seed = choose_example(network, Dream(first=-2), {})
     assert by_seed.own is None
@@ -102,20 +102,20 @@ def test_a_network_that_does_not_know_the_picture_says_so(network):
         choose_example(bare, Dream(), {})
 
 
-def readout(bias):
-    return Readout(torch.zeros((len(bias), 256)), torch.tensor(bias))
+def probe(bias):
+    return LinearProbe(torch.zeros((len(bias), 256)), torch.tensor(bias))
 
 
 def test_the_likeliest_classes_are_named_and_the_true_one_always():
     names, latent = ("ant", "bee", "cat", "dog"), torch.zeros((1, 256))
-    one = readout([0.2, 0.4, 0.3, 0.1]).bias.log()
-    told = answer([Readout(torch.zeros((4, 256)), one)], latent, names, "cat")
+    one = probe([0.2, 0.4, 0.3, 0.1]).bias.log()
+    told = answer([LinearProbe(torch.zeros((4, 256)), one)], latent, names, "cat")
     assert [name for name, _ in told.likeliest] == ["bee", "cat", "ant"]
     assert [p for _, p in told.likeliest] == pytest.approx([0.4, 0.3, 0.2])
     assert (told.right, told.asked) == (0, 1)
-    told = answer([Readout(torch.zeros((4, 256)), one)], latent, names, "dog")
+    told = answer([LinearProbe(torch.zeros((4, 256)), one)], latent, names, "dog")
     assert [name for name, _ in told.likeliest] == ["bee", "cat", "dog"]
-    pair = [readout([9.0, 0.0]), readout([0.0, 8.0])]
+    pair = [probe([9.0, 0.0]), probe([0.0, 8.0])]
     told = answer(pair, latent, ("ant", "bee"), "bee")
     assert (told.right, told.asked) == (1, 2)
     assert [p for _, p in told.likeliest] == pytest.approx([0.5, 0.5], abs=1e-3)
@@ -127,9 +127,9 @@ def test_the_read_outs_are_those_that_are_measured(network, measure, n):
     until(lambda: not lab.read("me", {"it": subject}, CLEAN, measure)["it"].busy)
     reading = lab.read("me", {"it": subject}, CLEAN, measure)["it"]
     assert reading.fitted
-    assert len(reading.readouts) == n
+    assert len(reading.probes) == n
     test = network.memories["test"]
-    each = [one.accuracy(test.latents, test.labels) for one in reading.readouts]
+    each = [one.accuracy(test.latents, test.labels) for one in reading.probes]
     assert each == pytest.approx(list(reading.estimate.by_seed))
 
 
@@ -138,6 +138,6 @@ def test_read_outs_of_stored_codes_serve_until_there_are_better(network, small):
     while not seen or seen[-1].busy:
         seen.append(lab.read("me", {"it": Subject(network, small)}, GREY, "converged")["it"])
         time.sleep(0.002)
-    assert all(reading.readouts for reading in seen if reading.fitted)
+    assert all(reading.probes for reading in seen if reading.fitted)
     assert seen[-1].fitted
-    assert any(reading.readouts and not reading.fitted for reading in seen)
+    assert any(reading.probes and not reading.fitted for reading in seen)

@@ -14,7 +14,7 @@ from explorer.views.probe.lab import Lab
 from pad_core.checkpoint.file import Memories
 from pad_core.evaluation.evaluate import FULL, Protocol, evaluate
 from pad_core.evaluation.frechet import Features
-from pad_core.evaluation.measures import fit_readouts
+from pad_core.evaluation.measures import fit_probes
 from tests.helpers import until
 
 PIXELS = Features("a test's features", lambda images: images.flatten(1)[:, ::512])
@@ -69,8 +69,8 @@ def test_the_full_value_is_the_command_lines_to_the_digit(lab, network, small, o
 def run(subject, disturbance, stage, n_seeds=1):
     made = accuracy.quick_material if subject.dataset is None else accuracy.image_material
     material = made(subject)
-    readouts = tuple(fit_readouts(accuracy.quick_material(subject), n_seeds).paper)
-    *steps, last = accuracy.estimate(subject, material, readouts, disturbance, stage)
+    probes = tuple(fit_probes(accuracy.quick_material(subject), n_seeds).paper)
+    *steps, last = accuracy.estimate(subject, material, probes, disturbance, stage)
     assert not any(steps)
     return last
 
@@ -163,7 +163,7 @@ def test_at_first_read_outs_are_fitted_to_what_is_stored(network, small, measure
 def test_training_can_be_watched_and_comes_to_the_same_again(lab, network, small):
     subject = Subject(network, small)
     first = full(lab, subject, CLEAN, "paper")
-    assert [len(curve) for curve in first.curves] == [20] * accuracy.READOUT_SEEDS
+    assert [len(curve) for curve in first.curves] == [20] * accuracy.PROBE_SEEDS
     assert [curve[-1] for curve in first.curves] == pytest.approx(list(first.estimate.by_seed))
     seen = set()
     while True:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.evaluation.linear_probe import Readout, fit_converged
+from pad_core.evaluation.linear_probe import LinearProbe, fit_converged
 from pad_core.evaluation.metrics import spacing
 
 
@@ -43,15 +43,17 @@ class Readings:
 class Reader:
     """A network's own view of pictures, by what its checkpoint remembers.
 
-    readout: converged logistic regression on the stored training latents; accuracy: of it on
-    the stored test latents, in percent, NaN without any; memories: all stored latents, (M, Z);
-    spacing: median distance from a memory to its nearest neighbour, the unit of distances.
+    probe: converged logistic regression on the stored training latents; accuracy: of it on
+    the stored test latents, in percent, NaN without any; memories: all stored latents, (M, Z),
+    training ones first; labels: their classes, (M,); spacing: median distance from a memory to
+    its nearest neighbour, the unit of distances.
     """
 
     network: PadNetwork
-    readout: Readout
+    probe: LinearProbe
     accuracy: float
     memories: torch.Tensor
+    labels: torch.Tensor
     spacing: float
 
     @classmethod
@@ -62,13 +64,14 @@ class Reader:
             PadError: no training memories, or latents that aren't finite.
         """
         train, test = network.memories["train"], network.memories["test"]
-        readout = fit_converged(train.latents, train.labels, len(network.class_names))
-        accuracy = readout.accuracy(test.latents, test.labels) if len(test) else float("nan")
+        probe = fit_converged(train.latents, train.labels, len(network.class_names))
+        accuracy = probe.accuracy(test.latents, test.labels) if len(test) else float("nan")
         memories = torch.cat([train.latents, test.latents])
+        labels = torch.cat([train.labels, test.labels])
         unit = spacing(memories)
         # One memory has no neighbour; memories that coincide lie no distance apart.
         usable = 0 < unit < float("inf")
-        return cls(network, readout, accuracy, memories, unit if usable else 1.0)
+        return cls(network, probe, accuracy, memories, labels, unit if usable else 1.0)
 
     @torch.inference_mode()
     def read(self, images: torch.Tensor) -> Readings:
@@ -82,7 +85,7 @@ class Reader:
         near = torch.cdist(codes, self.memories).min(dim=1)
         return Readings(
             realness,
-            self.readout.probabilities(codes).numpy(),
+            self.probe.probabilities(codes).numpy(),
             (near.values / self.spacing).numpy(),
             near.indices.numpy(),
         )

@@ -7,11 +7,10 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from explorer.dreaming.dreams import mix, recall
-from explorer.dreaming.readings import Reader, Readings
-from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories
+from pad_core.dreaming.reader import Reader, Readings
 from pad_core.errors import PadError
+from pad_core.model.dreams import rem_dreams
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +35,9 @@ def test_class_scores_are_those_of_a_logistic_regression_on_the_stored_memories(
 
     least = objective(*(torch.tensor(v).float() for v in (reference.coef_, reference.intercept_)))
     # It stops near the minimum, 0.1; where it starts, the loss is ln 10 = 2.3.
-    assert objective(reader.readout.weight, reader.readout.bias) == pytest.approx(least, abs=0.03)
+    assert objective(reader.probe.weight, reader.probe.bias) == pytest.approx(least, abs=0.03)
     readings = reader.read(dreams)
-    expected = reader.readout.probabilities(network.encode(dreams)).numpy()
+    expected = reader.probe.probabilities(network.encode(dreams)).numpy()
     assert readings.probabilities == pytest.approx(expected, abs=1e-4)
     places, shares = expected.argmax(axis=1), expected.max(axis=1)
     for (name, share), place, most in zip(
@@ -49,7 +48,7 @@ def test_class_scores_are_those_of_a_logistic_regression_on_the_stored_memories(
 
 def test_accuracy_is_that_on_the_stored_test_memories(network, reader):
     test = network.memories["test"]
-    right = (reader.readout.predict(test.latents) == test.labels).double().mean()
+    right = (reader.probe.predict(test.latents) == test.labels).double().mean()
     assert reader.accuracy == pytest.approx(100 * float(right))
 
 
@@ -58,10 +57,11 @@ def test_realness_is_that_of_the_network(network, reader, dreams):
 
 
 def test_a_dream_is_read_as_its_picture_is(network, reader):
-    recalled = recall(network, Dream())
-    dreamt = mix(network, recalled, Dream())
-    expected = reader.read(dreamt.images)
-    readings = reader.interpret(dreamt.codes, dreamt.realness)
+    memories = network.memories["test"].latents
+    trained = network.condition.rem_mixture
+    dreamt = rem_dreams(network.networks, memories[:8], memories[8:16], trained, seed=0)
+    expected = reader.read(dreamt.dreams)
+    readings = reader.interpret(dreamt.encoded, dreamt.realness.numpy())
     assert readings.realness == pytest.approx(expected.realness, abs=1e-6)
     assert np.allclose(readings.probabilities, expected.probabilities, atol=1e-5)
     assert np.allclose(readings.distance, expected.distance, atol=1e-4)

@@ -1,0 +1,1 @@
+"""The Lab page: dreams that are looked for, a sight each."""
