@@ -132,8 +132,9 @@ def test_the_page_speaks_of_the_data_set_whose_pictures_it_shows(root):
     assert f"file sha256 {checkpoint.load(other).sha256[:12]}" in said
     assert "no images of digits" in at.sidebar.caption[0].value
     assert "Other images" not in said
-    # Beside networks of both, the chosen one is the first to be spoken of.
-    at = page(compared=[key, "checkpoints/wake_only.safetensors"])
+    # Of networks of several, those of the chosen one's data set are spoken of.
+    both = [key, "checkpoints/wake_only.safetensors"]
+    at = page(checkpoint="checkpoints/pad.safetensors", compared=both)
     assert "Other images:</b> digits" in "".join(e.proto.body for e in drawn(at))
 
 
