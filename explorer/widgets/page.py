@@ -71,13 +71,15 @@ def leaving_the_former_network() -> Iterator[None]:
     stand under the new network's name.
     """
     state, now = st.session_state, chosen().networks.checkpoint
+    in_sight = state.get("networks-in-sight", ())  # several where runs were cut short
     sheet = st.empty()
-    if state.get("drawn-network", now) != now:
+    if any(former != now for former in in_sight):
         with sheet.container():
             look("leaving")
+    state["networks-in-sight"] = (*in_sight, now)
     yield
     sheet.empty()
-    state["drawn-network"] = chosen().networks.checkpoint
+    state["networks-in-sight"] = (chosen().networks.checkpoint,)
 
 
 def say_misread() -> None:
