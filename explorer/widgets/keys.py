@@ -17,7 +17,12 @@ _component = st.components.v2.component(
 )
 
 
-def keys(name: str, heard: Sequence[str], on_press: Callable[[Counter[str]], None]) -> None:
+def keys(
+    name: str,
+    heard: Sequence[str],
+    on_press: Callable[[Counter[str]], None],
+    on_radios: bool = False,
+) -> None:
     """Listen to some keys.
 
     A shortcut of a button would lose presses: of several that wait for the server it hears
@@ -27,6 +32,7 @@ def keys(name: str, heard: Sequence[str], on_press: Callable[[Counter[str]], Non
         name: of these keys on the page.
         heard: the keys, as browsers name them; letters in lower case.
         on_press: called with how often each was pressed since it was last called.
+        on_radios: whether arrows are heard on a row of choices too, where they move the focus.
     """
     key = f"keys-{name}"
 
@@ -37,4 +43,5 @@ def keys(name: str, heard: Sequence[str], on_press: Callable[[Counter[str]], Non
         session()[f"{key}-before"] = count
         on_press(Counter({k: int(n) - int(known.get(k, 0)) for k, n in count["presses"].items()}))
 
-    _component(key=key, data=list(heard), default={"count": None}, on_count_change=pressed)
+    data = {"heard": list(heard), "radios": on_radios}
+    _component(key=key, data=data, default={"count": None}, on_count_change=pressed)

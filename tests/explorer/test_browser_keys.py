@@ -1,6 +1,5 @@
 """Keys in a real browser: each press counts, whatever the page is doing."""
 
-from explorer.session.streamlit_internals import part
 from tests.explorer.browser import browser_only, query, settle
 from tests.helpers import until
 
@@ -40,7 +39,7 @@ def test_keys_pressed_while_the_page_is_drawn_again_count(address, visit):
 
 def test_a_key_in_a_field_is_the_field_s_own(address, visit):
     page = visit(address)
-    page.locator(f"{part('sidebar')} [role=button]", has_text="Open another").first.click()
+    page.get_by_role("button", name="Open another").click()
     field = page.get_by_label("Or look in a folder")
     field.press_sequentially("jkp")
     assert field.input_value() == "jkp"

@@ -208,7 +208,7 @@ def test_an_invalid_address_shows_the_defaults(root):
     assert "colour" not in address(at)
     said = at.toast[0].value.replace("\\", "")
     for clause in ("lam=nan is no number from 0 to 1", "seed=-3 is no whole number from 0 to",
-                   "split=dev is none of test, train"):  # fmt: skip
+                   "split=dev is none of train, test"):  # fmt: skip
         assert clause in said
     assert not at.run().toast  # once
 
@@ -216,7 +216,7 @@ def test_an_invalid_address_shows_the_defaults(root):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"figure": "fig9"}, "figure=fig9 is none of table1"),
+        ({"figure": "fig9"}, "figure=fig9 is none of fig3, fig4"),
         ({"dims": "4"}, "dims=4 is none of 2, 3."),
         ({"view": "1_2"}, "view=1_2 can't be read."),
         ({"sight": "x" * 5000}, "sight=xxx"),
@@ -637,6 +637,16 @@ def test_real_images_stand_above_what_is_recalled_of_them(root, monkeypatch):
     assert "Seen" in panels(at)["memories"]
     assert panels(at)["memories"].count("pad-tile") == 16
     assert "not photographs" in without["memories"]
+
+
+def test_the_place_of_real_images_is_kept_while_they_are_loaded(root, monkeypatch):
+    shapes = []
+    data = load_dataset("fashion-mini")
+    for found in (RealImages("loading", None, "loading", 0.5), RealImages("ready", data)):
+        monkeypatch.setattr(real_images, "find", lambda network, found=found: found)
+        body = panels(page())["memories"]
+        shapes.append((re.search("--rows: *[0-9]+", body)[0], body.count("pad-tile")))
+    assert shapes[0] == shapes[1]
 
 
 @pytest.mark.parametrize("offered", [False, True])

@@ -81,7 +81,7 @@ def _turn_by_keys(n_steps: int) -> None:
     def step(pressed: Counter[str]) -> None:
         _step_on(pressed["ArrowRight"] - pressed["ArrowLeft"], n_steps)
 
-    keys("turn", ("ArrowLeft", "ArrowRight"), step)
+    keys("turn", ("ArrowLeft", "ArrowRight"), step, on_radios=True)
 
 
 def _place(n_steps: int) -> int:
