@@ -1,1 +1,1 @@
-"""Measurements of this machine, and the plain implementations that they are compared with."""
+"""Benchmarks, and the plain implementations that they compare with."""

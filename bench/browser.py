@@ -1,6 +1,6 @@
-"""A running explorer and a browser that looks at it, to measure how long a viewer waits.
+"""Run the explorer and a browser, to measure how long a viewer waits.
 
-A wait ends with the frame that shows what was waited for.
+A wait ends with the frame that shows the awaited picture or text.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ _CLOCK = """addEventListener('keydown', (event) => { window.padStarted = event.t
 class Server:
     """The explorer as ``streamlit run`` starts it.
 
-    env: variables beside this process's own; stderr: where its complaints go, to this process's
-    own if None; patience_s: PadError where it doesn't answer by then.
+    env: variables beside this process's own; stderr: for its messages, this process's own if None;
+    patience_s: PadError if it doesn't answer by then.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Server:
                 time.sleep(0.02)
 
     def memory_mb(self) -> float | None:
-        """What the process holds now, in 10⁶ bytes; None where the system doesn't say."""
+        """The memory that the process holds now, in 10⁶ bytes; None if the system doesn't tell."""
         try:
             pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         except OSError:
@@ -114,10 +114,10 @@ class Server:
 
 
 class Relay:
-    """Hands on what browsers and a server say to each other, and notes when they say it.
+    """Relays bytes between browsers and a server, and records their times.
 
-    A browser notes an answer only once it is done with the earlier ones: what the server takes
-    has to be measured on the way.
+    A browser notices an answer only after it has processed the earlier ones, so the server's time
+    is measured on the way.
     """
 
     def __init__(self, server: Server) -> None:
@@ -129,16 +129,16 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def expect(self, panel: str) -> None:
-        """From now on: the next request, and the answer that brings this panel."""
+        """Measure from the next request to the answer that brings this panel."""
         self._asked = self._answered = math.nan
         self._panel = f'pad-{panel}"'.encode()
 
     def answered_ms(self) -> float:
-        """From that request to that answer."""
+        """Milliseconds from that request to that answer."""
         return 1000 * (self._answered - self._asked)
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._listener.close()
 
     def _accept(self) -> None:
@@ -164,7 +164,7 @@ class Relay:
 
 
 def _pump(source: socket.socket, sink: socket.socket, note: Callable[[bytes], None]) -> None:
-    """Hand on what the source says, noted with the end of what it said before, until it ends."""
+    """Relay bytes until the source ends; ``note`` sees each piece after the end of the last one."""
     end = b""
     with contextlib.suppress(OSError), source, sink:
         while said := source.recv(1 << 16):
@@ -174,7 +174,7 @@ def _pump(source: socket.socket, sink: socket.socket, note: Callable[[bytes], No
 
 
 class Viewer:
-    """A page of the explorer in a browser without a past."""
+    """A page of the explorer in a fresh browser."""
 
     def __init__(self, browser: Any, address: str) -> None:
         self._context = browser.new_context(viewport={"width": 1280, "height": 720})
@@ -187,17 +187,17 @@ class Viewer:
         self.rest()
 
     def rest(self) -> None:
-        """Until the server has no more to say."""
+        """Wait until the server sends nothing more."""
         self.page.wait_for_function(f"!document.querySelector('{RUNNING}')")
 
     def begin(self, key: str, widget: str) -> None:
-        """Press a key in a widget, from which ``until`` counts."""
+        """Press a key in a widget; ``until`` counts from here."""
         self.page.locator(widget).first.focus()
         self.page.evaluate(_CLOCK)
         self.page.keyboard.press(key)
 
     def until(self, condition: str, given: Any) -> float:
-        """Seconds from there to the frame in which a condition holds."""
+        """Seconds from ``begin`` to the frame in which a condition holds."""
         self.page.wait_for_function(condition, arg=given, polling="raf")
         milliseconds = self.page.evaluate("performance.now() - window.padStarted")
         self.rest()
@@ -213,7 +213,7 @@ class Viewer:
         return milliseconds / 1000
 
     def computed_ms(self, what: str) -> float:
-        """What the page's last line says that a computation took on the server."""
+        """Milliseconds that a computation took on the server, from the page's last line."""
         found = re.search(rf"\b{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
         return float(found[1]) if found else float("nan")
 

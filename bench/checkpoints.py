@@ -1,4 +1,4 @@
-"""Checkpoints to measure with, made of those that ship."""
+"""Copies of the checkpoints that ship, to measure with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BIAS = "generator.tconv4.bias"
 
 
 def copies(folder: Path, n: int) -> list[Path]:
-    """n checkpoints under names of their own."""
+    """n copies of a checkpoint under different names."""
     shipped = itertools.cycle(sorted((ROOT / "checkpoints").glob("*.safetensors")))
     paths = [folder / f"network-{i}.safetensors" for i in range(n)]
     for path, source in zip(paths, shipped, strict=False):
@@ -22,9 +22,9 @@ def copies(folder: Path, n: int) -> list[Path]:
 
 
 def different(folder: Path, n: int) -> list[Path]:
-    """n checkpoints that stand one below the other in the list and dream differently.
+    """n checkpoints that stand below one another in the list and dream differently.
 
-    Of a data set that is on no machine, so that stored memories take its place on all.
+    Their data set exists nowhere, so that stored memories take its place on every machine.
     """
     (source,) = copies(folder, 1)
     stored, header = read_tensors(source)

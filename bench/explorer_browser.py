@@ -2,9 +2,9 @@
 
     python -m bench.explorer_browser [--quick] [--json] [--out FILE]
 
-Starts the server as ``streamlit run`` does, with copies of the checkpoints that ship, and drives
-its pages in Chromium (Playwright, of the extra dev). The server runs on the same machine
-and shares its cores with the browser. Nothing here fails because it is slow.
+It starts the server as ``streamlit run`` does, with copies of the checkpoints that ship, and
+drives its pages in Chromium (Playwright, from the extra dev). Server and browser share the
+machine's cores. A slow result is no failure.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from rich.table import Table
 
 from bench.browser import FLAGS, Relay, Server, Viewer
 from bench.checkpoints import copies, different
-from bench.measure import Row, arguments, describe, p95, row
+from bench.measure import Result, arguments, device_and_threads, p95, row
 from explorer.desktop.window import find_browser
 
 CPU = torch.device("cpu")
 NETWORKS = 5
 
-# Whether the Probe page shows an accuracy of each network at so many percent of occlusion, and
-# whether each was measured on all images that there are.
+# Whether the Probe page shows an accuracy of each network at this percentage of occlusion, and
+# whether each was measured on all images.
 _ESTIMATED = """([percent, all]) => {
   const numbers = [...document.querySelectorAll('.pad-scores strong')];
   const rest = [...document.querySelectorAll('.pad-score span:last-of-type')].slice(1);
@@ -50,9 +50,9 @@ _ESTIMATED = """([percent, all]) => {
 def moves(
     viewer: Viewer, relay: Relay, n: int, dial: str, panel: str, what: str
 ) -> tuple[list, list, list]:
-    """Milliseconds of n steps of a dial: until they are seen, answered, and of that computed.
+    """Milliseconds of n steps of a slider: until seen, until answered, and of that computed.
 
-    Up from where it stands, and back from its end.
+    The slider moves up from its place, and back from its end.
     """
     slider = f"[class*=st-key-{dial}-slider] input"
     seen, answered, computed, key = [], [], [], "ArrowRight"
@@ -66,8 +66,8 @@ def moves(
     return seen, answered, computed
 
 
-def starts(browser: Any, query: str, n: int) -> tuple[Server, Row]:
-    """Start the server and wait for the first dreams in the page; n times, the last stays up."""
+def starts(browser: Any, query: str, n: int) -> tuple[Server, Result]:
+    """Start the server n times and wait for the first dreams; the last server stays up."""
     seconds = []
     for i in range(n):
         server = Server()
@@ -76,29 +76,31 @@ def starts(browser: Any, query: str, n: int) -> tuple[Server, Row]:
         viewer.close()
         if i < n - 1:
             server.close()
-    return server, row("streamlit run → first dreams in the page", "s", seconds, describe(CPU))
+    return server, row(
+        "streamlit run → first dreams in the page", "s", seconds, device_and_threads(CPU)
+    )
 
 
-def visits(browser: Any, address: str, n: int) -> Row:
-    """A page that is opened while the server is up."""
+def visits(browser: Any, address: str, n: int) -> Result:
+    """Open a page while the server is up."""
     seconds = []
     for _ in range(n):
         viewer = Viewer(browser, address)
         seconds.append(viewer.first_s)
         viewer.close()
-    return row("page opened → first dreams in it, server up", "s", seconds, describe(CPU))
+    return row("page opened → first dreams in it, server up", "s", seconds, device_and_threads(CPU))
 
 
-def dials(viewer: Viewer, relay: Relay, n: int) -> list[Row]:
-    """REM's and NREM's sliders on the Dream page."""
+def dials(viewer: Viewer, relay: Relay, n: int) -> list[Result]:
+    """Move REM's and NREM's sliders on the Dream page."""
     return [
         *_dial(viewer, relay, n, "lam", "rem", "REM", "REM slider moved"),
         *_dial(viewer, relay, n, "intensity", "nrem", "NREM", "NREM slider moved"),
     ]
 
 
-def wall(browser: Any, query: str, relay: Relay, n: int) -> list[Row]:
-    """REM's slider on the Dream page where it shows eight dreams of each of eight pairs."""
+def many_dreams(browser: Any, query: str, relay: Relay, n: int) -> list[Result]:
+    """Move REM's slider on the Dream page with eight dreams of each of eight pairs."""
     viewer, name = Viewer(browser, f"{relay.address}?{query}&sight=wall"), "slider moved, 64 dreams"
     rows = _dial(viewer, relay, n, "lam", "nights", "REM", name)
     viewer.close()
@@ -107,7 +109,7 @@ def wall(browser: Any, query: str, relay: Relay, n: int) -> list[Row]:
 
 def _dial(
     viewer: Viewer, relay: Relay, n: int, dial: str, panel: str, what: str, name: str
-) -> list[Row]:
+) -> list[Result]:
     seen, answered, computed = moves(viewer, relay, n, dial, panel, what)
     return [
         *_quantiles(f"{name} → new dreams in the page", seen, 1),
@@ -116,8 +118,8 @@ def _dial(
     ]
 
 
-def switches(viewer: Viewer, n: int, n_networks: int) -> list[Row]:
-    """From one network to the next in the list, all of them loaded before."""
+def switches(viewer: Viewer, n: int, n_networks: int) -> list[Result]:
+    """Switch from one network to the next in the list; all are loaded."""
     field = "[class*=st-key-network-] input"
     seconds = []
     for i in range(2 * (n_networks - 1) + n):
@@ -128,14 +130,14 @@ def switches(viewer: Viewer, n: int, n_networks: int) -> list[Row]:
     return _quantiles("another network chosen → its dreams in the page", seconds[-n:], 1000)
 
 
-def probes(browser: Any, address: str, n: int) -> list[Row]:
+def probes(browser: Any, address: str, n: int) -> list[Result]:
     """The Probe page: occlusion moved → accuracies of the compared networks in the page.
 
-    Each has 1,000 stored memories to be tested on. A level of occlusion that was seen before is
+    Each network is tested on 1,000 stored memories. Levels of occlusion that were shown before are
     cached.
     """
     viewer = Viewer(browser, address)
-    percent = 30  # where the slider stands at first
+    percent = 30  # the slider's initial value
 
     def wait(key: str, all_images: bool) -> float:
         viewer.begin(key, "[class*=st-key-intensity-slider] input")
@@ -160,18 +162,18 @@ def probes(browser: Any, address: str, n: int) -> list[Row]:
     ]
 
 
-def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) -> list[Row]:
-    """What the server holds after many interactions, and what the later ones added.
+def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) -> list[Result]:
+    """The server's memory after many interactions, and what the later ones added.
 
     Args:
-        done: interactions that the other parts had with this server; to_do: further ones.
+        done: earlier interactions with this server; to_do: further ones.
     """
     before = server.memory_mb()
     moves(viewer, relay, to_do, "lam", "rem", "REM")
     after = server.memory_mb()
     if before is None or after is None:
         return []
-    where, total = describe(CPU), done + to_do
+    where, total = device_and_threads(CPU), done + to_do
     return [
         row(f"server: memory after {done} interactions", "MB", [before], where),
         row(f"server: memory after {total} interactions", "MB", [after], where),
@@ -179,8 +181,8 @@ def memory(server: Server, viewer: Viewer, relay: Relay, done: int, to_do: int) 
     ]
 
 
-def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Row]:
-    """A folder of many checkpoints, seen for the first time and again."""
+def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Result]:
+    """Open a folder of many checkpoints for the first time, and again."""
     folder = scratch / "many"
     folder.mkdir()
     (source,) = copies(scratch, 1)
@@ -191,13 +193,13 @@ def listing(browser: Any, server: Server, scratch: Path, n: int) -> list[Row]:
     for when in ("first", "again"):
         viewer = Viewer(browser, address)
         name = f"page opened on {n:,} checkpoints, {when}"
-        rows.append(row(name, "s", [viewer.first_s], describe(CPU)))
+        rows.append(row(name, "s", [viewer.first_s], device_and_threads(CPU)))
         viewer.close()
     return rows
 
 
-def measure(quick: bool) -> Iterator[list[Row]]:
-    """All parts, one after the other."""
+def measure(quick: bool) -> Iterator[list[Result]]:
+    """Measure all parts, one after the other."""
     from playwright.sync_api import sync_playwright
 
     n_networks = 2 if quick else NETWORKS
@@ -215,20 +217,20 @@ def measure(quick: bool) -> Iterator[list[Row]]:
             viewer = Viewer(browser, f"{relay.address}?{query}")
             n, n_probes = (3, 2) if quick else (60, 20)
             yield dials(viewer, relay, n)
-            yield wall(browser, query, relay, n)
+            yield many_dreams(browser, query, relay, n)
             yield switches(viewer, 2 if quick else 20, n_networks)
             several = urlencode({"compared": list(map(str, paths))}, doseq=True)
             yield probes(browser, f"{server.address}probe?{query}&{several}", n_probes)
-            done = 3 * n + 3 * n_probes  # dials moved
+            done = 3 * n + 3 * n_probes  # moves of sliders
             yield memory(server, viewer, relay, done, 2 if quick else 500 - done)
             viewer.close()
             yield listing(browser, server, scratch, 10 if quick else 1_000)
         browser.close()
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """The rows for people."""
-    shown = Table(title=f"The explorer in a browser, on {describe(CPU)}")
+def table(rows: Sequence[Result]) -> Table:
+    """The results as a table for people."""
+    shown = Table(title=f"The explorer in a browser, on {device_and_threads(CPU)}")
     for name, side in (("", "left"), ("", "right"), ("unit", "left"), ("from", "right"),
                        ("to", "right"), ("n", "right")):  # fmt: skip
         shown.add_column(name, justify=side)  # type: ignore[arg-type]
@@ -238,11 +240,11 @@ def table(rows: Sequence[Row]) -> Table:
     return shown
 
 
-def _quantiles(name: str, values: Sequence[float], factor: float) -> list[Row]:
+def _quantiles(name: str, values: Sequence[float], factor: float) -> list[Result]:
     scaled = [factor * value for value in values]
     return [
-        row(f"{name}, median", "ms", scaled, describe(CPU)),
-        row(f"{name}, p95 of {len(scaled)}", "ms", [p95(scaled)], describe(CPU)),
+        row(f"{name}, median", "ms", scaled, device_and_threads(CPU)),
+        row(f"{name}, p95 of {len(scaled)}", "ms", [p95(scaled)], device_and_threads(CPU)),
     ]
 
 
@@ -256,13 +258,13 @@ def main() -> None:
         )
     from playwright.sync_api import TimeoutError as Overdue
 
-    rows: list[Row] = []
+    rows: list[Result] = []
     problem = None
     try:
         for part in measure(options.quick):
             rows += part
             print(f"{part[0].name}: {part[0].value:g} {part[0].unit}", file=sys.stderr)
-    except Overdue as error:  # what was measured before is not lost
+    except Overdue as error:  # keep what was measured before
         problem = f"Then the page kept its viewer waiting for too long: {error.message}"
     text = json.dumps([asdict(one) for one in rows], indent=2, ensure_ascii=False)
     if options.out:

@@ -1,10 +1,10 @@
-"""How long the explorer's pages take on the server, and how much memory it holds.
+"""The time of the explorer's pages on the server, and the server's memory.
 
     python -m bench.explorer_pages [--quick]
 
-The app runs as Streamlit runs it, without a browser, in a process that loads little else, so
-that the memory is the server's. Its floor is what the program takes before it shows anything.
-Each interaction runs the whole page, where a viewer's runs only the panels that it concerns.
+The app runs as in Streamlit, but without a browser, in a process that loads little else, so that
+the memory is the server's. The floor is the program's memory before it shows anything. Each
+interaction runs the whole page; a viewer's interaction runs only the panels that depend on it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,24 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from bench.checkpoints import ROOT, different
-from bench.measure import Row, arguments, describe, in_turn, p95, report, resident_mb, row
+from bench.measure import (
+    Result,
+    arguments,
+    device_and_threads,
+    in_turn,
+    p95,
+    report,
+    resident_mb,
+    row,
+)
 from pad_core.system.malloc import share_freed_memory
 
 for _view in ("curves", "dream", "journal", "map", "probe", "train", "wall"):
-    import_module(f"explorer.views.{_view}.page")  # counts as the program's own memory
+    import_module(f"explorer.views.{_view}.page")  # first: it is the program's memory
 
 CPU = torch.device("cpu")
 NETWORKS = 5
-# Sight of the Dream page, the dial that is turned on it, and what that shows anew.
+# The Dream page's sight, the slider moved there, and the pictures that it changes.
 PAGES = {
     "night": ("intensity", "8 memories' dreams"),
     "wall": ("lam", "8 memories' 64 dreams"),
@@ -36,7 +45,7 @@ PAGES = {
 
 
 class Page:
-    """The Dream page in one of its sights, with a dial that goes from end to end."""
+    """The Dream page in one of its sights, with a slider that goes from end to end."""
 
     def __init__(self, sight: str, paths: list[Path]) -> None:
         self.dial, self.shows = PAGES[sight]
@@ -50,7 +59,7 @@ class Page:
         self._positions = itertools.cycle(i / 100 for i in range(101))
 
     def turn(self, n: int) -> None:
-        """Move the dial n times."""
+        """Move the slider n times."""
         self.seconds += in_turn(n, CPU, move=self._move)["move"]
 
     def _move(self) -> None:
@@ -62,8 +71,8 @@ class Page:
         assert not self._app.exception, self._app.exception
 
 
-def pages(paths: list[Path], interactions: int) -> list[Row]:
-    """A dial's latency on each page, and the memory after the first and the last fifth."""
+def pages(paths: list[Path], interactions: int) -> list[Result]:
+    """A slider's latency on each page, and the memory after the first and the last fifth."""
     program = resident_mb()
     shown = [Page(sight, paths) for sight in PAGES]
     each = max(1, interactions // 5 // len(shown))
@@ -72,7 +81,7 @@ def pages(paths: list[Path], interactions: int) -> list[Row]:
         for page in shown:
             page.turn(each)
         held.append(resident_mb())
-    where, total = describe(CPU), 5 * each * len(shown)
+    where, total = device_and_threads(CPU), 5 * each * len(shown)
     found = []
     for page in shown:
         milliseconds = [1000 * s for s in page.seconds]

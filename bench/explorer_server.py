@@ -1,11 +1,11 @@
-"""How long the explorer's server computes: dreams, accuracies, the list of checkpoints.
+"""The time in which the explorer's server computes dreams, accuracies, the list of checkpoints.
 
     python -m bench.explorer_server [--quick]
 
-The networks are made of a checkpoint that ships. The floor of dreams is the arithmetic of their
-convolutions at the rate of a large float32 matrix product on one thread, which is what the server
-gives a viewer; accuracies are measured on as many threads as the server has for them. Pages are
-measured by ``bench.explorer_pages``, the browser's share by ``bench.explorer_browser``.
+The networks are copies of a checkpoint that ships. The floor of dreams is the arithmetic of their
+convolutions at the rate of a large float32 matrix product on one thread, which is all that a viewer
+gets. Accuracies use as many threads as the server does. ``bench.explorer_pages`` measures pages,
+``bench.explorer_browser`` the browser's share.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from bench import plain
 from bench.checkpoints import copies, different
 from bench.measure import (
     MatrixProduct,
-    Row,
+    Result,
     arguments,
-    describe,
+    device_and_threads,
     flops_of,
     in_turn,
     p95,
@@ -50,8 +50,8 @@ from pad_core.system.malloc import share_freed_memory
 
 CPU = torch.device("cpu")
 NETWORKS = 5
-IMAGES = 1_000  # of each network that accuracies are measured on
-FEW = 20  # of them that plain code gets
+IMAGES = 1_000  # for the accuracies of each network
+FEW = 20  # of these for the plain code
 Task = Callable[[], object]
 
 
@@ -70,8 +70,8 @@ def layer_of(probe: LinearProbe) -> torch.nn.Linear:
     return layer
 
 
-def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
-    """A slider moved → recall, NREM and REM of eight memories, as the page has them."""
+def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Result]:
+    """A slider moved → recall, NREM and REM of eight memories, as on the page."""
     seeds = itertools.count()
     encoder, decoder = twin(network)
     stored = network.memories["test"].latents
@@ -102,8 +102,8 @@ def night_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[R
     return _latencies("a slider moved → 8 memories' night, 40 images", ours, slow, n, product)
 
 
-def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Row]:
-    """A slider moved → eight REM dreams of each of eight pairs, read out, as the page has them."""
+def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Result]:
+    """A slider moved → eight REM dreams of each of eight pairs, with probe, as on the page."""
     recalled, reader = dreams.recall(network, Dream()), Reader.fit(network)
     encoder, decoder = twin(network)
     layer = layer_of(reader.probe)
@@ -129,12 +129,12 @@ def wall_latency(network: PadNetwork, n: int, product: MatrixProduct) -> list[Ro
     return _latencies("a slider moved → 8 memories, 64 dreams", ours, slow, n, product)
 
 
-def _latencies(name: str, ours: Task, slow: Task, n: int, product: MatrixProduct) -> list[Row]:
+def _latencies(name: str, ours: Task, slow: Task, n: int, product: MatrixProduct) -> list[Result]:
     flops = flops_of(slow)
     seconds = in_turn(n, CPU, ours=ours, plain=slow, product=product)
     floor = [1000 * flops * s / product.flops for s in seconds["product"]]
     quick, late = ([1000 * s for s in seconds[what]] for what in ("ours", "plain"))
-    where, of = describe(CPU), "the pictures' arithmetic at an fp32 matrix product's rate"
+    where, of = device_and_threads(CPU), "the pictures' arithmetic at an fp32 matrix product's rate"
     one = "the same pictures, one after the other"
     return [
         row(f"{name}, computed, median", "ms", quick, where, late, floor, of, one),
@@ -143,25 +143,25 @@ def _latencies(name: str, ours: Task, slow: Task, n: int, product: MatrixProduct
 
 
 class Occlusion:
-    """The Probe page's slider: accuracies of networks under one more percent of occlusion."""
+    """The Probe page's slider: accuracies of networks at one more percent of occlusion."""
 
     def __init__(self, networks: list[PadNetwork]) -> None:
-        self._lab = cache.lab()
+        self._lab = cache.live_probe()
         self._subjects = {str(i): Subject(network, None) for i, network in enumerate(networks)}
         self._percent = 0
 
     def first(self) -> None:
-        """Until there is an estimate for every network."""
+        """Compute until every network has an estimate."""
         self._percent += 1
         self._wait(1)
 
     def rest(self) -> None:
-        """Until each rests on all its images."""
+        """Compute until every estimate rests on all images."""
         self._wait(IMAGES)
         self._leave()
 
     def again(self) -> None:
-        """The same once more."""
+        """Compute the same once more."""
         self._wait(IMAGES)
         self._leave()
 
@@ -175,11 +175,11 @@ class Occlusion:
             time.sleep(0.002)
 
     def _leave(self) -> None:
-        """Ask for nothing more: the server would go on with more masks."""
+        """Withdraw the request, or the server would continue with more masks."""
         self._lab.read("bench", {}, Disturbance(0, 4, 0.0, 0), "converged")
 
 
-def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
+def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Result]:
     """Occlusion slider → accuracy of each network's probe on images that it recalls."""
     occlusion = Occlusion(networks)
     reals, twins = [], []
@@ -208,12 +208,15 @@ def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
             first=occlusion.first,
             rest=occlusion.rest,
             again=occlusion.again,
-            pause=lambda: time.sleep(0.5),  # a step that was begun ends
+            pause=lambda: time.sleep(0.5),  # lets a running step end
             plain=slow,
             bare=lambda: list(pool.map(passes, networks, reals)),
         )
     full = [a + b for a, b in zip(seconds["first"], seconds["rest"], strict=True)]
-    name, where = f"occlusion slider → accuracy of {len(networks)} networks", describe(CPU)
+    name, where = (
+        f"occlusion slider → accuracy of {len(networks)} networks",
+        device_and_threads(CPU),
+    )
     return [
         row(f"{name}, first estimate", "ms", [1000 * s for s in seconds["first"]], where),
         row(
@@ -226,8 +229,8 @@ def accuracy_latency(networks: list[PadNetwork], n: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def listing(folder: Path, n: int) -> Row:
-    """List a folder of n checkpoints that no one has listed before."""
+def listing(folder: Path, n: int) -> Result:
+    """List a folder of n new checkpoints."""
     source = copies(folder, 1)[0]
     with source.open("rb") as file:
         head = file.read(8)
@@ -236,7 +239,7 @@ def listing(folder: Path, n: int) -> Row:
     crowd = folder / "many"
     crowd.mkdir()
     for i in range(n):
-        # Its size without its weights: a hole takes no place on the disk.
+        # A sparse file: it has the size, but no weights on the disk.
         with (crowd / f"{i:04}.safetensors").open("wb") as file:
             file.write(head)
             file.truncate(source.stat().st_size)
@@ -259,7 +262,7 @@ def listing(folder: Path, n: int) -> Row:
 
     seconds = in_turn(3, CPU, ours=ours, plain=slow, bare=bare)
     return row(
-        f"listing a folder of {n:,} checkpoints", "s", seconds["ours"], describe(CPU),
+        f"listing a folder of {n:,} checkpoints", "s", seconds["ours"], device_and_threads(CPU),
         plain=[20 * s if n >= 20 else n * s for s in seconds["plain"]],
         plain_of="loading a twentieth of them, scaled",
         floor=seconds["bare"], floor_of="reading and parsing their headers",

@@ -1,8 +1,8 @@
-"""How the benchmarks measure: what is compared runs in turn, round by round, in one process.
+"""How the benchmarks measure: tasks to compare run in turn, round by round, in one process.
 
-Machines are noisy, so a ratio is the median of the ratios of the rounds. A floor is what the
-machine could do at best, from what it does in the same round: the arithmetic of the work at
-the rate of a large matrix product in the same precision, or its bytes at the memory's bandwidth.
+Machines are noisy, so a ratio is the median of the rounds' ratios. A floor is the shortest time
+that the machine allows, measured in the same round: the work's arithmetic at the rate of a large
+matrix product in the same precision, or its bytes at the memory's bandwidth.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ Task = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table; None where there is nothing to compare with.
+class Result:
+    """One line of the table; None if there is nothing to compare with.
 
     value, plain, floor: medians over ``n`` rounds, in ``unit``; a unit that ends in '/s' is
     better when higher, any other when lower. ratio: how many times better than plain.
-    fraction_of_floor: share of the possible speed that is reached, 1 at the floor. floor_of:
-    what the floor is; plain_of: what the plain work is, where not all of it was done. low, high:
-    smallest and largest value of a round.
+    fraction_of_floor: share of the possible speed, 1 at the floor. floor_of: what the floor is;
+    plain_of: the part of the plain work that was done, if not all of it was. low, high: smallest
+    and largest value of a round.
     """
 
     name: str
@@ -67,15 +67,15 @@ def row(
     floor: Sequence[float] | None = None,
     floor_of: str = "",
     plain_of: str = "",
-) -> Row:
-    """A row out of the values of each round; ``plain`` and ``floor`` are of the same rounds."""
+) -> Result:
+    """A result from the values of each round; ``plain`` and ``floor`` are of the same rounds."""
     rate = unit.endswith("/s")
 
     def better(one: Sequence[float], other: Sequence[float]) -> float:
         pairs = zip(one, other, strict=True)
         return statistics.median(a / b if rate else b / a for a, b in pairs)
 
-    return Row(
+    return Result(
         name=name,
         value=_digits(statistics.median(values)),
         unit=unit,
@@ -93,7 +93,7 @@ def row(
 
 
 def in_turn(rounds: int, device: torch.device, **tasks: Task) -> dict[str, list[float]]:
-    """Seconds that each task takes in each round; all run once before, untimed."""
+    """Seconds of each task in each round; all run once before, untimed."""
     for task in tasks.values():
         _seconds(task, device)
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
@@ -104,22 +104,22 @@ def in_turn(rounds: int, device: torch.device, **tasks: Task) -> dict[str, list[
 
 
 def latencies(n: int, task: Task, device: torch.device) -> list[float]:
-    """Seconds of each of n calls, after one that isn't timed."""
+    """Seconds of each of n calls, after an untimed one."""
     return in_turn(n, device, task=task)["task"]
 
 
 def p95(values: Sequence[float]) -> float:
-    """The value that 95 % stay below; the largest of fewer than twenty."""
+    """The value that 95 % stay below; for fewer than twenty values, the largest."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
 class Elsewhere:
-    """A task in a process of its own, which no setting of this one reaches.
+    """A task in another process, which this process's settings don't reach.
 
     Args:
-        device: where the task takes its memory.
-        make: gives the task, in that process; a function of a module, with these arguments.
+        device: on which the task's memory is measured.
+        make: a module's function that returns the task in that process, with these arguments.
     """
 
     def __init__(self, device: torch.device, make: Callable[..., Task], *given: object) -> None:
@@ -134,7 +134,7 @@ class Elsewhere:
         return self._said("run")
 
     def peak_memory_mb(self) -> float:
-        """What the task has taken at most, beside what was there before it first ran."""
+        """The task's peak memory, without what was in use before its first run."""
         return float(self._said("peak"))
 
     def __enter__(self) -> Elsewhere:
@@ -163,7 +163,7 @@ def _serve(
     try:
         task = make(*given)
         memory = PeakMemory(device)
-        with contextlib.suppress(EOFError):  # the other end is closed when all is done
+        with contextlib.suppress(EOFError):  # the other end closes at the end
             while wanted := answer.recv():
                 answer.send(memory.mb() if wanted == "peak" else task())
     except Exception as error:
@@ -171,7 +171,7 @@ def _serve(
 
 
 class MatrixProduct:
-    """A large matrix product, whose rate is the floor of arithmetic at its precision."""
+    """A large matrix product; its rate gives the floor of arithmetic at its precision."""
 
     def __init__(self, device: torch.device, dtype: torch.dtype, quick: bool) -> None:
         size = 256 if quick else 8192 if device.type == "cuda" else 2048
@@ -203,7 +203,7 @@ def flops_of(task: Task) -> float:
 
 
 class PeakMemory:
-    """The most memory taken since it was made: a GPU's, or the process's on a CPU."""
+    """The peak memory since its creation: of the GPU, or of the process on a CPU."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -211,7 +211,7 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(device)
             self._before = torch.cuda.memory_allocated(device) / 1e6
             return
-        with contextlib.suppress(OSError):  # where the system can't forget, the past counts, too
+        with contextlib.suppress(OSError):  # without a reset, the past counts, too
             Path("/proc/self/clear_refs").write_text("5")
         self._before = resident_mb()
 
@@ -223,7 +223,7 @@ class PeakMemory:
 
 
 def resident_mb() -> float:
-    """The memory that this process holds now, in 10⁶ bytes; its peak where no one can tell."""
+    """The memory that this process holds now, in 10⁶ bytes; its peak if the system can't tell."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
@@ -231,7 +231,7 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def describe(device: torch.device) -> str:
+def device_and_threads(device: torch.device) -> str:
     """'cuda (NVIDIA H200)', or 'cpu (AMD EPYC, 2 threads)'."""
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
@@ -240,16 +240,16 @@ def describe(device: torch.device) -> str:
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    """What every script of the benchmark takes."""
+    """The options of every benchmark."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to check that it works")
     parser.add_argument("--device", type=device_here, default=torch.device("cpu"))
     parser.add_argument("--out", type=_new_file, help="file for the rows (default: print them)")
     return parser
 
 
 def device_here(name: str) -> torch.device:
-    """The type of an argument that names a device of this machine."""
+    """Parse an option that names a device of this machine."""
     try:
         return choose_device(name)
     except PadError as error:
@@ -262,8 +262,8 @@ def _new_file(name: str) -> Path:
     return Path(name)
 
 
-def report(rows: Sequence[Row], out: Path | None) -> None:
-    """Write the rows as JSON."""
+def report(rows: Sequence[Result], out: Path | None) -> None:
+    """Write the results as JSON."""
     text = json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
     if out is None:
         print(text)

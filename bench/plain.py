@@ -1,9 +1,9 @@
-"""PAD as research code commonly writes it, to compare speed and results with.
+"""PAD as research code usually writes it, to compare speed and results with.
 
 Float32 with torch's own layers; a DataLoader that runs torchvision's transforms on one image
-at a time; a Python loop over occlusion tiles; ``.item()`` on every loss of every step; the
-probe trained through a DataLoader, too. It is right, and ``tests/bench/test_bench.py`` holds
-that it computes what ``pad_core`` computes.
+at a time; a Python loop over occlusion patches; ``.item()`` on every loss of every step; the
+probe trained through a DataLoader, too. It computes the same as ``pad_core``, which
+``tests/bench/test_bench.py`` checks.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Generator(nn.Module):
 
 
 class Pictures(Dataset):
-    """PIL images with their labels, transformed one by one when asked for."""
+    """PIL images with their labels, each transformed when it is read."""
 
     def __init__(self, images: ImageSet) -> None:
         self.pictures = [Image.fromarray(i.permute(1, 2, 0).numpy()) for i in images.images]
@@ -74,10 +74,10 @@ class Pictures(Dataset):
 
 
 def occlude(images: torch.Tensor, uniforms: list, intensity: float, size_px: int) -> torch.Tensor:
-    """Grey out each tile whose uniform number is below the intensity, tile by tile.
+    """Grey out each patch whose uniform number is below the intensity, patch by patch.
 
     Args:
-        images: (B, 3, 32, 32). uniforms: nested lists (B, ≥ tiles, ≥ tiles) in [0, 1).
+        images: (B, 3, 32, 32). uniforms: nested lists (B, ≥ patches, ≥ patches) in [0, 1).
     """
     occluded = images.clone()
     for b in range(len(images)):
@@ -108,7 +108,7 @@ class Training:
         self._batches = self._endless()
 
     def cycles(self, n: int) -> None:
-        """Live through n cycles with the next mini-batches."""
+        """Run n cycles with the next mini-batches."""
         for _ in range(n):
             images = next(self._batches)
             latents = self.wake(images)
@@ -177,7 +177,7 @@ def occluded_accuracy(
     """Percent right of a probe on occluded images, one point of an occlusion curve."""
     right = 0
     with torch.no_grad():
-        # A loader draws a seed of its own; without a generator it would draw from the masks'.
+        # A loader draws a seed; with its own generator it does not draw from the masks' one.
         for batch, labels in DataLoader(Pictures(images), 64, generator=torch.Generator()):
             occluded = occlude(batch, torch.rand(len(batch), 32, 32).tolist(), intensity, size_px)
             scores = layer(encoder(occluded)[0])

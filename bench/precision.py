@@ -1,11 +1,11 @@
-"""What bfloat16 costs: the same trainings in float32 and in bfloat16, both read out both ways.
+"""What bfloat16 costs: the same trainings in float32 and in bfloat16, by both linear probes.
 
     python -m bench.precision [--dataset SPEC] [--epochs N] [--seeds N] [--images N]
 
-Weights, order, masks and noise of a pair are the same; rounding soon leads the two apart, as
-another seed would. So a difference of single networks says nothing, and what is printed is its
-mean over pairs, in points of separability, with its standard error. On fashion-mini a pair takes
-some 40 s an epoch on one core of a Zen 4.
+Both networks of a pair have the same weights, order, masks and noise, but rounding soon leads them
+apart, as another seed would. One difference says nothing, so the mean over pairs is printed, in
+points of separability, with its standard error. On fashion-mini a pair takes 40 s an epoch on one
+core of a Zen 4.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 
 import torch
 
-from bench.measure import describe, device_here
+from bench.measure import device_and_threads, device_here
 from bench.train import batches
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.errors import PadError
-from pad_core.evaluation.measures import separability
+from pad_core.evaluation.paper_measures import separability
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.model.condition import PAD
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import Trainer
 
 BATCH_SIZE = 64
@@ -32,7 +32,7 @@ MEASURES = ("linear_separability", "converged_separability")
 
 
 def trained(recipe: Recipe, dataset: DataSet, device: torch.device) -> dict[str, Any]:
-    """Both separabilities of a network of this recipe; its evaluation is in float32."""
+    """Both separabilities of a network trained by a recipe, evaluated in float32."""
     trainer = Trainer(recipe, device)
     cycle = trainer.fastest(trainer.cycle)
     order = torch.Generator().manual_seed(recipe.seed)
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--dataset", default="fashion-mini")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--images", type=int, default=1_000_000, help="at most so many to train on")
+    parser.add_argument("--images", type=int, default=1_000_000, help="the most training images")
     parser.add_argument("--device", type=device_here, default="auto")
     options = parser.parse_args()
     if min(options.epochs, options.seeds) < 1 or options.images < BATCH_SIZE:
@@ -74,7 +74,8 @@ def main() -> None:
             f"{measure}: bfloat16 minus float32 {mean:+.2f} points"
             + (f" ± {sem:.2f} (standard error)" if sem is not None else "")
             + f", n = {len(pairs)} pairs, {options.epochs} epochs of {len(dataset.train):,} "
-            f"images of {whole.name}, {len(dataset.test):,} test images; {describe(device)}"
+            f"images of {whole.name}, {len(dataset.test):,} test images; "
+            f"{device_and_threads(device)}"
         )
 
 

@@ -1,11 +1,11 @@
-"""How long probes and occlusion curves take, on the CPU.
+"""The time of linear probes and occlusion curves on the CPU.
 
     python -m bench.probe [--quick] [--latents FILE] [--sklearn]
 
-FILE is a torch file of (latents, labels, test latents, test labels); by default 50,000
-synthetic latents of 256 dimensions in ten overlapping classes stand in. What would take minutes
-is measured on a part of the work and multiplied: the plain probe on one of its epochs, the
-occlusion curve on a fifth of its images, the plain one on 256 of them at one level.
+FILE is a torch file of (latents, labels, test latents, test labels); without it, 50,000 synthetic
+latents of 256 dimensions in ten overlapping classes are used. Work of minutes is measured in part
+and multiplied: the plain probe on one epoch, the occlusion curve on a fifth of its images, the
+plain curve on 256 images at one level.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from bench import plain
 from bench.measure import (
     Copy,
     MatrixProduct,
-    Row,
+    Result,
     arguments,
-    describe,
+    device_and_threads,
     flops_of,
     in_turn,
     report,
@@ -33,7 +33,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import load_dataset
 from pad_core.evaluation.linear_probe import SGD_EPOCHS, fit_converged, train_sgd
-from pad_core.evaluation.measures import INTENSITIES, Probes, occlusion_curve
+from pad_core.evaluation.paper_measures import INTENSITIES, Probes, occlusion_curve
 from pad_core.model.networks import LATENT_SIZE, build_networks
 from pad_core.system.hardware import choose_precision
 
@@ -45,8 +45,8 @@ CPU = torch.device("cpu")
 class Size:
     """How much is measured.
 
-    latents: of a probe; rounds: how often. curve: images of the whole curve; images: of these
-    measured; plain_images: by the plain code; curve_rounds: how often.
+    latents: for a probe; rounds: of its measurement. curve: images of the whole curve; images:
+    measured; plain_images: measured in plain code; curve_rounds: of its measurement.
     """
 
     latents: int
@@ -69,10 +69,12 @@ def synthetic(n: int, seed: int) -> Data:
     return means[labels] + torch.randn(n, LATENT_SIZE, generator=random), labels
 
 
-def probes(train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str) -> list[Row]:
-    """The table's lines about probes of latents of this kind."""
+def probes(
+    train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind: str
+) -> list[Result]:
+    """The results about probes of one kind of latents."""
     product, copy = MatrixProduct(CPU, torch.float32, quick), Copy(CPU, quick)
-    half = choose_precision(CPU) == "bf16"  # in which the converged probe multiplies then
+    half = choose_precision(CPU) == "bf16"  # then the converged probe multiplies in bfloat16
     own = MatrixProduct(CPU, torch.bfloat16, quick) if half else product
     tasks: dict[str, Callable] = {
         "sgd": lambda: train_sgd(*train, CLASSES, seed=0),
@@ -91,7 +93,7 @@ def probes(train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind
     by_product = [s / product.flops for s in seconds["product"]]
     by_copy = [s / copy.bytes for s in seconds["copy"]]
     slow = [SGD_EPOCHS * s for s in seconds["plain"]]
-    where, what = describe(CPU), f"{n:,} {kind} latents"
+    where, what = device_and_threads(CPU), f"{n:,} {kind} latents"
     one_epoch = f"the paper's protocol, one epoch of it, times {SGD_EPOCHS}"
     found = [
         row(
@@ -131,8 +133,8 @@ def probes(train: Data, test: Data, size: Size, quick: bool, sklearn: bool, kind
     return found
 
 
-def curve(images: ImageSet, train: Data, size: Size) -> Row:
-    """The table's line about one occlusion curve: eleven levels, one mask an image and level."""
+def curve(images: ImageSet, train: Data, size: Size) -> Result:
+    """The result about one occlusion curve: eleven levels, one mask an image and level."""
     networks = build_networks(0)
     fitted = Probes([train_sgd(*train, CLASSES, 0, epochs=1)], fit_converged(*train, CLASSES))
     encoder = plain.Encoder()
@@ -147,7 +149,7 @@ def curve(images: ImageSet, train: Data, size: Size) -> Row:
     @torch.inference_mode()
     def bare() -> None:
         for intensity in INTENSITIES:
-            # Of images that are wholly occluded one is enough: they are all the same.
+            # One wholly occluded image is enough: all are the same.
             for batch in unit if intensity < 100 else [unit[0][:1]]:
                 networks.encoder.latents(batch)
 
@@ -162,7 +164,7 @@ def curve(images: ImageSet, train: Data, size: Size) -> Row:
     part, plain_part = len(images) / size.curve, len(few) / size.curve / len(INTENSITIES)
     return row(
         f"occlusion curve, {len(INTENSITIES)} levels × {size.curve:,} images", "s",
-        [s / part for s in seconds["ours"]], describe(CPU),
+        [s / part for s in seconds["ours"]], device_and_threads(CPU),
         plain=[s / plain_part for s in seconds["plain"]],
         plain_of=f"{len(few)} images at one level, scaled",
         floor=[s / part for s in seconds["bare"]], floor_of="the encoder's bare forward passes",
@@ -172,7 +174,7 @@ def curve(images: ImageSet, train: Data, size: Size) -> Row:
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--latents", help="torch file with four tensors")
-    parser.add_argument("--sklearn", action="store_true", help="compare with it too; slow")
+    parser.add_argument("--sklearn", action="store_true", help="also measure scikit-learn; slow")
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     if options.latents:

@@ -1,11 +1,11 @@
-"""How fast the full model trains: images a second through whole wake-sleep cycles.
+"""The speed of training the full model: images a second through whole wake-sleep cycles.
 
     python -m bench.train [--quick] [--device cuda]
 
-This code in the precision that ``train`` would choose, beside ``plain.py`` in another process.
-On a GPU, a cycle is one captured CUDA graph, and several networks train at once, too, each with
-its own graph on its own stream. The floor is the arithmetic of a cycle at the rate of a large
-matrix product, or what Adam reads and writes at the memory's bandwidth, whichever takes longer.
+This code runs in the precision that ``train`` would choose, ``plain.py`` in another process. On a
+GPU, a cycle is one captured CUDA graph, and several networks also train at once, each with its own
+graph on its own stream. The floor is the arithmetic of a cycle at the rate of a large matrix
+product, or Adam's reading and writing at the memory's bandwidth, whichever takes longer.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from bench.measure import (
     Elsewhere,
     MatrixProduct,
     PeakMemory,
-    Row,
+    Result,
     arguments,
-    describe,
+    device_and_threads,
     in_turn,
     report,
     row,
 )
 from bench.plain import Training
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import load_dataset
 from pad_core.model.condition import PAD
 from pad_core.model.networks import Networks
 from pad_core.system.hardware import choose_precision
-from pad_core.training.config import Recipe
 from pad_core.training.cuda_graph import EAGER_CYCLES
 from pad_core.training.cycle import Trainer
 
@@ -54,13 +54,13 @@ LAYERS = {
     "tconv3": (64, 128, 64, 3 + 1 + 3),
     "tconv4": (3, 64, 256, 3 + 1 + 3),
 }
-# As is usual, what falls on the padding counts, too; without it they were 17 % fewer.
+# As usual, operations on the padding count, too; without them there were 17 % fewer.
 FLOPS_PER_IMAGE = sum(2.0 * 16 * a * b * pixels * n for a, b, pixels, n in LAYERS.values())
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: images in the set and in a mini-batch, cycles of a round, rounds."""
+    """How much is measured: images in the set and in a mini-batch, cycles a round, rounds."""
 
     images: int
     batch_size: int
@@ -75,7 +75,7 @@ QUICK_GPU = replace(QUICK, cycles=EAGER_CYCLES + 1)  # captured before anything 
 
 
 def images_of(size: Size) -> ImageSet:
-    """What is trained on."""
+    """The training images."""
     return load_dataset("fashion-mini").train.first(size.images)
 
 
@@ -85,7 +85,7 @@ def batches(
     device: torch.device,
     random: torch.Generator | None = None,
 ) -> Iterator[torch.Tensor]:
-    """Mini-batches without end, as a run makes them: the data set lies on the device."""
+    """Endless mini-batches, as in a run: the data set lies on the device."""
     stored = images.images.to(device)
     while True:
         order = torch.randperm(len(stored), generator=random).to(device)
@@ -100,7 +100,7 @@ def ours(images: ImageSet, size: Size, device: torch.device, precision: str, see
 
 
 def live(cycle: Callable, images: Iterator[torch.Tensor], n: int) -> None:
-    """n cycles, their losses summed up as a run does."""
+    """Run n cycles and add up their losses, as a run does."""
     sums: dict[str, torch.Tensor] = {}
     for _ in range(n):
         for name, loss in cycle(next(images)).items():
@@ -108,7 +108,7 @@ def live(cycle: Callable, images: Iterator[torch.Tensor], n: int) -> None:
 
 
 class Fleet:
-    """Networks that train at once on a GPU: a graph each, replayed on a stream each."""
+    """Networks that train at once on a GPU, each with its own graph and stream."""
 
     def __init__(self, images: ImageSet, size: Size, device: torch.device, precision: str) -> None:
         self.cycles = size.cycles
@@ -126,24 +126,24 @@ class Fleet:
 
 
 def adam_bytes(networks: Networks) -> float:
-    """What Adam reads and writes in a cycle of PAD, whose phases train one network or both.
+    """Bytes that Adam reads and writes in a cycle of PAD, whose phases train one network or both.
 
-    Of each weight it reads the gradient, two moments and the weight itself; it writes the last
-    three.
+    For each weight it reads the gradient, two moments and the weight, and writes all but the
+    gradient.
     """
     encoder, generator = (sum(p.numel() for p in n.parameters()) for n in networks)
     return 7 * 4.0 * (3 * encoder + 2 * generator)
 
 
 def plain_cycles(size: Size, device: torch.device) -> partial:
-    """The plain code's cycles of a round."""
+    """A round's cycles in plain code."""
     workers = 4 if device.type == "cuda" else 0
     training = Training(images_of(size), size.batch_size, device, workers)
     return partial(training.cycles, size.plain_cycles)
 
 
-def rows(size: Size, device: torch.device, quick: bool) -> list[Row]:
-    """The table's lines about training."""
+def rows(size: Size, device: torch.device, quick: bool) -> list[Result]:
+    """The results about training."""
     on_gpu = device.type == "cuda"
     precision = choose_precision(device)
     images = images_of(size)
@@ -172,7 +172,7 @@ def rows(size: Size, device: torch.device, quick: bool) -> list[Row]:
     def speed(task: str, cycles: int = size.cycles) -> list[float]:
         return [cycles * size.batch_size / s for s in seconds[task]]
 
-    where = describe(device)
+    where = device_and_threads(device)
     rate = [product.flops / s for s in seconds["product"]]
     bandwidth = [copy.bytes / s for s in seconds["copy"]]
     adam = adam_bytes(trainer.networks) / size.batch_size

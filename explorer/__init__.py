@@ -4,10 +4,10 @@ from pathlib import Path
 
 
 def home() -> Path:
-    """Where ``checkpoints/``, ``runs/`` and ``data/`` lie.
+    """The folder of ``checkpoints/``, ``runs/`` and ``data/``.
 
-    That is the clone of the repository that this code stands in; where the code was installed
-    without one, the current folder.
+    It is the clone of the repository with this code; for code installed without a clone, it is the
+    current folder.
     """
     above = Path(__file__).resolve().parents[1]
     return above if (above / "pyproject.toml").is_file() else Path.cwd()

@@ -24,27 +24,25 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pad-explorer" if Path(sys.argv[0]).stem == "pad-explorer" else "python -m explorer",
-        description="Open the PAD dream explorer in a window of its own, for you alone. "
+        description="Open the PAD dream explorer in its own window, for you alone. "
         "Closing the window, or Ctrl-C, ends it.",
     )
-    parser.add_argument("--port", type=_port, help="to listen at (default: a free one)")
+    parser.add_argument("--port", type=_port, help="port to listen at (default: a free one)")
     window = parser.add_mutually_exclusive_group()
     window.add_argument(
         "--browser", default="auto", metavar="COMMAND",
         help="a Chromium browser to show it in, or 'default' for a tab of the default browser "
-        "(default: pywebview where it is installed, else a Chromium browser found here)",
+        "(default: pywebview if it is installed, else a Chromium browser found here)",
     )  # fmt: skip
     window.add_argument(
         "--no-window", action="store_const", const="none", dest="browser",
-        help="only serve, and print the address",
+        help="open no window; serve, and print the address",
     )  # fmt: skip
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a network to show first")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="network to show first")
     parser.set_defaults(run=run_window)
 
     commands = parser.add_subparsers(metavar="COMMAND")
-    rebuild = commands.add_parser(
-        "rebuild", help="make a file that the explorer exported again, byte for byte"
-    )
+    rebuild = commands.add_parser("rebuild", help="make an exported file again, byte for byte")
     rebuild.add_argument(
         "source", type=Path, metavar="FILE", help="PNG, GIF, CSV or zip, or its manifest.json"
     )
@@ -52,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument(
         "--checkpoint", type=Path, nargs="+", dest="places", metavar="PATH",
         default=[home() / "checkpoints", home() / "runs"],
-        help="checkpoints, or folders to look through (default: checkpoints and runs)",
+        help="checkpoints, or folders to search (default: checkpoints and runs)",
     )  # fmt: skip
     rebuild.set_defaults(run=run_rebuild)
     return parser
@@ -66,7 +64,7 @@ def run_window(options: argparse.Namespace) -> None:
 
 
 def run_rebuild(options: argparse.Namespace) -> int:
-    """``rebuild``: exit status 0 where the bytes are the same, 1 where they differ."""
+    """``rebuild``: exit status 0 if the bytes are the same, 1 if they differ."""
     from explorer.journal.rebuild import rebuild
 
     status, sentence = rebuild(options.source, options.out, options.places)

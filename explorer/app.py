@@ -1,6 +1,6 @@
 """The PAD dream explorer: ``streamlit run explorer/app.py``.
 
-This file is the server, and sets up its process; Streamlit runs ``script.py`` for each viewer.
+This file makes the server and sets up its process; Streamlit runs ``script.py`` for each viewer.
 """
 
 import os
@@ -15,13 +15,13 @@ import torch
 from starlette.middleware import Middleware
 
 HERE = Path(__file__).resolve().parent
-if str(HERE.parent) not in sys.path:  # Streamlit adds the folder of this file, not its parent
+if str(HERE.parent) not in sys.path:  # Streamlit adds this file's folder, not its parent
     sys.path.insert(0, str(HERE.parent))
 
 from explorer.desktop.guard import TICKET, TOKEN, Guard  # noqa: E402
 from pad_core.system.malloc import share_freed_memory  # noqa: E402
 
-# Eight dreams take one core a few milliseconds; with more threads viewers would wait for one
+# Eight dreams take one core a few milliseconds. With more threads, viewers would wait for one
 # another.
 torch.set_num_threads(1)
 share_freed_memory()
@@ -29,9 +29,9 @@ share_freed_memory()
 
 @asynccontextmanager
 async def in_a_browser(app: st.App) -> AsyncIterator[None]:
-    """Open the page in a browser, which Streamlit does for plain scripts only.
+    """Open the page in a browser, which Streamlit does only for plain scripts.
 
-    Where a secret is asked for, whoever set it opens the address that has it.
+    With a secret, open no browser: the user who set it opens the address that contains it.
     """
     if not st.get_option("server.headless") and TOKEN not in os.environ:
         scheme = "https" if st.get_option("server.sslCertFile") else "http"

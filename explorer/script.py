@@ -1,4 +1,4 @@
-"""What Streamlit runs for each viewer: set-up and navigation (``app.py`` starts the server)."""
+"""The script that Streamlit runs for each viewer: set-up and navigation."""
 
 import gc
 import sys
@@ -13,13 +13,13 @@ HERE = Path(__file__).resolve().parent
 
 
 def imported(name: str) -> Any:
-    """A module of this project, which garbage collection leaves alone with all that it imports.
+    """Import a module of this project, and exempt it and its imports from garbage collection.
 
-    Streamlit collects after each run, of which a slider's move makes two: to look through all
-    that has been imported took 200 ms each time, and 0.5 s while it was being imported.
+    Streamlit collects garbage after each run, and a slider's move makes two. Searching all imported
+    objects took 200 ms each time, and 0.5 s during imports.
     """
     if name in sys.modules:
-        return import_module(name)  # waits where another viewer's page is just importing it
+        return import_module(name)  # waits if another viewer's page is importing it
     gc.disable()
     try:
         return import_module(name)
@@ -29,7 +29,7 @@ def imported(name: str) -> Any:
 
 
 def make_page(view: str, title: str, icon: str) -> StreamlitPage:
-    """A page of ``explorer/views``, whose imports wait until it is opened: some take a second.
+    """A page of ``explorer/views``, imported when it is opened: some imports take a second.
 
     Its title in lower case is its path in the address; Dream opens without any.
     """

@@ -1,8 +1,10 @@
 """PadError, the one error that a user sees, and functions that make any text printable."""
 
+import difflib
 import io
 import re
 import sys
+from collections.abc import Iterable
 
 # Characters that are replaced: control characters, which a terminal obeys (Unicode category Cc);
 # line separators; marks that change the direction of text; and surrogates, with which Python
@@ -40,6 +42,12 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
         return text
     beginning = longest * 2 // 3
     return f"{text[:beginning]} … {text[len(text) - (longest - beginning - 3) :]}"
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """' (did you mean …?)' for a mistyped word, or nothing."""
+    match = difflib.get_close_matches(str(word), list(known), n=1)
+    return f" (did you mean {match[0]!r}?)" if match else ""
 
 
 def tolerate_unprintable_output() -> None:

@@ -64,7 +64,7 @@ def exported(small: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     networks = build_networks(3)
     header = checkpoint.Header(
         condition=PAD,
-        dataset=checkpoint.describe(small),
+        dataset=checkpoint.dataset_record(small),
         class_names=small.class_names,
         seed=3,
         epoch=0,

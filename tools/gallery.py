@@ -4,10 +4,10 @@
     python tools/gallery.py unpack gallery/packed --into checkpoints
     python tools/gallery.py rehearse
 
-``train`` does as much of the queue as fits, in order of worth, on a GPU where there is one, and
-writes what is finished to OUT, and packed into few files to OUT/packed. The same command goes on
-with what is left. On a CPU it is meant for the background: ``nice -n 19``. ``rehearse`` does the
-whole queue in a tiny size on the CPU, kills it in the middle, resumes it and unpacks the result.
+``train`` trains as much of the queue as fits, the most important first, on a GPU if there is one.
+It writes finished networks to OUT, and packs them into a few files in OUT/packed. The same command
+continues with the rest. On a CPU, run it in the background: ``nice -n 19``. ``rehearse`` trains the
+whole queue in a tiny size on the CPU, kills that in the middle, resumes it and unpacks the result.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pad_core.checkpoint.file import load
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.cli.display import SweepDisplay
+from pad_core.cli.options import add_options
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.evaluation.evaluate import Protocol
-from pad_core.model.condition import PAD
-from pad_core.system.hardware import choose_device, choose_precision, save_every_s
-from pad_core.training.config import Recipe
-from pad_core.training.gallery import QUEUE, Budget, Measuring, Stage, items, pack, run, unpack
+from pad_core.system.hardware import choose_device, save_every_s
+from pad_core.training.config import TrainingRequest
+from pad_core.training.gallery import QUEUE, Budget, Grid, Measuring, items, pack, run, unpack
 from pad_core.training.sweep import Settings
 from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
 
@@ -42,36 +43,35 @@ PROBE_SEEDS = 10
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train, measure, pack; the exit status says whether all networks that were begun are whole."""
+    """Train, measure, pack; the exit status says whether all started networks are complete."""
     started = time.monotonic()
     device = choose_device(options.device)
     on_gpu = device.type == "cuda"
-    precision = choose_precision(device) if options.precision == "auto" else options.precision
-    names = options.stages.split(",") if options.stages else [stage.name for stage in QUEUE]
-    queue = [stage for name in names for stage in QUEUE if stage.name == name]
+    asked = TrainingRequest(precision=options.precision, batch_size=options.batch_size)
+    names = options.grids.split(",") if options.grids else [grid.name for grid in QUEUE]
+    queue = [grid for name in names for grid in QUEUE if grid.name == name]
     if options.seeds:
-        queue = [replace(stage, seeds=min(stage.seeds, options.seeds)) for stage in queue]
+        queue = [replace(grid, seeds=min(grid.seeds, options.seeds)) for grid in queue]
     data = {}
     for pair in options.data:
         name, _, spec = pair.partition("=")
         data[name] = load_dataset(spec)
         print(f"{name}: {len(data[name].train):,} images, {time.monotonic() - started:.1f} s")
     protocol = Protocol(readout_seeds=PROBE_SEEDS)
-    return gallery(queue, data, protocol, device, precision, started, options, on_gpu)
+    return gallery(queue, data, protocol, asked.recipe(device), device, started, options, on_gpu)
 
 
 def gallery(
-    queue: list[Stage],
+    queue: list[Grid],
     data: dict[str, DataSet],
     protocol: Protocol,
+    template: Recipe,
     device: torch.device,
-    precision: str,
     started: float,
     options: argparse.Namespace,
     on_gpu: bool,
 ) -> int:
     until = started + 60 * options.budget
-    template = Recipe("", PAD, 1, batch_size=options.batch_size, precision=precision)
     planned = items(queue, data, options.runs, template)
     engine = StreamEngine(device, options.jobs)
     for dataset in data.values():
@@ -134,7 +134,7 @@ def gallery(
 
 
 def rehearse(options: argparse.Namespace) -> int:
-    """The whole queue in a tiny size: killed in the middle, resumed, packed, unpacked, opened."""
+    """Train the whole queue in a tiny size: kill, resume, pack, unpack and open it."""
     root = Path(tempfile.mkdtemp(prefix="gallery-"))
     command = [sys.executable, __file__, "rehearse", "--once", str(root)]
     started = time.monotonic()
@@ -142,12 +142,12 @@ def rehearse(options: argparse.Namespace) -> int:
         first = subprocess.Popen(command)
         while first.poll() is None and len(list(root.glob("out/[!.]*.safetensors"))) < 3:
             time.sleep(0.2)
-        first.kill()  # as a machine that is taken away
+        first.kill()  # like a machine that is taken away
         first.wait()
         before = len(list(root.glob("out/[!.]*.safetensors")))
         print(f"Killed with {before} networks measured, {time.monotonic() - started:.0f} s.")
         status = subprocess.run(command, check=False).returncode
-        planned = sum(len(stage.conditions) * stage.seeds for stage in tiny_queue())
+        planned = sum(len(grid.conditions) * grid.seeds for grid in tiny_queue())
         found = list(unpack(root / "out" / "packed", root / "unpacked"))
         for path in found:
             network = load(path)
@@ -164,8 +164,8 @@ def rehearse(options: argparse.Namespace) -> int:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def tiny_queue() -> list[Stage]:
-    """Every stage with one seed, two epochs, and two more where it goes on."""
+def tiny_queue() -> list[Grid]:
+    """Every grid with one seed and two epochs, and two more if it continues another."""
     return [
         replace(s, seeds=1, epochs=4 if s.continues else 2, probed=(3,) if s.continues else (1,))
         for s in QUEUE
@@ -184,10 +184,10 @@ def rehearse_once(options: argparse.Namespace) -> int:
     }  # fmt: skip
     protocol = Protocol(readout_seeds=2, occlusion_images=20, dreams=20, frechet_images=100)
     options.runs, options.out = options.once / "runs", options.once / "out"
-    options.budget, options.reserve, options.batch_size = 10.0, 60.0, 64
+    options.budget, options.reserve = 10.0, 60.0
     device = torch.device("cpu")
     return gallery(
-        tiny_queue(), data, protocol, device, "fp32", time.monotonic(), options, on_gpu=False
+        tiny_queue(), data, protocol, Recipe(), device, time.monotonic(), options, on_gpu=False
     )
 
 
@@ -198,26 +198,26 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     trainer = commands.add_parser("train", help="as much of the queue as fits into the budget")
     trainer.add_argument("--data", action="append", required=True, metavar="NAME=SPEC",
-                         help="cifar10, fashion-mnist or svhn, and where it is")  # fmt: skip
+                         help="cifar10, fashion-mnist or svhn, and its spec")  # fmt: skip
     trainer.add_argument("--budget", type=float, required=True, help="minutes in all")
     trainer.add_argument("--reserve", type=float, default=60.0,
                          help="seconds of it for measuring and packing (default: 60)")  # fmt: skip
-    trainer.add_argument("--stages", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
-    trainer.add_argument("--seeds", type=int, help="at most so many of each condition")
+    trainer.add_argument("--grids", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
+    trainer.add_argument("--seeds", type=int, help="the most seeds of each condition")
     trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
     trainer.add_argument("--out", type=Path, default=Path("gallery"))
-    trainer.add_argument("--device", default="auto")
-    trainer.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
-    trainer.add_argument("--batch-size", type=int, default=64)
+    add_options(trainer, TrainingRequest, only=("device", "precision", "batch_size"))
     trainer.add_argument("--weights-of", help="words in names whose weights are packed first")
-    rehearsal = commands.add_parser("rehearse", help="all of it in a tiny size, on the CPU")
+    rehearsal = commands.add_parser(
+        "rehearse", help="train the whole queue in a tiny size, on the CPU"
+    )
     rehearsal.add_argument("--once", type=Path, help=argparse.SUPPRESS)
     for one in (trainer, rehearsal):
-        one.add_argument("--jobs", type=int, default=MOST_AT_ONCE, help="networks at once, at most")
+        one.add_argument("--jobs", type=int, default=MOST_AT_ONCE, help="the most networks at once")
         one.add_argument("--measuring", type=int, default=1, help="processes that measure")
-        one.add_argument("--threads", type=int, default=1, help="of each of these")
+        one.add_argument("--threads", type=int, default=1, help="CPU threads of each")
         one.set_defaults(weights_of=None)
-    opener = commands.add_parser("unpack", help="checkpoints out of archives")
+    opener = commands.add_parser("unpack", help="write the checkpoints of archives to a folder")
     opener.add_argument("folder", type=Path)
     opener.add_argument("--into", type=Path, required=True)
     options = parser.parse_args()

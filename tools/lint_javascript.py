@@ -1,7 +1,7 @@
-"""Lint the pages' scripts as the browser gets them: files that form one module, put together.
+"""Lint the pages' scripts as the browser gets them: the files of a module, joined.
 
-``python -m tools.lint_javascript``; exit status 1 where something is wrong. So a name that two
-files declare, that no file declares or that nothing uses is found.
+``python -m tools.lint_javascript``; exit status 1 if something is wrong. Joined, a name that two
+files declare, that none declares or that none uses is found.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CONFIG = {
 
 
 def modules() -> dict[str, str]:
-    """What the browser is sent, by a file name for it: each script in a module at least once."""
+    """The modules that the browser gets, by file name; each script is in one at least."""
     folder = ROOT / "explorer"
     of_the_map = folder / "views/map/browser"
     found = {
@@ -46,7 +46,7 @@ def modules() -> dict[str, str]:
 
 
 def _program() -> str:
-    """Oxlint of this environment, also where that is not the one on the PATH."""
+    """The path of this environment's oxlint, even if PATH leads to another."""
     beside = Path(sys.executable).parent
     return (
         shutil.which("oxlint", path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}") or "oxlint"
@@ -54,7 +54,7 @@ def _program() -> str:
 
 
 def lint(texts: dict[str, str]) -> str:
-    """What oxlint finds in these modules; nothing if all is well."""
+    """What oxlint finds in these modules; '' if all is well."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / ".oxlintrc.json").write_text(json.dumps(_CONFIG))
         for name, text in texts.items():

@@ -1,7 +1,7 @@
 """Make the data set fashion-mini from Debian's package dataset-fashion-mnist.
 
-Writes fashion-mini-{train,test}.png into pad_core/data/fashion_mini: sheets of 28×28 grey tiles,
-50 a row, the i-th tile of class i mod 10. Same seed, same pixels.
+It writes fashion-mini-{train,test}.png to pad_core/data/fashion_mini: sheets of 28×28 grey images,
+50 a row, the i-th of class i mod 10. The same seed gives the same pixels.
 """
 
 import gzip

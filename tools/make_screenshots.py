@@ -2,9 +2,9 @@
 
     python tools/make_screenshots.py CHECKPOINT [--out docs]
 
-Writes explorer-dream.png, explorer-map.png, explorer-probe.png and explorer.gif, a drag through
-the dream plane. Needs Chromium and Playwright, and a copy of the repository without data sets: the
-pictures are published, and other people's photographs must not be.
+It writes explorer-dream.png, explorer-map.png, explorer-probe.png and explorer.gif, a drag through
+the dream plane. It needs Chromium, Playwright, and a copy of the repository without data sets,
+because other people's photographs must not be published.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from explorer.session.streamlit_internals import RUNNING  # noqa: E402
 SCREEN = {"width": 1280, "height": 720}
 PATIENCE_MS = 300_000
 N_FRAMES, FRAME_MS, GIF_WIDTH = 24, 110, 800
-# Address, choices, and what is in the page once all of it is drawn.
+# Address, choices, and an element that exists once the whole page is drawn.
 SHOTS = {
     "dream": ("", {"seed": "12", "lam_prime": "0.75"}, ".pad-rem"),
     "map": ("map", {"seed": "12", "picked": "100"}, "canvas"),
@@ -38,7 +38,7 @@ _DRAWN = f"!document.querySelector('{RUNNING}')"
 
 
 def open_page(browser: Any, address: str, drawn: str) -> Any:
-    """The page at rest."""
+    """Open a page and wait until it is at rest."""
     page = browser.new_page(viewport=SCREEN)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
@@ -64,7 +64,7 @@ def drag(page: Any) -> bytes:
     page.mouse.up()
     height = GIF_WIDTH * SCREEN["height"] // SCREEN["width"]
     small = [f.resize((GIF_WIDTH, height), Image.Resampling.LANCZOS) for f in frames]
-    # One palette for all frames: what stands still compresses to nothing.
+    # One palette for all frames: still parts compress to almost nothing.
     palette = small[len(small) // 2].quantize(128)
     reduced = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in small]
     loop = reduced + reduced[-2:0:-1]
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     options = parser.parse_args()
     if (ROOT / "data").exists():
-        sys.exit("There are data sets in data/: make the pictures in a copy without.")
+        sys.exit("There are data sets in data/; make the pictures in a copy without them.")
     key = {"checkpoint": str(options.checkpoint)}
     with serving(None) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)

@@ -1,9 +1,9 @@
-"""Train the small classifier whose features measure dreams where FID can't be had.
+"""Train the small classifier whose features measure dreams if FID's weights can't be had.
 
     python tools/train_feature_classifier.py --cifar10 SPEC --svhn SPEC --fashion SPEC
 
-One network, three data sets, a head for each. Writes pad_core/evaluation/features.safetensors,
-with the test accuracies in its header.
+One network learns three data sets, with a head for each. The script writes
+pad_core/evaluation/features.safetensors, with the test accuracies in its header.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def train(datasets: list[DataSet], epochs: int, images_per_set: int) -> FeatureN
 
 
 def augmented(images: torch.Tensor, flip: bool) -> torch.Tensor:
-    """The batch, moved by up to 3 pixels and, in half of the batches, mirrored."""
+    """Shift a batch by up to 3 pixels, and mirror half of the batches."""
     if flip and torch.rand(()) < 0.5:
         images = images.flip(3)
     x, y = torch.randint(0, 7, (2,)).tolist()
@@ -91,7 +91,7 @@ def augmented(images: torch.Tensor, flip: bool) -> torch.Tensor:
 
 @torch.inference_mode()
 def test_accuracy(network: FeatureNetwork, index: int, dataset: DataSet) -> float:
-    """Percent of the data set's test images that its head classifies rightly."""
+    """Percent of the data set's test images that its head classifies correctly."""
     right = [
         network.heads[index](network(to_unit(images))).argmax(1) == labels
         for images, labels in zip(

@@ -1,1 +1,1 @@
-"""The explorer as a program of the desktop: its server and its window."""
+"""The explorer as a desktop program: its server and its window."""

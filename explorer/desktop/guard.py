@@ -1,6 +1,6 @@
-"""Who may talk to the explorer's server: asked of each request before Streamlit sees it.
+"""The guard of the explorer's server: it checks each request before Streamlit sees it.
 
-A page of another site that a viewer has open reaches a server on the viewer's own computer, too.
+A page of another site in the viewer's browser can reach a server on the viewer's own computer.
 Three things keep it out:
 
 Host    the name that the browser calls has to be one of ``server.allowedHosts``. A foreign name
@@ -30,7 +30,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Guard:
-    """A layer around a server that passes on what may come in, and answers the rest with 403.
+    """A layer around a server that passes allowed requests on, and answers others with 403.
 
     Args:
         app: the server.
@@ -44,7 +44,7 @@ class Guard:
         self._ticket = ticket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on or refuse one request."""
+        """Pass one request on, or refuse it."""
         refusal = None
         if scope["type"] in ("http", "websocket"):
             refusal = self._refusal(scope, Headers(scope=scope))
@@ -97,7 +97,7 @@ def is_allowed(host: str, names: Sequence[str]) -> bool:
 
 
 def cookie_name(port: int) -> str:
-    """Browsers send a cookie to all ports of a computer: each server needs a name of its own."""
+    """The cookie's name; each server needs its own, since cookies go to all ports of a computer."""
     return f"pad-explorer-{port}"
 
 

@@ -1,7 +1,7 @@
-"""The explorer's server as a process that ends with the one that started it.
+"""The explorer's server as a process that ends with its parent.
 
 ``python -m explorer.desktop.server PORT`` serves this computer alone until its standard input
-closes, which happens however its starter ends, even when that is killed.
+closes. That happens when its parent ends, even if the parent is killed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""The explorer as a program of the desktop: a server for this user alone, in a window of its own.
+"""The explorer as a desktop program: a server for this user alone, in its own window.
 
-The window is pywebview's where that is installed, else a Chromium browser's without its bars,
-else a tab of the default browser. Closing the window, or Ctrl-C, ends the server.
+The window is pywebview's if that is installed, else a Chromium browser's without its bars, else a
+tab of the default browser. Closing the window, or Ctrl-C, ends the server.
 
-Other users of the computer can reach its ports, and read which programs run with which arguments.
-So the server asks for a secret (see ``guard``), and the window's address holds a ticket that is
-good for one time; the address that is printed for this user is good until the server ends.
+Other users of the computer can reach its ports, and see the arguments of running programs. So the
+server asks for a secret (see ``guard``). The window's address holds a ticket that is valid once;
+the address printed for this user is valid until the server ends.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ TITLE = "PAD dream explorer"
 SIZE = (1360, 860)
 _ROOT = home()
 _START_S = 120.0
-_END_S = 5.0  # for the server and the browser to end by themselves
+_END_S = 5.0  # in which the server and the browser may end by themselves
 _BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
     "msedge", "microsoft-edge", "microsoft-edge-stable", "brave-browser",
 )  # fmt: skip
-_PROGRAMS = (  # where these lie without being on the path
+_PROGRAMS = (  # folders of browsers that are not on the path
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
@@ -57,12 +57,12 @@ _PROGRAMS = (  # where these lie without being on the path
     r"%ProgramFiles%\Microsoft\Edge\Application\msedge.exe",
 )
 
-Window = Callable[[str], None]  # shows an address, returns when it is closed
+Window = Callable[[str], None]  # shows an address; returns when it is closed
 
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: where it is, and the secrets that it asks for."""
+    """A running server: its port and its secrets."""
 
     port: int
     token: str
@@ -78,9 +78,9 @@ def run(port: int | None, window: str, checkpoint: Path | None) -> None:
 
     Args:
         port: to listen at; a free one if None.
-        window: 'auto', 'default' for a tab of the default browser, 'none' for no window at all,
+        window: 'auto', 'default' for a tab of the default browser, 'none' for no window,
             or a browser's command that takes ``--app=ADDRESS``.
-        checkpoint: to show first.
+        checkpoint: the one to show first.
 
     Raises:
         PadError: the port is taken, Streamlit is missing or doesn't start, the checkpoint or the
@@ -97,7 +97,7 @@ def run(port: int | None, window: str, checkpoint: Path | None) -> None:
 
 
 def address_query(checkpoint: Path) -> dict[str, str]:
-    """The parameters of an address that opens a checkpoint; PadError where it is none."""
+    """The parameters of an address that opens a checkpoint; PadError for another file."""
     load_header(checkpoint)
     path = checkpoint.resolve()
     if not can_be_shown(path):
@@ -108,7 +108,7 @@ def address_query(checkpoint: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def serving(port: int | None) -> Iterator[Served]:
-    """A running server; it ends when the block does.
+    """A running server, which ends with the block.
 
     Raises:
         PadError: it doesn't start.
@@ -140,7 +140,7 @@ def serving(port: int | None) -> Iterator[Served]:
 
 
 def choose_window(wanted: str) -> Window:
-    """How to show the explorer; PadError where the browser asked for is not there."""
+    """How to show the explorer; PadError if the wanted browser is missing."""
     if wanted == "none":
         return _wait_for_ctrl_c
     if wanted == "default":
@@ -156,7 +156,7 @@ def choose_window(wanted: str) -> Window:
 
 
 def find_browser() -> str | None:
-    """A Chromium browser on this computer, which can show a page without its bars."""
+    """The path of a Chromium browser, which can show a page without bars; None if there is none."""
     for name in _BROWSERS:
         if found := shutil.which(name):
             return found
@@ -172,8 +172,8 @@ def _browser_window(address: str) -> None:
 
 
 def _app_window(command: list[str], address: str) -> None:
-    """A window of its own: with a profile of its own the process lives as long as the window."""
-    # On some systems the browser writes to its profile for a moment after it has ended.
+    """Open a separate window; with a separate profile, the process lives as long as the window."""
+    # On some systems the browser writes to its profile for a moment after its end.
     with tempfile.TemporaryDirectory(prefix="pad-explorer-", ignore_cleanup_errors=True) as profile:
         browser = subprocess.Popen(
             [
@@ -199,7 +199,7 @@ def _app_window(command: list[str], address: str) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and end it if it takes too long; nothing if it has ended."""
+    """Ask a process to end, and kill it if it takes too long; do nothing if it has ended."""
     process.terminate()
     try:
         process.wait(_END_S)
@@ -232,7 +232,7 @@ def _wait_for_ctrl_c(address: str) -> None:
 
 def _free_port(wanted: int | None) -> int:
     with socket.socket() as probe:
-        if os.name == "posix":  # a port that was in use a moment ago can be taken again
+        if os.name == "posix":  # allows a port that was in use a moment ago
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, wanted or 0))
@@ -244,7 +244,7 @@ def _free_port(wanted: int | None) -> int:
 
 
 def _wait(server: subprocess.Popen[bytes], served: Served, log: Callable[[], str]) -> None:
-    """Until the server answers; PadError with its last line where it ends or hangs."""
+    """Wait until the server answers; PadError with its last line if it ends or hangs."""
     question = urllib.request.Request(
         f"http://{HOST}:{served.port}/{HEALTH}",
         headers={"Cookie": f"{cookie_name(served.port)}={served.token}"},

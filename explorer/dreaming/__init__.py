@@ -1,1 +1,1 @@
-"""Dreams, readings and walks, from networks and choices to pictures and numbers."""
+"""Dreams and walks: from networks and choices to pictures and numbers, without Streamlit."""

@@ -1,4 +1,4 @@
-"""From networks and dream to pictures and numbers; knows nothing of Streamlit."""
+"""Compute a viewer's dreams: from a network and choices to pictures and numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pad_core.model.dreams import (
 )
 
 N_DREAMS = 8
-N_NIGHTS = 8  # rows of the wall
+N_NIGHTS = 8  # rows of 'many dreams'
 PLANE_STEPS = 11  # along λ and along λ′, from 0 to 1
 Pictures = Mapping[str, torch.Tensor]
 """Pictures that a viewer uploaded as memory 'first' or 'second': uint8 (3, 32, 32)."""
@@ -53,7 +53,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Perturbed:
-    """NREM: perturbed dreams above recovered ones, uint8 (64, 32·N, 3); error of each, (N,)."""
+    """NREM: perturbed dreams above recovered ones, uint8 (64, 32·N, 3); the error of each, (N,)."""
 
     picture: np.ndarray
     error: np.ndarray
@@ -74,20 +74,20 @@ class Adversarial:
 
 
 def judged(network: PadNetwork, realness: np.ndarray) -> tuple[list[str], list[float]]:
-    """*d* of pictures as captions and bars; 'd –' and no bars where nothing ever trained it."""
+    """*d* of pictures as captions and bars; 'd –' and no bars if it was never trained."""
     if not network.condition.trains_discriminator:
         return ["d –"] * len(realness), []
     return [f"d {d:.2f}" for d in realness], [float(d) for d in realness]
 
 
 def recall(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) -> Recalled:
-    """Choose memories by split and seed, A and B as the viewer did, and recall them.
+    """Choose memories by split and seed, or by the viewer's choice of A and B, and recall them.
 
-    A and B are the first of either kind; a picture that isn't among ``pictures`` (an address
-    can't carry it) is replaced by the seed's choice.
+    A and B are the first memory and the first one to mix with. A picture that isn't in
+    ``pictures`` (an address can't carry it) is replaced by the seed's choice.
 
     Raises:
-        PadError: the checkpoint holds fewer than two memories of the split, or not those chosen.
+        PadError: the checkpoint lacks two memories of the split, or the chosen ones.
     """
     memories = network.memories[dream.split]
     n = min(N_DREAMS, len(memories) // 2)
@@ -122,7 +122,7 @@ def recall(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) 
 
 
 def check_place(place: int, memories: Memories, split: str) -> None:
-    """PadError where so few memories are stored that there is none at a place."""
+    """PadError if a place is beyond the stored memories."""
     if place >= len(memories):
         raise PadError(
             f"There is no memory {place} among {len(memories)} {split} memories; they count from 0."
@@ -136,13 +136,13 @@ def seen(
     images: torch.Tensor | None,
     pictures: Pictures | None = None,
 ) -> np.ndarray | None:
-    """The images that the memories come from, side by side: uint8 (32, 32·N, 3).
+    """The memories' images, side by side: uint8 (32, 32·N, 3).
 
     Args:
-        images: of the split, uint8 (M, 3, 32, 32), where they are on this machine.
+        images: of the split, uint8 (M, 3, 32, 32), or None if they are not on this machine.
 
     Returns:
-        None where not one of them is here; single ones that are missing are grey.
+        None if none of them is here; single missing ones are grey.
     """
     indices = network.memories[dream.split].indices
     rows = torch.full((len(recalled), 3, 32, 32), 128, dtype=torch.uint8)
@@ -161,7 +161,7 @@ def blank(n: int) -> np.ndarray:
 
 
 def perturb(network: PadNetwork, recalled: Recalled, dream: Dream) -> Perturbed:
-    """NREM: perturb the recalled memories, let the network recover them."""
+    """NREM: perturb the recalled memories, and have the network recover them."""
     dreams = replay(network, recalled, dream)
     rows = torch.cat([dreams.occluded, dreams.recovered])
     return Perturbed(picture_grid(rows, len(recalled)), dreams.error.numpy())
@@ -184,8 +184,8 @@ def mix(network: PadNetwork, recalled: Recalled, dream: Dream, nights: int = 1) 
     """REM: dream of mixed memories and noise.
 
     Args:
-        nights: rows of dreams of the same memories, each with noise of its own; the first is
-            the same whatever their number.
+        nights: rows of dreams of the same memories, each with its own noise; their number does
+            not change the first one.
     """
     dreams = rem_dreams(
         network.networks,
@@ -218,5 +218,5 @@ def plane(network: PadNetwork, recalled: Recalled, noise_level: float, seed: int
 
 
 def mixture(network: PadNetwork, dream: Dream) -> Mixture:
-    """The point at which the viewer dreams, mixing as the network's condition does."""
+    """The viewer's mixture, by the method of the network's condition."""
     return Mixture(dream.lam, dream.lam_prime, dream.noise_level, network.condition.mixing)

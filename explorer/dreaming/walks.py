@@ -1,4 +1,4 @@
-"""Walks through dreams, and the numbers of dreams, for files that leave the explorer."""
+"""Walks through dreams, and tables of dreams' numbers, for exported files."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from explorer.dreaming.dreams import Recalled, mixture, replay
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.dreaming.reader import Reader
-from pad_core.evaluation.metrics import principal_components
+from pad_core.evaluation.formulas import principal_components
 from pad_core.model.dreams import rem_dreams, walk, walk_along
 
 ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")
-REACH_SD = 2.5  # how far a walk goes along a component, to either side of the dream
+REACH_SD = 2.5  # length of a walk along a component, to either side of the dream
 
 
 def frames(
     network: PadNetwork, recalled: Recalled, dream: Dream, along: str, steps: int
 ) -> Iterator[torch.Tensor]:
-    """Images (N, 3, 32, 32) of the REM dreams at each step of a walk.
+    """Images (N, 3, 32, 32) of the REM dreams, for each step of a walk.
 
     Args:
         along: 'lam': from the first memories to the second; 'lam_prime': from noise to
@@ -42,7 +42,7 @@ def frames(
         dreams = walk(*pair, path, dream.seed)
     else:
         place = int(along.removeprefix("pc")) - 1
-        # In float64, so that the last digit of a sum can't move a pixel.
+        # In float64, so that rounding can't change a pixel.
         memories = network.memories[dream.split].latents.double()
         component = principal_components(memories, place + 1).components[place]
         direction = torch.from_numpy(component)
@@ -55,7 +55,7 @@ def frames(
 
 
 def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dict[str, Any]]:
-    """Latents and scores of all that the Dream page shows, one row a picture.
+    """Latents and scores of all pictures on the Dream page, one row a picture.
 
     Rows have 'picture' (what it is), 'place' (1 to N), 'index', 'label' and 'class' (of the
     memory it comes from, in its data set; of a REM dream the first one's; empty for an uploaded

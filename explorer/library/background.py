@@ -1,8 +1,8 @@
-"""Long computations in small steps, done on a few threads for as long as somebody wants them.
+"""Long computations in small steps, on a few threads, as long as a viewer asks for them.
 
-A viewer who moves a slider wants other numbers than a moment ago, and a viewer who has left
-wants none. So nothing is ever cancelled: a job is a generator, advanced step by step while it
-is asked for, and the most urgent step of all comes next.
+A viewer who moves a slider wants other numbers than a moment ago; a viewer who has left wants
+none. So a job is a generator that advances step by step while it is asked for, the most urgent
+job first. Nothing needs to be cancelled.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pad_core.errors import PadError
 from pad_core.system.malloc import return_freed_memory
 
-LAPSE_S = 5.0  # after which a viewer who asks no more is taken to have left
-FORGET_S = 60.0  # after which they are forgotten, and so is what was left half done
+LAPSE_S = 5.0  # a viewer who has not asked for so long has left
+FORGET_S = 60.0  # after which the viewer and their unfinished jobs are forgotten
 
 T = TypeVar("T")
 
 
 class Wanted(NamedTuple):
-    """A job: what is most urgent comes first; ``start`` begins it.
+    """A job: the most urgent one comes first; ``start`` begins it.
 
-    The job yields what it has so far (None: nothing new) after each step, and its result last;
-    a step should take well below a second.
+    After each step the job yields its value so far (None: nothing new), and its result last. A
+    step should take well below a second.
     """
 
     urgency: tuple[float, ...]
@@ -37,7 +37,7 @@ class Wanted(NamedTuple):
 
 @dataclass
 class Result(Generic[T]):
-    """What a job has come to: ``value`` so far or in the end, ``error`` if it failed."""
+    """A job's ``value`` so far or in the end, or its ``error``."""
 
     value: T | None = None
     done: bool = False
@@ -63,7 +63,7 @@ class _Viewer:
 class Background:
     """The jobs of all viewers, and the newest ``keep`` results.
 
-    Each page's cache has its own, as large as its results are.
+    Each page's cache has its own, sized for its results.
     """
 
     def __init__(self, threads: int, keep: int = 2000) -> None:
@@ -77,13 +77,13 @@ class Background:
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
-        # A thread that the end of the program finds within PyTorch would abort it.
+        # If a thread is inside PyTorch when the program ends, the program would abort.
         atexit.register(self.close)
 
     def ask(self, viewer: Hashable, wanted: Mapping[Hashable, Wanted]) -> dict[Hashable, Result]:
-        """What is known of these jobs; they go on until this viewer asks for others.
+        """The results of these jobs so far; they go on until this viewer asks for others.
 
-        To be asked again and again: after ``LAPSE_S`` seconds a viewer counts as gone.
+        Ask again and again: after ``LAPSE_S`` seconds without a call, a viewer counts as gone.
         """
         now = time.monotonic()
         with self._news:
@@ -102,40 +102,40 @@ class Background:
             return {key: self._result(key) for key in wanted}
 
     def get(self, key: Hashable, start: Callable[[], Iterator[T]]) -> Result[T]:
-        """What is known of one job, the same for all who ask; it goes on while somebody does."""
+        """The result of one job so far, the same for all viewers; it goes on while one asks."""
         return self.ask(key, {key: Wanted((0,), start)})[key]
 
     def forget(self, key: Hashable) -> None:
-        """Drop a result, so that the next request begins the job anew."""
+        """Drop a result, so that the next request starts the job anew."""
         with self._news:
             self._results.pop(key, None)
 
     def __contains__(self, key: Hashable) -> bool:
-        """Whether there is such a job or its result."""
+        """Whether there is such a job, or its result."""
         with self._news:
             return key in self._jobs or key in self._results
 
     def was_here(self, viewer: Hashable, key: Hashable) -> bool:
-        """Whether a result was finished before this viewer began to ask for it."""
+        """Whether a result was finished before this viewer first asked for it."""
         with self._news:
             since = self._viewers.get(viewer, _Viewer()).since.get(key)
             result = self._results.get(key)
             return since is not None and result is not None and result.finished < since
 
     def look(self, key: Hashable) -> Result:
-        """What is known of a job, without asking for it."""
+        """The result of a job so far, without asking for it."""
         with self._news:
             return self._result(key)
 
     def wait(self, seconds: float) -> None:
-        """Until some job has taken a step, or so many seconds are over."""
+        """Wait until some job has taken a step, or for so many seconds."""
         with self._news:
             self._news.wait(seconds)
 
     def close(self) -> None:
-        """End the threads, after the steps that they are at; nothing goes on afterwards.
+        """End the threads after their current steps.
 
-        A step that takes longer than ``LAPSE_S``, such as a download, is not waited for.
+        Steps longer than ``LAPSE_S``, such as a download, are not waited for.
         """
         with self._news:
             self._closed = True
@@ -154,8 +154,8 @@ class Background:
         while True:
             with self._news:
                 while (key := self._next()) is None and not self._closed:
-                    # Time passes without news: half-done work is forgotten in the end, and
-                    # what the rest has freed is handed back.
+                    # Time passes without news: forget unfinished jobs in the end, and hand
+                    # free memory back to the system.
                     if not self._news.wait(LAPSE_S) and self._worked:
                         self._worked = False
                         return_freed_memory()
@@ -172,7 +172,7 @@ class Background:
                 result.done = True
             except PadError as error:
                 result.done, result.error = True, str(error)
-            except Exception as error:  # a thread that dies would leave every page waiting
+            except Exception as error:  # a dead thread would leave every page waiting
                 result.done = True
                 result.error = f"This could not be computed: {type(error).__name__}: {error}."
             with self._news:
@@ -186,7 +186,7 @@ class Background:
                 self._news.notify_all()
 
     def _next(self) -> Hashable | None:
-        """The most urgent job that somebody wants and nobody is at."""
+        """The most urgent wanted job that no thread is running."""
         now = time.monotonic()
         self._viewers = {v: w for v, w in self._viewers.items() if now - w.asked < FORGET_S}
         self._jobs = {k: j for k, j in self._jobs.items() if j.running or now - j.asked < FORGET_S}

@@ -1,4 +1,4 @@
-"""What trainings at hand record, kept for some seconds."""
+"""The recorded histories of running trainings, cached for some seconds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from explorer.runs.trainings import Training
 
 @st.cache_data(ttl=10.0, max_entries=100, show_spinner=False)
 def live_series(folder: Path, epochs_done: int, _training: Training) -> Series | None:
-    """What a training has recorded, the epoch at hand included, anew every ten seconds at most.
+    """The recorded history of a training with its current epoch, renewed every ten seconds.
 
-    (A chart whose numbers changed is a new one to the browser: it would lose the viewer's zoom.)
+    To the browser, a chart with other numbers is a new chart: it would lose the viewer's zoom.
     """
     return history.under_way(_training)

@@ -9,7 +9,7 @@ from pad_core.report.palette import style
 
 
 def labels(headers: Mapping[str, Header]) -> dict[str, str]:
-    """A name for each of these networks, no longer than it takes to tell them apart."""
+    """The shortest names that tell these networks apart."""
     parts = {
         key: (style(h.condition.name).label, h.dataset_name, f"seed {h.seed}", f"epoch {h.epoch}",
               key)

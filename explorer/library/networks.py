@@ -1,8 +1,8 @@
 """Finding and loading checkpoints.
 
-What is loaded is shared by all viewers and never changed. A checkpoint goes by a key that
-also stands in the address: its path (relative to the repository where it lies in it), or
-``upload:NAME`` for a file that was dropped onto the page.
+All viewers share loaded networks, which never change. A checkpoint's key, also in the address, is
+its path (relative to the repository if it lies in it), or ``upload:NAME`` for a file that was
+dropped onto the page.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from pad_core.report.palette import style
 from pad_core.system.files import can_be_shown
 
 ROOT = home()
-_NOT_EXPORTED = "state.safetensors"  # what training resumes from
-_MOST_HEADERS = 2048  # of 40 kB each: as many files are not read again for each page
-_AT_FIRST = 5  # networks that are compared: each takes memory, time and width on the page
+_NOT_EXPORTED = "state.safetensors"  # a run's state is no checkpoint
+_MOST_HEADERS = 2048  # cached, of 40 kB each, so that pages need not read them again
+_AT_FIRST = 5  # networks compared by default: each takes memory, time and width on the page
 
 Stamp = tuple[int, int, int]
 T = TypeVar("T")
@@ -50,16 +50,16 @@ class Listing:
     problems: tuple[str, ...]
 
     def label(self, key: str) -> str:
-        """A short name for people; what tells it from the others comes with it."""
+        """A short name for people, distinct from those of the other checkpoints."""
         if key not in self.headers:
             return f"{key} (not here)"
         return self._labels[key]
 
     def conditions_beside(self, key: str) -> tuple[str, ...]:
-        """What is compared unless a viewer chooses: networks of the data set that this one knows.
+        """The networks compared by default: those of this network's data set.
 
-        One of each condition, the first that is offered; of five conditions at most, beginning
-        with the paper's Table 1, and of this network's own.
+        They are the first listed one of each condition, of at most five conditions, beginning with
+        the paper's Table 1, and of this network's own condition.
         """
         if key not in self.headers:
             return ()
@@ -87,7 +87,7 @@ class Listing:
 
 
 def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
-    """Look in ``checkpoints/``, ``runs/``, the folder and the upload; reads headers only."""
+    """List ``checkpoints/``, ``runs/``, the folder and the upload; reads headers only."""
     headers: dict[str, Header] = {}
     problems = []
     if upload is not None:
@@ -118,14 +118,14 @@ def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
 
 
 def _rank(header: Header) -> tuple[str, int, str, int, int]:
-    """The paper's first condition first, and of each condition the most trained network."""
+    """The sort key: conditions in the paper's order, most trained networks first."""
     name = header.condition.name
     place = list(CONDITIONS).index(name) if name in CONDITIONS else len(CONDITIONS)
     return header.dataset_name, place, name, -header.epoch, header.seed
 
 
 def load(key: str, upload: Upload | None) -> PadNetwork:
-    """The network of a key out of ``list_checkpoints``; PadError says why it can't be had."""
+    """The network of a key from ``list_checkpoints``; PadError if it can't be loaded."""
     if upload is not None and key == upload.key:
         return _known(_load_upload(_sha256(upload.content), upload))
     path = ROOT / key
@@ -133,7 +133,7 @@ def load(key: str, upload: Upload | None) -> PadNetwork:
 
 
 def key_of(path: Path) -> str:
-    """What a checkpoint's file goes by."""
+    """The key of a checkpoint's file."""
     path = path.resolve()
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
@@ -160,7 +160,7 @@ def _load_header(path: Path, stamp: Stamp) -> Header | PadError:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _load_upload(sha256: str, _upload: Upload) -> PadNetwork | PadError:
-    """Load dropped bytes by way of a scratch file, which their errors don't mention."""
+    """Load dropped bytes by way of a scratch file, which error messages don't mention."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "upload.safetensors"
         path.write_bytes(_upload.content)
@@ -171,10 +171,10 @@ def _load_upload(sha256: str, _upload: Upload) -> PadNetwork | PadError:
 
 
 def _read(read: Callable[[Path], T], path: Path) -> T | PadError:
-    """Read a file of which nothing is known; whatever it provokes becomes a sentence.
+    """Read an unknown file; any error becomes a PadError with one sentence.
 
-    The sentence is returned, for caches to remember: a file that took long to be refused is not
-    read again for each page. What the system refused may go well next time, and is raised.
+    The PadError is returned, so that caches keep it and a slowly refused file is not read again
+    for each page. An error of the system may pass, so it is raised.
     """
     try:
         return read(path)
@@ -189,7 +189,7 @@ def _read(read: Callable[[Path], T], path: Path) -> T | PadError:
 
 def _known(found: T | PadError) -> T:
     if isinstance(found, PadError):
-        raise PadError(str(found))  # a new one: a raised error holds on to what was there
+        raise PadError(str(found))  # a copy: a raised error keeps its stack frames alive
     return found
 
 
@@ -198,7 +198,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _stamp(path: Path) -> Stamp:
-    """Changes whenever the file's content does: exports replace a file by a new one."""
+    """A stamp that changes with the file's content: exports replace a file by a new one."""
     try:
         facts = path.stat()
     except OSError as error:
@@ -211,7 +211,7 @@ def _existing(folder: str) -> Path | None:
     try:
         path = Path(folder).expanduser()
         return path if path.is_dir() else None
-    except (OSError, RuntimeError):  # too long a name; a home of nobody
+    except (OSError, RuntimeError):  # too long a name; an unknown ~user
         return None
 
 

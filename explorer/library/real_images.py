@@ -1,7 +1,7 @@
-"""The images that a network was trained on, where they lie on this machine or can be fetched.
+"""The images that a network was trained on, if they are on this machine or can be downloaded.
 
-Pages work without: a checkpoint's stored memories take their place. Loading goes on in the
-background and is shared by all viewers; a page asks again until the images are there.
+Without them, a checkpoint's stored memories take their place. Loading runs in the background for
+all viewers; a page asks again until the images are there.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _BYTES = {"cifar10": 357e6, "svhn": 246e6, "mnist": 66e6, "fashion-mnist": 85e6}
 
 @dataclass
 class RealImages:
-    """Images of a data set, or how far they are.
+    """Images of a data set, or the progress of loading them.
 
-    dataset: once ``status`` is 'ready'; message: what is being done or what went wrong;
-    share: of it done, 0 to 1.
+    dataset: once ``status`` is 'ready'; message: the current step, or what went wrong;
+    share: of the step that is done, 0 to 1.
     """
 
     status: Status
@@ -43,9 +43,9 @@ class RealImages:
 
 @dataclass
 class _Download(RealImages):
-    """What has come so far is what the folder has grown by: torchvision reports no progress.
+    """A download. Its progress is the folder's growth: torchvision reports none.
 
-    total, before: bytes to come, and of the folder before.
+    total, before: bytes of the download, and of the folder before it.
     """
 
     total: float = 0.0
@@ -57,13 +57,13 @@ class _Download(RealImages):
 
 
 def find(network: PadNetwork) -> RealImages:
-    """The data set of a network; the first call begins to load what lies on this machine.
+    """The data set of a network; the first call starts to load it from this machine.
 
-    Looked for under its name in ``data/``, and in the folder that the checkpoint names, relative
-    to this project's folder too. A file from elsewhere, and one that a viewer dropped, could name
-    any folder of this computer: theirs has to lie in ``data/``, or in a folder of PAD_DATA. Images
-    count as the network's own where classes and the labels at the places of its stored memories
-    are the same.
+    It is sought under its name in ``data/``, and in the folder that the checkpoint names, also
+    relative to this project's folder. A checkpoint from elsewhere, or one that a viewer dropped,
+    could name any folder of this computer: its data must lie in ``data/`` or in a folder of
+    PAD_DATA. Images count as the network's own if its classes, and the labels of its stored
+    memories, agree.
     """
     jobs, name = _jobs(), network.header.dataset_name
     spec = next((spec for spec in _specs(network) if is_local(spec, _root())), None)
@@ -87,19 +87,19 @@ def find(network: PadNetwork) -> RealImages:
 
 
 def place(network: PadNetwork) -> str:
-    """The folder in which ``find`` looks for what can't be fetched, relative to the project."""
+    """The folder where ``find`` seeks data that can't be downloaded, relative to the project."""
     _, colon, folder = _spec(network).partition(":")
     named = Path(folder).name or network.header.dataset_name
     return folder if colon and _may_be_read(_spec(network), network) else f"data/{named}"
 
 
 def can_fetch(network: PadNetwork) -> bool:
-    """Whether ``fetch`` knows where to get the network's images from."""
+    """Whether ``fetch`` can download the network's images."""
     return network.header.dataset_name in _BYTES
 
 
 def fetch(network: PadNetwork) -> None:
-    """Begin to download the network's data set into ``data/``; ``find`` says how far it is."""
+    """Start to download the network's data set into ``data/``; ``find`` tells the progress."""
     jobs, name = _jobs(), network.header.dataset_name
     if jobs.look(name).error:
         jobs.forget(name)
@@ -113,7 +113,7 @@ def _jobs() -> Background:
 
 
 def _load(spec: str, download: bool = False) -> Iterator[RealImages]:
-    """Load a data set, all in one step, while the first thing yielded says how far it is."""
+    """Load a data set in one step; the object yielded first tells the progress."""
     images = RealImages("loading", message=f"loading {spec}")
     if download:
         size = _size(_root())
@@ -156,7 +156,7 @@ def _may_be_read(spec: str, network: PadNetwork) -> bool:
     if not colon or network.path.resolve().is_relative_to(ROOT.resolve()):
         return True
     places = [_root(), *map(Path, filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)))]
-    # A link in there is its owner's choice; a way up through one is not.
+    # Links inside are their owner's choice, but '..' must not lead out.
     return ".." not in Path(folder).parts and any(map(Path(folder).is_relative_to, places))
 
 

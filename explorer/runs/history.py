@@ -20,7 +20,7 @@ TERMS = {
     "external": "external loss (real)",
     "internal": "internal loss (REM)",
     "contrast": "contrastive loss",
-    "linear_separability": "linear separability (one read-out), %",
+    "linear_separability": "linear separability (one probe), %",
 }
 
 
@@ -72,7 +72,7 @@ def while_training(entry: Mapping[str, Any]) -> str:
     value = entry.get("linear_separability")
     if not isinstance(value, int | float):
         return ""
-    return f"{value:.1f} % linearly separable, one read-out while it trained"
+    return f"{value:.1f} % linearly separable, one probe during training"
 
 
 def condition_label(training: Training) -> str:

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import pad_core
 from explorer.runs.orders import RUNS, Order, check
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import Epoch
 from pad_core.errors import PadError
 from pad_core.system.declared import is_declared
@@ -35,7 +36,6 @@ from pad_core.system.files import (
     read_bytes,
     write_atomically,
 )
-from pad_core.training.config import Recipe
 from pad_core.training.lock import ask_to_stop, asked_to_stop, is_occupied
 from pad_core.training.run_folder import Progress, read_progress
 
@@ -233,7 +233,7 @@ def _read_order(folder: Path) -> Order | None:
         with suppress(OSError, ValueError, TypeError, KeyError, PadError):
             recipe = Recipe.from_dict(_json(folder / _RECIPE))
     if recipe is not None:
-        order = (order or Order("")).like(recipe)
+        order = (order or Order()).like(recipe)
     # The folder may have been renamed or copied.
     return None if order is None else replace(order, name=folder.name)
 

@@ -20,20 +20,20 @@ from pad_core.system.randomness import MAX_SEED
 Group = TypeVar("Group")
 BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
-CLOUDS = ("test", "train", "stored", "images")  # whose codes the map shows
+CLOUDS = ("test", "train", "stored", "images")  # images whose latents the map shows
 N_STEPS = 9  # of the storyboard, at most
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 
 class Limits(NamedTuple):
-    """Lowest and highest value of a number, and the step it is rounded to."""
+    """The lowest and highest value of a number, and its rounding step."""
 
     low: float
     high: float
     step: float
 
     def read(self, text: str) -> float | None:
-        """The number that a text stands for; None where it is none or out of range."""
+        """The number in a text; None if there is none or it is out of range."""
         try:
             number = float(text)
         except ValueError:
@@ -45,7 +45,7 @@ class Limits(NamedTuple):
         return round(number, 2)
 
     def nearest(self, number: float) -> float:
-        """The value that comes nearest to a number that somebody typed."""
+        """The allowed value nearest to a typed number."""
         inside = min(max(number, self.low), self.high)
         return round(inside) if isinstance(self.step, int) else round(inside, 2)
 
@@ -123,12 +123,12 @@ class Dream:
 class MapChoices:
     """What the latent map shows.
 
-    cloud: whose codes. dims: of the map, '2' or '3'. beside: key of the second network on it, or
-    empty. axes: of that one, turned onto the first's or its own. joined: '1' for occluded codes,
-    too. picked: place in the cloud of the code looked at, or −1. spot: a place of the map that is
-    no code's, 'network:x:y' or 'network:x:y:z', or empty. view: the map's window, or empty for
-    all points. drawn: the outlines of its selection, or empty. hidden: classes out of sight on
-    it, or empty (see ``map_address`` for the form of these three).
+    cloud: of CLOUDS. dims: of the map, '2' or '3'. beside: key of the second network on it, or
+    empty. axes: of that one, turned onto the first's or its own. joined: '1' to show occluded
+    latents, too. picked: place in the cloud of the clicked point, or −1. spot: a clicked empty
+    place, 'network:x:y' or 'network:x:y:z', or empty. view: the map's window, or empty for all
+    points. drawn: the outlines of its selection, or empty. hidden: hidden classes, or empty (see
+    ``map_address`` for the form of these three).
     """
 
     cloud: str = _option("test", CLOUDS, terse=True)
@@ -232,11 +232,11 @@ class Choices:
 
     @classmethod
     def of(cls, **values: Any) -> Choices:
-        """The defaults, but for these parameters."""
+        """The defaults, with these parameters changed."""
         return cls().changed(**values)
 
     def changed(self, **values: Any) -> Choices:
-        """The same, but for these parameters; KeyError for one that there is not."""
+        """A copy with these parameters changed; KeyError for an unknown one."""
         groups: dict[str, dict[str, Any]] = {}
         for parameter, value in values.items():
             group, name = _PLACES[parameter]
@@ -245,15 +245,15 @@ class Choices:
         return replace(self, **changed)
 
     def value(self, parameter: str) -> Any:
-        """What is chosen for a parameter."""
+        """The chosen value of a parameter."""
         group, name = _PLACES[parameter]
         return getattr(getattr(self, group), name)
 
     def to_query(self) -> dict[str, str | list[str]]:
-        """The parameters of an address that brings back exactly these choices.
+        """The parameters of an address that restores exactly these choices.
 
-        Defaults of dials stand in it, so that it means the same where another version has
-        others; a terse field is left out while it has its default.
+        It contains the sliders' defaults, because another version may have others; a terse field
+        is left out while it has its default.
         """
         query: dict[str, str | list[str]] = {}
         for group in fields(self):
@@ -262,21 +262,21 @@ class Choices:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str | list[str]]) -> Choices:
-        """Read an address; what it gets wrong or leaves out keeps its default.
+        """Read an address; a missing or invalid parameter gets its default.
 
         Args:
-            query: the value of each parameter, or several; the last counts where one is wanted.
+            query: each parameter's value or values; of several, the last counts if one is wanted.
         """
         return cls(**{g.name: from_query(type(getattr(cls(), g.name)), query) for g in fields(cls)})
 
 
 def parameters(group: Any) -> dict[str, Any]:
-    """The values of a group by their parameters' names."""
+    """The values of a group by parameter name."""
     return {_parameter(known): getattr(group, known.name) for known in fields(group)}
 
 
 def to_query(group: Any) -> dict[str, str | list[str]]:
-    """The part of an address that brings back a group; see ``Choices.to_query``."""
+    """The part of an address that restores a group; see ``Choices.to_query``."""
     query = {}
     for known in fields(group):
         value = getattr(group, known.name)
@@ -287,7 +287,7 @@ def to_query(group: Any) -> dict[str, str | list[str]]:
 
 
 def from_query(kind: type[Group], query: Mapping[str, str | list[str]]) -> Group:
-    """A group as an address has it; see ``Choices.from_query``."""
+    """Read a group from an address; see ``Choices.from_query``."""
     chosen = {}
     for known in fields(kind):  # type: ignore[arg-type]
         given = query.get(_parameter(known), [])
@@ -320,7 +320,7 @@ def _why(metadata: Mapping[str, Any]) -> str:
 
 
 def _parameter(known: Any) -> str:
-    """What a field is called in an address."""
+    """A field's name in addresses."""
     return str(known.metadata.get("parameter") or known.name)
 
 
@@ -339,7 +339,7 @@ LIMITS: dict[str, Limits] = {
 
 
 def _read(metadata: Mapping[str, Any], default: Any, texts: list[str]) -> Any:
-    """The value of one parameter, or None where it is invalid."""
+    """The value of one parameter, or None if it is invalid."""
     if isinstance(default, tuple):
         return tuple(dict.fromkeys(texts))
     if "limits" in metadata:

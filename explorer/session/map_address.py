@@ -1,9 +1,9 @@
-"""What of the latent map's view stands in the page's address: its window, and the selection.
+"""The part of the page's address that holds the latent map's window and selection.
 
-Both are in coordinates of the codes, not of the screen or as lists of points, so that an
+Both are in coordinates of the latents, and neither in pixels nor as lists of points, so that an
 address means the same in any window of any browser. A plane is what the viewer sees without
-perspective: in 2-D the two axes themselves; in 3-D the axes turned by yaw, then by pitch (as
-``pane.js`` turns them). Numbers are joined by '_', outlines by '~': neither is escaped.
+perspective: in 2-D the two axes, in 3-D the axes turned by yaw, then by pitch (as in ``pane.js``).
+'_' joins numbers, '~' joins outlines; neither needs escaping.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAX_CLASSES = 1000
-MAX_OUTLINES = 12  # about as much as fits into an address that may be mailed
+MAX_OUTLINES = 12  # more would not fit into an address that can be mailed
 _MAX_CORNERS = 40  # of one outline
 _MAX_NUMBER = 1e6
 _FINENESS = 4000  # steps of a rounded number over a window's or an outline's extent
@@ -39,13 +39,13 @@ def numbers(text: str) -> Numbers | None:
 
 
 def _join(values: Sequence[float], extent: float) -> str:
-    """Numbers as text, rounded to what can be told apart on a screen that shows ``extent``."""
+    """Numbers as text, rounded to the resolution of a screen that shows ``extent``."""
     digits = min(9, max(0, math.ceil(-math.log10(extent / _FINENESS))))
     return "_".join(f"{round(value, digits) + 0.0:.12g}" for value in values)
 
 
 def _turn(turn: Sequence[float]) -> str:
-    """Yaw, within half a turn either way, and pitch in radians; nothing in 2-D."""
+    """Yaw in ±half a turn, and pitch, both in radians; '' in 2-D."""
     if not turn:
         return ""
     yaw, pitch = turn
@@ -56,10 +56,10 @@ def _turn(turn: Sequence[float]) -> str:
 
 
 def window_text(window: Sequence[float]) -> str:
-    """Left, bottom, right, top of what is seen of the first network's plane, then its turn.
+    """Left, bottom, right and top of the visible part of the first network's plane, then its turn.
 
     Args:
-        window: 4 numbers in 2-D, 6 in 3-D. Empty text for what is no window.
+        window: 4 numbers in 2-D, 6 in 3-D; other input gives ''.
     """
     left, bottom, right, top = window[:4]
     extent = min(right - left, top - bottom)
@@ -70,7 +70,7 @@ def window_text(window: Sequence[float]) -> str:
 
 
 def window_of(text: str, dims: int) -> Numbers | None:
-    """The window that a text stands for on a map of so many axes; None if for none."""
+    """The window that a text encodes for a map of ``dims`` axes; None if it encodes none."""
     found = numbers(text)
     if found is None or len(found) != (4 if dims == 2 else 6):
         return None
@@ -79,7 +79,7 @@ def window_of(text: str, dims: int) -> Numbers | None:
 
 
 def is_window(text: str) -> bool:
-    """Whether a text is a window of a map of two or of three axes."""
+    """Whether a text encodes a window of a map of two or three axes."""
     return any(window_of(text, dims) for dims in (2, 3))
 
 
@@ -88,11 +88,11 @@ def is_window(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Outline:
-    """A box or lasso, drawn to select points or to take them out of the selection.
+    """A box or lasso that adds points to the selection or removes them.
 
-    adds: which of both; network: on whose half of the map; hidden: classes that were out of
-    sight, whose points it leaves as they are; turn: yaw and pitch, or () in 2-D; corners: two
-    opposite ones of a box, or all of a lasso's, on the plane.
+    adds: which of the two; network: whose half of the map it was drawn on; hidden: classes that
+    were hidden, whose points it leaves as they are; turn: yaw and pitch, or () in 2-D; corners: on
+    the plane, two opposite ones of a box or all of a lasso.
     """
 
     adds: bool
@@ -102,7 +102,7 @@ class Outline:
     corners: tuple[tuple[float, float], ...]
 
     def holds(self, coordinates: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Which points (N, C) with labels (N,) lie within and were in sight: bool (N,)."""
+        """Whether points (N, C) with labels (N,) lie inside and were visible: bool (N,)."""
         x, y = _plane(coordinates, self.turn)
         corners = self.corners
         if len(corners) == 2:
@@ -117,7 +117,7 @@ class Outline:
 
 
 def _plane(coordinates: np.ndarray, turn: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Where points (N, C) lie to the right and upwards, (N,) each."""
+    """Positions of points (N, C) on the plane, rightwards and upwards, (N,) each."""
     points = coordinates.astype(np.float64)
     if not turn:
         return points[:, 0], points[:, 1]
@@ -126,10 +126,10 @@ def _plane(coordinates: np.ndarray, turn: Sequence[float]) -> tuple[np.ndarray, 
 
 
 def outline_text(outline: Outline, pixel: float) -> str:
-    """An outline for the address, with no more corners than it takes to look the same.
+    """An outline as text for the address, with as few corners as it takes to look the same.
 
     Args:
-        pixel: the extent of one on the screen. Empty text for what is no outline.
+        pixel: its extent on the plane. Input that is no outline gives ''.
     """
     corners = np.array(outline.corners)
     if len(corners) > 2:
@@ -144,7 +144,7 @@ def outline_text(outline: Outline, pixel: float) -> str:
 
 
 def outline_of(text: str, dims: int) -> Outline | None:
-    """The outline that a text stands for on a map of so many axes; None if for none."""
+    """The outline that a text encodes for a map of ``dims`` axes; None if it encodes none."""
     match = _OUTLINE.fullmatch(text)
     found = numbers(match[4][1:]) if match else None
     if match is None or found is None:
@@ -158,24 +158,24 @@ def outline_of(text: str, dims: int) -> Outline | None:
 
 
 def outlines_of(text: str, dims: int) -> list[Outline] | None:
-    """The outlines, in the order drawn, that a text stands for; None if one is none."""
+    """The outlines that a text encodes, in drawn order; None if any of them is invalid."""
     found = [outline_of(part, dims) for part in text.split("~")] if text else []
     whole = [outline for outline in found if outline is not None]
     return whole if len(whole) == len(found) <= MAX_OUTLINES else None
 
 
 def are_outlines(text: str) -> bool:
-    """Whether a text is outlines on a map of two or of three axes."""
+    """Whether a text encodes outlines on a map of two or three axes."""
     return any(outlines_of(text, dims) is not None for dims in (2, 3))
 
 
 def selected(
     outlines: Sequence[Outline], coordinates: Sequence[np.ndarray], labels: np.ndarray
 ) -> np.ndarray:
-    """Which points the outlines, one after the other, leave selected: bool (N,).
+    """The points that the outlines, applied in order, leave selected: bool (N,).
 
     Args:
-        coordinates: of each network's half of the map, (N, C); labels: (N,).
+        coordinates: for each network's half of the map, (N, C); labels: (N,).
     """
     chosen = np.zeros(len(labels), bool)
     for outline in outlines:
@@ -184,13 +184,13 @@ def selected(
 
 
 def simplified(corners: np.ndarray, tolerance: float) -> np.ndarray:
-    """The corners (P, 2) of a line that it can't do without; it misses others by ``tolerance``.
+    """A line (P, 2) with fewer corners, which misses the others by at most ``tolerance``.
 
-    Ramer, Douglas and Peucker's way, the farthest corner first, until there are _MAX_CORNERS.
+    The algorithm of Ramer, Douglas and Peucker, farthest corner first, up to _MAX_CORNERS.
     """
 
     def split(first: int, last: int) -> tuple[float, int, int, int]:
-        """How far the line from one corner to another misses which between them."""
+        """The largest distance of a corner between two others from their line, and which corner."""
         way, off = corners[last] - corners[first], corners[first + 1 : last] - corners[first]
         length = math.hypot(*way)
         far = np.abs(off @ [-way[1], way[0]]) / length if length else np.hypot(*off.T)
@@ -207,9 +207,9 @@ def simplified(corners: np.ndarray, tolerance: float) -> np.ndarray:
     return corners[sorted(kept)]
 
 
-# --- Classes out of sight -------------------------------------------------------------------------
+# --- Hidden classes -------------------------------------------------------------------------------
 
 
 def is_hidden(text: str) -> bool:
-    """Whether a text is labels of classes, joined by '_'."""
+    """Whether a text holds class labels, joined by '_'."""
     return re.fullmatch(r"\d{1,3}(_\d{1,3})*", text) is not None

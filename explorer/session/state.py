@@ -8,16 +8,16 @@ Streamlit 1.67 can bind widgets to the address by itself (``bind="query-params"`
 what the program sets to the address, too. It was tried on the Storyboard page and can't replace
 this module:
 
-- A value that the program has set is lost to what the browser sends before it hears of it: of
+- A value set by the program is overwritten by what the browser sends before it knows of it: of
   three clicks on *Next* within half a second, one counts. Hence ``fresh``.
-- The address would hold what a widget shows of a value, not the value: ``step=Replay``, and a
-  network's label in place of its file. Addresses of before would open as if they were empty.
-- A widget's default is left out of the address, which would mean something else as soon as
-  another version, or another network, has another default.
-- A parameter goes from the address with its widget, when another page is opened, and belongs to
-  one widget. Here pages share their choices, a dial is a slider and a field, and the map's
-  window and the dream plane's point are chosen on no widget of Streamlit.
-- What a viewer sets replaces the entry in the browser's history, so that Back leaves it out.
+- The address would hold a widget's text instead of the value: ``step=Replay``, and a network's
+  label instead of its file. Earlier addresses would open as if they were empty.
+- The address leaves out a widget's default, so it would change its meaning as soon as another
+  version, or another network, has another default.
+- A parameter belongs to one widget, and leaves the address with it when another page is opened.
+  Here pages share their choices, a number has a slider and a field, and the map's window and the
+  dream plane's point are not chosen with Streamlit's widgets.
+- A change by the viewer replaces the entry in the browser's history, so that Back skips it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def session() -> Any:
 
 
 def remembered(name: str, at_first: Any) -> Any:
-    """What ``session`` has by this name; ``at_first`` before there is anything."""
+    """The value of this name in ``session``, initially ``at_first``."""
     state = session()
     if name not in state:
         state[name] = at_first
@@ -55,7 +55,7 @@ def chosen() -> Choices:
 def choose(redraw: Panels = (), **changes: Any) -> None:
     """Replace some choices, and draw again the panels that depend on them.
 
-    Panels other than those that the widget stands in can be named in a callback only.
+    Only a callback can name panels other than the widget's own.
     """
     _keep(**changes)
     _write_address()
@@ -64,10 +64,10 @@ def choose(redraw: Panels = (), **changes: Any) -> None:
 
 
 def _draw_again(panels: Panels) -> None:
-    """Draw these panels instead of what this run was asked for, if that was one panel's widget.
+    """Draw these panels instead of the requested one, if one panel's widget requested this run.
 
-    Streamlit answers requests that wait together in one run. What this one was asked for may
-    be the whole page, with new images say, or a panel that another dial belongs to.
+    Streamlit answers waiting requests in one run. This run may also be for the whole page, with
+    new images for instance, or for another widget's panel.
     """
     asked = streamlit_internals.fragments_asked_for()
     if not asked:
@@ -79,18 +79,17 @@ def _draw_again(panels: Panels) -> None:
 
 
 def step_by(field: str, step: int, low: int, high: int) -> None:
-    """Count a choice up or down, within its limits, from where it is when the button is pressed.
+    """Count a choice up or down, within its limits, from its value when the button is pressed.
 
-    That may be further than when the button was drawn: keys are pressed faster than pages are
-    made.
+    That may differ from its value when the button was drawn: keys are faster than pages.
     """
     choose(**{field: min(max(chosen().value(field) + step, low), high)})
 
 
 def follow_address() -> None:
-    """Take over an address that was opened, edited or gone back to; call once a page.
+    """Read an address that was opened, edited or gone back to; call once a page.
 
-    An address that is opened or edited begins a new session.
+    Opening or editing an address starts a new session.
     """
     state, query = st.session_state, _address()
     if "choices" not in state or (query and streamlit_internals.went_back()):
@@ -116,10 +115,10 @@ def upload() -> Upload | None:
 
 
 def fresh(widget: str, value: Any) -> str:
-    """The key of a widget that is about to be drawn to show a value.
+    """The key for a widget that shows a value.
 
-    A widget that shows another value is replaced by a new one rather than set: what the
-    browser reports of a widget just set may be older, and would count as the viewer's wish.
+    To show another value, the widget is replaced instead of set: after a set, the browser may
+    report an older value, which would count as the viewer's.
     """
     state = st.session_state
     versions = state.setdefault("versions", {})
@@ -131,7 +130,7 @@ def fresh(widget: str, value: Any) -> str:
 
 
 def take(name: str, key: str, redraw: Panels = ()) -> None:
-    """A widget of ``fresh`` was moved: remember its value and draw again what depends on it.
+    """A widget of ``fresh`` was moved: store its value and redraw what depends on it.
 
     The callback (``on_change``) of each widget; ``name`` is the parameter of ``Choices``.
     """
@@ -141,7 +140,7 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
         return
     typed, value = value, _as_chosen(name, value)
     changed = value != chosen().value(name)
-    if changed:  # a widget that goes out of sight reports itself, too
+    if changed:  # a widget that disappears also reports its value
         _keep(**{name: value})
     if name in LIMITS:
         _say_if_corrected(name, typed, value)
@@ -154,7 +153,7 @@ def _keep(**changes: Any) -> None:
 
 
 def _as_chosen(name: str, value: Any) -> Any:
-    """What a widget shows, as it stands in ``Choices``: of numbers, the nearest that can be."""
+    """A widget's value as ``Choices`` holds it; for numbers, the nearest allowed one."""
     if name in LIMITS:
         return LIMITS[name].nearest(value)
     return tuple(value) if isinstance(value, list) else value
@@ -194,10 +193,10 @@ def _address() -> dict[str, str | list[str]]:
 
 
 def _write_address() -> None:
-    """Have the browser show the address of what is chosen.
+    """Have the browser show the address of the current choices.
 
-    A browser that is late sends an address of before, which may be that of what is chosen now:
-    what it was told last counts, too.
+    A late browser sends an earlier address, which may equal the current one, so the address sent
+    last counts, too.
     """
     query = {
         name: texts[0] if isinstance(texts, list) and len(texts) == 1 else texts

@@ -1,7 +1,7 @@
-"""All that the explorer uses of Streamlit's private parts, each with its reason.
+"""All uses of Streamlit's private parts, each with its reason.
 
-They may change with any release: requirements.txt names the newest that was tried. The window
-of the desktop asks for HEALTH where Streamlit may be missing, so functions import it.
+They may change with any release; requirements.txt names the newest one that was tried. The desktop
+window reads HEALTH even without Streamlit, so only functions import it.
 """
 
 from __future__ import annotations
@@ -56,26 +56,26 @@ def part(name: str) -> str:
 
 
 def with_parts(sheet: str) -> str:
-    """A style sheet with the selector of each of PARTS in place of ``:--name``.
+    """A style sheet with the selector of each of PARTS instead of ``:--name``.
 
-    (That is how CSS is about to write selectors that have been given a name.)
+    CSS's draft for custom selectors has this form.
     """
     return re.sub(r":--([\w-]+)", lambda found: part(found[1]), sheet)
 
 
 IDLE = f'{part("app")}[data-test-script-state="notRunning"]'
-"""There while the page is complete. Nothing public says so to a browser's test."""
+"""Present while the page is complete; nothing public tells that to a browser test."""
 
 RUNNING = f'{part("app")}[data-test-script-state="running"]'
-"""There while the server makes the page."""
+"""Present while the server makes the page."""
 
 
 def session_state() -> Any:
     """What Streamlit keeps for this viewer, for callbacks.
 
-    ``st.session_state`` is the same, but ends the script at each use as soon as the browser's
-    next request for the page waits. A callback would end there, and its widget's change be
-    lost: it isn't called twice for one change.
+    ``st.session_state`` is the same, but each use ends the script if the browser's next request is
+    waiting. That would end a callback and lose its widget's change, since it is called once a
+    change.
     """
     import streamlit as st
     from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -87,8 +87,8 @@ def session_state() -> Any:
 def fragments_asked_for() -> int:
     """How many fragments the browser asked for in this run; 0 for the whole page.
 
-    A callback needs it: ``st.rerun`` with fragments takes the place of what was asked for, and
-    requests that wait together are answered in one run.
+    Callbacks need it: ``st.rerun`` with fragments replaces what was requested, and waiting
+    requests are answered in one run.
     """
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -99,8 +99,8 @@ def fragments_asked_for() -> int:
 def went_back() -> bool:
     """Whether the browser's Back or Forward made the page run.
 
-    Only then is the address of a running session the viewer's wish: in any other request it is
-    what the browser had when it sent it, which may be older than what has been chosen.
+    Only then does the address of a running session say what the viewer wants. In any other
+    request it may be older than the current choices.
     """
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 

@@ -1,4 +1,4 @@
-"""A checkpoint that a viewer brought."""
+"""A checkpoint that a viewer dropped onto the page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ UPLOAD = "upload:"
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that a viewer dropped onto the page."""
+    """A dropped file."""
 
     name: str
     content: bytes
 
     @property
     def key(self) -> str:
-        """What it goes by among the checkpoints."""
+        """Its key among the checkpoints."""
         return UPLOAD + self.name

@@ -1,1 +1,1 @@
-"""A folder a page; ``page.show`` asks, loads, computes and draws, in that order."""
+"""One folder a page. ``page.show`` asks, loads, computes and draws, in that order."""

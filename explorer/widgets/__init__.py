@@ -1,1 +1,1 @@
-"""What pages share on the screen."""
+"""Parts of the screen that pages share."""

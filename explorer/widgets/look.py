@@ -1,4 +1,4 @@
-"""The style sheets: those of all pages beside this file, a page's own in its folder."""
+"""Load style sheets: those of all pages from this folder, a page's own from its folder."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ _HERE = Path(__file__).parent
 
 
 def look(name: str, folder: Path = _HERE) -> None:
-    """Draw by a style sheet of this folder from here on.
+    """Apply a style sheet from here on.
 
-    Streamlit puts HTML that holds nothing but a style sheet where it puts toasts, and the first
-    toast of a callback would replace it. An empty element beside the sheet keeps it in the page.
+    Streamlit places HTML with nothing but a style sheet among the toasts, and the next toast would
+    replace it. An empty element beside the sheet keeps it in the page.
     """
     sheet = (folder / f"{name}.css").read_text(encoding="utf-8")
     with st.container(key=f"look-{name}"):

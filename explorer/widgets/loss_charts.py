@@ -1,4 +1,4 @@
-"""Recorded losses over epochs as Plotly figures, for either theme."""
+"""Recorded losses over epochs as Plotly figures, for a light or a dark page."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _DASHES = ("solid", "dot", "dash", "dashdot", "longdash")  # networks of one con
 
 
 def panels(series: Sequence[Series], log: bool, dark: bool, height: int = 500) -> go.Figure:
-    """A panel for each term: every network's values over epochs; open circles are means so far.
+    """A panel for each loss with every network's values over epochs; open circles: means so far.
 
-    The contrastive loss has a panel where a network has that loss; separability is the last.
+    The contrastive loss has a panel if a network has that loss; separability is the last panel.
     """
     rare = any("contrast" in one.values or "contrast" in one.now for one in series)
     shown_terms = {term: title for term, title in TERMS.items() if rare or term != "contrast"}
@@ -57,7 +57,7 @@ def panels(series: Sequence[Series], log: bool, dark: bool, height: int = 500) -
     figure.update_yaxes(title_text="loss", col=1)
     if log:
         figure.update_yaxes(type="log")
-        figure.update_yaxes(type="linear", row=2, col=3)  # percents stay as they are
+        figure.update_yaxes(type="linear", row=2, col=3)  # percentages keep a linear axis
     figure.update_layout(uirevision="log" if log else "linear")
     return for_page(figure, dark, height)
 
@@ -89,7 +89,7 @@ def _add_now(
     figure: go.Figure, one: Series, term: str, points: Sequence[tuple[float, float]], colour: str,
     cell: dict[str, Any], legend: bool, label: str = "",
 ) -> None:  # fmt: skip
-    """The mean so far of the epoch that is being trained, joined to the last one."""
+    """Add the current epoch's mean so far, joined to the last finished one."""
     joined = [*points[-1:], one.now[term]]
     figure.add_scatter(
         x=[x for x, _ in joined], y=[y for _, y in joined], mode="lines+markers",
@@ -100,7 +100,7 @@ def _add_now(
 
 
 def for_page(figure: go.Figure, dark: bool, height: int | None) -> go.Figure:
-    """The figure in the type and the inks of a light or a dark page; of any height if None."""
+    """Give a figure the fonts and colours of a light or a dark page; None: of any height."""
     ink = "#b9bdcf" if dark else "#565b70"
     figure.update_xaxes(title_font_size=13, title_standoff=6)
     figure.update_yaxes(title_font_size=13, tickformat="~g")

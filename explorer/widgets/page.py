@@ -1,4 +1,4 @@
-"""What every page has: its network (or what to do without one), a heading, a footer."""
+"""Parts of every page: its network (or advice without one), a heading, a footer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TRAIN = "python -m pad_core train --dataset fashion-mini --epochs 2"
 
 
 def network() -> PadNetwork | None:
-    """The network that the viewer chose at the left; without one the page says what to do."""
+    """The network chosen at the left; without one, the page says what to do."""
     key = sidebar.network()
     if key is None:
         _ask_for_network()
@@ -38,7 +38,7 @@ def network() -> PadNetwork | None:
 
 
 def networks() -> dict[str, PadNetwork]:
-    """The networks that the viewer compares, by key; a sentence for each that can't be had."""
+    """The compared networks by key; the page has a sentence for each that can't be loaded."""
     found = {}
     here = list_checkpoints(chosen().networks.folder, upload()).headers
     for key in sidebar.networks():
@@ -100,14 +100,14 @@ def say(sentence: str) -> None:
 
 
 def problem(error: PadError) -> None:
-    """An error as a sentence on the page."""
+    """Draw an error as a sentence."""
     st.error(sidebar.plain(str(error)), icon=":material/error:")
 
 
 def heading(title: str, note: str) -> DeltaGenerator:
     """The page's title with a short note at its right, and the switch for talks.
 
-    In a talk the title, the sidebar and all else but pictures and controls are out of sight.
+    In a talk, everything but pictures and controls is hidden.
 
     Returns:
         A place between note and switch for the page's own controls.
@@ -143,7 +143,7 @@ def _turn_talk(pressed: Counter[str]) -> None:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Note how long a computation takes, for the footer."""
+    """Measure how long a computation takes, for the footer."""
     started = time.perf_counter()
     yield
     times = st.session_state.setdefault("times", {})
@@ -151,7 +151,7 @@ def timed(what: str) -> Iterator[None]:
 
 
 def footer(network: PadNetwork | None, *computations: str, note: str = "") -> None:
-    """How long these computations took, and which file the page shows; the page's last element."""
+    """Draw the times of these computations and the file; the page's last element."""
     times = st.session_state.get("times", {})
     spans = " · ".join(f"{name} {times[name]:.0f} ms" for name in computations if name in times)
     parts = [*([f"computed: {spans}"] if spans else []), *([escape(note)] if note else [])]
@@ -161,17 +161,17 @@ def footer(network: PadNetwork | None, *computations: str, note: str = "") -> No
 
 
 def is_dark() -> bool:
-    """Whether the viewer's page is dark, for charts, whose colours the style sheet can't reach."""
+    """Whether the page is dark, for charts, which style sheets can't colour."""
     return st.context.theme.type == "dark"
 
 
 def go_to(page: str) -> None:
-    """Leave for another page, with what is chosen now; ``page`` is its path, '' the first one."""
+    """Go to another page with the current choices; ``page`` is its path, '' the first page."""
     st.switch_page(st.session_state["pages"][page])
 
 
 def _offer_first() -> None:
-    """A way on: the first network of the list, if there is any."""
+    """Offer the first network of the list, if there is any."""
     listing = list_checkpoints(chosen().networks.folder, upload())
     for first in [*listing.headers][:1]:
         st.button(

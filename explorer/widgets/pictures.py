@@ -1,7 +1,7 @@
 """Arrays to HTML: panels of small pictures with crisp pixels.
 
-A panel's pictures travel as one at native size (an atlas); the browser shows a part of it in
-each tile and enlarges it without smoothing. Looks are in ``style.css``.
+A panel's pictures travel as one picture at native size, an atlas. The browser shows a part of it
+in each tile and enlarges that without smoothing. ``style.css`` has the style.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
 
 
 def handed_down(atlas: np.ndarray) -> str:
-    """What of a panel's or a strip's style gives its tiles their atlas."""
+    """The part of a panel's or strip's style that gives its tiles their atlas."""
     return f"background-image: url({source(atlas)})"
 
 
 def tile(words: str, x: int, y: int, columns: int, rows: int) -> str:
-    """Picture (x, y) of a panel's atlas of so many, as HTML; ``words`` say what it shows."""
+    """Picture (x, y) of an atlas of columns × rows, as HTML; ``words`` say what it shows."""
     name, position = escape(words), f"{_percent(x, columns)} {_percent(y, rows)}"
     return (
         f'<div class="pad-tile" role="img" aria-label="{name}" title="{name}" '
@@ -77,9 +77,9 @@ def tile(words: str, x: int, y: int, columns: int, rows: int) -> str:
 
 
 def source(picture: np.ndarray) -> str:
-    """A picture, uint8 (H, W, 3), as an address that carries it in itself.
+    """A picture, uint8 (H, W, 3), as a data URL.
 
-    As a bitmap: to compress the PNG of 64 dreams took 8 ms to save a fifth of its size.
+    It is a bitmap: compressing 64 dreams to a PNG took 8 ms and saved a fifth of the size.
     """
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="BMP")
@@ -103,5 +103,5 @@ def _row(row: Row, y: int, n_rows: int, columns: int) -> str:
 
 
 def _percent(place: int, of: int) -> str:
-    """Where in the atlas tile ``place`` begins, as CSS counts it."""
+    """Where tile ``place`` begins in the atlas, in CSS's units."""
     return f"{100 * place / (of - 1):.6g}%" if of > 1 else "0%"

@@ -1,4 +1,4 @@
-"""The dials: numbers that a viewer sets with a slider or by typing."""
+"""Sliders with fields: numbers that a viewer sets by moving or by typing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pad_core.model.dreams import SQUARES
 from pad_core.report.told import PERTURBATIONS, listed
 
 NREM_DIALS, REM_DIALS = "nrem-dials", "rem-dials"
-_ARROW_STEP = 0.1  # of the arrow keys, where a value has so fine steps
+_ARROW_STEP = 0.1  # of the arrow keys, if a value's own steps are finer
 _SIGMA_SHOWN = 2.0  # the slider's end, unless more was trained or typed
 
 
 def occlusion(panels: Panels, talk: bool = False) -> None:
-    """NREM's dials; moving one draws ``panels`` again.
+    """NREM's sliders; moving one redraws ``panels``.
 
     In a talk they stand side by side where they are called, else below one another in the
     sidebar.
@@ -77,7 +77,7 @@ def perturbation(condition: Condition, panels: Panels) -> None:
 
 
 def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
-    """REM's dials and the way back to the trained point, likewise."""
+    """REM's sliders, and a button back to the trained point, likewise."""
     lam, lam_prime, sigma = trained.lam, trained.lam_prime, trained.noise_level
 
     @st.fragment(key=REM_DIALS)
@@ -130,11 +130,11 @@ def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
 
 
 def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | None = None) -> None:
-    """A slider with a field for exact values beside it; moving it draws ``redraw`` again.
+    """A slider with a field for exact values beside it; a move redraws ``redraw``.
 
     Args:
-        name: the parameter of ``Choices``; label, help: what a person reads.
-        shown_to: the slider's upper end, where that isn't the highest value.
+        name: the parameter of ``Choices``; label, help: texts for people.
+        shown_to: the slider's upper end, if below the highest value.
     """
     low, high, step = LIMITS[name]
     value = chosen().value(name)
@@ -218,8 +218,8 @@ def _field(
 ) -> None:
     """A field for a typed number.
 
-    It knows no limits itself: the browser would keep what lies outside to itself, and cut 3.7
-    to 3 without a word. ``take`` corrects it and says so.
+    It has no limits: the browser would silently drop what lies outside, and cut 3.7 to 3. ``take``
+    corrects the number and says so.
     """
     step = LIMITS[name].step
     st.number_input(
@@ -237,7 +237,7 @@ def _field(
 
 
 def in_a_row(talk: bool, name: str = "") -> AbstractContextManager[object]:
-    """Around dials that stand in one line in a talk, with little but the numbers.
+    """Put sliders into one line in a talk, with little more than the numbers.
 
     A page with several such lines gives each a ``name``.
     """
@@ -245,12 +245,12 @@ def in_a_row(talk: bool, name: str = "") -> AbstractContextManager[object]:
 
 
 def stand(key: str, talk: bool) -> DeltaGenerator:
-    """Where dials stand: in the sidebar, but in a talk, when that is out of sight, right here."""
+    """The place for sliders: the sidebar, or right here in a talk, which hides the sidebar."""
     return (st if talk else st.sidebar).container(key=key)
 
 
 def _places(n: int, talk: bool) -> list[DeltaGenerator]:
-    """For ``n`` dials: abreast in a talk, else below one another."""
+    """Places for ``n`` sliders: side by side in a talk, else below one another."""
     return st.columns(n, gap="large") if talk else [st.container() for _ in range(n)]
 
 

@@ -21,7 +21,7 @@ import torch
 
 from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.schema import Header as Header
-from pad_core.checkpoint.schema import describe as describe
+from pad_core.checkpoint.schema import dataset_record as dataset_record
 from pad_core.data.images import as_network_input, as_tensor
 from pad_core.data.imagesets import Images, ImageSet, as_batch
 from pad_core.data.load import DataSet

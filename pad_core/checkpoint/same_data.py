@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pad_core.checkpoint.schema import describe
+from pad_core.checkpoint.schema import dataset_record
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 
 
-def describe_data(dataset: DataSet) -> dict[str, Any]:
+def comparable_record(dataset: DataSet) -> dict[str, Any]:
     """The record of a data set by which a state recognises it."""
-    return describe(dataset) | {"class_names": list(dataset.class_names)}
+    return dataset_record(dataset) | {"class_names": list(dataset.class_names)}
 
 
 def check_same_data(recorded: dict[str, Any], dataset: DataSet, where: Path) -> None:
     """PadError unless a data set has the images that ``where`` was trained on.
 
     Args:
-        recorded: some fields of ``describe_data``; missing ones aren't compared.
+        recorded: some fields of ``comparable_record``; missing ones aren't compared.
     """
-    if changed := what_changed(recorded, describe_data(dataset)):
+    if changed := what_changed(recorded, comparable_record(dataset)):
         raise PadError(
             f"{where} was trained on {recorded.get('name', 'other data')}, but {dataset.spec} "
             f"now has {changed}; give the data that it was trained on."

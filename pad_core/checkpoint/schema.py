@@ -156,7 +156,7 @@ _IN_FILE = msgspec.defstruct(
 )
 
 
-def describe(dataset: DataSet) -> DataSetRecord:
+def dataset_record(dataset: DataSet) -> DataSetRecord:
     """What a header records of a data set."""
     return {
         "name": dataset.name,

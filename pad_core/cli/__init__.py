@@ -1,1 +1,1 @@
-"""What is typed and what is printed."""
+"""The command line: what users type, and what commands print."""

@@ -1,8 +1,8 @@
-"""``bench``: how fast this machine trains, reads out and dreams.
+"""``bench``: the speed of this machine in training, probing and dreaming.
 
-The measurements are scripts in the repository's folder ``bench/``, beside plain
-implementations of the same work. Each part runs in a process of its own, so that neither its
-memory nor its caches are another's.
+The measurements are scripts in the repository's folder ``bench/``, with plain implementations of
+the same work beside them. Each part runs in its own process, so that parts share neither memory
+nor caches.
 """
 
 from __future__ import annotations
@@ -15,13 +15,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import torch
-from rich.table import Table
+from msgspec import Meta
 
+from pad_core.cli.options import Option
 from pad_core.errors import PadError
+from pad_core.system.output import print_json
+
+if TYPE_CHECKING:  # so that --help needs neither
+    import torch
+    from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
@@ -31,6 +37,45 @@ PARTS = {
 }
 
 
+@dataclass(frozen=True)
+class Bench:
+    """Measure the speed of this machine, compared with plain code and with its limits."""
+
+    part: Annotated[Literal["train", "probe", "explorer"] | None, Option(positional=True)] = None
+    json: Annotated[bool, Meta(description="print a list of objects")] = False
+    quick: Annotated[bool, Meta(description="tiny sizes, to check that it works")] = False
+    device: Annotated[str, Meta(description="for training: cpu, cuda or auto")] = "auto"
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=os.cpu_count() or 1)] | None,
+        Option(metavar="N"),
+        Meta(
+            description="CPU threads, at most as many as it has processors (default: PyTorch's own)"
+        ),
+    ] = None
+
+
+def run_bench(options: Bench) -> None:
+    """A table for people, or a list of objects with --json."""
+    from rich.console import Console
+
+    from pad_core.system.hardware import choose_device
+
+    parts = [options.part] if options.part else list(PARTS)
+    rows: list[dict[str, Any]] = []
+
+    def say(part: str) -> None:
+        print(f"Measuring: {part} …", file=sys.stderr)
+
+    try:
+        device = choose_device(options.device)
+        rows.extend(bench(parts, device, options.quick, options.threads, say))
+    finally:  # prints what was measured before a part failed or was stopped
+        if options.json and rows:
+            print_json(rows)
+        elif rows:
+            Console().print(table(rows))
+
+
 def bench(
     parts: Sequence[str],
     device: torch.device,
@@ -38,17 +83,17 @@ def bench(
     threads: int | None = None,
     on_part: Callable[[str], None] = lambda part: None,
 ) -> Iterator[dict[str, Any]]:
-    """Measure; one JSON-ready object a line of the table, whose fields ``bench.measure.Row`` has.
+    """Measure; returns a JSON-ready object for each line of the table (``bench.measure.Result``).
 
     Args:
         parts: names of ``PARTS``.
-        device: that trains; probes and the explorer are measured on the CPU.
-        quick: tiny sizes, which only show that everything works.
-        threads: of the work that has several; None for as many as PyTorch takes by itself.
+        device: for training; probes and the explorer are measured on the CPU.
+        quick: tiny sizes, which only check that everything works.
+        threads: of the CPU; None for PyTorch's own number.
         on_part: called with the name of each part before it is measured.
 
     Raises:
-        PadError: the folder ``bench/`` is not here, or a part fails.
+        PadError: the folder ``bench/`` is missing, or a part fails.
     """
     if not (ROOT / "bench" / "measure.py").exists():
         raise PadError(
@@ -68,7 +113,7 @@ def _measure(
         out = Path(scratch) / "rows.json"
         command = [sys.executable, "-m", module, "--out", str(out), "--device", str(device)]
         command += ["--quick"] if quick else []
-        # The environment reaches NumPy's and SciPy's libraries, too.
+        # An environment variable also reaches NumPy's and SciPy's libraries.
         own = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
         with _exit_at_sigterm():
             done = subprocess.run(
@@ -77,8 +122,8 @@ def _measure(
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["it said nothing"]
             raise PadError(
-                f"The part {part!r} failed ({said[-1]}); '{module}' as a module of "
-                f"{ROOT} shows where."
+                f"The part {part!r} failed ({said[-1]}); run 'python -m {module}' in "
+                f"{ROOT} to see where."
             )
         rows: list[dict[str, Any]] = json.loads(out.read_text("utf-8"))
     return rows
@@ -86,7 +131,7 @@ def _measure(
 
 @contextlib.contextmanager
 def _exit_at_sigterm() -> Iterator[None]:
-    """Have SIGTERM raise SystemExit, which ends the process that is waited for, too."""
+    """Have SIGTERM raise SystemExit, which also ends the process that we wait for."""
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         yield
@@ -95,10 +140,12 @@ def _exit_at_sigterm() -> Iterator[None]:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:
-    """The rows for people."""
+    """The results as a table for people."""
+    from rich.table import Table
+
     notes = [
-        "value, plain, floor: medians; ratios: medians of each round's; a floor is what this "
-        "machine could do at best, plain what plain code took",
+        "value, plain, floor: medians over rounds; ratios: medians of each round's ratio; floor: "
+        "this machine's limit; plain: the same work in plain code",
     ]
     for row in rows:
         parts = {"floor": row["floor_of"], "plain": row["plain_of"]}

@@ -1,4 +1,4 @@
-"""What the command line shows: progress bars, and a checkpoint in words."""
+"""What the command line shows: progress bars, tables, and a checkpoint's summary."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import Export
 from pad_core.errors import printable
+from pad_core.report.conditions_in_words import cycle, details, told
 from pad_core.report.summary import numbers, rows_for
-from pad_core.report.told import cycle, details, told
-from pad_core.system.hardware import describe_hardware
-from pad_core.training.config import Recipe
+from pad_core.system.hardware import device_name
 from pad_core.training.run_folder import Progress as RunProgress
 from pad_core.training.sweep import CellState
 
@@ -32,9 +32,9 @@ _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "inter
 
 
 class TrainingDisplay:
-    """A live bar for the epoch that runs, its losses below it, and lines for each that is done.
+    """A live bar for the current epoch with its losses below, and a line for each finished epoch.
 
-    All of it fits 80 columns. Where the output is no terminal, the lines alone are printed.
+    All of it fits 80 columns. If the output is no terminal, only the lines are printed.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class TrainingDisplay:
         self._live = Live(RichGroup(self._bar, self._losses), console=self._console, transient=True)
         self._console.print(
             f"{folder}: condition {recipe.condition.name}, seed {recipe.seed}, "
-            f"{describe_hardware(device)}, {recipe.precision}"
+            f"{device_name(device)}, {recipe.precision}"
         )
         self._task = self._bar.add_task(f"epoch –/{recipe.epochs}", total=None, facts="")
 
@@ -86,7 +86,7 @@ class TrainingDisplay:
         self._losses.plain = f"  {_losses(progress.losses)}"
 
     def on_epoch(self, entry: dict[str, Any]) -> None:
-        """Print what an epoch brought."""
+        """Print a finished epoch."""
         self._console.print(
             f"epoch {entry['epoch']:3d} · {entry['images_per_s']:,.0f} images/s · "
             f"{_losses(entry['losses'])}"
@@ -99,7 +99,7 @@ class TrainingDisplay:
 
 
 class SweepDisplay:
-    """A live table of a sweep's cells; where the output is no terminal, a line per epoch."""
+    """A live table of a sweep's cells; if the output is no terminal, a line per epoch."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, soft_wrap=True)
@@ -142,7 +142,7 @@ _GOING = ("training", "elsewhere")
 
 
 def _sweep_table(states: list[CellState], rows: int) -> RichGroup:
-    """How a sweep stands, and as many of its cells as there is room for: first those that train."""
+    """A sweep's progress, and as many cells as there is room for, those that train first."""
     table = Table(box=None, header_style="dim", expand=True)
     for title in ("network", "", "epoch", "left"):
         table.add_column(title, no_wrap=True)
@@ -181,7 +181,7 @@ def _standing(states: list[CellState]) -> str:
 
 @contextlib.contextmanager
 def loading_bar() -> Iterator[Callable[[str, float], None]]:
-    """A bar for a data set that is being loaded; gives a callback (what, share 0–1)."""
+    """A progress bar for loading a data set; gives a callback (what, share 0–1)."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Loading images", total=1.0)
@@ -198,8 +198,8 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def describe(network: PadNetwork) -> str:
-    """A checkpoint in words, for ``info``."""
+def checkpoint_summary(network: PadNetwork) -> str:
+    """A checkpoint's summary in words, for ``info``."""
     header = network.header
     condition = header.condition
     data = header.dataset
@@ -241,7 +241,7 @@ def describe(network: PadNetwork) -> str:
 
 
 def _export_line(export: Export) -> list[str]:
-    """What rounding to fewer bits cost, where that was measured."""
+    """The cost of rounding to fewer bits, if it was measured."""
     if "rounding_cost_points" not in export:
         return []
     reached = [export.get(f"converged_separability{end}") for end in ("_full_precision", "")]

@@ -1,392 +1,92 @@
-"""The commands of ``python -m pad_core``: options in, exit status out."""
+"""The command line, ``pad`` or ``python -m pad_core``: what is typed in, exit status out."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from pad_core.cli.arguments import build_parser
-from pad_core.errors import PadError, printable, tolerate_unprintable_output
-from pad_core.model.condition import Condition
-from pad_core.system.streams import print_json
+from pad_core.cli.bench import Bench, run_bench
+from pad_core.cli.checkpoints import Export, Import, Info, run_export, run_import, run_info
+from pad_core.cli.measuring import Compare, Evaluate, run_compare, run_evaluate
+from pad_core.cli.options import add_options, read_options
+from pad_core.cli.reports import Cards, Reproduce, run_cards, run_reproduce
+from pad_core.cli.shared import STOPPED
+from pad_core.cli.training import Sweep, Train, run_sweep, run_train
+from pad_core.errors import PadError, tolerate_unprintable_output
 
-if TYPE_CHECKING:
-    from pad_core.checkpoint.schema import Export
-    from pad_core.evaluation.evaluate_files import EvaluationOfFile
 
-STOPPED = 130  # what a shell calls a process that Ctrl-C has ended
+class Command(NamedTuple):
+    """The dataclass of a command's options, whose docstring is its help, and what carries it out.
+
+    run: returns the exit status, None for 0.
+    """
+
+    options: type
+    run: Callable[[Any], int | None]
+
+
+COMMANDS = {
+    "train": Command(Train, run_train),
+    "sweep": Command(Sweep, run_sweep),
+    "export": Command(Export, run_export),
+    "info": Command(Info, run_info),
+    "import": Command(Import, run_import),
+    "evaluate": Command(Evaluate, run_evaluate),
+    "compare": Command(Compare, run_compare),
+    "reproduce": Command(Reproduce, run_reproduce),
+    "cards": Command(Cards, run_cards),
+    "bench": Command(Bench, run_bench),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status. Errors of the user take one line."""
+    """Run one command; returns the exit status. A user's error takes one line."""
     tolerate_unprintable_output()
-    options = build_parser().parse_args(arguments)
+    typed = build_parser().parse_args(arguments)
+    command = COMMANDS[typed.command]
     try:
-        return int(COMMANDS[options.command](options) or 0)
+        return int(command.run(read_options(command.options, typed)) or 0)
     except PadError as error:
-        print(f"pad_core {options.command}: {error}", file=sys.stderr)
+        print(f"pad_core {typed.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
-    except BrokenPipeError:  # the reader of our output, such as 'head', has left
+    except BrokenPipeError:  # the reader of our output, such as 'head', has ended
         sys.stderr.close()
         return 1
 
 
-def _overrides(pairs: list[str]) -> dict[str, str]:
-    fields = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator:
-            raise PadError(f"--set takes FIELD=VALUE, such as lam_prime=0.8, not {pair!r}.")
-        fields[name] = value
-    return fields
+def parse(arguments: list[str]) -> Any:
+    """The options of the command that is typed, as an object of its dataclass.
 
-
-def run_train(options: argparse.Namespace) -> int:
-    """``train``: exit status 0 when the last epoch is done, 130 when stopped before."""
-    from pad_core.training.lock import occupied
-
-    folder = options.run_folder  # one that is named is held while the images load, too
-    with occupied(folder) if folder else contextlib.nullcontext():
-        return _train(options)
-
-
-def _train(options: argparse.Namespace) -> int:
-    from pad_core.cli.display import TrainingDisplay
-    from pad_core.model.condition import find_condition
-    from pad_core.system.hardware import save_every_s
-    from pad_core.training.loop import train
-    from pad_core.training.run_folder import epochs_done, own_precision, run_folder
-
-    condition = find_condition(options.condition, _overrides(options.overrides))
-    device, recipe = _recipe(options, condition, options.seed)
-    dataset = _load_dataset(options.dataset, options.root)
-    folder = options.run_folder or run_folder(Path("runs"), dataset.name, condition, recipe.seed)
-    if options.resume and options.precision == "auto":
-        recipe = own_precision(recipe, folder)
-    before = epochs_done(folder)
-    stop = _stop_on_signals()
-    with TrainingDisplay(folder, recipe, device) as display:
-        run = train(
-            folder,
-            recipe,
-            dataset,
-            device=device,
-            resume=options.resume,
-            probe_every=options.probe_every,
-            keep_epochs=options.keep_epochs,
-            save_every_s=save_every_s(device),
-            on_progress=display.on_progress,
-            on_epoch=display.on_epoch,
-            should_stop=stop,
-        )
-    if run.epoch < recipe.epochs:
-        print(f"Stopped in epoch {run.epoch + 1}; the same command with --resume goes on.")
-        return STOPPED
-    if before >= recipe.epochs:
-        print(f"{folder} already had {before} epochs; a larger --epochs trains it further.")
-    print(f"{folder} has {run.epoch} epochs. 'export {folder} --out FILE' makes it a checkpoint.")
-    return 0
-
-
-def _recipe(options: argparse.Namespace, condition: Condition, seed: int) -> tuple[Any, Any]:
-    """The device and the recipe that ``_add_dataset`` and ``_add_recipe`` options ask for."""
-    from pad_core.system.hardware import choose_device, choose_precision
-    from pad_core.training.config import Recipe
-
-    device = choose_device(options.device)
-    precision = options.precision
-    recipe = Recipe(
-        dataset=options.dataset,
-        condition=condition,
-        epochs=options.epochs,
-        seed=seed,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        precision=choose_precision(device) if precision == "auto" else precision,
-        adam_coasts=options.adam_coasts,
-    )
-    return device, recipe
-
-
-def run_sweep(options: argparse.Namespace) -> int:
-    """``sweep``: exit status 0 when all is trained, 130 when stopped, 1 where a cell failed."""
-    from pad_core.checkpoint.same_data import describe_data
-    from pad_core.cli.display import SweepDisplay
-    from pad_core.model.condition import PAD
-    from pad_core.system.hardware import save_every_s
-    from pad_core.training.run_folder import own_precision
-    from pad_core.training.sweep import Settings, plan, sweep
-
-    device, template = _recipe(options, PAD, seed=0)
-    dataset = _load_dataset(options.dataset, options.root)
-    cells = plan(
-        template,
-        dataset.name,
-        options.conditions,
-        options.seeds,
-        options.runs,
-        options.keep_epochs,
-        describe_data(dataset),
-    )
-    if options.precision == "auto":
-        cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
-    engine = _engine(options, device, dataset)
-    settings = Settings(
-        root=options.root,
-        device=str(device),
-        threads=max(1, (os.cpu_count() or 1) // (options.jobs or 1)),
-        probe_every=options.probe_every,
-        save_every_s=save_every_s(device),
-    )
-    stop = _stop_on_signals()
-    with SweepDisplay() as display:
-        states = sweep(cells, settings, engine, display.on_change, stop)
-    failed = [state for state in states if state.status == "failed"]
-    for state in failed:
-        print(f"{state.cell.folder}: {state.error}")
-    if failed:
-        return 1
-    if any(state.status != "finished" for state in states):
-        print("Stopped; the same command goes on.")
-        return STOPPED
-    return 0
-
-
-def _engine(options: argparse.Namespace, device: Any, dataset: Any) -> Any:
-    """Where a sweep's cells train: a Ray cluster, the streams of a GPU, or processes."""
-    if options.ray:
-        from pad_core.training.sweep_ray import RayEngine
-
-        return RayEngine(options.ray, 1 / (options.jobs or 1) if device.type == "cuda" else 0.0)
-    if device.type == "cuda":
-        from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
-
-        engine = StreamEngine(device, options.jobs or MOST_AT_ONCE)
-        engine.share(dataset)
-        return engine
-    from pad_core.training.sweep import LocalEngine
-
-    return LocalEngine(options.jobs or 1)
-
-
-def run_export(options: argparse.Namespace) -> None:
-    """``export``."""
-    from pad_core.checkpoint.file import load_header
-    from pad_core.training.export import export_file, export_run, read_recipe
-
-    source: Path = options.source
-    if is_file := source.is_file():
-        spec = str(load_header(source).dataset.get("spec"))
-    else:
-        spec = read_recipe(source).dataset
-    dataset = _load_dataset(options.dataset or spec, options.root)
-    write = export_file if is_file else export_run
-    header = write(source, options.out, dataset, _bits(options))
-    _report_export(options.out, header.export)
-
-
-def run_info(options: argparse.Namespace) -> None:
-    """``info``: loads the whole file, so that what it prints has been checked."""
-    from pad_core.checkpoint.file import load
-    from pad_core.cli.display import describe
-
-    network = load(options.file)
-    if options.json:
-        counts = {split: len(memory) for split, memory in network.memories.items()}
-        facts = {"file": printable(str(options.file)), "sha256": network.sha256, "memories": counts}
-        print_json(facts | network.header.to_dict())
-    else:
-        print(describe(network))
-
-
-def run_import(options: argparse.Namespace) -> None:
-    """``import``."""
-    from pad_core.model.condition import find_condition
-    from pad_core.training.export import import_published
-
-    condition = find_condition(options.condition)
-    out = options.out or options.file.with_suffix(".safetensors")
-    dataset = _load_dataset(options.dataset, options.root)
-    header = import_published(
-        options.file, out, condition, dataset, options.seed, options.epoch, _bits(options)
-    )
-    _report_export(out, header.export)
-
-
-def run_evaluate(options: argparse.Namespace) -> int:
-    """``evaluate``: a table for people, or a list of objects with --json.
-
-    What was measured is printed, whatever came of the rest; exit status 1 where a part of it can't
-    be had or recorded, 2 where all can't.
+    Raises:
+        SystemExit: something is typed that no option takes; the reason is printed.
+        PadError: options that contradict one another.
     """
-    from rich.console import Console
-
-    from pad_core.evaluation.evaluate import FULL, Protocol
-    from pad_core.evaluation.evaluate_files import evaluate_files
-    from pad_core.report.summary import tables
-
-    problems: list[str] = []
-    found: list[EvaluationOfFile] = []
-
-    def say(problem: str) -> None:
-        problems.append(problem)
-        print(f"pad_core evaluate: {printable(problem)}", file=sys.stderr)
-
-    try:
-        for result in evaluate_files(
-            options.files,
-            options.data,
-            options.root,
-            replace(FULL if options.full else Protocol(), fine_tune_epochs=options.fine_tune),
-            options.fid,
-            options.device,
-            options.record,
-            say,
-        ):
-            found.append(result)  # noqa: PERF402 - what came before an error has to be kept
-    finally:
-        if options.json and found:
-            print_json(found)
-        elif found:
-            for table in tables(found):
-                Console().print(table)
-    return (1 if found else 2) if problems else 0
+    typed = build_parser().parse_args(arguments)
+    return read_options(COMMANDS[typed.command].options, typed)
 
 
-def run_compare(options: argparse.Namespace) -> None:
-    """``compare``: two matrices for people, or an object with --json."""
-    from rich.console import Console
+class _Parser(argparse.ArgumentParser):
+    """Accepts only full option names: a new option could make an abbreviation ambiguous."""
 
-    from pad_core.evaluation.compare import compare_files, comparison_tables
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
 
-    found = compare_files(
-        options.files, options.data, options.root, options.images, options.layer, options.device
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; ``command`` is the name of the one that was typed."""
+    parser = _Parser(
+        prog="pad" if Path(sys.argv[0]).stem == "pad" else "python -m pad_core",
+        description="Perturbed and adversarial dreaming: train networks, export and inspect them.",
     )
-    if options.json:
-        print_json(found)
-    else:
-        for table in comparison_tables(found):
-            Console().print(table)
-
-
-def run_reproduce(options: argparse.Namespace) -> None:
-    """``reproduce``: lists what there is, or writes a page."""
-    from pad_core.report.items import ITEMS
-    from pad_core.report.page import reproduce
-
-    if not options.items:
-        for name, item in ITEMS.items():
-            print(f"{name:<9} {item.title}")
-        return
-    items = list(ITEMS) if options.items == ["all"] else options.items
-    out = options.out or Path("reports") / f"{'-'.join(options.items)}.html"
-    for line in reproduce(items, options.checkpoints, out):
-        print(line)
-
-
-def run_cards(options: argparse.Namespace) -> int:
-    """``cards``: writes FOLDER/README.md; exit status 1 where a file can't be read."""
-    from pad_core.report.cards import cards
-    from pad_core.report.catalogue import find
-    from pad_core.system.files import write_atomically
-
-    shelf, problems = find([options.folder])
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if not shelf.entries:
-        raise PadError(f"There is no checkpoint in {options.folder}.")
-    out = options.folder / "README.md"
-    write_atomically(out, cards(shelf).encode())
-    print(f"{out}: {len(shelf.entries)} networks")
-    return 1 if problems else 0
-
-
-def run_bench(options: argparse.Namespace) -> None:
-    """``bench``: a table for people, or a list of objects with --json."""
-    from rich.console import Console
-
-    from pad_core.cli.bench import PARTS, bench, table
-    from pad_core.system.hardware import choose_device
-
-    parts = [options.part] if options.part else list(PARTS)
-    rows: list[dict[str, Any]] = []
-
-    def say(part: str) -> None:
-        print(f"Measuring: {part} …", file=sys.stderr)
-
-    try:
-        device = choose_device(options.device)
-        rows.extend(bench(parts, device, options.quick, options.threads, say))
-    finally:  # what was measured before a part failed, or was broken off
-        if options.json and rows:
-            print_json(rows)
-        elif rows:
-            Console().print(table(rows))
-
-
-def _bits(options: argparse.Namespace) -> Any:
-    return None if options.bits == "auto" else int(options.bits)
-
-
-def _report_export(path: Path, export: Export) -> None:
-    line = f"{path}: {path.stat().st_size / 1e6:.2f} MB at {export['bits']} bits"
-    if "converged_separability" in export:
-        line += (
-            f"; converged linear separability {export['converged_separability']:.2f} %, "
-            f"{export['converged_separability_full_precision']:.2f} % at full precision"
-        )
-    print(f"{line}.")
-
-
-def _load_dataset(spec: str, root: str) -> Any:
-    from pad_core.cli.display import loading_bar
-    from pad_core.data.load import load_dataset
-
-    with loading_bar() as progress:
-        dataset = load_dataset(spec, root, progress)
-    if (
-        ":" in dataset.spec and dataset.note
-    ):  # how a folder was read, whose owner may have meant else
-        print(f"{dataset.spec}: {dataset.note}", file=sys.stderr)
-    return dataset
-
-
-def _stop_on_signals() -> Callable[[], bool]:
-    """Ask for a stop at Ctrl-C or SIGTERM; a second Ctrl-C breaks off at once."""
-    asked = False
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        print("\nStopping after this mini-batch …", file=sys.stderr)
-
-    signal.signal(signal.SIGINT, ask)
-    signal.signal(signal.SIGTERM, ask)
-    return lambda: asked
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
-    "train": run_train,
-    "sweep": run_sweep,
-    "export": run_export,
-    "info": run_info,
-    "import": run_import,
-    "evaluate": run_evaluate,
-    "compare": run_compare,
-    "reproduce": run_reproduce,
-    "cards": run_cards,
-    "bench": run_bench,
-}
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        said = command.options.__doc__ or ""
+        short = f"{said[0].lower()}{said[1:]}".removesuffix(".")
+        add_options(commands.add_parser(name, help=short, description=said), command.options)
+    return parser

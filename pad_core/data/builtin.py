@@ -17,8 +17,8 @@ from pad_core.data.imagesets import (
     UNLABELLED,
     ImageSet,
     NothingThereError,
+    OnProgress,
     Parts,
-    Progress,
     counter,
     grey_to_rgb,
     what_is_no_data,
@@ -59,7 +59,7 @@ def is_here(name: str, root: Path) -> bool:
     return name == "fashion-mini" or (name in KNOWN and _folder(name, root) is not None)
 
 
-def load(name: str, root: Path, progress: Progress | None) -> Parts:
+def load(name: str, root: Path, progress: OnProgress | None) -> Parts:
     """Load one of KNOWN from `root` in torchvision's layout; download it there if it is missing."""
     known = KNOWN[name]
     read: Callable[[str], ImageSet] = partial(_read_torchvision, name, root)
@@ -70,7 +70,7 @@ def load(name: str, root: Path, progress: Progress | None) -> Parts:
     return Parts(name, *_read_both(name, read, progress), known.class_names, known.note)
 
 
-def load_idx(name: str, folder: Path, progress: Progress | None) -> Parts:
+def load_idx(name: str, folder: Path, progress: OnProgress | None) -> Parts:
     """Load images and labels in MNIST's format, gzipped or not.
 
     Classes are named by their numbers; without label files there are none. The test split is
@@ -151,7 +151,7 @@ def _folder(name: str, root: Path) -> Path | None:
 
 
 def _read_both(
-    name: str, read: Callable[[str], ImageSet], progress: Progress | None
+    name: str, read: Callable[[str], ImageSet], progress: OnProgress | None
 ) -> tuple[ImageSet, ImageSet]:
     advance = counter(progress, f"loading {name}", 2)
     train = read("train")

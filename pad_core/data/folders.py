@@ -14,10 +14,10 @@ from pad_core.data.imagesets import (
     UNLABELLED,
     ImageSet,
     NothingThereError,
+    OnProgress,
     Parts,
     Picture,
     Pictures,
-    Progress,
     decode,
 )
 from pad_core.data.tree import files_below, readable, split_of, sub_folders
@@ -30,7 +30,7 @@ PICTURES = {
 Labelled = list[tuple[Path, str]]  # pictures with their class names
 
 
-def load_folder(name: str, folder: Path, progress: Progress | None) -> Parts:
+def load_folder(name: str, folder: Path, progress: OnProgress | None) -> Parts:
     """Load pictures in one folder a class, perhaps under folders named after splits; or in one.
 
     Without a labelled test split, a validation split takes its place. Its classes may stand in a

@@ -27,7 +27,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 # Pillow refuses text chunks above 1 MB, which some editors write; its limit of 64 MB in sum stays.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
-Progress = Callable[[str, float], None]
+OnProgress = Callable[[str, float], None]
 """Called with the name of the step and the fraction of it that is done, from 0 to 1."""
 
 
@@ -132,7 +132,7 @@ def as_batch(images: Images) -> torch.Tensor:
     return batch.permute(0, 3, 1, 2) if is_array and channels_last else batch
 
 
-def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None]:
+def counter(progress: OnProgress | None, stage: str, total: int) -> Callable[[int], None]:
     """A function that adds to the work done and reports its share of `total` by the percent."""
     done, reported = 0, -1
 
@@ -189,7 +189,7 @@ def to_rgb32(image: Image.Image, bits: int = 16) -> np.ndarray:
 
 
 def decode(
-    splits: Mapping[str, Pictures], progress: Progress | None
+    splits: Mapping[str, Pictures], progress: OnProgress | None
 ) -> tuple[dict[str, torch.Tensor], str]:
     """Decode the encoded pictures of a data set's splits: uint8 (N, 3, 32, 32) each, and a note.
 

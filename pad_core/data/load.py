@@ -16,13 +16,13 @@ import torch
 
 from pad_core.data import builtin as published
 from pad_core.data.folders import is_picture, load_folder
-from pad_core.data.imagesets import UNLABELLED, ImageSet, NothingThereError, Parts, Progress
+from pad_core.data.imagesets import UNLABELLED, ImageSet, NothingThereError, OnProgress, Parts
 from pad_core.data.parquet import is_parquet, load_parquet
 from pad_core.data.tree import files_below, readable
 from pad_core.errors import PadError
 
 BUILT_IN = tuple(published.KNOWN)
-Loader = Callable[[str, Path, Progress | None], Parts]
+Loader = Callable[[str, Path, OnProgress | None], Parts]
 _LOADERS: dict[str, Loader] = {
     "parquet": load_parquet,
     "folder": load_folder,
@@ -69,7 +69,9 @@ class DataSet:
         return len(self.class_names) > 1
 
 
-def load_dataset(spec: str, root: Path | str = "data", progress: Progress | None = None) -> DataSet:
+def load_dataset(
+    spec: str, root: Path | str = "data", progress: OnProgress | None = None
+) -> DataSet:
     """Load the data set that `spec` names.
 
     Built in: ``cifar10``, ``svhn``, ``mnist`` and ``fashion-mnist`` are read from `root` in
@@ -173,7 +175,7 @@ def _is_archive(path: Path) -> bool:
     return path.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".xz", ".bz2", ".7z", ".rar")
 
 
-def _load(place: Place, progress: Progress | None) -> Parts:
+def _load(place: Place, progress: OnProgress | None) -> Parts:
     kind, path, _ = place
     stem = path.resolve()
     name = re.sub(r"[^\w.-]+", "-", stem.stem if path.is_file() else stem.name) or kind

@@ -27,10 +27,10 @@ from pad_core.data.imagesets import (
     UNLABELLED,
     ImageSet,
     NothingThereError,
+    OnProgress,
     Parts,
     Picture,
     Pictures,
-    Progress,
     decode,
     what_is_no_data,
 )
@@ -50,7 +50,7 @@ _NO_LABEL = re.compile(
 Key = str | int  # identifies a class: its name, or a number if it has none
 
 
-def load_parquet(name: str, folder: Path, progress: Progress | None) -> Parts:
+def load_parquet(name: str, folder: Path, progress: OnProgress | None) -> Parts:
     """Load all parquet files in and below a folder, or one file; test is None without a test split.
 
     Classes are in the order of the schema, or sorted; classes without an image are left out.

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
-from pad_core.evaluation.metrics import principal_components
+from pad_core.evaluation.formulas import principal_components
 from pad_core.model.networks import LATENT_SIZE
 
 N_COMPONENTS = 16  # principal ones that can be goals

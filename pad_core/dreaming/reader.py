@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.evaluation.formulas import spacing
 from pad_core.evaluation.linear_probe import LinearProbe, fit_converged
-from pad_core.evaluation.metrics import spacing
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.data.images import to_unit
 from pad_core.data.load import is_local, load_dataset
 from pad_core.errors import PadError, printable
-from pad_core.evaluation.measures import evaluated_images
-from pad_core.evaluation.signatures import LAYERS, activities
+from pad_core.evaluation.paper_measures import evaluated_images
 from pad_core.evaluation.similarity import similarity_matrices
+from pad_core.evaluation.state_similarity import LAYERS, activities
 from pad_core.system.hardware import choose_device
 
 _BATCH_SIZE = 250
@@ -44,7 +44,7 @@ def compare_files(
     Args:
         data: spec of a data set; None for the networks' own, if all have the same.
         images: at most this many test images, always the same ones.
-        layer: one of ``signatures.LAYERS``.
+        layer: one of ``state_similarity.LAYERS``.
 
     Raises:
         PadError: a single file, an unreadable one, no images to compare on, or another layer.

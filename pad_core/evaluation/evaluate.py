@@ -20,10 +20,16 @@ from pad_core.checkpoint.record import FIELDS, Evaluation
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
-from pad_core.evaluation.battery import Reference, battery, reference, untrained_battery
 from pad_core.evaluation.fine_tuning import fine_tune
+from pad_core.evaluation.formulas import exact_distances, occluded_distance, sampled_distances
 from pad_core.evaluation.frechet import Features
-from pad_core.evaluation.measures import (
+from pad_core.evaluation.other_measures import (
+    Reference,
+    other_measures,
+    reference,
+    untrained_other_measures,
+)
+from pad_core.evaluation.paper_measures import (
     LATENT_INTENSITY,
     Material,
     OcclusionPoint,
@@ -42,7 +48,6 @@ from pad_core.evaluation.measures import (
     reality_monitoring,
     separability,
 )
-from pad_core.evaluation.metrics import exact_distances, occluded_distance, sampled_distances
 from pad_core.evaluation.protocol import FULL, USUAL, Protocol
 from pad_core.evaluation.statistics import mean_sem, pack_counts
 from pad_core.model.networks import Encoder, build_networks
@@ -119,7 +124,7 @@ def evaluate(
             for kind, batches in dream_images(network, latents, protocol.seed).items()
         }
         frechet = frechet_distances(beside.moments, seen, features)
-    more = battery(
+    more = other_measures(
         network, material, probes, *pair, chosen, seen,
         None if material.train_images is None else beside, protocol,
         lambda what, share: step(what, 0.65 + 0.35 * share),
@@ -195,7 +200,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
     exact = exact_distances(untrained.latents, untrained.labels)
     found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
-    found["untrained"] |= untrained_battery(untrained, *pair, chosen, protocol)
+    found["untrained"] |= untrained_other_measures(untrained, *pair, chosen, protocol)
     if protocol.fine_tune_epochs:  # of an untrained network, this is supervised learning
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]

@@ -12,12 +12,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
 from pad_core.checkpoint.record import Evaluation
-from pad_core.checkpoint.same_data import describe_data, what_changed
+from pad_core.checkpoint.same_data import comparable_record, what_changed
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError, printable
-from pad_core.evaluation.battery import Reference
 from pad_core.evaluation.evaluate import Protocol, evaluate, measure_baselines, measure_reference
 from pad_core.evaluation.frechet import Features, classifier_features, inception_features
+from pad_core.evaluation.other_measures import Reference
 from pad_core.system.files import file_sha256
 from pad_core.system.hardware import choose_device
 
@@ -125,7 +125,7 @@ def _check_own(network: PadNetwork, dataset: DataSet | None, record: bool) -> No
             "out --record."
         )
     trained_on = header.dataset | {"class_names": list(network.class_names)}
-    changed = what_changed(trained_on, describe_data(dataset))
+    changed = what_changed(trained_on, comparable_record(dataset))
     if not changed or header.dataset_name != dataset.name:
         return
     sentence = (

@@ -56,7 +56,7 @@ class LinearProbe:
         return 100.0 * (self.predict(latents) == labels).double().mean().item()
 
 
-Progress = Callable[[int, LinearProbe], None]
+OnIteration = Callable[[int, LinearProbe], None]
 
 
 def train_sgd(
@@ -65,7 +65,7 @@ def train_sgd(
     n_classes: int,
     seed: int,
     epochs: int = SGD_EPOCHS,
-    on_epoch: Progress | None = None,
+    on_epoch: OnIteration | None = None,
 ) -> LinearProbe:
     """The paper's linear probe: mini-batch SGD on the cross-entropy (§4.4.1, Eqs. 9–10).
 
@@ -91,7 +91,7 @@ def sgd_epochs(
 
     The last partial batch of an epoch is dropped, as in the published code. Its step would be as
     large as the others, on a few samples: the last 16 of 50,000 images once took the accuracy from
-    35 to 21 %. A step takes microseconds, less than autograd's overhead. So the gradient is
+    35 to 21 %. A step takes some 30 µs, less than autograd's overhead. So the gradient is
     written out, on the CPU whatever the latents' device, in the fastest library call for each
     product.
     """
@@ -178,7 +178,7 @@ def fit_converged(
     n_classes: int,
     tolerance: float = 1e-3,
     max_iterations: int = 200,
-    on_iteration: Progress | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> LinearProbe:
     """Multinomial logistic regression, run until it has converged.
 

@@ -65,7 +65,7 @@ def accuracy_se(percent: float, n: int) -> float:
 # --- Tests ----------------------------------------------------------------------------------------
 
 
-class Part(NamedTuple):
+class ErrorPart(NamedTuple):
     """A part of an estimate's error: its squared standard error, and its degrees of freedom."""
 
     variance: float
@@ -76,7 +76,7 @@ class Estimate(NamedTuple):
     """A number and the parts of its error."""
 
     value: float
-    parts: tuple[Part, ...]
+    parts: tuple[ErrorPart, ...]
 
     @property
     def se(self) -> float:
@@ -96,21 +96,23 @@ class Estimate(NamedTuple):
 
     def times(self, factor: float) -> Estimate:
         """The estimate, multiplied by a factor."""
-        parts = tuple(Part(factor * factor * p.variance, p.df) for p in self.parts)
+        parts = tuple(ErrorPart(factor * factor * p.variance, p.df) for p in self.parts)
         return Estimate(factor * self.value, parts)
 
 
 def sample_mean(values: Sequence[float]) -> Estimate:
     """Mean of two or more independent values, with the standard error of the mean."""
     n = len(values)
-    return Estimate(float(np.mean(values)), (Part(float(np.var(values, ddof=1)) / n, n - 1),))
+    return Estimate(float(np.mean(values)), (ErrorPart(float(np.var(values, ddof=1)) / n, n - 1),))
 
 
 def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
     """Mean of independent estimates; its error comes from theirs, not from their scatter."""
     n = len(estimates)
     value = sum(e.value for e in estimates) / n
-    return Estimate(value, tuple(Part(p.variance / n**2, p.df) for e in estimates for p in e.parts))
+    return Estimate(
+        value, tuple(ErrorPart(p.variance / n**2, p.df) for e in estimates for p in e.parts)
+    )
 
 
 def p_above(estimate: Estimate, bound: float = 0.0) -> float:

@@ -22,7 +22,7 @@ from pad_core.model.networks import Networks
 from pad_core.model.perturbation import Perturb
 
 Losses = dict[str, torch.Tensor]
-Contrast = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+ContrastiveLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """The contrastive loss of two views' latents, (B, Z) each."""
 
 # Which losses a phase can have.
@@ -73,7 +73,7 @@ def nrem(
     networks: Networks,
     latents: torch.Tensor,
     perturb: Perturb,
-    push_apart: Contrast | None = None,
+    push_apart: ContrastiveLoss | None = None,
 ) -> Losses:
     """Perturbed dreaming: recover replayed latents from a perturbed dream.
 
@@ -96,7 +96,7 @@ def nrem(
 
 
 def contrast(
-    networks: Networks, latents: torch.Tensor, perturb: Perturb, push_apart: Contrast
+    networks: Networks, latents: torch.Tensor, perturb: Perturb, push_apart: ContrastiveLoss
 ) -> Losses:
     """Two perturbed dreams of each memory: alike for the encoder, unlike those of the others.
 
@@ -111,7 +111,7 @@ def contrast(
     return {"contrast": push_apart(first, second)}
 
 
-def contrastive_loss(condition: Condition) -> Contrast | None:
+def contrastive_loss(condition: Condition) -> ContrastiveLoss | None:
     """The contrastive loss that a condition has; None where it has none."""
     if condition.contrast == "nt_xent":
         return lambda first, second: losses.nt_xent(first, second, condition.temperature)

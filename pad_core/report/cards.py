@@ -1,4 +1,4 @@
-"""Cards: what each shipped network is, written from the headers of the files alone."""
+"""Cards: a description of each shipped network, from the headers of the files alone."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.record import ROWS
 from pad_core.checkpoint.schema import Header
-from pad_core.errors import printable
-from pad_core.model.condition import CONDITIONS, Condition
-from pad_core.report.catalogue import Entry, Shelf
+from pad_core.errors import PadError, printable
+from pad_core.model.condition import CONDITIONS, Condition, as_arguments
+from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.claims import beside_paper
+from pad_core.report.conditions_in_words import cycle, details, told
 from pad_core.report.palette import style
 from pad_core.report.summary import numbers
-from pad_core.report.told import cycle, details, told
+from pad_core.system.fields import as_options, fields_of
 
 _TOP = """# Networks in this folder
 
-Written by `python -m pad_core cards`, from what the files say of themselves. A file holds the
-two networks and the latents of 2,000 training and 1,000 test images (fewer where the data set
-has fewer); there are no photographs in it. Separability *by the paper's protocol* is what the
-paper reports; *converged* is another measure and higher. Every number is that of one network;
-the spread given is that of the probe.
+`python -m pad_core cards` writes this page from the files' headers. A file holds encoder and
+generator, and the latents of 2,000 training and 1,000 test images (or of all, if the data set has
+fewer); it holds no photographs. Separability *by the paper's protocol* is what the paper reports;
+*converged* is another measure and higher. Every number is that of one network; its spread is over
+probe seeds.
 """
 _COLUMNS = [row for row in ROWS if row.card]
 
 
-def cards(shelf: Shelf) -> str:
+def cards(catalogue: Catalogue) -> str:
     """A Markdown page: a table of all entries, then a card for each.
 
     Args:
-        shelf: from ``catalogue.find``, in the order in which the cards stand.
+        catalogue: from ``catalogue.find``; its order is that of the cards.
     """
     head = (
         "| file | data | condition | seed | epochs | "
@@ -40,45 +42,44 @@ def cards(shelf: Shelf) -> str:
         + " |"
     )
     lines = [_TOP, head, "|" + "---|" * (5 + len(_COLUMNS))]
-    lines += [_table_row(entry) for entry in shelf.entries]
-    for entry in shelf.entries:
+    lines += [_table_row(entry) for entry in catalogue.entries]
+    for entry in catalogue.entries:
         lines += ["", *_card(entry)]
     return "\n".join(lines) + "\n"
 
 
 def remake_command(header: Header, name: str) -> str | None:
-    """The commands that train and export the network again, None for an imported one.
+    """The commands that train and export the network again; None for an imported one.
 
-    name: of the file, without its ending; the run folder is called after it.
+    name: of the file, without its ending; the run folder gets it, too.
     """
-    recipe = header.recipe
-    condition = header.condition.name
-    if "epochs" not in recipe or CONDITIONS.get(condition) != header.condition:
+    known = {k: v for k, v in header.recipe.items() if k in fields_of(Recipe)}
+    if "epochs" not in known or CONDITIONS.get(header.condition.name) != header.condition:
         return None
+    own = {"condition": header.condition, "seed": header.seed, "epochs": header.epoch}
+    try:
+        recipe = Recipe(**known | own)
+    except PadError:  # it was written by something else
+        return None
+    always = ("dataset", "seed", "epochs", "precision")
+    typed = as_options(recipe, always, {"condition": as_arguments(recipe.condition)})
     run = shlex.quote(f"runs/{name}")
-    changed = [
-        f"--{field.replace('_', '-')} {shlex.quote(str(recipe[field]))} "
-        for field, usual in (("batch_size", 64), ("learning_rate", 2e-4))
-        if recipe.get(field, usual) != usual
-    ]
     return (
-        f"python -m pad_core train --dataset {shlex.quote(recipe['dataset'])} "
-        f"--condition {condition} --seed {header.seed} --epochs {header.epoch} "
-        f"{''.join(changed)}--precision {shlex.quote(recipe['precision'])} --run {run} "
+        f"python -m pad_core train {shlex.join(typed)} --run {run} "
         f"&& python -m pad_core export {run} --out {shlex.quote(name)}.safetensors"
     )
 
 
 def inert(text: str) -> str:
-    """A text from a file in which Markdown and HTML mean nothing."""
+    """Escape a text from a file for Markdown and HTML."""
     text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # An underscore within a word means nothing; an address becomes a link by itself.
+    # An underscore within a word stays. '://' is escaped: no address becomes a link.
     special = r"[\\`*\[\]|#~$!]|(?<![^\W_])_|_(?![^\W_])|(?i:(?<=www)\.)|:(?=//)"
     return re.sub(special, r"\\\g<0>", text)
 
 
 def code(text: str) -> str:
-    """A text from a file as code: between more backticks than are together in it."""
+    """A text from a file as code, between more backticks than any run of them in it."""
     text = printable(text)
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     space = " " if "`" in text else ""
@@ -128,7 +129,7 @@ def _card(entry: Entry) -> list[str]:
         n = f"{metrics['n_train']:,} training and {metrics['n_test']:,} test images"
         return [
             *lines,
-            f"- **Measured** on {metrics['on']} ({n}); without classes, nothing is read out.",
+            f"- **Measured** on {metrics['on']} ({n}); without classes there is no probe.",
         ]
     spread = _value(metrics, "linear_separability_sd", digits=2)
     lines.append(
@@ -146,7 +147,7 @@ def _card(entry: Entry) -> list[str]:
 
 
 def _differences(condition: Condition) -> list[str]:
-    """What sets the condition apart from those of the paper, where anything does."""
+    """How the condition differs from the paper's; empty if it does not."""
     found = details(condition)
     words = "; ".join(f"{subject}: {said}" for subject, said in found.items())
     line = told(condition)
@@ -154,7 +155,7 @@ def _differences(condition: Condition) -> list[str]:
 
 
 def _rounding(header: Header) -> str:
-    """What rounding weights cost, where that was measured."""
+    """The cost of rounding weights, if it was measured."""
     if (cost := header.export.get("rounding_cost_points")) is None:
         return ""
     return f", which changed converged separability by {round(-cost, 2) + 0.0:+.2f} points"

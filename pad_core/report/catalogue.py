@@ -1,4 +1,4 @@
-"""The checkpoints at hand: which condition, seed and epoch of which data set lies where."""
+"""The catalogue of checkpoints: which data set, condition, seed and epoch lies in which file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNREADABLE = "state.safetensors"  # a run's own state is no checkpoint
 class Entry:
     """A checkpoint file and its header.
 
-    told: the name of its data set with what tells it from others of that name.
+    told: the distinct name of its data set; '' before ``find`` has given one.
     """
 
     path: Path
@@ -29,7 +29,7 @@ class Entry:
 
     @property
     def dataset(self) -> str:
-        """Name of the data set that it was trained on, as others don't have it."""
+        """Name of its data set, distinct from others of the same name."""
         return self.told or self.header.dataset_name
 
     @property
@@ -39,13 +39,13 @@ class Entry:
 
     @property
     def evaluation(self) -> Evaluation | None:
-        """What ``evaluate --record`` wrote, if it did; None without what every result needs."""
+        """What ``evaluate --record`` wrote; None if it, or a needed field, is missing."""
         metrics = self.header.metrics
         return metrics if metrics.keys() >= NEEDED else None
 
 
-class Shelf:
-    """The entries of some folders or files, sorted by data set, condition, seed and epoch."""
+class Catalogue:
+    """Checkpoints, sorted by data set, condition, seed and epoch."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.entries = sorted(entries, key=lambda e: (*e.key, e.header.epoch, e.evaluation is None))
@@ -56,7 +56,7 @@ class Shelf:
         return list(dict.fromkeys(entry.dataset for entry in self.entries))
 
     def latest(self, dataset: str, condition: str) -> list[Entry]:
-        """For each seed the network with most training; recorded ones first among equals."""
+        """The most trained network of each seed; of equally trained ones, one with a record."""
         best: dict[int, Entry] = {}
         for entry in self.entries:
             if entry.key[:2] == (dataset, condition):
@@ -66,7 +66,7 @@ class Shelf:
         return list(best.values())
 
     def earliest(self, dataset: str, condition: str) -> list[Entry]:
-        """For each seed the network with least training, where that is not its latest."""
+        """The least trained network of each seed, unless it is the latest, too."""
         first: dict[int, Entry] = {}
         for entry in self.entries:
             if entry.key[:2] == (dataset, condition):
@@ -75,13 +75,12 @@ class Shelf:
         return [e for seed, e in first.items() if e.header.epoch < last[seed]]
 
     def group(self, dataset: str, condition: str, early: bool = False) -> Group | None:
-        """Recorded evaluations of a condition's networks, None without any.
+        """Recorded evaluations of a condition's networks; None without any.
 
-        Measured on real images where one was, else on reconstructions; never both. Of
-        networks with different epochs, those with most training, or with least if ``early``; one
-        that trained longer but has no recorded evaluation yet hides none that has.
+        All are on real images if one is, else on reconstructions. All are after the same number of
+        epochs: the largest that has a record, or the smallest if ``early``.
         """
-        recorded = Shelf([e for e in self.entries if e.evaluation is not None])
+        recorded = Catalogue([e for e in self.entries if e.evaluation is not None])
         entries = (recorded.earliest if early else recorded.latest)(dataset, condition)
         groups = grouped([e.evaluation for e in entries if e.evaluation is not None])
         real = [g for g in groups if g.evaluations[0]["on"] == "real images"]
@@ -89,10 +88,10 @@ class Shelf:
         return next(iter(ranked), None)
 
     def alike(self, dataset: str, *conditions: str) -> list[Group | None]:
-        """Recorded evaluations of conditions after the same number of epochs, the most they share.
+        """Recorded evaluations of conditions after the largest number of epochs that all share.
 
-        A condition without any is None and binds the others to nothing. Where there is no such
-        number, each one's latest stand for it.
+        A condition without any gives None, and does not constrain the others. If no number is
+        shared, each condition gives its latest.
         """
         found = [self._by_epoch(dataset, condition) for condition in conditions]
         shared = set.intersection(*present) if (present := [set(f) for f in found if f]) else set()
@@ -101,7 +100,7 @@ class Shelf:
         return [f.get(max(shared)) for f in found]
 
     def _by_epoch(self, dataset: str, condition: str) -> dict[int, Group]:
-        """Recorded evaluations by epoch, one of each seed; on real images where one was."""
+        """Recorded evaluations by epoch, one of each seed; on real images if one is."""
         once: dict[tuple[int, int], Evaluation] = {}
         for entry in self.entries:
             if entry.key[:2] == (dataset, condition) and entry.evaluation is not None:
@@ -111,11 +110,11 @@ class Shelf:
         return {group.epoch: group for group in reversed(real or groups)}
 
     def groups(self, dataset: str, conditions: Sequence[str]) -> list[Group]:
-        """What ``alike`` has of these conditions, as far as there are any."""
+        """The groups of ``alike``, without those conditions that have none."""
         return [group for group in self.alike(dataset, *conditions) if group is not None]
 
-    def frechet_stages(self, dataset: str) -> list[tuple[str, Group]]:
-        """PAD's earliest and latest networks whose dreams' Fréchet distance was recorded."""
+    def early_and_late_frechet(self, dataset: str) -> list[tuple[str, Group]]:
+        """PAD's earliest and latest networks with a recorded Fréchet distance of dreams."""
         stages = []
         for stage, early in (("early", True), ("late", False)):
             group = self.group(dataset, "pad", early=early)
@@ -124,11 +123,11 @@ class Shelf:
         return stages
 
 
-def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:
-    """The checkpoints among files and below folders, and a line about each that can't be read.
+def find(paths: Sequence[Path]) -> tuple[Catalogue, list[str]]:
+    """Find checkpoints among files and below folders; also a line for each unreadable one.
 
     Raises:
-        PadError: a path that is not there, but for the default folders.
+        PadError: a missing path, except for the default folders.
     """
     files: list[Path] = []
     for path in paths:
@@ -145,4 +144,6 @@ def find(paths: Sequence[Path]) -> tuple[Shelf, list[str]]:
         except PadError as error:
             problems.append(str(error))
     names = labels([entry.header.data for entry in entries])
-    return Shelf([replace(e, told=name) for e, name in zip(entries, names, strict=True)]), problems
+    return Catalogue(
+        [replace(e, told=name) for e, name in zip(entries, names, strict=True)]
+    ), problems

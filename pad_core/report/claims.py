@@ -1,10 +1,10 @@
-"""What the paper claims, and how we ask whether our networks agree.
+"""The paper's claims, and the tests that judge whether our networks agree.
 
-A claim compares two conditions in one measure, or one condition with its own beginning. With
-two networks (seeds) or more of both conditions the test is Welch's t over networks. With one of
-either it is a t-test over test images, the same ones where both networks saw them, and over
-probe seeds: that says how sure the difference of *these* networks is, not of others, and
-settles nothing. p-values are corrected for the number of claims about a data set (Holm).
+A claim compares two conditions in one measure, or one condition early and late in training. With
+two or more networks (seeds) of both conditions, the test is Welch's t over networks. With one
+network of either, it is a t-test over test images (the same ones, if both networks saw them) and
+over probe seeds. That test is about *these* networks alone, not about others of their conditions,
+and settles no claim. p-values are corrected for the number of claims about a data set (Holm).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, Literal, NamedTuple
 from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.schema import Header
 from pad_core.evaluation.statistics import (
+    ErrorPart,
     Estimate,
-    Part,
     Trend,
     accuracy_se,
     holm,
@@ -32,7 +32,7 @@ from pad_core.evaluation.statistics import (
     trend_of,
     unpack_counts,
 )
-from pad_core.report.catalogue import Shelf
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.palette import style
 from pad_core.report.paper import PAPER_EPOCHS, PAPER_IMAGES, paper_name
 from pad_core.report.summary import Group, mean_and_sem, numbers
@@ -41,33 +41,33 @@ Status = Literal[
     "agrees", "does not agree", "this network does", "this network does not", "cannot be told"
 ]
 ALPHA = 0.05
-ALIKE_POINTS = 2.0  # how far apart accuracies may be that the paper calls alike
+ALIKE_POINTS = 2.0  # the paper calls accuracies alike that are less far apart
 
-WHILE_TRAINING = "Linear separability, read out while it trained (one probe)"
-DECLINE_POINTS = 1.0  # what an accuracy has to lose before it counts as a decline
+WHILE_TRAINING = "Linear separability during training (one probe)"
+DECLINE_POINTS = 1.0  # a smaller loss of accuracy is no decline
 
 
 def beside_paper(header: Header) -> str:
-    """What stands between a network's numbers and the paper's, as a sentence; '' for nothing."""
+    """How a network's training differs from the paper's, as a sentence; '' if it does not."""
     name = paper_name(header.dataset_name)
     if name is None:
-        return "The paper has no such data."
+        return "The paper has no such data set."
     n_train, whole, epochs = header.dataset["n_train"], PAPER_IMAGES[name], header.epoch
     if n_train < 0.9 * whole:
         return (
-            f"The paper's networks were trained on {whole:,} images of {name}: the {epochs} epochs "
-            f"of {n_train:,} here have as many as {epochs * n_train / whole:.1f} of those."
+            f"The paper's networks were trained on {whole:,} images of {name}: {epochs} epochs of "
+            f"{n_train:,} here show as many images as {epochs * n_train / whole:.1f} epochs there."
         )
     these = f"these {epochs}" if epochs > 1 else "this one"
     return "" if epochs == PAPER_EPOCHS else f"The paper trains {PAPER_EPOCHS} epochs, not {these}."
 
 
 class Verdict(NamedTuple):
-    """Whether ours agrees, on what grounds, and how many networks of a condition these are.
+    """Whether ours agree, on what grounds, and with how many networks.
 
-    networks: of the condition that has fewest; 0 where nothing could be compared. With 1, the
-    verdict is about these very networks: others of their conditions may differ, and it never
-    'agrees' or 'does not agree'. p: of the test that it rests on, None where there is none.
+    networks: of the condition that has fewest; 0 if nothing could be compared. With 1, the verdict
+    is about these very networks, and is never 'agrees' or 'does not agree'. p: the p-value of its
+    test, None without a test.
     """
 
     status: Status
@@ -77,7 +77,7 @@ class Verdict(NamedTuple):
 
     @property
     def kind(self) -> Literal["yes", "no", "open"]:
-        """How a page marks it: 'open' also where it is about single networks."""
+        """How a page marks it; a verdict on single networks is 'open', too."""
         kinds: dict[Status, Literal["yes", "no"]] = {"agrees": "yes", "does not agree": "no"}
         return kinds.get(self.status, "open")
 
@@ -89,21 +89,21 @@ class Verdict(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A claim in our words, where the paper makes it, and how to judge it on a data set.
+    """A claim in our words, its place in the paper, and the function that judges it on a data set.
 
-    tested: names what is tested; claims of one name are one test.
+    tested: the name of the test; claims with the same name share one test.
     """
 
     text: str
     where: str
-    judge: Callable[[Shelf, str], Verdict]
+    judge: Callable[[Catalogue, str], Verdict]
     conditions: tuple[str, ...] = ("pad",)
     tested: str = ""
 
 
-def judge_all(claims: Sequence[Claim], shelf: Shelf, dataset: str) -> list[Verdict]:
-    """A verdict on each claim, with p-values corrected for all that were tested (Holm)."""
-    verdicts = [claim.judge(shelf, dataset) for claim in claims]
+def judge_all(claims: Sequence[Claim], catalogue: Catalogue, dataset: str) -> list[Verdict]:
+    """A verdict on each claim, with p-values corrected for the number of tests (Holm)."""
+    verdicts = [claim.judge(catalogue, dataset) for claim in claims]
     tested = {
         claim.tested or claim.text: verdict.p
         for claim, verdict in zip(claims, verdicts, strict=True)
@@ -125,21 +125,22 @@ def judge_all(claims: Sequence[Claim], shelf: Shelf, dataset: str) -> list[Verdi
 
 
 class Errors(NamedTuple):
-    """Of a number of one network: the parts of its error, None where it was not recorded."""
+    """The parts of the error of one network's number; None for a part that was not recorded."""
 
-    images: Part
-    probes: Part | None = None
+    images: ErrorPart
+    probes: ErrorPart | None = None
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """Those that are known."""
+    def parts(self) -> tuple[ErrorPart, ...]:
+        """The parts that were recorded."""
         return (self.images,) if self.probes is None else (self.images, self.probes)
 
 
 class Measure(NamedTuple):
-    """A number of an evaluation: its name, its path and an older record's, and its errors.
+    """A number of an evaluation: its name, its path (also in older records), and its errors.
 
-    probes: whether it depends on them. right: where the answers about each image are counted.
+    probes: whether it depends on the probe seed. right: the key under which right answers about
+    each image are counted.
     """
 
     name: str
@@ -150,12 +151,12 @@ class Measure(NamedTuple):
     right: str | None = None
 
     def of(self, evaluation: Mapping[str, Any]) -> float | None:
-        """The number, None where it was not recorded."""
+        """The number; None if it was not recorded."""
         found = (_number(evaluation, *path) for path in self.paths)
         return next((value for value in found if value is not None), None)
 
     def values(self, group: Group) -> list[float]:
-        """Of each network that has it."""
+        """The numbers of the networks that have it."""
         return [value for e in group.evaluations if (value := self.of(e)) is not None]
 
 
@@ -164,11 +165,11 @@ def _number(evaluation: Mapping[str, Any], *path: str) -> float | None:
     return values[0] if values else None
 
 
-def _part(error: float | None, samples: float | None) -> Part | None:
-    """Part of an error that was estimated from so many samples."""
+def _part(error: float | None, samples: float | None) -> ErrorPart | None:
+    """ErrorPart of an error that was estimated from so many samples."""
     if error is None or samples is None or samples < 2:
         return None
-    return Part(error * error, samples - 1)  # a power would overflow with an exception
+    return ErrorPart(error * error, samples - 1)  # a power would overflow with an exception
 
 
 def _separability_errors(e: Evaluation) -> Errors | None:
@@ -179,7 +180,7 @@ def _separability_errors(e: Evaluation) -> Errors | None:
     probes = None
     if spread is not None and seeds is not None and seeds >= 2:
         probes = _part(spread / math.sqrt(seeds), seeds)
-    return Errors(Part(accuracy_se(accuracy, int(n)) ** 2, n - 1), probes)
+    return Errors(ErrorPart(accuracy_se(accuracy, int(n)) ** 2, n - 1), probes)
 
 
 def occluded(intensity: int) -> Measure:
@@ -190,7 +191,7 @@ def occluded(intensity: int) -> Measure:
         images = _part(_number(e, "occlusion_se", key, "images"), _number(e, "occlusion_n"))
         seeds = _number(e, "protocol", "readout_seeds")
         probes = _part(_number(e, "occlusion_se", key, "readouts"), seeds)
-        if images is None and key in e.get("occlusion_interval", {}):  # all an older record has
+        if images is None and key in e.get("occlusion_interval", {}):  # an older record
             low, high = e["occlusion_interval"][key]
             images = _part((high - low) / 3.92, _number(e, "occlusion_n"))
         return None if images is None else Errors(images, probes)
@@ -229,10 +230,10 @@ OCCLUDED_RATIO = Measure(
 
 
 def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Claim:
-    """The claim that ``measure`` is higher in one condition than in the other."""
+    """The claim that ``measure`` is higher in one condition than in another."""
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.alike(dataset, high, low)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        groups = catalogue.alike(dataset, high, low)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (high, low))
         difference = _difference(measure, groups[0], groups[1])
@@ -252,13 +253,13 @@ def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Clai
 def alike(
     measure: Measure, one: str, other: str, where: str, text: str, lower: bool = False
 ) -> Claim:
-    """The claim of no big difference: within 2 points, or, with ``lower``, not that far below.
+    """The claim of no big difference: within 2 points, or, with ``lower``, at most 2 points below.
 
-    By two one-sided tests, or by one of them; that no difference was found shows nothing.
+    Two one-sided tests judge it, or one of them. A test that finds no difference would not do.
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        groups = shelf.alike(dataset, one, other)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        groups = catalogue.alike(dataset, one, other)
         if groups[0] is None or groups[1] is None:
             return _missing(groups, (one, other))
         difference = _difference(measure, groups[0], groups[1])
@@ -292,13 +293,13 @@ def trend(
     text: str,
     what: str,
 ) -> Claim:
-    """The claim that a value of the history rises (or falls) with the epochs, all of them.
+    """The claim that a value of the history rises (or falls) over all epochs.
 
-    what: names the value, and says how it was measured.
+    what: the name of the value, and how it was measured.
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        curves = _curves(shelf, dataset, condition, value)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        curves = _curves(catalogue, dataset, condition, value)
         if not curves:
             return Verdict("cannot be told", f"No history of {style(condition).label} has it.")
         trends = [trend_of(*curve) for curve in curves]
@@ -327,11 +328,11 @@ def declines(
 ) -> Claim:
     """The claim that accuracy (percent) falls late in training; needs histories of 50 epochs.
 
-    That is the trend of the second half of the epochs. A fall counts from one point.
+    It tests the trend over the second half of the epochs. A fall below one point does not count.
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        curves = _curves(shelf, dataset, condition, value, PAPER_EPOCHS)
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        curves = _curves(catalogue, dataset, condition, value, PAPER_EPOCHS)
         halves = [(x[len(x) // 2 :], y[len(y) // 2 :]) for x, y in curves]
         found = [(half, t) for half in halves if (t := trend_of(*half)) is not None]
         if not found:
@@ -364,11 +365,11 @@ def declines(
 def above_untrained(condition: str, where: str, text: str) -> Claim:
     """The claim that a condition's intra/inter ratio is about that of an untrained network.
 
-    Tested as: it is nearer to that than to PAD's, on its side of the middle between them.
+    The test: is it nearer to that ratio than to PAD's, beyond the middle of the two?
     """
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        group, pad = shelf.alike(dataset, condition, "pad")
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        group, pad = catalogue.alike(dataset, condition, "pad")
         if group is None or pad is None:
             return _missing((group, pad), (condition, "pad"))
         baselines = [e.get("baselines", {}).get("untrained", {}) for e in group.evaluations]
@@ -401,8 +402,8 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
 def dreams_improve(kind: str) -> Claim:
     """The claim that the Fréchet distance of NREM or REM dreams falls with training."""
 
-    def judge(shelf: Shelf, dataset: str) -> Verdict:
-        early, late = shelf.group(dataset, "pad", early=True), shelf.group(dataset, "pad")
+    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
+        early, late = catalogue.group(dataset, "pad", early=True), catalogue.group(dataset, "pad")
         measured = {} if late is None else late.evaluations[0].get("frechet", {})
         names = [name for name in measured if name.endswith(f", {kind} dreams")]
         if early is None or late is None or not names:
@@ -453,7 +454,7 @@ def _fewest(one: Group, other: Group) -> int:
 
 
 class Difference(NamedTuple):
-    """A difference of two groups, in words and with its error; ``test`` is what p rests on."""
+    """A difference of two groups, with its error and in words; ``test`` names the test."""
 
     estimate: Estimate
     grounds: str
@@ -461,7 +462,7 @@ class Difference(NamedTuple):
 
 
 def _difference(measure: Measure, one: Group, other: Group) -> Difference | None:
-    """None where the measure or its error was not recorded."""
+    """The difference of two groups; None if the measure or its error was not recorded."""
     a, b = measure.values(one), measure.values(other)
     if min(len(a), len(b)) >= 2:
         estimate = sample_mean(a) - sample_mean(b)
@@ -491,7 +492,7 @@ def _difference(measure: Measure, one: Group, other: Group) -> Difference | None
 
 
 def _estimate(measure: Measure, group: Group, over_networks: bool) -> Estimate | None:
-    """The mean of a group's networks, as a sample of its condition or as these networks alone."""
+    """The mean of a group's networks, with its error over networks or within these alone."""
     if over_networks:
         values = measure.values(group)
         return sample_mean(values) if len(values) > 1 else None
@@ -505,7 +506,7 @@ def _estimate(measure: Measure, group: Group, over_networks: bool) -> Estimate |
 
 
 def _varies(measure: Measure, one: Group, other: Group) -> str:
-    """'test images and probes', or what of that the records know."""
+    """'test images and probes', or as much of that as was recorded."""
     if not measure.probes:
         return "test images"
     every = [measure.errors(e) for group in (one, other) for e in group.evaluations]
@@ -514,7 +515,7 @@ def _varies(measure: Measure, one: Group, other: Group) -> str:
 
 
 def _same_seeds(measure: Measure, one: Group, other: Group) -> str:
-    """The paired test over seeds that both conditions have, in words; '' with fewer than two."""
+    """In words, the paired test over seeds that both conditions have; '' for fewer than two."""
     first, second = (
         {e["seed"]: value for e in group.evaluations if (value := measure.of(e)) is not None}
         for group in (one, other)
@@ -527,9 +528,9 @@ def _same_seeds(measure: Measure, one: Group, other: Group) -> str:
 
 
 def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | None:
-    """The difference of two networks with the error over the same images and their probes.
+    """The difference of two networks, with its error over the same images and their probes.
 
-    None where their answers about each image were not recorded, or not about the same ones.
+    None if their answers about each image were not recorded, or are about different images.
     """
     if measure.right is None or len(one.evaluations) != 1 or len(other.evaluations) != 1:
         return None
@@ -563,7 +564,8 @@ def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | No
     return Estimate(pairs.value, pairs.parts + probes)
 
 
-_SAME = ("seed", "occlusion_images", "mask_draws", "size_px")  # of a protocol: the same images
+# Two protocols that agree in these fields measured the same images.
+_SAME = ("seed", "occlusion_images", "mask_draws", "size_px")
 
 
 def _converged(measure: Measure, one: Group, other: Group) -> str:
@@ -571,7 +573,7 @@ def _converged(measure: Measure, one: Group, other: Group) -> str:
     if measure is not SEPARABILITY or not all(converged):
         return ""
     means = " and ".join(f"{mean_sem(values)[0]:.2f}" for values in converged)
-    return f" Converged probes, which the paper has not: {means}."
+    return f" Converged probes (not in the paper): {means}."
 
 
 # --- Curves of training ---------------------------------------------------------------------------
@@ -580,15 +582,15 @@ Curve = tuple[list[float], list[float]]
 
 
 def _curves(
-    shelf: Shelf,
+    catalogue: Catalogue,
     dataset: str,
     condition: str,
     value: Callable[[dict[str, Any]], float | None],
     epochs: int = 0,
 ) -> list[Curve]:
-    """Epochs and values of each network's history that has two or more, and as many epochs."""
+    """Epochs and values of the histories with two values and ``epochs`` epochs, or more."""
     found = []
-    for entry in shelf.latest(dataset, condition):
+    for entry in catalogue.latest(dataset, condition):
         seen = [(h["epoch"], v) for h in entry.header.history if (v := value(h)) is not None]
         if len(seen) > 1 and entry.header.epoch >= epochs:
             found.append(([float(e) for e, _ in seen], [v for _, v in seen]))

@@ -1,6 +1,6 @@
 """The report's charts of recorded numbers, as Plotly figures.
 
-Colours are those of a light page; the page's script swaps them for their dark twins.
+Colours suit a light page; the page's script replaces them on a dark one.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from plotly.subplots import make_subplots
 
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import style
-from pad_core.report.paper import PAPER_EPOCHS, TABLE_1, paper_name
+from pad_core.report.paper import PAPER_EPOCHS, PAPER_SEPARABILITY, paper_name
 
 if TYPE_CHECKING:  # the explorer draws these without PyTorch
-    from pad_core.report.catalogue import Shelf
+    from pad_core.report.catalogue import Catalogue
     from pad_core.report.summary import Group
 
 # Plotly looks into pandas where anything has imported it: also while another thread is at it,
@@ -27,9 +27,9 @@ if TYPE_CHECKING:  # the explorer draws these without PyTorch
 with suppress(ImportError):
     import pandas  # noqa: F401
 
-GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark
+GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark pages
 
-# Names and colours of losses: none that a condition has, as both stand side by side.
+# Names and colours of losses. No condition has one of these colours: both stand side by side.
 LOSSES = {
     "image": ("image", "#17becf"), "kl": ("KL", "#8fb31a"), "nrem": ("NREM", "#c9b200"),
     "external": ("external (real)", "#5b7be0"), "internal": ("internal (REM)", "#d03bd8"),
@@ -44,9 +44,9 @@ def shaded(colour: str, opacity: float) -> str:
 
 
 def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
-    """Table 1 as bars with SEM, the paper's values as diamonds on them; also where ours lack."""
+    """Table 1 as bars with SEM, with the paper's values as diamonds, also if ours are missing."""
     figure = go.Figure()
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    paper = PAPER_SEPARABILITY.get(paper_name(dataset) or "", {})
     ours = {group.condition: mean_sem(group.values("linear_separability")) for group in groups}
     n = {group.condition: f"n = {len(group.evaluations)}" for group in groups}
     order = [*paper, *(condition for condition in ours if condition not in paper)]
@@ -68,13 +68,13 @@ def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
 
 
 def history_curves(
-    shelf: Shelf, dataset: str, conditions: Sequence[str], key: str = "linear_separability"
+    catalogue: Catalogue, dataset: str, conditions: Sequence[str], key: str = "linear_separability"
 ) -> go.Figure | None:
-    """A value of the histories over epochs: mean over seeds, ± SEM shaded; None without any."""
+    """A value of the histories over epochs: mean over seeds, SEM shaded; None without values."""
     figure = go.Figure()
     for condition in conditions:
         by_epoch: dict[int, list[float]] = {}
-        for entry in shelf.latest(dataset, condition):
+        for entry in catalogue.latest(dataset, condition):
             for line in entry.header.history:
                 if key in line:
                     by_epoch.setdefault(line["epoch"], []).append(line[key])
@@ -87,8 +87,8 @@ def history_curves(
 
 
 def add_paper(figure: go.Figure, dataset: str, conditions: Sequence[str]) -> None:
-    """Draw the paper's separability into ``history_curves``: open diamonds at its last epoch."""
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    """Add the paper's separability to ``history_curves``: open diamonds at its last epoch."""
+    paper = PAPER_SEPARABILITY.get(paper_name(dataset) or "", {})
     known = [condition for condition in conditions if condition in paper]
     for condition in known:
         mean, sem = paper[condition]
@@ -108,15 +108,15 @@ def add_paper(figure: go.Figure, dataset: str, conditions: Sequence[str]) -> Non
         )  # fmt: skip
 
 
-def loss_curves(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> go.Figure | None:
-    """Training losses over epochs, a panel for each condition (Appendix 1-Figures 1 and 2)."""
-    present = [c for c in conditions if any(e.header.history for e in shelf.latest(dataset, c))]
+def loss_curves(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> go.Figure | None:
+    """Training losses over epochs, one panel a condition (Appendix 1-Figures 1 and 2)."""
+    present = [c for c in conditions if any(e.header.history for e in catalogue.latest(dataset, c))]
     if not present:
         return None
     figure = make_subplots(1, len(present), subplot_titles=[style(c).label for c in present],
                            shared_yaxes=True)  # fmt: skip
     for column, condition in enumerate(present, start=1):
-        histories = [e.header.history for e in shelf.latest(dataset, condition)]
+        histories = [e.header.history for e in catalogue.latest(dataset, condition)]
         for key, (name, colour) in LOSSES.items():
             by_epoch: dict[int, list[float]] = {}
             for line in (line for history in histories for line in history):
@@ -134,7 +134,7 @@ def loss_curves(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> go.Fig
 
 
 def occlusion_curves(groups: Sequence[Group]) -> go.Figure:
-    """Accuracy over occlusion intensity; shaded: ± SEM over seeds, or 95 % over images for one."""
+    """Accuracy over occlusion intensity; shaded: SEM over seeds, or 95 % over images for one."""
     figure = go.Figure()
     for group in groups:
         intensities = sorted(map(int, group.evaluations[0]["occlusion"]))
@@ -148,7 +148,7 @@ def occlusion_curves(groups: Sequence[Group]) -> go.Figure:
 
 
 def ratio_bars(groups: Sequence[Group]) -> go.Figure:
-    """Figure 6e,f: both ratios as bars; the error is the SEM over seeds or, for one, of images."""
+    """Figure 6e,f: both ratios as bars; errors are SEM over seeds, or over images for one."""
     panels = (
         ("intra_inter_ratio", "intra / inter"),
         ("clean_occluded_ratio", "clean-occluded / inter"),
@@ -191,7 +191,7 @@ def frechet_bars(stages: Sequence[tuple[str, Group]]) -> go.Figure:
 
 
 def finished(figure: go.Figure, x: str, y: str) -> go.Figure:
-    """Axes, legend and background that go with a light and a dark page."""
+    """Give a figure axes, legend and background that suit light and dark pages."""
     figure.update_layout(
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", height=380,
         font={"color": GREY, "size": 13}, margin={"l": 60, "r": 40, "t": 40, "b": 50},
@@ -206,9 +206,9 @@ def finished(figure: go.Figure, x: str, y: str) -> go.Figure:
 
 
 def _errors(sems: Sequence[float | None]) -> dict[str, Any]:
-    """Error bars, none where the error isn't known: a cap at 0 would say that it is none."""
+    """Error bars. An unknown error gets none: a bar of length 0 would claim that it is 0."""
     known = any(sem is not None for sem in sems)
-    # Plotly takes a null for 0; NaN, which only an array keeps on its way there, draws nothing.
+    # Plotly reads null as 0 but draws nothing for NaN, which only an array passes on to it.
     array = np.array([math.nan if sem is None else sem for sem in sems]) if known else None
     return {"type": "data", "array": array, "color": GREY, "visible": known}
 

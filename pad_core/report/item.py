@@ -1,4 +1,4 @@
-"""A table or figure of the paper: what every one of them has, and how it is read."""
+"""An item of the report, a table or figure of the paper: the parts that all items have."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from markupsafe import Markup
 
-from pad_core.report.catalogue import Shelf
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.claims import Claim, beside_paper
 from pad_core.report.paper import paper_name
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# Recorded evaluations, also of a network that has learned little; separability as it trained.
+# Needs: a recorded evaluation; one of an early network, too; separability during training.
 Need = Literal["record", "early", "history"]
 _NO_BUTTONS = ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"]
 
 
-# --- What stands on the page ----------------------------------------------------------------------
+# --- Parts of the page ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Table:
-    """Names of the columns, and rows of as many cells; under a title to click on, if it has one."""
+    """Column names and rows of cells; a table with a title unfolds when that is clicked."""
 
     kind: ClassVar[str] = "table"
     names: tuple[str, ...]
@@ -57,7 +57,7 @@ class Chart:
 
     @property
     def html(self) -> Markup:
-        """Its element and script; Plotly escapes what stands in them."""
+        """Its element and script; Plotly escapes their texts."""
         config = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": _NO_BUTTONS}
         return Markup(self.figure.to_html(full_html=False, include_plotlyjs=False, config=config))
 
@@ -80,9 +80,9 @@ Part = Table | Picture | Chart | Note
 class Item(ABC):
     """A table or figure: its names, the conditions in it, its claims, its chart and its legend.
 
-    short: its name where there is little room. only: the paper's data set that it is about,
-    where it is about one. needs: what has to be recorded of each condition. of_one: what the
-    chart draws about a single network in place of the SEM.
+    short: its short name. only: the paper's data set that it is about; None for all. needs: what
+    has to be recorded of each condition. of_one: what the chart draws about a single network in
+    place of the SEM.
     """
 
     short: str
@@ -94,52 +94,52 @@ class Item(ABC):
     of_one: ClassVar[str] = ""
 
     @abstractmethod
-    def chart(self, shelf: Shelf, dataset: str) -> go.Figure | None:
-        """The figure of recorded numbers, in the colours of a light page; None without any."""
+    def chart(self, catalogue: Catalogue, dataset: str) -> go.Figure | None:
+        """The figure of recorded numbers, in colours for a light page; None without numbers."""
 
     @abstractmethod
-    def what(self, shelf: Shelf, dataset: str) -> str:
-        """What the figure shows, and how that was measured, as sentences."""
+    def what(self, catalogue: Catalogue, dataset: str) -> str:
+        """Sentences: what the figure shows, and how that was measured."""
 
-    def chart_beside_paper(self, shelf: Shelf, dataset: str) -> go.Figure | None:
-        """The same with the paper's values, where there are any."""
-        return self.chart(shelf, dataset)
+    def chart_beside_paper(self, catalogue: Catalogue, dataset: str) -> go.Figure | None:
+        """The chart with the paper's values, if it has any."""
+        return self.chart(catalogue, dataset)
 
-    def table(self, shelf: Shelf, dataset: str) -> Table | None:
-        """The numbers as a table, for an item that is one."""
+    def table(self, catalogue: Catalogue, dataset: str) -> Table | None:
+        """The numbers as a table, if the item is one."""
         return None
 
-    def parts(self, shelf: Shelf, dataset: str) -> list[Part]:
-        """All that the report shows of it, from top to bottom; empty without any record."""
-        figure = self.chart(shelf, dataset)
+    def parts(self, catalogue: Catalogue, dataset: str) -> list[Part]:
+        """All parts in the report, from top to bottom; none without a record."""
+        figure = self.chart(catalogue, dataset)
         return [] if figure is None else [Chart(figure)]
 
-    def counts(self, shelf: Shelf, dataset: str) -> list[int]:
-        """How many networks each of the chart's marks stands for."""
-        return [len(g.evaluations) for g in shelf.groups(dataset, self.conditions)]
+    def counts(self, catalogue: Catalogue, dataset: str) -> list[int]:
+        """For each mark of the chart, the number of networks behind it."""
+        return [len(g.evaluations) for g in catalogue.groups(dataset, self.conditions)]
 
     def marks(self, dataset: str) -> str:
-        """What the paper's marks in the chart are, where it has any."""
+        """What the paper's marks in the chart are; '' if it has none."""
         return ""
 
     def is_about(self, dataset: str) -> bool:
-        """Whether it is about a data set, or about all."""
+        """Whether the item is about a data set, or about all."""
         return self.only in (None, paper_name(dataset))
 
-    def legend(self, shelf: Shelf, dataset: str) -> str:
-        """The lines below it: what was measured, how, and on how many networks."""
-        latest = [e for c in self.conditions for e in shelf.latest(dataset, c)]
+    def legend(self, catalogue: Catalogue, dataset: str) -> str:
+        """The lines below the item: what was measured, how, and on how many networks."""
+        latest = [e for c in self.conditions for e in catalogue.latest(dataset, c)]
         beside = " ".join(dict.fromkeys(beside_paper(entry.header) for entry in latest))
-        spread = _spread(self.counts(shelf, dataset), self.of_one)
-        lines = (self.what(shelf, dataset), spread, self.marks(dataset), beside)
+        spread = _spread(self.counts(catalogue, dataset), self.of_one)
+        lines = (self.what(catalogue, dataset), spread, self.marks(dataset), beside)
         return " ".join(filter(None, lines))
 
 
 def _spread(counts: list[int], of_one: str) -> str:
-    """What is drawn about networks of other seeds."""
+    """What the chart shows of the spread over seeds."""
     of_one = of_one and f"; {of_one}"
     if not counts or max(counts) == 1:
-        return f"One network each (n = 1): how others of other seeds scatter is not known{of_one}."
+        return f"One network each (n = 1): the spread over seeds is not known{of_one}."
     if min(counts) > 1:
         return "Means over n networks (seeds) ± SEM."
     return f"Means over n networks (seeds) ± SEM; where n = 1 there is no SEM{of_one}."

@@ -1,12 +1,12 @@
-"""The paper's table and figures: an entry for each."""
+"""The paper's tables and figures, one entry each, with its claims."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from pad_core.model.condition import TABLE_1 as TABLE_1_CONDITIONS
-from pad_core.report.catalogue import Shelf
+from pad_core.model.condition import TABLE_1
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.claims import (
     INTRA,
     OCCLUDED_RATIO,
@@ -24,9 +24,8 @@ from pad_core.report.claims import (
     trend,
 )
 from pad_core.report.item import Item
-from pad_core.report.palette import style
-from pad_core.report.panels import (
-    PROBE,
+from pad_core.report.item_kinds import (
+    SEPARABILITY_KEY,
     EarlyAndLateDreams,
     LatentSpace,
     LossCurves,
@@ -34,6 +33,7 @@ from pad_core.report.panels import (
     SeparabilityTable,
     TrainingCurves,
 )
+from pad_core.report.palette import style
 
 
 def _loss(*names: str) -> Callable[[dict[str, Any]], float | None]:
@@ -75,7 +75,7 @@ ITEMS: dict[str, Item] = {
         ("pad", "wo_rem", "wo_memory_mix"),
         (
             trend(
-                lambda h: h.get(PROBE),
+                lambda h: h.get(SEPARABILITY_KEY),
                 True,
                 "pad",
                 _S23,
@@ -129,7 +129,7 @@ ITEMS: dict[str, Item] = {
     "table1": SeparabilityTable(
         "Table 1",
         "Appendix 1-Table 1: final linear separability",
-        TABLE_1_CONDITIONS,
+        TABLE_1,
         (
             _ABOVE_NO_MIX,
             _ABOVE_NO_REM,
@@ -176,13 +176,13 @@ ITEMS: dict[str, Item] = {
     "app-fig3": TrainingCurves(
         "Fig. A3",
         "Appendix 1-Figure 3: separability over 100 epochs, all conditions",
-        TABLE_1_CONDITIONS,
+        TABLE_1,
         (
             _ABOVE_NO_REM,
             _ABOVE_NO_MIX,
             *(
                 declines(
-                    lambda h: h.get(PROBE),
+                    lambda h: h.get(SEPARABILITY_KEY),
                     condition,
                     "Appendix A.2",
                     f"{style(condition).label}: separability falls after many epochs.",
@@ -238,8 +238,8 @@ ITEMS: dict[str, Item] = {
 }
 
 
-def verdicts(shelf: Shelf, dataset: str) -> dict[Claim, Verdict]:
-    """A verdict on every claim about a data set, corrected for their number."""
+def verdicts(catalogue: Catalogue, dataset: str) -> dict[Claim, Verdict]:
+    """A verdict on every claim about a data set, corrected for the number of tests."""
     items = [item for item in ITEMS.values() if item.is_about(dataset)]
     claims = list(dict.fromkeys(claim for item in items for claim in item.claims))
-    return dict(zip(claims, judge_all(claims, shelf, dataset), strict=True))
+    return dict(zip(claims, judge_all(claims, catalogue, dataset), strict=True))

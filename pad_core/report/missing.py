@@ -1,4 +1,4 @@
-"""What a report lacks, and the commands that make it."""
+"""What is missing for a report, and the commands that make it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pad_core.errors import printable
-from pad_core.report.catalogue import Shelf
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.item import Item
+from pad_core.report.item_kinds import SEPARABILITY_KEY
 from pad_core.report.palette import style
-from pad_core.report.panels import PROBE
 from pad_core.report.paper import PAPER_EPOCHS
 
 
 class Missing(NamedTuple):
-    """Something that isn't there, and the command that makes it."""
+    """A missing thing, and the command that makes it."""
 
     what: str
     command: str
 
 
-def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[Missing]:
-    """What an item lacks on a data set."""
-    specs = [e.header.dataset.get("spec") for e in shelf.entries if e.dataset == dataset]
+def missing_for(catalogue: Catalogue, item: Item, dataset: str) -> list[Missing]:
+    """What is missing for an item on a data set."""
+    specs = [e.header.dataset.get("spec") for e in catalogue.entries if e.dataset == dataset]
     spec = shlex.quote((specs[0] if specs else None) or dataset)
     missing: list[Missing] = []
     for condition in item.conditions:
         train = f"python -m pad_core train --dataset {spec} --condition {condition}"
-        entries = shelf.latest(dataset, condition)
+        entries = catalogue.latest(dataset, condition)
         if not entries:
-            epochs = max((e.header.epoch for e in shelf.entries if e.dataset == dataset),
+            epochs = max((e.header.epoch for e in catalogue.entries if e.dataset == dataset),
                          default=PAPER_EPOCHS)  # fmt: skip
             command = f"{train} --epochs {epochs} --probe-every 1 --keep-epochs 1"
             missing.append(Missing(f"a network of {style(condition).label}", command))
@@ -39,7 +39,7 @@ def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[Missing]:
         if "record" in item.needs and bare:  # claims about histories rest on evaluations, too
             missing.append(Missing(f"the evaluation of {style(condition).label}", _evaluate(bare)))
         if "early" in item.needs:
-            early = shelf.earliest(dataset, condition)
+            early = catalogue.earliest(dataset, condition)
             bare = [printable(str(e.path)) for e in early if e.evaluation is None]
             if not early:
                 command = f"{train} --epochs 1 --run runs/early"
@@ -48,7 +48,7 @@ def missing_for(shelf: Shelf, item: Item, dataset: str) -> list[Missing]:
             if bare:
                 missing.append(Missing("the evaluation of the early one", _evaluate(bare)))
         if "history" in item.needs:
-            probes = [h for e in entries for h in e.header.history if PROBE in h]
+            probes = [h for e in entries for h in e.header.history if SEPARABILITY_KEY in h]
             if len(probes) < 2:
                 command = f"{train} --epochs {PAPER_EPOCHS} --probe-every 1"
                 missing.append(

@@ -1,4 +1,4 @@
-"""The report's pictures that networks make themselves: their dreams, their latents."""
+"""The report's pictures that need the networks: their dreams and latents."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from plotly.subplots import make_subplots
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
-from pad_core.evaluation.measures import LATENT_INTENSITY
-from pad_core.evaluation.metrics import principal_components
+from pad_core.evaluation.formulas import principal_components
+from pad_core.evaluation.paper_measures import LATENT_INTENSITY
 from pad_core.model.dreams import rem_dreams
 from pad_core.model.occlusion import occlude
 from pad_core.report.figures import finished, shaded
 from pad_core.report.palette import style
 from pad_core.system.randomness import generator
 
-# The paper's Figure 6 shows classes 0 to 3 only, in these colours (Okabe and Ito's).
+# The paper's Figure 6 shows only classes 0 to 3, in these colours (Okabe and Ito's).
 CLASS_COLOURS = ("#8e6bbf", "#2ba3c7", "#d9a400", "#d1495b")
 
 
@@ -27,8 +27,8 @@ CLASS_COLOURS = ("#8e6bbf", "#2ba3c7", "#d9a400", "#d1495b")
 def pca_scatter(networks: Sequence[PadNetwork]) -> go.Figure:
     """Figure 6b–d: stored test memories of four classes, clean (full) and 30 % occluded (open).
 
-    Occluded latents are of occluded reconstructions, E(G(z) ⊙ Ω), which is what a checkpoint
-    can show without images; both kinds in the basis of the network's clean latents.
+    Occluded latents are those of occluded reconstructions, E(G(z) ⊙ Ω), since a checkpoint holds
+    no images. Both kinds are projected onto the components of the network's clean latents.
     """
     titles = []
     names = [style(network.condition.name).label for network in networks]

@@ -1,8 +1,8 @@
-"""``reproduce``: the paper's table and figures from our networks, as one page (HTML).
+"""``reproduce``: the paper's tables and figures from our networks, as one HTML page.
 
-Numbers are those that ``evaluate --record`` and training wrote into the checkpoints; pictures
-are made from their stored memories. The page needs no network to open. ``page.html`` is its
-template, in which every text from a file is escaped.
+``evaluate --record`` and training wrote the numbers into the checkpoints; the pictures are made
+from stored memories. The page opens without a network. ``page.html`` is its template, which
+escapes every text from a file.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pad_core.errors import PadError
-from pad_core.model.condition import closest
-from pad_core.report.catalogue import Shelf, find
+from pad_core.errors import PadError, closest
+from pad_core.report.catalogue import Catalogue, find
 from pad_core.report.claims import Claim, Verdict
 from pad_core.report.item import Item, Part
 from pad_core.report.items import ITEMS, verdicts
@@ -31,8 +30,8 @@ DEFAULT_DATASET = "cifar10"
 class Section(NamedTuple):
     """An item on one data set.
 
-    beside: how that stands to the paper's. note: what its files say of where it comes from.
-    legend: of what is drawn, '' where nothing is.
+    beside: the paper's data set that this one corresponds to, in words. note: the origin of the
+    data, from the files. legend: of the drawing; '' without one.
     """
 
     dataset: str
@@ -44,18 +43,18 @@ class Section(NamedTuple):
     missing: list[Missing]
 
     def lines(self, name: str) -> list[str]:
-        """The same for the terminal: verdicts, and what is missing."""
+        """Lines for the terminal: verdicts, and what is missing."""
         where = f"{name}, {self.dataset}:"
         told = [f"{where} {v.told} – {claim.text} {v.grounds}" for claim, v in self.judged]
         return told + [f"{where} missing {what}: {command}" for what, command in self.missing]
 
 
 def reproduce(items: Sequence[str], paths: Sequence[Path], out: Path) -> list[str]:
-    """Write the page; returns lines for the terminal: verdicts, what is missing, where it lies.
+    """Write the page; returns lines for the terminal: verdicts, what is missing, the page's path.
 
     Args:
         items: keys of ``ITEMS``.
-        paths: checkpoint files, or folders to look through.
+        paths: checkpoint files, or folders to search.
 
     Raises:
         PadError: an unknown item, or a path that is not there.
@@ -63,31 +62,37 @@ def reproduce(items: Sequence[str], paths: Sequence[Path], out: Path) -> list[st
     for name in items:
         if name not in ITEMS:
             raise PadError(f"No item {name!r}{closest(name, ITEMS)}; there are {', '.join(ITEMS)}.")
-    shelf, problems = find(paths)
-    judged = {dataset: verdicts(shelf, dataset) for dataset in shelf.datasets}
+    catalogue, problems = find(paths)
+    judged = {dataset: verdicts(catalogue, dataset) for dataset in catalogue.datasets}
     shown, lines = [], list(problems)
     for name in items:
         item = ITEMS[name]
-        datasets = [d for d in shelf.datasets if item.is_about(d)] or [DEFAULT_DATASET]
-        sections = [_section(shelf, item, dataset, judged.get(dataset, {})) for dataset in datasets]
+        datasets = [d for d in catalogue.datasets if item.is_about(d)] or [DEFAULT_DATASET]
+        sections = [
+            _section(catalogue, item, dataset, judged.get(dataset, {})) for dataset in datasets
+        ]
         shown.append((name, item, sections))
         lines += [line for section in sections for line in section.lines(name)]
     write_atomically(out, _page(shown).encode())
     return [*lines, f"{out}: {out.stat().st_size / 1e6:.1f} MB, opens without a network."]
 
 
-def _section(shelf: Shelf, item: Item, dataset: str, judged: dict[Claim, Verdict]) -> Section:
+def _section(
+    catalogue: Catalogue, item: Item, dataset: str, judged: dict[Claim, Verdict]
+) -> Section:
     paper = paper_name(dataset)
-    notes = {str(e.header.dataset.get("note") or "") for e in shelf.entries if e.dataset == dataset}
-    parts = item.parts(shelf, dataset)
+    notes = {
+        str(e.header.dataset.get("note") or "") for e in catalogue.entries if e.dataset == dataset
+    }
+    parts = item.parts(catalogue, dataset)
     return Section(
         dataset,
         beside=f" (beside the paper's {paper})" if paper else " (not in the paper)",
         note=" ".join(sorted(notes)).strip(),
         parts=parts,
-        legend=item.legend(shelf, dataset) if parts else "",
-        judged=[(c, judged.get(c) or c.judge(shelf, dataset)) for c in item.claims],
-        missing=missing_for(shelf, item, dataset),
+        legend=item.legend(catalogue, dataset) if parts else "",
+        judged=[(c, judged.get(c) or c.judge(catalogue, dataset)) for c in item.claims],
+        missing=missing_for(catalogue, item, dataset),
     )
 
 

@@ -1,7 +1,7 @@
-"""One name and one colour for each condition, wherever it is drawn.
+"""One name and one colour for each condition, in every chart.
 
-Near the paper's colours and told apart by people with colour-blindness (after Okabe and Ito);
-``dark`` is for a dark page, where it differs. Dashes and symbols say it again without colour.
+The colours are close to the paper's, and people with colour-blindness can tell them apart (after
+Okabe and Ito); ``dark`` is for a dark page. Dashes and symbols also tell conditions apart.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Style(NamedTuple):
-    """How a condition looks: label for people, colours, Plotly dash and marker symbol."""
+    """A condition's label for people, its colours, Plotly dash and marker symbol."""
 
     label: str
     colour: str
@@ -53,19 +53,19 @@ STYLES: dict[str, Style] = {
     "untrained": Style("untrained", "#a8a8a8", "#c0c0c0", "dot", "circle-open"),
     "pixels": Style("raw pixels", "#c8b478", "#d8c890", "dot", "square-open"),
 }
-# Classes, on light and on dark pages: ten colours told apart by people with colour-blindness
-# (Petroff 2021, arXiv:2107.02270), the darkest ones lighter on a dark page.
+# Classes, on light and on dark pages: ten colours that people with colour-blindness can tell apart
+# (Petroff 2021, arXiv:2107.02270); the darkest are lightened for a dark page.
 CLASS_COLOURS = (
     ("#3f90da", "#3f90da"), ("#ffa90e", "#ffa90e"), ("#bd1f01", "#e0432a"),
     ("#94a4a2", "#a3b5b2"), ("#832db6", "#b06ce0"), ("#a96b59", "#b5786a"),
     ("#e76300", "#e76300"), ("#b9ac70", "#b9ac70"), ("#717581", "#7a8090"),
     ("#92dadd", "#92dadd"),
 )  # fmt: skip
-_OTHERS = ("#4f6d8f", "#6f8f4f", "#8f4f6d", "#4f8f8a")  # for conditions of people's own
+_OTHERS = ("#4f6d8f", "#6f8f4f", "#8f4f6d", "#4f8f8a")  # for users' own conditions
 
 
 def style(condition: str) -> Style:
-    """The style of a condition; one of people's own gets its name and a colour by that name."""
+    """The style of a condition; a user's own has its name as label, and a colour by that name."""
     if condition in STYLES:
         return STYLES[condition]
     colour = _OTHERS[sum(condition.encode()) % len(_OTHERS)]

@@ -1,9 +1,9 @@
-"""What the paper published: its table, its epochs, its data sets."""
+"""The paper's published values: linear separability, epochs, data sets."""
 
 from __future__ import annotations
 
 # Appendix 1-Table 1: linear separability in percent, mean and SEM over 4 seeds, epoch 50.
-TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
+PAPER_SEPARABILITY: dict[str, dict[str, tuple[float, float]]] = {
     "CIFAR-10": {
         "pad": (58.25, 0.70), "wo_memory_mix": (53.87, 0.85), "wo_rem": (46.00, 0.43),
         "wo_nrem": (58.00, 0.34), "wake_only": (42.25, 0.54),
@@ -14,11 +14,11 @@ TABLE_1: dict[str, dict[str, tuple[float, float]]] = {
     },
 }  # fmt: skip
 PAPER_EPOCHS = 50
-PAPER_IMAGES = {"CIFAR-10": 50_000, "SVHN": 73_257}  # that its networks were trained on
+PAPER_IMAGES = {"CIFAR-10": 50_000, "SVHN": 73_257}  # training images
 
 
 def paper_name(dataset: str) -> str | None:
-    """The paper's data set that ours stands for, None where it had no such set."""
+    """The paper's data set that ours corresponds to; None if it has no such set."""
     plain = dataset.lower().replace("-", "")
-    names = {"cifar100": None, "cifar10": "CIFAR-10", "svhn": "SVHN"}  # 'cifar10' starts both
+    names = {"cifar100": None, "cifar10": "CIFAR-10", "svhn": "SVHN"}  # longest first
     return next((name for start, name in names.items() if start in plain), None)

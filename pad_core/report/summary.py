@@ -16,7 +16,7 @@ from pad_core.report.palette import STYLES, style
 
 
 class Group(NamedTuple):
-    """Evaluations of one condition on one data set after as many epochs, one for each seed."""
+    """Evaluations of one condition on one data set after the same epoch, one for each seed."""
 
     dataset: str
     condition: str
@@ -24,12 +24,12 @@ class Group(NamedTuple):
     evaluations: list[Evaluation]
 
     def values(self, *path: str) -> list[float]:
-        """A measure of each network that has it; the path leads through nested fields."""
+        """A measure's values in the networks that have it; ``path`` leads through nested fields."""
         return numbers(self.evaluations, *path)
 
 
 def numbers(found: Sequence[Mapping[str, Any]], *path: str) -> list[float]:
-    """The number at a path in each of the objects that has it."""
+    """The numbers at a path, of the objects that have it."""
     parts = [_part(value, path) for value in found]
     return [float(p) for p in parts if isinstance(p, int | float) and math.isfinite(p)]
 
@@ -37,8 +37,7 @@ def numbers(found: Sequence[Mapping[str, Any]], *path: str) -> list[float]:
 def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
     """Groups in the order of the paper's conditions, then of epochs.
 
-    Neither epochs nor real images and reconstructions, nor data sets of one name, ever mix in one
-    mean.
+    No mean mixes epochs, real images with reconstructions, or different data sets of one name.
     """
     order = list(STYLES)
     groups: dict[tuple[str, str, int], list[Evaluation]] = {}
@@ -68,7 +67,7 @@ def mean_and_sem(values: Sequence[float], digits: int = 2) -> str:
 
 
 def rows_for(evaluations: Sequence[Evaluation]) -> list[TableRow]:
-    """The declared rows of what was measured, with one for each name where a path has '*'."""
+    """The declared rows that were measured; a '*' in a path becomes a row for each name."""
     rows = [row for declared in ROWS for row in _by_name(declared, evaluations)]
     return [row for row in rows if numbers(evaluations, *row.path)]
 
@@ -82,14 +81,14 @@ def _by_name(row: TableRow, evaluations: Sequence[Evaluation]) -> list[TableRow]
 
 
 def _part(value: Any, path: Sequence[str]) -> Any:
-    """What stands at a path in nested objects, None where nothing does."""
+    """The value at a path in nested objects; None if there is none."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
 def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
-    """A table for each data set: rows the measures, columns the conditions and the baselines."""
+    """A table for each data set; rows are measures, columns are conditions and baselines."""
     groups = grouped(evaluations)
     made = []
     for dataset in dict.fromkeys(group.dataset for group in groups):
@@ -97,12 +96,12 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
         first = here[0].evaluations[0]
         table = Table(
             title=f"{dataset}: {first['n_train']:,} training and {first['n_test']:,} test latents",
-            caption="Mean ± SEM over seeds where there are several. Measured on "
+            caption="Mean ± SEM over seeds, if there are several. Measured on "
             f"{first['on']}; occlusion on {first['occlusion_n']:,} of them.{_never_met(here)}",
             box=SIMPLE,
             collapse_padding=True,
         )
-        table.add_column("", min_width=20)  # so that words stay whole where many networks share 80
+        table.add_column("", min_width=20)  # keeps words whole in 80 columns with many networks
         for group in here:
             seeds = len(group.evaluations)
             table.add_column(
@@ -117,14 +116,14 @@ def tables(evaluations: Sequence[Evaluation]) -> list[Table]:
             cells = [mean_and_sem(group.values(*row.path), row.digits) for group in here]
             beside = (numbers([values], *row.path) for values in baselines.values())
             cells += [mean_and_sem(values, row.digits) for values in beside]
-            if set(cells) != {"–"}:  # what no network here has is left out
+            if set(cells) != {"–"}:  # skip what no network here has
                 table.add_row(row.name, *cells)
         made.append(table)
     return made
 
 
 def _never_met(groups: Sequence[Group]) -> str:
-    """What to know of REM dreams of networks that had no REM; '' where all had it."""
+    """A warning about REM dreams of networks that had no REM; '' if all had it."""
     without = [
         style(group.condition).label
         for group in groups

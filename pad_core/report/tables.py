@@ -1,25 +1,25 @@
-"""Recorded evaluations as tables of text: beside the paper's, and all measures."""
+"""Recorded evaluations as tables: separability beside the paper's, and all measures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pad_core.report.catalogue import Shelf
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.item import Table
 from pad_core.report.palette import STYLES, style
-from pad_core.report.paper import TABLE_1, paper_name
+from pad_core.report.paper import PAPER_SEPARABILITY, paper_name
 from pad_core.report.summary import Group, mean_and_sem, numbers, rows_for
 
 
-def table_1(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> Table:
+def table_1(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> Table:
     """Table 1: a row for each condition and baseline, ours beside the paper's.
 
-    Conditions that were not measured have the paper's values alone, where it has any.
+    Conditions that were not measured have the paper's values alone, if any.
     """
-    groups = shelf.groups(dataset, conditions)
+    groups = catalogue.groups(dataset, conditions)
     measured = {group.condition: group for group in groups}
-    paper = TABLE_1.get(paper_name(dataset) or "", {})
+    paper = PAPER_SEPARABILITY.get(paper_name(dataset) or "", {})
     rows: list[tuple[str, ...]] = []
     for condition in conditions:
         theirs = paper.get(condition)
@@ -60,14 +60,14 @@ def table_1(shelf: Shelf, dataset: str, conditions: Sequence[str]) -> Table:
     return Table(names, rows)
 
 
-def measures(shelf: Shelf, dataset: str) -> Table:
+def measures(catalogue: Catalogue, dataset: str) -> Table:
     """Everything that was recorded: a row for each measure.
 
-    A column for each condition (means ± SEM over its networks) and baseline. No rows without a
+    A column for each condition (means ± SEM over its networks) and baseline; no rows without a
     recorded evaluation.
     """
-    conditions = dict.fromkeys(e.key[1] for e in shelf.entries if e.dataset == dataset)
-    groups = sorted(shelf.groups(dataset, list(conditions)), key=_place)
+    conditions = dict.fromkeys(e.key[1] for e in catalogue.entries if e.dataset == dataset)
+    groups = sorted(catalogue.groups(dataset, list(conditions)), key=_place)
     if not groups:
         return Table((), [])
     baselines = groups[0].evaluations[0].get("baselines", {})

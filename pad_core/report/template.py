@@ -1,4 +1,4 @@
-"""Templates of HTML: whatever stands in one is escaped, unless it says that it is HTML."""
+"""HTML templates: every value is escaped, unless it is marked as HTML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def render(path: Path, **values: object) -> str:
-    """The Jinja template at ``path`` with its values; it may include others of its folder."""
+    """Render the Jinja template at ``path``; it may include others of its folder."""
     return _environment(path.parent).get_template(path.name).render(**values)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,8 @@ _LONGEST_NAME = 1000  # characters: folders have 255 at most, lists of synonyms 
 
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite
 Count = Annotated[int, Meta(ge=0, lt=2**53)]  # float64 holds all of these exactly
+MAX_SEED = 2**32 - 1
+Precision = Literal["fp32", "bf16"]  # of convolutions
 Name = Annotated[str, Meta(pattern=r"\S", max_length=_LONGEST_NAME)]  # not blank
 
 _WORDS = {

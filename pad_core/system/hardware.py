@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import re
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from pad_core.errors import PadError
-
-Precision = Literal["fp32", "bf16"]
+from pad_core.system.declared import Precision as Precision
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -64,7 +63,7 @@ def save_every_s(device: torch.device) -> float:
     return 0.0 if device.type == "cpu" else 30.0
 
 
-def describe_hardware(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
     """'cuda (NVIDIA H200)' or 'cpu (x86_64)'."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return f"{device.type} ({name})"

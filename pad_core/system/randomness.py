@@ -11,8 +11,7 @@ import hashlib
 import torch
 
 from pad_core.errors import PadError
-
-MAX_SEED = 2**32 - 1
+from pad_core.system.declared import MAX_SEED as MAX_SEED
 
 
 def check_seed(seed: int) -> int:

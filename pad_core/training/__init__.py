@@ -1,1 +1,1 @@
-"""From a configuration to a run folder, and from that to a checkpoint."""
+"""From a configuration to a run folder, and from a run folder to a checkpoint."""

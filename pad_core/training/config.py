@@ -1,64 +1,62 @@
-"""What a training run does."""
+"""What is asked of a training: what to learn, and how to go about it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from msgspec import Meta
+
+from pad_core.checkpoint.recipe import OPTIMISER, Recipe, TrainingConfig, shared
 from pad_core.errors import PadError
-from pad_core.model.condition import Condition
-from pad_core.system.hardware import Precision
-from pad_core.system.randomness import check_seed
+from pad_core.system.fields import said
+
+if TYPE_CHECKING:  # so that the command line's help needs no PyTorch
+    import torch
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What a run does; with the same recipe, a CPU run gives the same weights again.
+class TrainingRequest(TrainingConfig):
+    """What is asked for; its fields are options of ``python -m pad_core train``.
 
-    Defaults as in the paper (§4.3). ``dataset`` is the spec as typed. ``precision`` is that
-    of the convolutions; weights, losses and optimisers are float32 in any case.
-
-    ``adam_coasts``: in a phase that gives a weight no gradient, Adam takes it for 0 and moves the
-    weight on by its momentum, as PyTorch did before 2.0, when the paper's networks were trained:
-    NREM then moves the head of *d*, REM that of z. Otherwise such a weight rests.
+    Raises:
+        PadError: a value that is none or out of range.
     """
 
-    dataset: str
-    condition: Condition
-    epochs: int
-    seed: int = 0
-    batch_size: int = 64
-    learning_rate: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
-    precision: Precision = "fp32"
-    adam_coasts: bool = False
+    device: Annotated[str, said("Device", "cpu, cuda, mps, or auto: a GPU where there is one")] = (
+        "auto"
+    )
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16"], OPTIMISER,
+        said("Precision", "of the convolutions; auto takes bf16 if the hardware multiplies it "
+             "faster"),
+    ] = "auto"  # fmt: skip
+    probe_every: Annotated[
+        int,
+        said("Measure every", "so many epochs linear separability is measured; 0 never", ge=0,
+             le=100_000),
+    ] = 0  # fmt: skip
+    keep_epochs: Annotated[
+        tuple[Annotated[int, Meta(ge=1)], ...],
+        said("Keep epochs", "epochs after which the network is kept as a file of its own, with "
+             "commas between"),
+    ] = ()  # fmt: skip
 
     def __post_init__(self) -> None:
-        check_seed(self.seed)
-        for name, low, high in (("epochs", 1, 100_000), ("batch_size", 2, 65_536)):
-            value = getattr(self, name)
-            if type(value) is not int or not low <= value <= high:
-                raise PadError(f"{name} is a whole number from {low} to {high}, not {value!r}.")
-        for name in ("learning_rate", "beta1", "beta2"):
-            value = getattr(self, name)
-            if type(value) is not float or not 0 < value < 1:
-                raise PadError(f"{name} lies between 0 and 1, not {value!r}.")
-        if self.precision not in get_args(Precision):
-            raise PadError(f"precision is fp32 or bf16, not {self.precision!r}.")
-        if not isinstance(self.adam_coasts, bool):
-            raise PadError(f"adam_coasts is true or false, not {self.adam_coasts!r}.")
-        if not isinstance(self.dataset, str):
-            raise PadError(f"dataset is the spec of a data set, not {self.dataset!r}.")
+        super().__post_init__()
+        check_kept(self.keep_epochs, self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields, ready for JSON."""
-        return asdict(self) | {"condition": self.condition.to_dict()}
+    def recipe(self, device: torch.device) -> Recipe:
+        """What a run on that device does."""
+        from pad_core.system.hardware import choose_precision
 
-    @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> Recipe:
-        """The inverse of ``to_dict``; PadError where a field is unknown, missing or wrong."""
-        try:
-            return cls(**(fields | {"condition": Condition.from_dict(fields["condition"])}))
-        except (TypeError, KeyError) as error:
-            raise PadError(f"a recipe does not have these fields ({error}).") from None
+        precision = choose_precision(device) if self.precision == "auto" else self.precision
+        return Recipe(**shared(self), precision=precision)
+
+
+def check_kept(keep_epochs: Sequence[int], config: TrainingConfig) -> None:
+    """PadError where an epoch can't be kept because it never comes."""
+    for epoch in keep_epochs:
+        if not 1 <= epoch <= config.epochs:
+            raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {config.epochs}.")

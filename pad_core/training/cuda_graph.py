@@ -1,9 +1,9 @@
 """A whole wake-sleep cycle as one CUDA graph.
 
-A mini-batch of 64 small images keeps a large GPU busy for less time than Python takes to ask
-for the few hundred kernels of a cycle. Captured once and replayed, they are asked for at once.
-Several networks train at the same time where each replays a graph of its own on a CUDA stream
-of its own: ``with torch.cuda.stream(stream): cycle(images)``.
+A mini-batch of 64 small images keeps a large GPU busy for less time than Python takes to launch
+the few hundred kernels of a cycle. A captured graph launches all of them at once. Several
+networks train at the same time if each replays its own graph on its own CUDA stream:
+``with torch.cuda.stream(stream): cycle(images)``.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import torch
 from pad_core.model.hippocampus import Hippocampus
 from pad_core.model.phases import Losses
 
-# Cycles that are lived kernel by kernel first. The first has no previous memories, which makes
-# it another computation; all let cuBLAS, cuDNN, Adam and the random streams set up what can't be
-# set up while capturing.
+# Cycles that run kernel by kernel first. The first one has no previous memories, and so computes
+# something else. In all of them cuBLAS, cuDNN, Adam and the random streams do set-up that is not
+# allowed during capture.
 EAGER_CYCLES = 3
 
 
 class GraphedCycle:
     """A cycle that is captured after its first calls, and replayed from then on.
 
-    No cycle is lived twice: the first calls count, and capturing computes nothing. Random
-    numbers go on where they were, because the graph knows the generators. The graph stays with
-    the memory it was captured with: weights, moments and memories must be changed in place only.
+    No cycle runs twice: the first calls count, and capturing computes nothing. Random numbers
+    continue, because the graph knows the generators. The graph reads and writes the memory that
+    it was captured with: change weights, moments and memories in place only.
 
     Args:
         cycle: computes on CUDA alone and never waits for it, as ``Trainer.cycle`` does.
-        hippocampus, optimisers: that the cycle uses.
-        generators: asked before capturing for those that the cycle draws from.
+        hippocampus, optimisers: those that the cycle uses.
+        generators: called before capture; returns those that the cycle draws from.
     """
 
     def __init__(
@@ -54,10 +54,11 @@ class GraphedCycle:
         """Live through one cycle.
 
         Args:
-            given: what the cycle takes, a mini-batch; of the same shape each time.
+            given: the cycle's mini-batch, of the same shape each time.
 
         Returns:
-            The losses; once captured, the same tensors each time, which the next call overwrites.
+            The losses. After capture, these are the same tensors each time, overwritten by the
+            next call.
         """
         if self._lived < EAGER_CYCLES:
             self._lived += 1
@@ -79,17 +80,17 @@ class GraphedCycle:
         memories = [latents.clone() for latents in self._hippocampus.kept()]
         self._hippocampus.restore(memories)
         for optimiser in self._optimisers:
-            optimiser.zero_grad()  # the graph brings gradients of its own
-        # On the network's own stream: libraries keep a workspace for each, and graphs that share
-        # one could not run at once. The default stream can't be captured. Other threads may use
-        # the GPU meanwhile.
+            optimiser.zero_grad()  # the graph brings its own gradients
+        # On the network's own stream: libraries keep a workspace for each stream, and graphs that
+        # share one could not run at the same time. The default stream can't be captured. Other
+        # threads may use the GPU meanwhile.
         stream = torch.cuda.current_stream(given.device)
         if stream == torch.cuda.default_stream(given.device):
             stream = torch.cuda.Stream(given.device)
         with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             self._losses = self._cycle(self._given)
-            # What this cycle has stored is the next one's previous memories; the oldest first,
-            # as each takes what the next younger one held.
+            # The memories of this cycle are the next one's previous ones. The oldest is copied
+            # first, because each takes the place of the next older one.
             for held, younger in reversed([*zip(memories, self._hippocampus.kept(), strict=True)]):
                 held.copy_(younger)
         self._hippocampus.restore(memories)

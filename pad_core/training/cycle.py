@@ -1,4 +1,4 @@
-"""One wake-sleep cycle after the other: networks, optimisers, hippocampus, random streams."""
+"""The trainer: networks, optimisers, hippocampus and random streams that live cycle by cycle."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model import phases
 from pad_core.model.condition import Phase
@@ -17,7 +18,6 @@ from pad_core.model.networks import LATENT_SIZE, Networks, build_networks
 from pad_core.model.perturbation import perturb
 from pad_core.system.malloc import keep_freed_memory
 from pad_core.system.randomness import Streams
-from pad_core.training.config import Recipe
 from pad_core.training.cuda_graph import GraphedCycle
 from pad_core.training.optimiser import ChannelsLastAdam, in_memory_order, in_shape_order
 
@@ -50,14 +50,14 @@ class Trainer:
     def cycle(self, images: torch.Tensor) -> phases.Losses:
         """Live through one wake-sleep cycle with a mini-batch, learning in each phase.
 
-        A phase whose losses all have weight 0 is lived through, too, but teaches nothing.
+        A phase whose losses all have weight 0 is computed, too, but trains nothing.
 
         Args:
             images: (B, 3, 32, 32) in [−1, 1].
 
         Returns:
-            The unweighted losses that are optimised, detached; of a phase that comes several
-            times, their means.
+            The unweighted losses that are optimised, detached. A phase that occurs several times
+            gives their means.
         """
         named: dict[str, list[torch.Tensor]] = {}
         condition = self.recipe.condition
@@ -87,10 +87,10 @@ class Trainer:
     def fastest(
         self, cycle: Callable[[torch.Tensor], phases.Losses]
     ) -> Callable[[torch.Tensor], phases.Losses]:
-        """A way to live through many cycles: ``cycle``, or something around it.
+        """The fastest way to run many cycles: ``cycle`` itself, or a wrapper of it.
 
-        On CUDA it becomes one graph, after which there must be no ``restore`` any more; on a CPU
-        this process keeps the memory that a cycle frees.
+        On CUDA it becomes one graph; ``restore`` must not be called after that. On a CPU this
+        process then keeps the memory that a cycle frees.
 
         Args:
             cycle: takes a mini-batch, computes on this trainer's device and never waits for it.
@@ -146,14 +146,14 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
     def check_finite(self) -> None:
-        """PadError where a weight is no longer finite: every later epoch would be lost."""
+        """PadError if a weight is no longer finite, because all later epochs would be lost."""
         for part, network in self.networks._asdict().items():
             for name, weight in network.named_parameters():
                 if not bool(weight.isfinite().all()):
                     raise PadError(f"The weights {part}.{name} are no longer finite; {DIVERGED}")
 
     def state(self) -> Tensors:
-        """Everything that decides how the run goes on, as named tensors."""
+        """Everything that decides how the run continues, as named tensors."""
         tensors: Tensors = {}
         for part, network in self.networks._asdict().items():
             names = [name for name, _ in network.named_parameters()]
@@ -162,13 +162,13 @@ class Trainer:
                 prefix = f"adam.{part}.{names[index]}."
                 tensors |= {prefix + k: in_shape_order(v) for k, v in values.items()}
         tensors |= {f"stream.{name}": value for name, value in self.streams.state().items()}
-        # Beyond a span of 1, with numbers for those before; one state holds no tensor twice.
+        # With a span above 1, older memories have numbers; a state holds no tensor twice.
         for age, latents in enumerate(self.hippocampus.kept()):
             tensors[_memory_key(age)] = latents.clone() if age else latents
         return tensors
 
     def restore(self, tensors: Tensors) -> None:
-        """Go on from ``state()``; PadError where it isn't one of this kind of device."""
+        """Continue from ``state()``; PadError if it comes from another kind of device."""
         restore_weights(self.networks, tensors)
         try:
             for part, network in self.networks._asdict().items():
@@ -214,7 +214,7 @@ DIVERGED = "the run has diverged: start anew in another --run folder with a lowe
 
 
 def restore_weights(networks: Networks, tensors: Tensors) -> None:
-    """Give networks the weights of a run's state; PadError where they don't fit."""
+    """Load the weights of a run's state into networks; PadError if they don't fit."""
     for part, network in networks._asdict().items():
         try:
             network.load_state_dict({k: tensors[f"{part}.{k}"] for k in network.state_dict()})

@@ -1,4 +1,4 @@
-"""Out of a run into a file that ships, and from the published code's files into ours."""
+"""Export a run, or a checkpoint of the published code, as a checkpoint that ships."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Bits
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import check_same_data
 from pad_core.checkpoint.schema import Header
 from pad_core.data.load import DataSet
@@ -19,8 +20,7 @@ from pad_core.evaluation.evaluate import converged_separability
 from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
 from pad_core.system.randomness import check_seed
-from pad_core.training import published
-from pad_core.training.config import Recipe
+from pad_core.training import published_code
 from pad_core.training.cycle import restore_weights
 from pad_core.training.run_folder import (
     LATEST,
@@ -30,12 +30,12 @@ from pad_core.training.run_folder import (
     read_state_header,
 )
 
-# How far 8-bit weights may move the converged separability, in points, before 16 are used.
+# The change of the converged separability, in points, up to which 8-bit weights will do.
 TOLERANCE_POINTS = 0.3
 
 
 def read_recipe(folder: Path) -> Recipe:
-    """The recipe of a run folder that has finished at least one epoch or was stopped."""
+    """The recipe of a run folder that has finished an epoch or was stopped."""
     return read_state_header(folder).recipe
 
 
@@ -51,24 +51,24 @@ def export_run(
     """Write a run's network as a compact checkpoint and measure what rounding costs.
 
     Args:
-        dataset: the data that the run was trained on: its images become the memories.
-        bits: 8 or 16; by default 8 where that keeps the converged separability within
-            0.3 points of full precision, else 16; 16 without classes to measure that by.
-        memories: whether latents of the data are stored, too; without them, a fifth smaller.
-        device: that measures.
+        dataset: the data that the run was trained on; its images become the memories.
+        bits: 8 or 16; by default 8 if that keeps the converged separability within 0.3 points of
+            full precision, else 16; also 16 if there are no classes to measure that with.
+        memories: whether to store latents of the data; without them the file is a fifth smaller.
+        device: for the measurement.
 
     Returns:
-        The header as written; ``export`` in it has the measurement.
+        The header as written; its ``export`` holds the measurement.
 
     Raises:
         PadError: no finished epoch, a damaged state, or other data.
     """
     tensors, state = read_state(folder)
     if state.epoch == 0:
-        raise PadError(f"{folder} has not finished an epoch yet; go on with 'train --resume'.")
+        raise PadError(f"{folder} has not finished an epoch; continue with 'train --resume'.")
     if state.step:
         raise PadError(
-            f"{folder} was stopped within epoch {state.epoch + 1}; go on with 'train --resume', "
+            f"{folder} was stopped within epoch {state.epoch + 1}; continue with 'train --resume', "
             f"or export {folder / LATEST}, which holds epoch {state.epoch}."
         )
     trained_on = _trained_on(folder, state)
@@ -85,20 +85,22 @@ def export_run(
 
 
 def export_file(path: Path, out: Path, dataset: DataSet, bits: Bits | None = None) -> Header:
-    """Write a checkpoint anew, more compactly, such as one that a run kept of an epoch.
+    """Write a checkpoint again in fewer bits, such as one that a run kept after an epoch.
 
-    The precision that ``path`` has is what rounding is measured against; see ``export_run``.
+    Rounding is measured against the precision of ``path``; see ``export_run``.
     """
     network = checkpoint.load(path)
     trained_on = network.header.dataset | {"class_names": list(network.class_names)}
     check_same_data(trained_on, dataset, path)
-    header = replace(network.header, dataset=checkpoint.describe(dataset), metrics={}, export={})
+    header = replace(
+        network.header, dataset=checkpoint.dataset_record(dataset), metrics={}, export={}
+    )
     header = _of_its_own_data(header, trained_on)
     return save_measured(network.networks, header, out, dataset, bits)
 
 
 def _trained_on(folder: Path, state: RunState) -> dict[str, Any]:
-    """What is known of the data of a run; earlier versions kept it beside the state only."""
+    """The record of a run's data; earlier versions kept it beside the state only."""
     if state.data is not None:
         return state.data
     try:
@@ -109,7 +111,7 @@ def _trained_on(folder: Path, state: RunState) -> dict[str, Any]:
 
 
 def _of_its_own_data(header: Header, trained_on: dict[str, Any]) -> Header:
-    """A copy that names the data as they were called in training, wherever they lie now."""
+    """A copy that names the data as training did, wherever they lie now."""
     name = trained_on.get("name", header.dataset["name"])
     return replace(header, dataset=header.dataset | {"name": name})
 
@@ -122,8 +124,8 @@ def save_measured(
     bits: Bits | None,
     memories: bool = True,
 ) -> Header:
-    """Write networks at 8 or 16 bits with what rounding costs; see ``export_run``."""
-    if not dataset.has_classes:  # nothing to measure by: the finer weights, unless asked
+    """Write networks at 8 or 16 bits, and measure what rounding costs; see ``export_run``."""
+    if not dataset.has_classes:  # there is nothing to measure with: take the finer weights
         candidate = bits or 16
         rounded = checkpoint.rounded(networks, candidate)
         header.export["bits"] = candidate
@@ -156,17 +158,17 @@ def import_published(
     epoch: int | None = None,
     bits: Bits | None = None,
 ) -> Header:
-    """Turn a checkpoint in the layout of the authors' published code into ours.
+    """Convert a checkpoint in the layout of the authors' published code to ours.
 
     Args:
-        path: a torch file with keys 'generator' and 'discriminator', and maybe lists of losses,
-            which become the history; it can run no code. See ``published.read``.
-        condition, dataset, seed: what the file does not say of itself.
-        epoch: None for as many as the file has losses of.
+        path: a torch file with keys 'generator' and 'discriminator', and perhaps lists of losses,
+            which become the history. It can run no code; see ``published_code.read``.
+        condition, dataset, seed: what the file does not record.
+        epoch: None for the number of losses in the file.
 
     Raises:
-        PadError: not such a file, or weights that are missing, misshapen or not finite; an
-            epoch below 0, or none that is known; or ``out`` is the file itself.
+        PadError: another kind of file; weights that are missing, misshapen or not finite; an epoch
+            below 0 or an unknown one; or ``out`` is the file itself.
     """
     check_seed(seed)
     if epoch is not None and epoch < 0:
@@ -174,12 +176,12 @@ def import_published(
     if out.resolve() == path.resolve():
         raise PadError(f"{path} would be overwritten; give another file with --out.")
     networks = build_networks(seed)
-    found = published.read(path, networks)
+    found = published_code.read(path, networks)
     if epoch is None and (epoch := found.epoch) is None:
         raise PadError(f"{path} does not say how many epochs it was trained; give --epoch.")
     header = Header(
         condition=condition,
-        dataset=checkpoint.describe(dataset),
+        dataset=checkpoint.dataset_record(dataset),
         class_names=dataset.class_names,
         seed=seed,
         epoch=epoch,
@@ -192,7 +194,7 @@ def import_published(
 def _history(losses: list[dict[str, float]], condition: Condition) -> list[dict[str, Any]]:
     """Losses of each epoch that the condition learns from; values that aren't finite are left out.
 
-    The published code notes all losses, whether or not it learns from them.
+    The published code records all losses, whether or not it learns from them.
     """
     learnt = {name for name, weight in condition.loss_weights.items() if weight > 0}
     learnt -= {"nrem"} if "nrem" not in condition.phases else set()

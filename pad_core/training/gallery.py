@@ -1,9 +1,9 @@
-"""The gallery: every condition, seed and data set that results rest on, as one queue.
+"""The gallery: one queue of every condition, seed and data set that the results need.
 
-The queue stands in order of worth (``QUEUE``). ``run`` trains what fits into a budget of minutes,
-measures each network as soon as it is trained, and writes everything finished into few compact
-files (``pack``), which ``unpack`` turns into checkpoints and records elsewhere. What was cut off
-goes on at the next start, where the run folders are.
+The queue is sorted by importance (``QUEUE``). ``run`` trains what fits into a budget of minutes,
+measures each network as soon as it is trained, and packs everything finished into a few compact
+files (``pack``), which ``unpack`` turns into checkpoints and records elsewhere. Interrupted runs
+continue at the next start, from their run folders.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint.file import load, load_header, update_history, update_metrics
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.battery import Reference
 from pad_core.evaluation.evaluate import (
     Protocol,
     evaluate,
@@ -39,9 +39,9 @@ from pad_core.evaluation.evaluate import (
     separability,
 )
 from pad_core.evaluation.frechet import classifier_features
+from pad_core.evaluation.other_measures import Reference
 from pad_core.model.condition import CONDITIONS, TABLE_1, Condition
 from pad_core.system.files import write_atomically
-from pad_core.training.config import Recipe
 from pad_core.training.export import export_run
 from pad_core.training.run_folder import STATE, read_state_header
 from pad_core.training.sweep import Cell, CellState, Engine, Settings, sweep
@@ -52,11 +52,12 @@ MIB = 2**20
 
 
 @dataclass(frozen=True)
-class Stage:
+class Grid:
     """A part of the queue: conditions × seeds on one data set.
 
     data: 'cifar10', 'fashion-mnist' or 'svhn'. probed: epochs after which linear separability is
-    measured, too. continues: name of the stage whose networks are trained further.
+    measured. changes: fields of the recipe that differ. continues: name of the grid whose networks
+    are trained further.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Stage:
     seeds: int
     epochs: int
     probed: tuple[int, ...] = ()
-    adam_coasts: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)
     continues: str | None = None
 
 
@@ -79,17 +80,17 @@ _QUIETER = tuple(
 )
 _TENS = (1, 10, 20, 30, 40)
 QUEUE = (
-    Stage("table1", "cifar10", _conditions(*TABLE_1), 4, 50, _TENS),
-    Stage(
+    Grid("table1", "cifar10", _conditions(*TABLE_1), 4, 50, _TENS),
+    Grid(
         "variants",
         "cifar10",
         _conditions("rem_noise_only", "rem_memory_only", "rem_before_nrem", "nrem_mixed_memory"),
         4,
         50,
     ),
-    Stage("fashion", "fashion-mnist", _conditions(*TABLE_1), 4, 20),
-    Stage("svhn", "svhn", _conditions(*TABLE_1), 4, 150),
-    Stage(
+    Grid("fashion", "fashion-mnist", _conditions(*TABLE_1), 4, 20),
+    Grid("svhn", "svhn", _conditions(*TABLE_1), 4, 150),
+    Grid(
         "long",
         "cifar10",
         _conditions("pad", "wo_nrem", "wake_only"),
@@ -98,67 +99,67 @@ QUEUE = (
         (60, 70, 80, 90),
         continues="table1",
     ),
-    Stage("coasting", "cifar10", _conditions(*TABLE_1), 4, 50, adam_coasts=True),
-    Stage("quieter", "cifar10", _QUIETER, 4, 50),
+    Grid("coasting", "cifar10", _conditions(*TABLE_1), 4, 50, changes={"adam_coasts": True}),
+    Grid("quieter", "cifar10", _QUIETER, 4, 50),
 )
 
 
 @dataclass(frozen=True)
-class Item:
+class QueuedNetwork:
     """A network of the queue."""
 
-    stage: Stage
+    grid: Grid
     cell: Cell
 
     @property
     def name(self) -> str:
-        """Of its file and its run folder: 'cifar10-pad-seed0', with what is unusual about it."""
+        """The name of its file and run folder: 'cifar10-pad-seed0', with whatever is unusual."""
         return self.cell.folder.name
 
 
-def _name(stage: Stage, recipe: Recipe) -> str:
+def _name(grid: Grid, recipe: Recipe) -> str:
     unusual = "-coasting" if recipe.adam_coasts else ""
-    longer = f"-epoch{recipe.epochs}" if stage.continues else ""
-    return f"{stage.data}-{recipe.condition.name}{unusual}-seed{recipe.seed}{longer}"
+    longer = f"-epoch{recipe.epochs}" if grid.continues else ""
+    return f"{grid.data}-{recipe.condition.name}{unusual}-seed{recipe.seed}{longer}"
 
 
 def items(
-    queue: Sequence[Stage], data: Mapping[str, DataSet], runs: Path, template: Recipe
-) -> list[Item]:
-    """The queue's networks whose data are at hand, seed by seed within a stage.
+    queue: Sequence[Grid], data: Mapping[str, DataSet], runs: Path, template: Recipe
+) -> list[QueuedNetwork]:
+    """The queue's networks whose data are at hand, seed by seed within a grid.
 
     Args:
-        data: of each name that stages use.
-        runs: where the run folders lie.
-        template: what all have in common, such as the precision.
+        data: the data set for each name that grids use.
+        runs: the folder of the run folders.
+        template: the recipe's fields that all share, such as the precision.
     """
     found = []
-    for stage in queue:
-        if stage.data not in data:
+    for grid in queue:
+        if grid.data not in data:
             continue
-        for seed in range(stage.seeds):
-            for condition in stage.conditions:
+        for seed in range(grid.seeds):
+            for condition in grid.conditions:
                 recipe = replace(
                     template,
-                    dataset=data[stage.data].spec,
+                    dataset=data[grid.data].spec,
                     condition=condition,
-                    epochs=stage.epochs,
+                    epochs=grid.epochs,
                     seed=seed,
-                    adam_coasts=stage.adam_coasts,
+                    **grid.changes,
                 )
-                cell = Cell(recipe, runs / _name(stage, recipe), stage.probed)
-                found.append(Item(stage, cell))
+                cell = Cell(recipe, runs / _name(grid, recipe), grid.probed)
+                found.append(QueuedNetwork(grid, cell))
     return found
 
 
-def source_of(item: Item, everything: Sequence[Item]) -> Item | None:
-    """The network that this one goes on from, if it goes on from one of the queue."""
-    if item.stage.continues is None:
+def source_of(item: QueuedNetwork, everything: Sequence[QueuedNetwork]) -> QueuedNetwork | None:
+    """The network of the queue that this one continues; None if it continues none."""
+    if item.grid.continues is None:
         return None
     recipe = item.cell.recipe
     for other in everything:
         same = other.cell.recipe.condition, other.cell.recipe.seed
-        if other.stage.name == item.stage.continues and same == (recipe.condition, recipe.seed):
+        if other.grid.name == item.grid.continues and same == (recipe.condition, recipe.seed):
             return other
     return None
 
@@ -169,17 +170,17 @@ def source_of(item: Item, everything: Sequence[Item]) -> Item | None:
 class Budget:
     """Which networks of a queue fit into the time that is left.
 
-    As long as the engine has not measured its speed, all may begin. Then those at the queue's
-    head that can be finished together go on; the others wait for another day.
+    Until the engine has measured its speed, all may start. From then on, only networks from the
+    queue's head that can be finished together go on; the others wait for another day.
     """
 
     def __init__(self, until: float, sizes: Mapping[str, int], speed: Callable[[], float]) -> None:
-        """Plan for the time ``until``, as ``time.monotonic`` counts it.
+        """Plan until a time ``until`` of ``time.monotonic``.
 
         Args:
             sizes: spec of a data set → its training images.
-            speed: what gets done in a second, an image counting ``work_per_image``; 0 while it is
-                not known.
+            speed: the work done in a second, in images times ``work_per_image``; 0 until it is
+                known.
         """
         self._until = until
         self._sizes = sizes
@@ -191,13 +192,13 @@ class Budget:
         return time.monotonic() > self._until
 
     def admits(self, state: CellState) -> bool:
-        """Whether a network may train."""
+        """Whether a network may train now."""
         if self.over():
             return False
         return self._chosen is None or state.cell.folder in self._chosen
 
     def look(self, states: Sequence[CellState]) -> None:
-        """Choose anew, from how far each network is."""
+        """Choose again, from the progress of each network."""
         going = [state for state in states if state.status == "training"]
         speed = self._speed()
         if not going or speed <= 0:
@@ -209,12 +210,12 @@ class Budget:
                 continue
             needed += self._work(state) / speed
             before = self._chosen is None or state.cell.folder in self._chosen
-            # A network that trains is given up only where it clearly can't be finished.
+            # A network that is training is dropped only if it clearly can't be finished.
             if needed <= left * (1.0 if state.status == "training" and before else 0.9):
                 chosen.add(state.cell.folder)
             else:
                 break
-        if not chosen:  # where not even one can be finished, one goes on and is resumed later
+        if not chosen:  # not even one can be finished: one goes on, and is resumed another day
             chosen = {going[0].cell.folder}
         self._chosen = chosen
 
@@ -226,7 +227,7 @@ class Budget:
 
 
 def run(
-    queue: Sequence[Item],
+    queue: Sequence[QueuedNetwork],
     engine: Engine,
     settings: Settings,
     budget: Budget,
@@ -234,10 +235,10 @@ def run(
     on_change: Callable[[list[CellState]], None] = lambda states: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[CellState]:
-    """Train the queue's networks within the budget; each is measured once it is trained.
+    """Train the queue's networks within the budget, and measure each once it is trained.
 
     Returns:
-        The state of each network; one that fails holds up no other.
+        The state of each network; a failed one stops no other.
     """
     by_folder = {item.cell.folder: item for item in queue}
     sources = {item.cell.folder: source_of(item, queue) for item in queue}
@@ -261,8 +262,8 @@ def run(
     return sweep(cells, settings, engine, look, lambda: should_stop() or budget.over(), admits)
 
 
-def _take_over(source: Item, folder: Path) -> bool:
-    """Give a folder the state of a finished run; whether it has one."""
+def _take_over(source: QueuedNetwork, folder: Path) -> bool:
+    """Copy the state of a finished run into a folder; returns whether there is one."""
     if (folder / STATE).exists():
         return True
     try:
@@ -279,7 +280,7 @@ def _take_over(source: Item, folder: Path) -> bool:
 
 @dataclass
 class Tools:
-    """What a process that measures has at hand."""
+    """The data and settings of a process that measures."""
 
     data: Mapping[str, DataSet]
     protocol: Protocol
@@ -291,7 +292,7 @@ _tools: Tools | None = None
 
 
 def _store(dataset: DataSet, path: Path) -> None:
-    """Write a data set so that processes can share its memory: shared memory proper is scarce."""
+    """Write a data set to a file that processes map, because shared memory is scarce."""
     fields = {name: getattr(dataset, name) for name in ("name", "spec", "class_names", "note")}
     images = {
         f"{split}.{name}": getattr(getattr(dataset, split), name)
@@ -312,11 +313,11 @@ def _stored(path: Path) -> DataSet:
 
 def _prepare(data: Mapping[str, Path], protocol: Protocol, device: str, threads: int) -> None:
     global _tools
-    for name in (signal.SIGINT, signal.SIGTERM):  # who started this process decides
+    for name in (signal.SIGINT, signal.SIGTERM):  # the parent process decides when to stop
         signal.signal(name, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     if hasattr(os, "nice"):
-        os.nice(10)  # training comes first: who asks a GPU for work must not wait
+        os.nice(10)  # training comes first: the thread that feeds the GPU must not wait
     torch.set_num_threads(threads)
     torch.backends.cudnn.allow_tf32 = False  # measures are float32 on every device
     held = {name: _stored(path) for name, path in data.items()}
@@ -324,34 +325,34 @@ def _prepare(data: Mapping[str, Path], protocol: Protocol, device: str, threads:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the one that started it has died."""
+    """End this process when its parent has died."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)
 
 
-def _measure(item: Item, out: Path) -> None:
+def _measure(item: QueuedNetwork, out: Path) -> None:
     """Write a finished network as a checkpoint of 8 bits with all its measures."""
     assert _tools is not None
-    data, device = _tools.data[item.stage.data], _tools.device
-    # What is at hand goes on the device once a network, which is nothing beside the rest.
+    data, device = _tools.data[item.grid.data], _tools.device
+    # The data go to the device once per network, which costs little beside the rest.
     features = classifier_features(device)
-    if item.stage.data not in _tools.beside:
-        _tools.beside[item.stage.data] = measure_reference(data, features, _tools.protocol)
+    if item.grid.data not in _tools.beside:
+        _tools.beside[item.grid.data] = measure_reference(data, features, _tools.protocol)
     scratch = out.with_name(f".{out.name}")
-    first = item.cell.recipe.seed == 0 and not item.stage.continues
+    first = item.cell.recipe.seed == 0 and not item.grid.continues
     export_run(item.cell.folder, scratch, data, 8, memories=first, device=device)
     network = load(scratch, device)
-    beside = _tools.beside[item.stage.data]
+    beside = _tools.beside[item.grid.data]
     found = evaluate(network, data, features, _tools.protocol, beside=beside)
     update_metrics(scratch, found)
     history = [dict(entry) for entry in network.history]
-    for epoch in item.stage.probed:
+    for epoch in item.grid.probed:
         kept = item.cell.folder / f"epoch-{epoch:04d}.safetensors"
         if kept.exists():
             history[epoch - 1] |= separability(load(kept, device).networks.encoder, data)
     update_history(scratch, history)
-    scratch.replace(out)  # only what is whole has its name
+    scratch.replace(out)  # only a complete file gets the name
 
 
 def _measure_baselines(data: str) -> dict[str, Any]:
@@ -386,28 +387,28 @@ class Measuring:
         self._baselines: dict[str, Future[Any]] = {}
         self.failed: dict[str, str] = {}
 
-    def hand_over(self, item: Item) -> None:
-        """Measure a network that is trained, unless it is measured already."""
+    def hand_over(self, item: QueuedNetwork) -> None:
+        """Measure a trained network, unless it is measured already."""
         out = self._out / f"{item.name}.safetensors"
         if out.exists() or item.name in self._jobs:
             return
         try:
             self._jobs[item.name] = self._pool.submit(_measure, item, out)
-            if item.stage.data not in self._baselines:
-                job = self._pool.submit(_measure_baselines, item.stage.data)
-                self._baselines[item.stage.data] = job
+            if item.grid.data not in self._baselines:
+                job = self._pool.submit(_measure_baselines, item.grid.data)
+                self._baselines[item.grid.data] = job
         except BrokenProcessPool as error:
             self.failed[item.name] = f"a process that measures has died: {error}"
 
     def finish(self, until: float) -> list[Path]:
-        """Wait for what is being measured, not beyond ``until``; the files that are whole."""
+        """Wait for the measurements, until ``until`` at most; returns the complete files."""
         for name, job in self._jobs.items():
             try:
                 job.result(max(0.0, until - time.monotonic()))
             except TimeoutError:
                 job.cancel()
                 self.failed[name] = "not measured in time"
-            except Exception as error:  # of one network: the others are whole
+            except Exception as error:  # one network failed; the others are complete
                 self.failed[name] = f"{type(error).__name__}: {error}"
         found = sorted(self._out.glob("[!.]*.safetensors"))
         for data, baseline in self._baselines.items():
@@ -421,7 +422,7 @@ class Measuring:
         return found
 
 
-# --- What travels ---------------------------------------------------------------------------------
+# --- Archives -------------------------------------------------------------------------------------
 
 
 def pack(
@@ -431,8 +432,8 @@ def pack(
 
     Args:
         files: checkpoints, the most important first.
-        file_bytes, total_bytes: the most that a file and all together may take. Networks that
-            find no more room are left out; their records are not.
+        file_bytes, total_bytes: the largest size of a file, and of all together. Networks that
+            don't fit are left out, but their records are not.
 
     Returns:
         The networks that are in an archive.
@@ -444,11 +445,11 @@ def pack(
     left, packed = total_bytes - len(records), []
     archives: list[list[tuple[str, bytes]]] = []
     room = 0
-    with ThreadPoolExecutor() as pool:  # the compression leaves Python's lock alone
+    with ThreadPoolExecutor() as pool:  # compression releases Python's lock
         contents = list(pool.map(lambda path: lzma.compress(path.read_bytes(), preset=1), files))
     for path, content in zip(files, contents, strict=True):
-        takes = len(content) + 2 * tarfile.BLOCKSIZE  # its header, and the rest of its last block
-        spare = file_bytes - tarfile.RECORDSIZE  # the archive's end
+        takes = len(content) + 2 * tarfile.BLOCKSIZE  # plus its header and its last block's rest
+        spare = file_bytes - tarfile.RECORDSIZE  # minus the archive's end
         if takes > left - tarfile.RECORDSIZE or takes > spare:
             continue
         if takes > room:
@@ -468,7 +469,7 @@ def pack(
 
 
 def unpack(folder: Path, into: Path) -> Iterator[Path]:
-    """Write the checkpoints of ``pack``'s archives; yields each."""
+    """Write the checkpoints in ``pack``'s archives to a folder; yields each path."""
     into.mkdir(parents=True, exist_ok=True)
     for path in sorted(folder.glob("networks-*.tar")):
         with tarfile.open(path) as archive:

@@ -1,9 +1,9 @@
-"""Who trains in a run folder, and how to ask them to stop, from whatever process.
+"""The lock of a run folder, and the request to stop, between any two processes.
 
-A run folder is occupied while its lock is held, which ends with the process that holds it,
-however that ends. Where the file system has no locks, a file that names its holder stands in for
-one. Another file asks for a stop: it works across a restart of whoever asks, on any system, and
-reaches no process but the one that trains there.
+A process holds the folder's lock while it trains; the lock ends with the process, however that
+ends. On a file system without locks, a file that names its holder takes its place. Another file
+requests a stop: this works on any system and after a restart of the asking process, and reaches
+only the process that trains in the folder.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pad_core.errors import PadError
 
 _LOCK, _SOFT_LOCK, _STOP = ".lock", ".lock-file", ".stop"
 _PATIENCE_S = 0.5  # 'is_occupied' holds the lock for an instant
-# What file systems say that have no locks: Lustre, NFS and FUSE, as they are mounted.
+# What file systems without locks answer: Lustre, NFS and FUSE with some mount options.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
@@ -30,7 +30,7 @@ class OccupiedError(PadError):
 
 @contextlib.contextmanager
 def occupied(folder: Path) -> Iterator[None]:
-    """Hold a run folder, which is made if need be; may be entered again within.
+    """Hold a run folder's lock; make the folder if need be. May be nested.
 
     Raises:
         OccupiedError: another process trains there.
@@ -39,11 +39,11 @@ def occupied(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = _acquired(folder)
-        if lock.lock_counter == 1:  # a wish of old, to a process that died before it saw it
+        if lock.lock_counter == 1:  # remove a stop request to a process that died before it saw it
             (folder / _STOP).unlink(missing_ok=True)
     except Timeout as error:
         elsewhere = ""
-        if error.lock_file.endswith(_SOFT_LOCK):  # one on another machine may have died
+        if error.lock_file.endswith(_SOFT_LOCK):  # its holder on another machine may have died
             elsewhere = f"; if there is none, remove {folder / _SOFT_LOCK}"
         raise OccupiedError(
             f"Another process is training in {folder}; wait or stop it{elsewhere}."
@@ -61,7 +61,7 @@ def occupied(folder: Path) -> Iterator[None]:
 
 
 def _acquired(folder: Path) -> BaseFileLock:
-    """The folder's lock, held once more; a file in its place where the file system has none."""
+    """The folder's lock, acquired; on a file system without locks, a file in its place."""
     lock: BaseFileLock = FileLock(
         folder / _LOCK, timeout=_PATIENCE_S, is_singleton=True, fallback_to_soft=False
     )
@@ -74,15 +74,15 @@ def _acquired(folder: Path) -> BaseFileLock:
         lock.acquire()
         if lock.lock_counter == 1:
             print(
-                f"The file system of {folder} has no locks; {folder / _SOFT_LOCK} stands in for "
-                "one. Train there from one machine at a time.",
+                f"The file system of {folder} has no locks, so {folder / _SOFT_LOCK} takes their "
+                "place; train there from one machine at a time.",
                 file=sys.stderr,
             )
     return lock
 
 
 def is_occupied(folder: Path) -> bool:
-    """Whether a process holds the run folder now."""
+    """Whether a process trains in the run folder now."""
     kinds: tuple[tuple[type[BaseFileLock], str], ...] = (
         (FileLock, _LOCK), (SoftFileLock, _SOFT_LOCK),
     )  # fmt: skip
@@ -93,13 +93,13 @@ def is_occupied(folder: Path) -> bool:
                     continue
             except Timeout:
                 return True
-            except OSError:  # not ours to open: nor to train in; or no locks
+            except OSError:  # we may not open it, and so may not train there; or no locks
                 continue
     return False
 
 
 def ask_to_stop(folder: Path) -> None:
-    """Ask whoever trains in the folder to stop after the mini-batch at hand."""
+    """Request that the process training in the folder stops after its current mini-batch."""
     try:
         (folder / _STOP).touch()
     except OSError as error:
@@ -107,5 +107,5 @@ def ask_to_stop(folder: Path) -> None:
 
 
 def asked_to_stop(folder: Path) -> bool:
-    """Whether somebody has asked for a stop that is still to come."""
+    """Whether a stop was requested that has not happened yet."""
     return (folder / _STOP).exists()

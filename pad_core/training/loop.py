@@ -1,7 +1,7 @@
-"""Training: a run folder filled epoch by epoch, safe against interruption.
+"""The training loop: fill a run folder epoch by epoch, safe against interruption.
 
-A training hands the device a portion of cycles at a time (``portions``). Who goes on with it
-waits until they are done: ``train`` for one network, ``sweep_streams.py`` for several at once.
+``portions`` hands the device a portion of cycles at a time, and its caller waits until they are
+done: ``train`` for one network, ``sweep_streams.py`` for several at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint import file as checkpoint
-from pad_core.checkpoint.same_data import check_same_data, describe_data
+from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.same_data import check_same_data, comparable_record
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
@@ -27,9 +28,9 @@ from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
 from pad_core.model.phases import Losses
 from pad_core.system.files import write_atomically, write_tensors
-from pad_core.system.hardware import describe_hardware, widest_float
+from pad_core.system.hardware import device_name, widest_float
 from pad_core.system.randomness import generator
-from pad_core.training.config import Recipe
+from pad_core.training.config import check_kept
 from pad_core.training.cycle import DIVERGED, Trainer
 from pad_core.training.lock import asked_to_stop, occupied
 from pad_core.training.run_folder import (
@@ -40,7 +41,7 @@ from pad_core.training.run_folder import (
     read_state,
 )
 
-# What a GPU is given to do at a time: long beside the moment in which it waits for more.
+# A portion for a GPU: long beside the moment in which it waits for the next one.
 _PORTION_S = 0.2
 
 
@@ -62,13 +63,13 @@ class Run:
         self.cycle = self.trainer.fastest(self._live)
         self.history: list[dict[str, Any]] = []
         self.epoch = 0  # finished epochs
-        self.step = 0  # finished cycles of the next one
-        # Of the losses over those cycles, in the order of ``trainer.losses``.
+        self.step = 0  # finished cycles of the current epoch
+        # Sums of the losses over those cycles, in the order of ``trainer.losses``.
         self.sums = torch.zeros(len(self.trainer.losses), dtype=widest_float(device), device=device)
-        self.seconds = 0.0  # that those cycles took
+        self.seconds = 0.0  # duration of those cycles
         self.lived = 0  # cycles in this process
         self.cycles_at_once = 1
-        self.data = describe_data(dataset)
+        self.data = comparable_record(dataset)
         self.train = dataset.train.to(device) if images is None else images
         self.steps = len(self.train) // recipe.batch_size  # the last partial batch is dropped
         if self.steps == 0:
@@ -102,9 +103,9 @@ class Run:
         data_known = state.data is not None and "sha256" in state.data
         check_same_recipe(state.recipe, self.recipe, self.folder, data_known)
         was, now = state.device.partition(" ")[0], self.trainer.device.type
-        if was != now:  # their random streams have nothing in common
+        if was != now:  # different devices have different random streams
             raise PadError(
-                f"{self.folder} was trained on {was} and can't go on on {now}; resume it with "
+                f"{self.folder} was trained on {was} and can't continue on {now}; resume it with "
                 f"--device {was}, or export it, which works anywhere."
             )
         if state.data is not None:
@@ -112,14 +113,14 @@ class Run:
         if state.step >= self.steps:
             raise PadError(
                 f"{self.folder / STATE} is {state.step} mini-batches into an epoch, which has "
-                f"{self.steps} with these data: it was trained on others."
+                f"{self.steps} with these data; give the data that it was trained on."
             )
 
     def run_state(self) -> RunState:
-        """What the state says of itself."""
+        """The header of the state."""
         return RunState(
             recipe=self.recipe,
-            device=describe_hardware(self.trainer.device),
+            device=device_name(self.trainer.device),
             torch=torch.__version__,
             epoch=self.epoch,
             step=self.step,
@@ -129,7 +130,7 @@ class Run:
         )
 
     def save(self) -> None:
-        """Write the state; the files agree whenever the process dies."""
+        """Write the state. The files agree at whatever moment the process dies."""
         header = self.run_state().to_dict()
         sums = {}
         if self.step:
@@ -140,7 +141,7 @@ class Run:
 
     def batches(self) -> Iterator[torch.Tensor]:
         """The rest of this epoch's mini-batches, places (B,) of images in the training set."""
-        # From seed and epoch alone: an interrupted epoch finds its order again.
+        # Seed and epoch alone decide the order: a resumed epoch finds it again.
         random = generator(self.recipe.seed, "order", self.epoch + 1)
         order = torch.randperm(len(self.train), generator=random).to(self.trainer.device)
         size = self.recipe.batch_size
@@ -154,12 +155,12 @@ class Run:
         return losses
 
     def mean_losses(self) -> dict[str, float]:
-        """Means over the cycles of this epoch so far, always in the same order."""
+        """Means over the cycles of this epoch so far, in a fixed order."""
         means = [value / max(self.step, 1) for value in self.sums.tolist()]
         return dict(zip(self.trainer.losses, means, strict=True))
 
     def check_finite(self) -> None:
-        """PadError where the losses or the weights are no longer finite: nothing can mend that."""
+        """PadError if losses or weights are no longer finite, which nothing can mend."""
         losses = self.mean_losses()
         if not all(map(math.isfinite, losses.values())):
             raise PadError(f"The losses of epoch {self.epoch + 1} are not finite; {DIVERGED}")
@@ -174,12 +175,12 @@ class Run:
         checkpoint.save(path, networks, header, memories, bits=16)
 
     def wait(self) -> None:
-        """Wait until the device has done what it was asked for."""
+        """Wait until the device has finished its work."""
         if self.train.images.is_cuda:
             torch.cuda.current_stream(self.trainer.device).synchronize()
 
     def took(self, seconds: float) -> None:
-        """Note how long the last portion of cycles took, for the size of the next one."""
+        """Record how long the last portion of cycles took, to size the next one."""
         if self.train.images.is_cuda:
             wanted = int(self.cycles_at_once * _PORTION_S / max(seconds, 1e-6))
             self.cycles_at_once = min(max(1, wanted), 2 * self.cycles_at_once)
@@ -206,20 +207,20 @@ def train(
     """Train a network in a run folder until its last epoch, or until it should stop.
 
     Args:
-        resume: go on where the folder's state stands; otherwise the folder must be new.
-        probe_every: measure linear separability every so many epochs, and after the first
-            and the last; 0 never. Without classes there is none.
+        resume: continue from the folder's state; otherwise the folder must be new.
+        probe_every: measure linear separability every this many epochs, and after the first and
+            the last; 0 never. Data without classes have none.
         keep_epochs: epochs after which the network is kept as a file of its own.
-        save_every_s: seconds between states that are written; 0 writes one after each epoch.
+        save_every_s: seconds between two saved states; 0 saves one after each epoch.
         on_progress: called after a mini-batch, a few times a second at most.
         on_epoch: called with each finished epoch's history entry.
-        should_stop: asked after each mini-batch, on a GPU after a portion of them; when true,
-            or when ``lock.ask_to_stop`` was called for the folder, the state is written
-            and the run returns.
+        should_stop: asked after each mini-batch, on a GPU after each portion. If it is true, or if
+            ``lock.ask_to_stop`` was called for the folder, the state is written and the run
+            returns.
 
     Raises:
-        PadError: a folder in use or not fitting the recipe, or a run that has diverged, whose
-            state then stays that of the epoch before.
+        PadError: a folder that is in use or does not fit the recipe; or a run that has diverged,
+            which keeps the state of the epoch before.
     """
     going = portions(
         folder, recipe, dataset, device=device, resume=resume, probe_every=probe_every,
@@ -248,11 +249,11 @@ def portions(
 ) -> Iterator[Run]:
     """``train``, a portion of cycles at a time; yields the run after each and at the end.
 
-    On a GPU a portion has been asked for, and may not be done, when the run is yielded: go on
-    once it is. Several trainings can so take turns in one thread.
+    On a GPU, a portion may still be running when the run is yielded: wait for it before you
+    continue. Several trainings can thus take turns in one thread.
 
     Args:
-        images: the training images on the device, where several runs share them.
+        images: the training images on the device, if several runs share them.
     """
     if probe_every < 0:
         raise PadError(f"probe_every is 0 or a number of epochs, not {probe_every}.")
@@ -287,17 +288,10 @@ def portions(
     yield run
 
 
-def check_kept(keep_epochs: Sequence[int], recipe: Recipe) -> None:
-    """PadError where an epoch can't be kept because it never comes."""
-    for epoch in keep_epochs:
-        if not 1 <= epoch <= recipe.epochs:
-            raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {recipe.epochs}.")
-
-
 def _train_epoch(
     run: Run, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]
 ) -> Iterator[Run]:
-    """Live through the rest of an epoch, unless stopped before its end."""
+    """Run the rest of an epoch, unless it is stopped."""
     started, shown, written = time.perf_counter(), 0.0, 0.0
     first_step, seconds_before = run.step, run.seconds
     batches = run.batches()

@@ -1,11 +1,11 @@
-"""What lies in a run folder, and how it is read back.
+"""The files in a run folder, and how to read them.
 
 run.json             the recipe, written when the run starts
 history.jsonl        one line per finished epoch
-progress.json        where the run is right now, rewritten every second
-state.safetensors    full precision, optimisers and random streams: resumes exactly
+progress.json        the run's progress, rewritten every second
+state.safetensors    full precision, optimisers and random streams: a run resumes from it exactly
 latest.safetensors   the network after the last epoch, 16 bits: the explorer opens it
-epoch-0001.safetensors …   the same, for epochs that were asked to be kept
+epoch-0001.safetensors …   the same, after epochs that were to be kept
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any, NotRequired, TypedDict
 
 import torch
 
-from pad_core.checkpoint.schema import Epoch, Header, describe
+from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.schema import Epoch, Header, dataset_record
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
@@ -29,18 +30,17 @@ from pad_core.system.files import (
     read_header,
     read_tensors,
 )
-from pad_core.training.config import Recipe
 
 STATE = "state.safetensors"
 LATEST = "latest.safetensors"
 STATE_VERSION = 1
-_MOST_HEADER = 100_000_000  # bytes of a state's, with all epochs: the most that the format has
-_MOST_ENTRIES = 5_000  # epochs in a checkpoint's header, of which one has some 300 bytes
+_MOST_HEADER = 100_000_000  # bytes of a state's header, with all epochs: the format's own limit
+_MOST_ENTRIES = 5_000  # epochs in a checkpoint's header; each takes 300 bytes
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is: after ``step`` of ``steps`` cycles of ``epoch`` of ``epochs``.
+    """A run's progress: it has done ``step`` of ``steps`` cycles of ``epoch`` of ``epochs``.
 
     losses: means over the epoch so far. seconds_left: until the last epoch ends.
     """
@@ -69,11 +69,11 @@ class _State(TypedDict):
 
 @dataclass(frozen=True)
 class RunState:
-    """What a run's state says of itself.
+    """The header of a run's state.
 
     epoch: finished epochs; step: finished cycles of the next one, which took ``seconds``.
-    device: 'cpu (x86_64)'. data: of the data set, see ``same_data.describe_data``; None in states
-    written by earlier versions, which are not checked for it.
+    device: 'cpu (x86_64)'. data: from ``same_data.comparable_record``; None in states of earlier
+    versions, whose data are not checked.
     """
 
     recipe: Recipe
@@ -99,7 +99,7 @@ class RunState:
             or type(version) is not int
             or version != STATE_VERSION
         ):
-            raise PadError(f"{path} is not the state of a run of this program's version.")
+            raise PadError(f"{path} is not a state that this version of the program can resume.")
         try:
             header = plain(header)
             check("", header, _State)
@@ -114,7 +114,7 @@ class RunState:
         recipe = self.recipe.to_dict()
         return Header(
             condition=Condition.from_dict(recipe.pop("condition")),
-            dataset=describe(dataset),
+            dataset=dataset_record(dataset),
             class_names=dataset.class_names,
             seed=recipe.pop("seed"),
             epoch=self.epoch,
@@ -124,18 +124,18 @@ class RunState:
 
 
 def _thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most so many entries that a checkpoint's header stays readable, with the last one."""
+    """So few entries, with the last one, that a checkpoint's header stays readable."""
     step = -(-len(history) // _MOST_ENTRIES)
     return history[::-step][::-1] if step > 1 else history
 
 
 def run_folder(runs: Path, dataset: str, condition: Condition, seed: int) -> Path:
-    """Where a run lies unless told otherwise: RUNS/DATA-CONDITION-seedS."""
+    """The default folder of a run: RUNS/DATA-CONDITION-seedS."""
     return runs / f"{dataset}-{condition.name}-seed{seed}"
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """What a run folder's progress.json says, None where it has none."""
+    """A run folder's progress.json; None if there is none."""
     try:
         report = parse_json(read_bytes(folder / "progress.json", MAX_JSON_BYTES), finite=False)
     except PadError:
@@ -146,7 +146,7 @@ def read_progress(folder: Path) -> Progress | None:
 
 
 def epochs_done(folder: Path) -> int:
-    """Finished epochs of a run folder; 0 where there is no run."""
+    """Finished epochs of a run folder; 0 without a run."""
     try:
         return read_state_header(folder).epoch
     except PadError:
@@ -154,8 +154,8 @@ def epochs_done(folder: Path) -> int:
 
 
 def read_state(folder: Path) -> tuple[dict[str, torch.Tensor], RunState]:
-    """Tensors and header of a run folder's state; PadError where there is none."""
-    state = read_state_header(folder)  # says what is wrong with the header
+    """Tensors and header of a run folder's state; PadError without a state."""
+    state = read_state_header(folder)  # raises if the header is wrong
     path = folder / STATE
     try:
         return read_tensors(path, _MOST_HEADER)[0], state
@@ -164,7 +164,7 @@ def read_state(folder: Path) -> tuple[dict[str, torch.Tensor], RunState]:
 
 
 def read_state_header(folder: Path) -> RunState:
-    """The header of a run folder's state; PadError where there is none."""
+    """The header of a run folder's state; PadError without a state."""
     path = folder / STATE
     if not path.exists():
         raise PadError(f"{folder} is not a run folder: it has no {STATE}.")
@@ -183,10 +183,10 @@ def _damaged(path: Path) -> str:
 
 
 def check_same_recipe(before: Recipe, now: Recipe, folder: Path, data_known: bool = False) -> None:
-    """PadError unless a run of the one recipe can go on with the other: epochs may differ.
+    """PadError unless a run of one recipe can continue with the other; epochs may differ.
 
-    data_known: the data themselves are compared, so that they may lie elsewhere or be named in
-    other words.
+    data_known: the data themselves are compared elsewhere, so that they may have moved or been
+    renamed.
     """
     old, new = before.to_dict(), now.to_dict()
     free = {"epochs", "dataset"} if data_known else {"epochs"}
@@ -197,7 +197,7 @@ def check_same_recipe(before: Recipe, now: Recipe, folder: Path, data_known: boo
 
 
 def own_precision(recipe: Recipe, folder: Path) -> Recipe:
-    """The recipe at the precision of the run in the folder, where there is one to resume."""
+    """The recipe with the precision of the run in the folder, if there is one to resume."""
     try:
         return replace(recipe, precision=read_state_header(folder).recipe.precision)
     except PadError:

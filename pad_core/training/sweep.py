@@ -1,10 +1,9 @@
-"""Sweeps: a grid of conditions × seeds, each cell a run folder as ``train`` makes it.
+"""Sweeps: a grid of conditions × seeds. Each cell is a run folder, as ``train`` makes it.
 
-Each cell trains with ``resume``: it goes on where an earlier sweep was interrupted, and a
-finished one is skipped. All that a sweep knows lies in the run folders, so another one can take
-over at any time, or help: what the one trains the other waits for. Cells train in processes of
-this machine, in one process on the streams of a GPU (``sweep_streams.py``), or on a Ray cluster
-(``sweep_ray.py``).
+Each cell trains with ``resume``: it continues an interrupted run, and skips a finished one. A
+sweep keeps all it knows in the run folders, so another sweep can take over at any time, or help:
+each waits for what the other trains. Cells train in processes of this machine, in one process on
+the streams of a GPU (``sweep_streams.py``), or on a Ray cluster (``sweep_ray.py``).
 """
 
 from __future__ import annotations
@@ -22,13 +21,14 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import what_changed
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, DISCUSSION, PAPER, TABLE_1, find_condition
-from pad_core.training.config import Recipe
+from pad_core.training.config import check_kept
 from pad_core.training.lock import OccupiedError, is_occupied, occupied
-from pad_core.training.loop import check_kept, train
+from pad_core.training.loop import train
 from pad_core.training.run_folder import (
     STATE,
     Progress,
@@ -38,7 +38,7 @@ from pad_core.training.run_folder import (
     run_folder,
 )
 
-# 'elsewhere': another process trains it; what that leaves unfinished is taken up here.
+# 'elsewhere': another process trains it; if that stops before the end, this sweep goes on with it.
 Status = Literal["waiting", "training", "elsewhere", "finished", "stopped", "failed"]
 GROUPS = {
     "all": tuple(CONDITIONS), "table1": TABLE_1, "paper": PAPER, "discussion": DISCUSSION,
@@ -49,9 +49,9 @@ LOG = "train.log"
 
 @dataclass(frozen=True)
 class Cell:
-    """One network of the grid: how it is trained, its run folder, and the epochs that it keeps.
+    """One network of the grid: its recipe, its run folder, and the epochs that it keeps.
 
-    data: what ``describe_data`` says of its data, which a finished run is held against.
+    data: the record of its data by ``comparable_record``, with which a finished run is compared.
     """
 
     recipe: Recipe
@@ -61,10 +61,10 @@ class Cell:
 
     @property
     def finished(self) -> bool:
-        """Whether the folder holds a network of this recipe and that many epochs.
+        """Whether the folder holds a network of this recipe after that many epochs.
 
         Raises:
-            PadError: what it holds is damaged, or was trained differently.
+            PadError: the folder's network is damaged, or was trained differently.
         """
         if not (self.folder / STATE).exists():
             return False
@@ -81,7 +81,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Settings:
-    """What is the same for all cells; see ``loop.train``. threads: CPU threads of a cell."""
+    """Settings that all cells share; see ``loop.train``. threads: CPU threads of a cell."""
 
     root: str = "data"
     device: str = "cpu"
@@ -91,7 +91,7 @@ class Settings:
 
 
 class Outcome(NamedTuple):
-    """How a cell's process ended; ``error`` is one sentence where it failed."""
+    """How a cell's process ended; ``error`` is one sentence if it failed."""
 
     status: Status
     error: str = ""
@@ -99,7 +99,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class CellState:
-    """What a live table shows of a cell."""
+    """A cell's state, as the live table shows it."""
 
     cell: Cell
     status: Status = "waiting"
@@ -108,7 +108,7 @@ class CellState:
 
 
 class Training(Protocol):
-    """A cell that trains somewhere."""
+    """A cell's training, wherever it runs."""
 
     def outcome(self) -> Outcome | None:
         """None while it trains."""
@@ -122,13 +122,13 @@ class Engine(Protocol):
 
     @property
     def jobs(self) -> int:
-        """How many are handed over at a time."""
+        """How many cells train at a time."""
 
     def start(self, cell: Cell, settings: Settings) -> Training:
         """Begin to train a cell."""
 
     def wait(self, seconds: float) -> None:
-        """Let the cells train for a while."""
+        """Let the cells train for some seconds."""
 
 
 def plan(
@@ -143,16 +143,16 @@ def plan(
     """The cells of a grid; the first seed of all conditions comes first.
 
     Args:
-        template: the recipe of all cells but for condition and seed.
-        dataset: the data set's name, which the folders are called after.
+        template: the recipe of all cells, except for condition and seed.
+        dataset: the data set's name, which becomes part of the folders' names.
         conditions: 'all', 'table1', or names and .json files with commas between.
         seeds: how many, counted from 0.
-        runs: where the run folders lie.
+        runs: the folder of the run folders.
         keep_epochs: epochs after which each network is kept as a file of its own.
-        data: what ``describe_data`` says of the data set, where it is at hand.
+        data: the record of the data set by ``comparable_record``, if it is at hand.
 
     Raises:
-        PadError: an unknown condition, two of one name, or no seed.
+        PadError: an unknown condition, two of the same name, or no seed.
     """
     if seeds < 1:
         raise PadError(f"A sweep has at least one seed, not {seeds}.")
@@ -180,19 +180,19 @@ def sweep(
     should_stop: Callable[[], bool] = lambda: False,
     admits: Callable[[CellState], bool] = lambda state: True,
 ) -> list[CellState]:
-    """Train the cells that aren't finished, until all are or it should stop.
+    """Train the unfinished cells, until all are finished or the sweep should stop.
 
     Args:
         engine: where they train, and how many at a time.
-        on_change: called with the state of all cells twice a second.
-        should_stop: asked as often; when true, each training stops after its mini-batch.
-        admits: asked of each cell as often; one that is not admitted does not start, or stops.
+        on_change: called twice a second with the state of all cells.
+        should_stop: asked as often; if true, each training stops after its mini-batch.
+        admits: asked as often about each cell; one that is not admitted does not start, or stops.
 
     Returns:
-        The state of each cell at the end; one that fails does not hold up the others.
+        The state of each cell at the end; a failed one does not stop the others.
 
     Raises:
-        PadError: an epoch that is to be kept never comes.
+        PadError: an epoch to be kept that the run never reaches.
     """
     for cell in cells:
         check_kept(cell.keep_epochs, cell.recipe)
@@ -238,13 +238,13 @@ def sweep(
             if not running and (stopping or not left):
                 return states
             engine.wait(POLL_S)
-    finally:  # an error or a second Ctrl-C: leave no process behind
+    finally:  # after an error or a second Ctrl-C: leave no process behind
         for training in running.values():
             training.stop()
 
 
 def _standing(cell: Cell) -> Outcome:
-    """How a cell stands that nothing trains."""
+    """The outcome of a cell that nothing trains now."""
     try:
         return Outcome("finished" if cell.finished else "waiting")
     except PadError as error:
@@ -254,9 +254,9 @@ def _standing(cell: Cell) -> Outcome:
 def train_cell(
     cell: Cell, settings: Settings, should_stop: Callable[[], bool] = lambda: False
 ) -> Outcome:
-    """Train a cell to its end in this process; what it prints goes to its train.log.
+    """Train a cell to its end in this process; its output goes to its train.log.
 
-    What is wrong with the user's input is an outcome, and no exception.
+    Wrong input by the user is an outcome, and no exception.
     """
     try:
         _train_cell(cell, settings, should_stop)
@@ -299,7 +299,7 @@ class LocalEngine:
         if jobs < 1:
             raise PadError(f"A sweep trains at least one network at a time, not {jobs}.")
         self.jobs = jobs
-        # A fork of a process that has used threads or CUDA may hang.
+        # Forking a process that has used threads or CUDA may hang.
         self._context = multiprocessing.get_context("spawn")
 
     def start(self, cell: Cell, settings: Settings) -> Training:
@@ -307,7 +307,7 @@ class LocalEngine:
         return _LocalTraining(self._context, cell, settings)
 
     def wait(self, seconds: float) -> None:
-        """Nothing is to be done here while they train."""
+        """Wait; the processes need nothing from here."""
         time.sleep(seconds)
 
 
@@ -335,7 +335,7 @@ class _LocalTraining:
             return self._said.recv()
         except EOFError:
             status = self._process.exitcode
-            said = f"; {self._log} has what it said" if self._log.exists() else ""
+            said = f"; its output is in {self._log}" if self._log.exists() else ""
             return Outcome("failed", f"The process died (exit status {status}){said}.")
 
 
@@ -345,8 +345,8 @@ def _in_process(
     asked: threading.Event,
     say: multiprocessing.connection.Connection,
 ) -> None:
-    # Ctrl-C in the terminal, or what a batch system sends to end a job, reaches this process,
-    # too; the sweep passes it on by ``asked``.
+    # Ctrl-C in the terminal, or a batch system that ends a job, reaches this process, too; only
+    # the sweep decides, by ``asked``.
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
     parent = os.getppid()

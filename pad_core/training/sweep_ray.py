@@ -14,13 +14,13 @@ from pad_core.errors import PadError
 from pad_core.training.lock import ask_to_stop, is_occupied
 from pad_core.training.sweep import Cell, Outcome, Settings, Training, train_cell
 
-MAX_RETRIES = 5  # of a cell whose worker or machine has died; each goes on where it stood
+MAX_RETRIES = 5  # of a cell whose worker or machine died; each continues from the saved state
 
 
 class RayEngine:
     """A Ray cluster, or a local one that is started for the sweep."""
 
-    jobs = 1_000_000  # all cells are handed over at once; Ray lets them wait
+    jobs = 1_000_000  # all cells are handed over at once; Ray queues them
 
     def __init__(self, address: str, gpus_per_cell: float = 0.0) -> None:
         """Connect to a cluster.
@@ -71,7 +71,7 @@ class _RayTraining:
         self._stopped = True
         if is_occupied(self._folder):
             ask_to_stop(self._folder)
-        else:  # it still waits for a place
+        else:  # Ray has not started it yet
             self._ray.cancel(self._reference)
 
     def outcome(self) -> Outcome | None:

@@ -1,11 +1,11 @@
-"""Sweeps on one device in one process: as many networks at once as pay.
+"""Sweeps on one device in one process: as many networks at once as increase the speed.
 
-A mini-batch of 64 small images leaves most of a large GPU idle. Several networks fill it: each
-replays its captured cycle (``cuda_graph.py``) on a stream of its own, and one thread hands each a
-portion of cycles as soon as the last one is done. A network trains as it would alone: it shares
-nothing with the others but the images.
+A mini-batch of 64 small images leaves most of a large GPU idle; several networks fill it. Each
+replays its captured cycle (``cuda_graph.py``) on its own stream, and one thread gives each a new
+portion of cycles as soon as its last one is done. A network trains as it would alone: it shares
+only the images with the others.
 
-On a CPU the networks take turns; that is how the tests run this.
+On a CPU the networks take turns; the tests run this so.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from pad_core.training.loop import Run, portions
 from pad_core.training.sweep import LOG, Cell, Outcome, Settings, Training
 
 MOST_AT_ONCE = 32  # hardware queues of a GPU
-_PAYS = 1.08  # twice as many networks have to get this much more done in sum
-# What a phase takes beside Wake: passes through a network, forward and back.
+_PAYS = 1.08  # twice as many networks must do this much more work per second
+# The work of a phase in units of Wake's: passes through a network, forward and back.
 _PHASE_WORK: dict[Phase, float] = {"wake": 1.0, "nrem": 0.7, "rem": 0.9, "contrast": 1.1}
 _CONTRAST_IN_NREM = 0.4
 _MEASURE_S = 2.0
-_SETTLED_CYCLES = 20  # of each network, before speed is measured: it has captured its cycle
+_SETTLED_CYCLES = 20  # of each network before its speed is measured: the cycle is captured then
 _NAP_S = 0.0005
 
 
 def work_per_image(condition: Condition) -> float:
-    """What a cycle of the condition takes beside one of Wake alone."""
+    """A cycle's work per image, in units of a cycle of Wake alone."""
     more = _CONTRAST_IN_NREM if condition.contrast_phase == "nrem" else 0.0
     return sum(_PHASE_WORK[p] + (more if p == "nrem" else 0.0) for p in condition.phases)
 
@@ -45,9 +45,9 @@ def work_per_image(condition: Condition) -> float:
 class StreamEngine:
     """One device that trains several networks at a time.
 
-    ``jobs`` begins with 1 and is doubled for as long as all together then get more done, which
-    is measured, and there is memory for as many again. Where the last doubling did not pay, it is
-    taken back: fewer networks at a time are finished sooner, and as many in the end.
+    ``jobs`` starts at 1 and doubles as long as the measured work per second grows and memory
+    suffices for twice as many. A last doubling that did not pay is taken back: with fewer networks
+    at a time, each is finished sooner.
     """
 
     def __init__(
@@ -55,33 +55,33 @@ class StreamEngine:
     ) -> None:
         self.device = torch.device(device)
         self.jobs = 1
-        self.images_per_s = 0.0  # of all together, when last measured
-        self.work_per_s = 0.0  # the same, an image counting ``work_per_image``
+        self.images_per_s = 0.0  # of all networks together, when last measured
+        self.work_per_s = 0.0  # the same, in images times ``work_per_image``
         self._most = most
         self._measure_s = measure_s
         self._growing = most > 1
         self._members: list[_Member] = []
         self._data: dict[str, tuple[DataSet, ImageSet]] = {}
-        # When it began; images seen and work done until then, by those who train now.
+        # The start of the measurement; images and work by then of the networks that train now.
         self._window: tuple[float, int, float] | None = None
 
     @property
     def settled(self) -> bool:
-        """Whether it has been measured how many networks at once pay."""
+        """Whether the best number of networks at once has been found."""
         return not self._growing and self.work_per_s > 0
 
     def start(self, cell: Cell, settings: Settings) -> Training:
-        """Begin to train a cell; its images are loaded where no other one has them yet."""
+        """Start to train a cell; its images are loaded unless another cell has loaded them."""
         member = _Member(self, cell, settings)
         self._members.append(member)
         self._window = None
         return member
 
     def wait(self, seconds: float) -> None:
-        """Train for so long."""
+        """Train for some seconds."""
         until = time.perf_counter() + seconds
         while (now := time.perf_counter()) < until:
-            # Those beyond ``jobs``, which began while more were tried, wait until others are done.
+            # Networks beyond ``jobs``, started during a trial, wait until others are done.
             ready = [member for member in self._members[: self.jobs] if member.ready()]
             for member in ready:
                 member.advance()
@@ -100,11 +100,11 @@ class StreamEngine:
         if spec not in self._data:
             dataset = load_dataset(spec, root)
             self._data[spec] = dataset, dataset.train.to(self.device)
-            _wait_for(self.device)  # other streams read them
+            _wait_for(self.device)  # other streams will read them
         return self._data[spec]
 
     def share(self, dataset: DataSet) -> None:
-        """Use a data set that is loaded already for cells whose recipe names it."""
+        """Use a loaded data set for the cells whose recipe names it."""
         self._data[dataset.spec] = dataset, dataset.train.to(self.device)
         _wait_for(self.device)
 
@@ -136,7 +136,7 @@ class StreamEngine:
             self._growing = False
 
     def _has_room(self) -> bool:
-        """Whether the device's memory holds as many networks again, and half as many to spare."""
+        """Whether as many networks again fit into free memory, and half as many to spare."""
         if self.device.type != "cuda":
             return True
         free, _ = torch.cuda.mem_get_info(self.device)
@@ -144,7 +144,7 @@ class StreamEngine:
 
 
 class _Member:
-    """A network that trains on a stream of its own."""
+    """A network that trains on its own stream."""
 
     def __init__(self, engine: StreamEngine, cell: Cell, settings: Settings) -> None:
         self.cell = cell
@@ -160,7 +160,7 @@ class _Member:
 
     @property
     def cycles(self) -> int:
-        """That it has lived since it began here."""
+        """Cycles since it started here."""
         return 0 if self._run is None else self._run.lived
 
     @property
@@ -168,7 +168,7 @@ class _Member:
         return self.cycles * self.cell.recipe.batch_size
 
     def ready(self) -> bool:
-        """Whether the device has done what this network has asked for."""
+        """Whether the device has finished this network's last portion."""
         return self._outcome is None and (self._done is None or self._done.query())
 
     def advance(self) -> None:
@@ -184,7 +184,7 @@ class _Member:
             self._end(Outcome("elsewhere"))
         except PadError as error:
             self._end(Outcome("failed", str(error)))
-        except Exception as error:  # of one network: the others go on
+        except Exception as error:  # one network failed; the others go on
             log = self.cell.folder / LOG
             with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
                 traceback.print_exc(file=file)
@@ -222,7 +222,7 @@ class _Member:
 
     def _end(self, outcome: Outcome) -> None:
         self._outcome = outcome
-        self._going = iter(())  # its graph and its memory go
+        self._going = iter(())  # frees its graph and its memory
 
 
 def _wait_for(device: torch.device) -> None:

@@ -23,7 +23,7 @@ from bench.train import FLOPS_PER_IMAGE
 from pad_core.cli.main import main
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import SGD_BATCH_SIZE, SGD_EPOCHS, fit_converged, train_sgd
-from pad_core.evaluation.measures import Probes, occlusion_curve
+from pad_core.evaluation.paper_measures import Probes, occlusion_curve
 from pad_core.model import phases
 from pad_core.model.networks import Networks, build_networks, encode_all
 from pad_core.model.occlusion import draw_uniforms, masks
@@ -156,7 +156,7 @@ def test_a_point_of_an_occlusion_curve_is_that_of_the_plain_code(intensity, pair
     assert (point.accuracy == pytest.approx(clean)) == (intensity == 0)
 
 
-def test_the_read_out_is_that_of_the_plain_code(monkeypatch):
+def test_the_probe_is_that_of_the_plain_code(monkeypatch):
     """On one mini-batch, whose order says nothing, from the same weights."""
     latents, labels = synthetic(SGD_BATCH_SIZE, 0)
     initial = torch.nn.Linear(256, 10)

@@ -11,7 +11,7 @@ from bench import explorer_browser
 from bench.browser import Server
 from bench.checkpoints import different
 from bench.explorer_browser import table
-from bench.measure import Row, row
+from bench.measure import Result, row
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
 from tests.explorer.browser import browser_only
@@ -71,7 +71,7 @@ def test_all_that_a_viewer_waits_for_is_measured(tmp_path):
     command = [sys.executable, "-m", "bench.explorer_browser", "--quick", "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    rows = {row["name"]: Row(**row) for row in json.loads(out.read_text())}
+    rows = {row["name"]: Result(**row) for row in json.loads(out.read_text())}
     for name in WAITS:
         assert 0 < rows[name].low <= rows[name].value <= rows[name].high < math.inf
     # What a viewer waits for holds what the server takes, and that what it computes.

@@ -41,7 +41,7 @@ def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0, name: st
     for network in networks:  # strong enough for dreams that differ
         for layer in network.children():
             layer.weight.data.mul_(3.0)
-    about = checkpoint.describe(data)
+    about = checkpoint.dataset_record(data)
     if name:
         about |= {"name": name, "spec": f"folder:{name}", "sha256": "0" * 64}
     header = Header(built_in(condition), about, data.class_names, seed=seed, epoch=1)

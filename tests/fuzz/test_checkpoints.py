@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pad_core.checkpoint.file import load, load_header
-from pad_core.cli.display import describe
+from pad_core.cli.display import checkpoint_summary
 from pad_core.errors import PadError
 from pad_core.report.cards import cards
-from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.summary import tables
 from pad_core.report.tables import measures
 from pad_core.system.files import read_header
@@ -72,14 +72,14 @@ def test_damaged_headers(path, good, data):
     assert is_shown(found.name)
     refused, network = is_refused(load, path)
     if not refused:
-        assert all(map(is_shown, describe(network).split("\n")))
-    shelf = Shelf([Entry(path, found)])
-    page = cards(shelf)
+        assert all(map(is_shown, checkpoint_summary(network).split("\n")))
+    catalogue = Catalogue([Entry(path, found)])
+    page = cards(catalogue)
     page.encode()
     assert "<script" not in page
-    if (evaluation := shelf.entries[0].evaluation) is not None:
+    if (evaluation := catalogue.entries[0].evaluation) is not None:
         assert tables([evaluation])
-        assert measures(shelf, shelf.datasets[0]).rows
+        assert measures(catalogue, catalogue.datasets[0]).rows
 
 
 @given(data=st.data())

@@ -46,7 +46,7 @@ Where the paper leaves something open, the code does what the authors' published
 What is this project's own: the dream plane; the class scores of a dream (a logistic regression
 on the codes that a checkpoint stores, applied to what the encoder makes of the dream); *δ*, a
 dream's distance to the nearest stored code in units of the distance between neighbours; the
-converged read-out beside the paper's; decoding places of the map; tests and intervals over
+converged probe beside the paper's; decoding places of the map; tests and intervals over
 seeds.
 """
 
@@ -57,7 +57,7 @@ _LIMITS = """
 - *d* is the network's own judgement and no probability that was calibrated on anything. A network
   that was trained without REM never learned it.
 - The class scores read out at most 2,000 stored codes, so they are wrong more often than the
-  measured read-out of all training images, which the *Probe* page shows.
+  measured probe of all training images, which the *Probe* page shows.
 - Dream, memory and hippocampus are names for parts of a model. That people's dreams serve the
   same ends is the paper's hypothesis.
 """

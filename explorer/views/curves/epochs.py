@@ -15,20 +15,20 @@ from explorer.session.choices import Dream
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import Header
 from pad_core.data.images import SIDE_PX
-from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.catalogue import Catalogue, Entry
 
-MOST_STAGES = 12  # of one training that are shown at once: each is a network in memory
+MOST_STAGES = 12  # epochs shown at once: each is a network in memory
 
 
-def shelf(headers: Mapping[str, Header]) -> Shelf:
-    """The listed checkpoints as the report's tables and figures take them."""
-    return Shelf([Entry(Path(key), header) for key, header in headers.items()])
+def catalogue(headers: Mapping[str, Header]) -> Catalogue:
+    """The listed checkpoints as a catalogue for the report's tables and figures."""
+    return Catalogue([Entry(Path(key), header) for key, header in headers.items()])
 
 
 def stages(headers: Mapping[str, Header], key: str) -> dict[int, str]:
-    """The checkpoints of the same training as ``key``, itself among them, by epoch.
+    """The checkpoints of the training of ``key``, itself included, by epoch.
 
-    Of several of one epoch the first listed is taken, but for ``key`` itself.
+    If an epoch has several, ``key`` is taken, or else the first listed.
     """
     wanted = _training_of(headers[key])
     found = {headers[key].epoch: key}
@@ -39,7 +39,7 @@ def stages(headers: Mapping[str, Header], key: str) -> dict[int, str]:
 
 
 def thinned(stages: Mapping[int, str], kept: int) -> dict[int, str]:
-    """At most ``MOST_STAGES`` of them, evenly spread, with the first, the last and ``kept``."""
+    """At most ``MOST_STAGES`` epochs, evenly spread, with the first, the last and ``kept``."""
     epochs = list(stages)
     if len(epochs) <= MOST_STAGES:
         return dict(stages)
@@ -52,14 +52,14 @@ def thinned(stages: Mapping[int, str], kept: int) -> dict[int, str]:
 
 
 def _training_of(header: Header) -> tuple[Any, ...]:
-    """What checkpoints of one training have in common, also where it was resumed for longer."""
+    """What all checkpoints of one training share, even if it was continued for more epochs."""
     recipe = {k: v for k, v in header.recipe.items() if k not in ("epochs", "device", "torch")}
     data = header.dataset_name, header.dataset.get("n_train")
     return *data, header.condition, header.seed, str(sorted(recipe.items()))
 
 
 def stage_note(header: Header) -> str:
-    """What was measured at a checkpoint's epoch, and how, or nothing.
+    """The measurement at a checkpoint's epoch, and its method; '' if there is none.
 
     '52.5 % linearly separable by evaluate, mean of 4 probes'.
     """
@@ -69,17 +69,17 @@ def stage_note(header: Header) -> str:
     measured = header.metrics.get("linear_separability")
     if isinstance(measured, int | float):
         n = header.metrics.get("protocol", {}).get("readout_seeds", "several")
-        return f"{measured:.1f} % linearly separable by evaluate, mean of {n} read-outs"
+        return f"{measured:.1f} % linearly separable by evaluate, mean of {n} probes"
     return while_training(last)
 
 
 @dataclass(frozen=True)
-class Stage:
-    """N ≤ 8 memories, asleep, at one epoch of a training.
+class Snapshot:
+    """The sleep of N ≤ 8 memories at one epoch of a training.
 
     picture: rows of memories, occluded and recovered NREM dreams, and REM dreams, uint8
     (128, 32·N, 3); classes: of the memories; error: of each recovered dream, realness: of
-    each REM dream, both (N,); trained: whether any loss taught it d.
+    each REM dream, both (N,); trained: whether any loss trained d.
     """
 
     picture: np.ndarray
@@ -89,11 +89,11 @@ class Stage:
     trained: bool
 
 
-def stage(network: PadNetwork, dream: Dream) -> Stage:
-    """What the chosen memories, masks and noise become in a network; PadError as ``recall``."""
+def snapshot(network: PadNetwork, dream: Dream) -> Snapshot:
+    """The chosen memories, masks and noise, through a network; PadError as in ``recall``."""
     recalled = dreams.recall(network, dream)
     nrem = dreams.perturb(network, recalled, dream)
     rem = dreams.mix(network, recalled, dream)
     picture = np.concatenate([recalled.picture, nrem.picture, rem.picture[SIDE_PX:]])
     trained = network.condition.trains_discriminator
-    return Stage(picture, recalled.classes, nrem.error, rem.realness, trained)
+    return Snapshot(picture, recalled.classes, nrem.error, rem.realness, trained)

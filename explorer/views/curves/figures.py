@@ -1,4 +1,4 @@
-"""The report's figures, for either theme."""
+"""The report's figures, for a light or a dark page."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from explorer.widgets.loss_charts import for_page
 from pad_core.report.palette import STYLES
 
 if TYPE_CHECKING:
-    from pad_core.report.catalogue import Shelf
+    from pad_core.report.catalogue import Catalogue
     from pad_core.report.item import Item
 
 
-def paper_figure(item: Item, shelf: Shelf, dataset: str, dark: bool) -> go.Figure | None:
-    """The chart of one of ``ITEMS`` with the paper's values, of any height; None without any."""
-    figure = item.chart_beside_paper(shelf, dataset)
+def paper_figure(item: Item, catalogue: Catalogue, dataset: str, dark: bool) -> go.Figure | None:
+    """The chart of one of ``ITEMS`` with the paper's values; None without numbers."""
+    figure = item.chart_beside_paper(catalogue, dataset)
     return figure and _dressed(figure, dark)
 
 
 def _dressed(figure: go.Figure, dark: bool) -> go.Figure:
-    """One of the report's figures, in the colours of a light or a dark page."""
+    """One of the report's figures in the colours of a light or a dark page."""
     if dark:
         twins = {look.colour: look.dark for look in STYLES.values()}
         for trace in figure.data:

@@ -15,7 +15,7 @@ from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
 from explorer.session.state import Panels, choose, chosen, fresh, session, take, upload
 from explorer.views.curves import epochs, figures
-from explorer.views.curves.epochs import Stage
+from explorer.views.curves.epochs import Snapshot
 from explorer.views.curves.scrubber import scrubber
 from explorer.widgets import loss_charts, page, sidebar, sliders
 from explorer.widgets.look import look
@@ -23,7 +23,7 @@ from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
-from pad_core.report.catalogue import Shelf
+from pad_core.report.catalogue import Catalogue
 from pad_core.report.items import ITEMS, verdicts
 from pad_core.report.missing import missing_for
 from pad_core.report.paper import paper_name
@@ -38,7 +38,7 @@ _PARTS = {
 }  # fmt: skip
 _POLL_S = 3.0
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
-_ROWS = {"memories": 0, "recovered": 2, "rem": 3}  # of a stage's picture
+_ROWS = {"memories": 0, "recovered": 2, "rem": 3}  # of a snapshot's picture
 _KINDS = {"": "one epoch", "memories": "memories", "recovered": "recovered", "rem": "REM dreams"}
 
 
@@ -59,9 +59,9 @@ def show() -> None:
     with page.heading("Curves", ""):
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")
     if part == "paper":
-        _paper(epochs.shelf(listing.headers), network.header.dataset_name)
+        _paper(epochs.catalogue(listing.headers), network.header.dataset_name)
     elif part == "measures":
-        _measures(epochs.shelf(listing.headers), network.header.dataset_name)
+        _measures(epochs.catalogue(listing.headers), network.header.dataset_name)
     elif part == "losses":
         _losses()
     else:
@@ -83,7 +83,7 @@ def _pick(
 # --- The paper's figures ------------------------------------------------------------------------
 
 
-def _paper(shelf: Shelf, dataset: str) -> None:
+def _paper(catalogue: Catalogue, dataset: str) -> None:
     paper = paper_name(dataset)
     items = [name for name, item in ITEMS.items() if item.is_about(dataset)]
     labels = {name: ITEMS[name].short for name in items}
@@ -98,7 +98,7 @@ def _paper(shelf: Shelf, dataset: str) -> None:
     st.markdown(f"**{sidebar.plain(item.title)}** · {sidebar.plain(dataset)}{other}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = figures.paper_figure(item, shelf, dataset, page.is_dark())
+        figure = figures.paper_figure(item, catalogue, dataset, page.is_dark())
         if figure is None:
             st.info("Nothing of this is recorded yet for these images; see below what makes it.",
                     icon=":material/hourglass_empty:")  # fmt: skip
@@ -106,15 +106,15 @@ def _paper(shelf: Shelf, dataset: str) -> None:
             with st.container(key=f"chart-{name}"):
                 st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
-            st.caption(sidebar.plain(item.legend(shelf, dataset)))
-        table = item.table(shelf, dataset)
+            st.caption(sidebar.plain(item.legend(catalogue, dataset)))
+        table = item.table(catalogue, dataset)
         if table is not None and table.rows:
             st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
     with right:
-        verdict = verdicts(shelf, dataset)
+        verdict = verdicts(catalogue, dataset)
         judged = [(claim, verdict[claim]) for claim in item.claims]
         st.html(render(_HERE / "claims.html", judged=judged, marks=_MARKS))
-    missing = missing_for(shelf, item, dataset)
+    missing = missing_for(catalogue, item, dataset)
     if missing:
         with st.expander(f"Missing: {', '.join(what for what, _ in missing)}",
                          icon=":material/science:"):  # fmt: skip
@@ -127,9 +127,9 @@ def _paper(shelf: Shelf, dataset: str) -> None:
 # --- All measures -------------------------------------------------------------------------------
 
 
-def _measures(shelf: Shelf, dataset: str) -> None:
+def _measures(catalogue: Catalogue, dataset: str) -> None:
     """What ``evaluate --record`` found of all networks of this data set."""
-    table = measures(shelf, dataset)
+    table = measures(catalogue, dataset)
     if not table.rows:
         st.info("Nothing is recorded yet of these networks: `python -m pad_core evaluate FILE "
                 "--record` measures one.", icon=":material/hourglass_empty:")  # fmt: skip
@@ -220,8 +220,8 @@ def _stages(own_epoch: int) -> None:
     _pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
     try:
         with page.timed("dreams of all epochs"):
-            stages = {
-                epoch: epochs.stage(networks.load(key, upload()), chosen().dream)
+            snapshots = {
+                epoch: epochs.snapshot(networks.load(key, upload()), chosen().dream)
                 for epoch, key in shown.items()
             }
     except PadError as error:
@@ -229,13 +229,13 @@ def _stages(own_epoch: int) -> None:
         return
     notes = [epochs.stage_note(headers[key]) for key in shown.values()]
     if chosen().curves.abreast:
-        st.html(_abreast(stages, notes))
+        st.html(_abreast(snapshots, notes))
     else:
         numbered = [" · ".join(filter(None, (f"epoch {epoch}", note)))
                     for epoch, note in zip(shown, notes, strict=True)]  # fmt: skip
         scrubber(
             "scrubber", "epoch", list(map(str, shown)), numbered,
-            [_one(stage) for stage in stages.values()], list(shown).index(wanted),
+            [_one(snapshot) for snapshot in snapshots.values()], list(shown).index(wanted),
             lambda place: choose(stage=list(shown)[place]),
         )  # fmt: skip
     st.caption(_remark(len(found), len(shown)))
@@ -251,36 +251,38 @@ def _headers() -> Mapping[str, Header]:
     return networks.list_checkpoints(chosen().networks.folder, upload()).headers
 
 
-def _one(stage: Stage) -> str:
+def _one(snapshot: Snapshot) -> str:
     """All rows of one epoch."""
-    errors, realness = stage.error, stage.realness
+    errors, realness = snapshot.error, snapshot.realness
     rows = [
         Row("Memory", "<i>G</i>(<i>z</i>)", "Eight images as it recalls them.",
-            [f"Recalled memory of the class {c}" for c in stage.classes], stage.classes),
+            [f"Recalled memory of the class {c}" for c in snapshot.classes], snapshot.classes),
         Row("NREM dream", "", "Replayed, and perturbed.",
-            [f"Dream of the class {c}, perturbed" for c in stage.classes]),
+            [f"Dream of the class {c}, perturbed" for c in snapshot.classes]),
         Row("Recovered", "<i>G</i>(<i>E</i>(·))", "What it still sees in that; <i>ℓ</i>, error "
             "of its code.", [f"Recovered dream, error {e:.2f}" for e in errors],
             [f"ℓ {e:.2f}" for e in errors]),
         Row("REM dream", "", "Two memories and noise, mixed; <i>d</i>, how real it seems to it.",
             [f"Dream, realness {d:.2f}" for d in realness], [f"d {d:.2f}" for d in realness],
             [float(d) for d in realness])
-        if stage.trained else
+        if snapshot.trained else
         Row("REM dream", "", "Two memories and noise, mixed; <i>d</i>: not trained.",
-            [f"Dream of the class {c}, mixed" for c in stage.classes]),
+            [f"Dream of the class {c}, mixed" for c in snapshot.classes]),
     ]  # fmt: skip
-    return panel("epoch", stage.picture, rows)
+    return panel("epoch", snapshot.picture, rows)
 
 
-def _abreast(stages: Mapping[int, Stage], notes: Sequence[str]) -> str:
+def _abreast(snapshots: Mapping[int, Snapshot], notes: Sequence[str]) -> str:
     """One row of each epoch, below one another."""
     place = _ROWS[chosen().curves.abreast] * SIDE_PX
-    atlas = np.concatenate([stage.picture[place : place + SIDE_PX] for stage in stages.values()])
+    atlas = np.concatenate(
+        [snapshot.picture[place : place + SIDE_PX] for snapshot in snapshots.values()]
+    )
     what = _KINDS[chosen().curves.abreast]
     rows = [
         Row(f"Epoch {epoch}", "", escape(note),
-            [f"{what}, epoch {epoch}, class {c}" for c in stage.classes])
-        for (epoch, stage), note in zip(stages.items(), notes, strict=True)
+            [f"{what}, epoch {epoch}, class {c}" for c in snapshot.classes])
+        for (epoch, snapshot), note in zip(snapshots.items(), notes, strict=True)
     ]  # fmt: skip
     return panel("epochs", atlas, rows)
 

@@ -4,12 +4,12 @@ export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".pad-scrubber");
   const [slider, button, note] = ["input", "button", "output"].map((tag) => root.querySelector(tag));
   const stages = root.querySelector(".pad-stages");
-  // What outlives a redraw lies with the element.
+  // State that survives a redraw is stored on the element.
   const own = (root.own ??= { place: data.place, told: data.place, given: data.place });
 
   const wanted = JSON.stringify([data.labels, data.panels]);
   if (own.drawn !== wanted) {
-    // A new last panel is what one waits for while a network trains.
+    // While a network trains, show each new last panel.
     const followed = own.drawn && own.place === stages.childElementCount - 1;
     own.drawn = wanted;
     stages.innerHTML = data.panels.map((html) => `<div hidden>${html}</div>`).join("");
@@ -63,7 +63,7 @@ export default function ({ parentElement, data, setStateValue }) {
   button.disabled = data.panels.length < 2;
   slider.disabled = data.panels.length < 2;
   show(own.place);
-  // Called at the end alone, or late for a call that a newer one has overtaken.
+  // Called only at the end, or late for a call that a newer one has replaced.
   const call = (own.call = {});
   return () => {
     if (own.call !== call) return;

@@ -1,4 +1,4 @@
-"""A slider over panels that are all in the browser already: it follows the drag, and plays."""
+"""A slider over panels that the browser already has: it follows a drag, and can play."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def scrubber(
     place: int,
     on_change: Callable[[int], None],
 ) -> None:
-    """Show one of several panels, the others a drag, an arrow key or a second away.
+    """Show one of several panels; a drag, an arrow key or *Play* shows the others.
 
     Args:
-        name: of the slider; labels: under its places; notes: beside it, for each place.
-        panels: HTML without anything that a user typed unescaped.
-        place: which one is shown at first, and again when it changes.
-        on_change: told the place when the viewer comes to rest at another.
+        name: of the slider; labels: below its places; notes: beside it, one for each place.
+        panels: HTML; texts of users must be escaped.
+        place: of the panel to show at first, and whenever this changes.
+        on_change: called with the place at which the viewer stops.
     """
 
     def moved() -> None:

@@ -1,4 +1,4 @@
-"""Planes of dreams, kept for all viewers."""
+"""A cache of dream planes for all viewers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pad_core.checkpoint.file import PadNetwork
 
 
 def plane(network: PadNetwork, recalled: Recalled, noise_level: float, seed: int) -> Adversarial:
-    """``dreams.plane``, which takes as long as some hundred dreams do."""
+    """``dreams.plane``, cached: it takes as long as a hundred dreams."""
     pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
     key = (network.sha256, sha256(pair).hexdigest())
     return _plane(key, noise_level, seed, network, recalled)

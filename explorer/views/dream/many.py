@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.session.state import chosen
-from explorer.views.dream.night import describe, read
+from explorer.views.dream.night import dreams_in_words, read
 from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
@@ -20,12 +20,12 @@ _COUNTED = 4  # classes named in the summary
 
 
 @st.fragment(key="rem")
-def wall(network: PadNetwork, recalled: Recalled) -> None:
+def show(network: PadNetwork, recalled: Recalled) -> None:
     """Each column dreams of one pair of memories, each row with other noise."""
     with page.timed("REM"):
         adversarial = dreams.mix(network, recalled, chosen().dream, N_NIGHTS)
     readings, realness = read(network, adversarial), adversarial.realness
-    words = describe(network, recalled, readings, realness)
+    words = dreams_in_words(network, recalled, readings, realness)
     levels = dreams.judged(network, realness)[1]
     n = len(recalled)
     summary = (

@@ -121,7 +121,7 @@ def dream_row(
         "REM dream",
         "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)",
         text,
-        describe(network, recalled, readings, realness),
+        dreams_in_words(network, recalled, readings, realness),
         captions,
         levels,
         notes=classes,
@@ -146,7 +146,7 @@ def read(network: PadNetwork, adversarial: dreams.Adversarial) -> Readings | Non
         return None
 
 
-def describe(
+def dreams_in_words(
     network: PadNetwork, recalled: Recalled, readings: Readings | None, realness: np.ndarray
 ) -> list[str]:
     """Each dream in words, for its hint and for those who can't see it."""

@@ -53,7 +53,7 @@ def show() -> None:
     if sight == "night":
         _night(network, recalled, images)
     elif sight == "wall":
-        many.wall(network, recalled)
+        many.show(network, recalled)
     else:
         plane.pad(network, recalled, (sliders.REM_DIALS, *panels), talk)
         if sight == "plane":

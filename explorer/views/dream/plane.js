@@ -92,7 +92,7 @@ class Plane {
         : "d: 1 is an external image, 0 a dream it has seen through."),
     );
     if (best) {
-      readings.append(heading("A linear read-out takes it for"));
+      readings.append(heading("A linear probe takes it for"));
       for (const [name, p] of dream.scores) readings.append(bar(name, p, `${Math.round(100 * p)} %`));
       readings.append(note("Probabilities, from what the encoder makes of the dream."));
     }

@@ -20,7 +20,7 @@ _SCORES = 3  # classes whose probabilities are shown
 
 @st.fragment(key="plane")
 def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = False) -> None:
-    """The plane; a move of its point draws ``redraw`` again."""
+    """Draw the plane; a move of its point redraws ``redraw``."""
     dream, trained = chosen().dream, network.condition.rem_mixture
     with page.timed("plane"):
         everywhere = cache.plane(network, recalled, dream.noise_level, dream.seed)
@@ -51,7 +51,7 @@ def pad(network: PadNetwork, recalled: Recalled, redraw: Panels, talk: bool = Fa
 
 @st.fragment(key="rem")
 def pairs(network: PadNetwork, recalled: Recalled) -> None:
-    """The REM dreams of all pairs at the plane's point."""
+    """Draw the REM dreams of all pairs at the plane's point."""
     with page.timed("REM"):
         adversarial = dreams.mix(network, recalled, chosen().dream)
     readings = read(network, adversarial)

@@ -1,8 +1,8 @@
-"""The dream plane: a pad over (λ, λ′) whose point can be dragged, and the dream at that point.
+"""The dream plane: a pad over (λ, λ′) with a point to drag, and the dream at that point.
 
-A native slider tells the server nothing while it is dragged. Here the browser has the dreams of
-a grid of points at hand (one PNG) and shows them while the point moves; on release, the server
-hears of it and decodes the dream of exactly that point.
+A native slider tells the server nothing during a drag. Here the browser holds the dreams of a grid
+of points in one PNG and shows them while the point moves. On release it tells the server, which
+decodes the dream of exactly that point.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Dream:
-    """What is written beside a dream.
+    """The numbers beside a dream.
 
-    realness: 0 to 1, or None where it was never trained; scores: likeliest classes with their
-    probabilities, best first, or none; distance: to the nearest memory, or None where it
-    isn't known.
+    realness: 0 to 1, or None if d was never trained; scores: the likeliest classes with their
+    probabilities, best first, or none; distance: to the nearest memory, or None if unknown.
     """
 
     realness: float | None
@@ -52,7 +51,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Memory:
-    """A or B: what people call it, and the URL of what is recalled of it."""
+    """Memory A or B: its name, and the URL of its recalled picture."""
 
     name: str
     picture: str
@@ -72,10 +71,10 @@ def plane(
 
     Args:
         memories: A and B.
-        here, trained: (λ, λ′) now, and where the network was trained.
-        exact, dream: the dream at ``here``: URL of its picture, and what is written beside it.
-        on_move: called with λ and λ′ when the point was moved.
-        talk: leave the pad out, and draw A, the dream and B as large as the screen allows;
+        here, trained: (λ, λ′) now, and in the network's training.
+        exact, dream: the dream at ``here``: the URL of its picture, and the numbers beside it.
+        on_move: called with λ and λ′ after a move of the point.
+        talk: omit the pad, and draw A, the dream and B as large as the screen allows;
             arrow keys then move the point wherever the focus is.
     """
     key = "plane-talk" if talk else "plane-pad"
@@ -92,7 +91,7 @@ def plane(
             "grid": asdict(grid),
             "memories": [asdict(memory) for memory in memories],
             "here": here,
-            "heard": remembered("plane-heard", 0),  # when the browser sent the newest move known
+            "heard": remembered("plane-heard", 0),  # time of the newest known move in the browser
             "trained": trained,
             "exact": exact,
             "dream": asdict(dream),

@@ -28,7 +28,7 @@ from pad_core.dreaming.ascent import State, Step
 from pad_core.dreaming.goals import Goal, objective
 from pad_core.dreaming.lucid import Course, Leg
 from pad_core.dreaming.reader import Reader
-from pad_core.evaluation.metrics import Projection, principal_components
+from pad_core.evaluation.formulas import Projection, principal_components
 
 _SHOWN_MEMORIES = 600  # on the map
 _HEIGHT = 250

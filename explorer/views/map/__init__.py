@@ -1,1 +1,1 @@
-"""The Map page: codes of many images, what lies near them, what they decode to."""
+"""The Map page: latents of many images, their neighbours, and what they decode to."""

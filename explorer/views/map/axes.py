@@ -1,7 +1,7 @@
 """The latent map's axes.
 
-Principal components are fitted to one stated set, the checkpoint's stored test memories, so
-that the axes stay where they are whatever is drawn on them.
+They are the principal components of the checkpoint's stored test memories, so that the axes stay
+the same whatever is drawn on them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy.linalg import orthogonal_procrustes
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError
-from pad_core.evaluation.metrics import Projection, principal_components, spacing
+from pad_core.evaluation.formulas import Projection, principal_components, spacing
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Space:
     """A network's axes, fitted to its n stored test memories.
 
     projection: principal components; typical: median distance of a stored test memory to its
-    nearest neighbour among them, in the whole space of 256 dimensions; residual: share of
-    variance in which it differs from the network onto which it was turned, 0 to 1, or None.
+    nearest neighbour among them, in all 256 dimensions; residual: share of variance, 0 to 1, in
+    which it still differs from the network onto which it was turned, or None.
     """
 
     projection: Projection
@@ -47,13 +47,13 @@ def space(network: PadNetwork, dims: int) -> Space:
 
 
 def turned(network: PadNetwork, own: Space, reference: PadNetwork, onto: Space) -> Space:
-    """A network's space, rotated or mirrored within itself to look like the reference's.
+    """A network's space, rotated or mirrored to match the reference's.
 
-    Orthogonal Procrustes on the stored test memories, the same images in both. The residual
-    is that after the best scaling, too; the scale itself stays the network's own.
+    This is orthogonal Procrustes on the stored test memories, the same images in both. The
+    residual is computed after the best scaling, but the space keeps the network's own scale.
 
     Raises:
-        PadError: the networks remember other images.
+        PadError: the networks remember different images.
     """
     same_images(reference, network)
     latents = network.memories["test"].latents
@@ -64,7 +64,7 @@ def turned(network: PadNetwork, own: Space, reference: PadNetwork, onto: Space) 
     projection = Projection(
         own.projection.mean,
         rotation.T @ own.projection.components,
-        # Shares of the old axes, spread over the new ones; axes of a PCA are uncorrelated.
+        # The new axes share the old ones' variances, since axes of a PCA are uncorrelated.
         np.square(rotation).T @ own.projection.explained,
     )
     residual = max(0.0, 1.0 - float(matched) ** 2 / sizes) if sizes > 0 else 0.0
@@ -72,7 +72,7 @@ def turned(network: PadNetwork, own: Space, reference: PadNetwork, onto: Space) 
 
 
 def same_images(one: PadNetwork, other: PadNetwork) -> None:
-    """PadError unless both networks' memories are of the same images, in the same order."""
+    """PadError unless both networks remember the same images, in the same order."""
     for split, memories in one.memories.items():
         others = other.memories[split]
         if not one.header.data.is_same(other.header.data) or not (

@@ -1,4 +1,4 @@
-"""Above the latent map: whose codes, on which axes, beside which network, occluded or not."""
+"""The bar above the latent map: which latents, axes and second network, and occlusion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pad_core.errors import PadError
 
 
 def points(network: PadNetwork, dataset: DataSet | None) -> None:
-    """Whose codes are shown."""
+    """Choose the images whose latents are shown."""
     test, train = (len(network.memories[split]) for split in ("test", "train"))
     labels = {
         "test": f"{test:,} test",
@@ -41,13 +41,13 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
 
 
 def _take_cloud(widget: str) -> None:
-    # A place in one cloud is another image in the next.
+    # The same place in another cloud is another image.
     choose(picked=-1, spot="")
     take("cloud", widget)
 
 
 def dimensions() -> None:
-    """Two axes or three."""
+    """Choose two axes or three."""
     widget = fresh("dims", chosen().map.dims)
     st.segmented_control(
         "Axes",
@@ -69,7 +69,7 @@ def _take_dims(widget: str) -> None:
 
 
 def second_network(network: PadNetwork) -> PadNetwork | None:
-    """The network at the right, if the viewer wants one: any of the same data set."""
+    """Choose the network at the right, any of the same data set; None for none."""
     listing = networks.list_checkpoints(chosen().networks.folder, upload())
     compared = chosen().networks.compared or listing.conditions_beside(chosen().networks.checkpoint)
     keys = [
@@ -122,7 +122,7 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
 
 
 def occluded_too() -> None:
-    """Whether occluded codes are shown beside the others."""
+    """Choose whether occluded latents are shown, too."""
     widget = fresh("joined", bool(chosen().map.joined))
     st.toggle(
         "Occluded, too",

@@ -1,7 +1,7 @@
-"""Codes and pictures of many images, kept for all viewers.
+"""A cache of latents and pictures of many images for all viewers.
 
-What takes seconds, encoding a whole test set, goes on in the background; a page asks again.
-Kept by the checkpoint's content and by what else it depends on.
+Encoding a whole test set takes seconds, so it runs in the background, and a page asks again. The
+keys are the checkpoint's content and whatever else a result depends on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.load import DataSet
 
-_KEPT = 12  # results; the codes of 10,000 images take 10 MB
+_KEPT = 12  # results; the latents of 10,000 images take 10 MB
 
 
 @st.cache_resource(show_spinner=False)
@@ -31,14 +31,14 @@ def _jobs() -> Background:
 
 @dataclass(frozen=True)
 class Encoding:
-    """Codes of all test images, (N, 256), once all are there; share: of them done, 0 to 1."""
+    """Latents of all test images, (N, 256), once they are complete; share: done, 0 to 1."""
 
     share: float
     latents: torch.Tensor | None = None
 
 
 def of_test_images(network: PadNetwork, dataset: DataSet) -> Result[Encoding]:
-    """Codes of all test images."""
+    """Latents of all test images."""
 
     def encode() -> Iterator[Encoding]:
         parts: list[torch.Tensor] = []
@@ -54,9 +54,9 @@ def of_test_images(network: PadNetwork, dataset: DataSet) -> Result[Encoding]:
 
 @dataclass(frozen=True)
 class Shown:
-    """A network's codes of one cloud, and its axes.
+    """A network's latents of one cloud, and its axes.
 
-    name: of the cloud, see ``choices.CLOUDS``; dataset: real images, or None.
+    name: of the cloud, one of ``choices.CLOUDS``; dataset: real images, or None.
     """
 
     network: PadNetwork
@@ -67,12 +67,12 @@ class Shown:
 
     @property
     def coordinates(self) -> np.ndarray:
-        """Where the codes lie on the axes, (N, C)."""
+        """Coordinates of the latents on the axes, (N, C)."""
         return self.space.projection.project(self.cloud.latents)
 
     @property
     def pictured_by(self) -> str:
-        """What tells apart the pictures that the codes stand for; networks share real ones."""
+        """Identifies the pictures behind the latents; networks share real ones."""
         source = self.network.sha256 if self.dataset is None else self.dataset.spec
         return f"{self.name} {source}"
 
@@ -88,7 +88,7 @@ def _space(sha256: str, dims: int, _network: PadNetwork) -> Space:
 
 
 def images(shown: Shown) -> torch.Tensor:
-    """What the codes stand for, uint8 (N, 3, 32, 32)."""
+    """The pictures behind the latents, uint8 (N, 3, 32, 32)."""
     return _images(shown.pictured_by, shown)
 
 
@@ -98,19 +98,19 @@ def _images(pictured_by: str, _shown: Shown) -> torch.Tensor:
 
 
 def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.Tensor:
-    """Codes (N, 256) of the same images, occluded."""
+    """Latents (N, 256) of the same images, occluded."""
     key = f"{shown.network.sha256} {shown.pictured_by}"
     return _occluded(key, intensity, size_px, seed, shown)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # 10 MB for 10,000
 def _occluded(key: str, intensity: float, size_px: int, seed: int, _shown: Shown) -> torch.Tensor:
-    return clouds.occluded_codes(_shown.network, images(_shown), intensity, size_px, seed)
+    return clouds.occluded_latents(_shown.network, images(_shown), intensity, size_px, seed)
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """Thumbnails side by side: a PNG, tiles in a row of it, pixels a side of each."""
+    """Thumbnails in one PNG: how many in a row, and pixels a side of each."""
 
     png: bytes
     columns: int
@@ -118,7 +118,7 @@ class Atlas:
 
 
 def atlas(shown: Shown) -> Result[Atlas]:
-    """Thumbnails of what the codes stand for."""
+    """Thumbnails of the pictures behind the latents."""
 
     def lay_out() -> Iterator[Atlas]:
         tiles, tile_px = clouds.tiles(images(shown))

@@ -1,4 +1,4 @@
-"""The latent map's points: codes of many images, what they stand for, and the same occluded."""
+"""The latent map's points: latents of many images, their pictures, and occluded versions."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8, to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.measures import encode_occluded
+from pad_core.evaluation.paper_measures import encode_occluded
 from pad_core.model.occlusion import draw_uniforms, masks
 from pad_core.system.randomness import generator
 
 CHUNK = 250  # images that one core encodes at a time
-_MOST_TILES = 4000  # of 32 pixels a side in one atlas; more are halved
+_MOST_TILES = 4000  # of 32 pixels a side in an atlas; more images are halved
 
 Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """Codes of N images, in an order that depends on the data set alone.
+    """Latents of N images, in an order that depends only on the data set.
 
     latents: (N, 256); labels: (N,); splits: (N,) of 'train' or 'test'; indices: (N,), each
-    image's place in its split of the data set; places: (N,), its place among the split's
-    stored memories, −1 where it isn't stored.
+    image's place in its split of the data set; places: (N,), its place among the split's stored
+    memories, or −1.
     """
 
     latents: torch.Tensor
@@ -44,7 +44,7 @@ class Cloud:
         return len(self.labels)
 
     def at(self, places: np.ndarray) -> Cloud:
-        """The codes at these places (M,), in their order."""
+        """The latents at these places (M,), in this order."""
         facts = (self.labels, self.splits, self.indices, self.places)
         return Cloud(self.latents[torch.from_numpy(places)], *(fact[places] for fact in facts))
 
@@ -69,7 +69,7 @@ def stored_cloud(network: PadNetwork, splits: Iterable[str]) -> Cloud:
 
 
 def image_cloud(network: PadNetwork, dataset: DataSet, latents: torch.Tensor) -> Cloud:
-    """All test images, of which ``latents`` (N, 256) are the codes."""
+    """All test images, with their ``latents`` (N, 256)."""
     memories = network.memories["test"]
     places = np.full(len(dataset.test), -1)
     places[memories.indices.numpy()] = np.arange(len(memories))
@@ -83,13 +83,13 @@ def image_cloud(network: PadNetwork, dataset: DataSet, latents: torch.Tensor) ->
 
 
 def encode(network: PadNetwork, images: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Codes of uint8 images (N, 3, 32, 32), CHUNK after CHUNK, so that progress can be seen."""
+    """Encode uint8 images (N, 3, 32, 32); yields CHUNK after CHUNK, to show progress."""
     for batch in images.split(CHUNK):
         yield network.encode(batch)
 
 
 def images_of(network: PadNetwork, cloud: Cloud, dataset: DataSet | None) -> torch.Tensor:
-    """What the codes stand for, uint8 (N, 3, 32, 32): the images, or else what is recalled."""
+    """The pictures behind the latents, uint8 (N, 3, 32, 32): real images, or recalled ones."""
     if dataset is not None:
         images = torch.empty((len(cloud), *dataset.test.images.shape[1:]), dtype=torch.uint8)
         for split in np.unique(cloud.splits):
@@ -100,26 +100,26 @@ def images_of(network: PadNetwork, cloud: Cloud, dataset: DataSet | None) -> tor
     return torch.cat(_on_all_cores(lambda z: to_uint8(network.generate(z)), _chunks(cloud.latents)))
 
 
-def occluded_codes(
+def occluded_latents(
     network: PadNetwork, images: torch.Tensor, intensity: float, size_px: int, seed: int
 ) -> torch.Tensor:
-    """Codes (N, 256) of uint8 images (N, 3, 32, 32), each under a mask of its own (§4.4.2)."""
+    """Latents (N, 256) of uint8 images (N, 3, 32, 32), each under its own mask (§4.4.2)."""
 
-    def codes(start: int) -> torch.Tensor:
+    def encode_chunk(start: int) -> torch.Tensor:
         random = _mask_draws(seed, start)
         batch = images[start : start + CHUNK]
         return encode_occluded(network.networks.encoder, batch, intensity, size_px, random)
 
-    return torch.cat(_on_all_cores(codes, range(0, len(images), CHUNK)))
+    return torch.cat(_on_all_cores(encode_chunk, range(0, len(images), CHUNK)))
 
 
 def occluded_image(
     image: torch.Tensor, place: int, n: int, intensity: float, size_px: int, seed: int
 ) -> torch.Tensor:
-    """What ``occluded_codes`` encodes of one of its n images, (1, 3, 32, 32) in [−1, 1].
+    """The occluded image that ``occluded_latents`` encodes, (1, 3, 32, 32) in [−1, 1].
 
     Args:
-        image: uint8 (1, 3, 32, 32); place: its own among the n.
+        image: uint8 (1, 3, 32, 32); place: of this image among the n.
     """
     start = place - place % CHUNK
     uniforms = draw_uniforms(min(CHUNK, n - start), _mask_draws(seed, start))
@@ -137,7 +137,7 @@ def _chunks(latents: torch.Tensor) -> list[torch.Tensor]:
 def _on_all_cores(
     work: Callable[[Part], torch.Tensor], parts: Iterable[Part]
 ) -> list[torch.Tensor]:
-    """PyTorch computes one part on one core here; parts don't depend on one another."""
+    """Compute independent parts on all cores: here PyTorch itself uses one."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(work, parts))
 
@@ -145,7 +145,7 @@ def _on_all_cores(
 def tiles(images: torch.Tensor) -> tuple[torch.Tensor, int]:
     """Thumbnails of uint8 images (N, 3, 32, 32) for one atlas, and their side in pixels.
 
-    They are the images themselves, or half as large where there are very many.
+    They are the images themselves, or half as large if there are very many.
     """
     if len(images) <= _MOST_TILES:
         return images, images.shape[-1]

@@ -1,7 +1,7 @@
-"""The latent map in the browser: a canvas with layers that change without its points.
+"""The latent map in the browser: a canvas with layers that change without redrawing its points.
 
-Everything travels as packets of bytes: what doesn't change isn't sent again. See
-``browser/map.js`` for what the viewer can do, and ``browser/packet.js`` for the packets' form.
+Everything travels as packets of bytes, and unchanged packets are not sent again. See
+``browser/map.js`` for the viewer's gestures and ``browser/packet.js`` for the packets' format.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _map = st.components.v2.component(
     "pad_latent_map",
     html=_read("map.html"),
     css=_read("map.css"),
-    js=_read(*SCRIPTS),  # one module: a later one may use what an earlier one declares
+    js=_read(*SCRIPTS),  # one module: later files use what earlier ones declare
 )
 _layer = st.components.v2.component("pad_map_layer", html="<i></i>", js=_read(*LAYER_SCRIPTS))
 
 
 @dataclass(frozen=True)
 class Pane:
-    """One network's half of the map: title, a note at its right, a text for each axis."""
+    """One network's half of the map: its title, a note at the right, and a text for each axis."""
 
     title: str
     note: str
@@ -63,10 +63,10 @@ class ClassStyle:
 
 @dataclass(frozen=True)
 class View:
-    """What a map begins with, until the viewer moves it.
+    """The map's initial state, until the viewer moves it.
 
-    stamp: where it changes, the map begins anew; view: see ``map_address.window_of``, None for
-    all points; hidden: classes out of sight.
+    stamp: when it changes, the map starts anew; view: see ``map_address.window_of``, None for all
+    points; hidden: hidden classes.
     """
 
     stamp: str
@@ -83,13 +83,13 @@ def draw(
     view: View,
     on_change: dict[str, Callable[[], None]],
 ) -> None:
-    """The map itself.
+    """Draw the map.
 
     Args:
-        coordinates: of each pane, (N, C); labels: (N,) in the classes.
-        names: 'what' the points are, for people; 'splits' and 'indices' of each image.
-        view: what to begin with.
-        on_change: what to call when the viewer has done something, by its name: 'pick', 'view',
+        coordinates: for each pane, (N, C); labels: (N,), of the classes.
+        names: 'what': the points in words; 'splits' and 'indices': of each image.
+        view: the initial state.
+        on_change: callbacks for the viewer's actions, by name: 'pick', 'view',
             'outline', 'hidden'; see ``picked``, ``window``, ``outline``, ``hidden``.
     """
     arrays = {f"points{i}": _float32(c) for i, c in enumerate(coordinates)}
@@ -107,19 +107,19 @@ def draw(
 
 
 def post(layer: str, header: dict[str, Any], **arrays: np.ndarray) -> None:
-    """Lay something over the map, or (with nothing in it) take it away again.
+    """Lay something over the map, or (if empty) remove it.
 
     Args:
         layer: 'occluded', 'dreams', 'marks', or 'atlas0' and so on for each pane.
-        header: what map.js wants to know of it; bytes count as pictures.
+        header: values for map.js; bytes are pictures.
     """
     _layer(key=f"layer-{layer}", data=pack({"layer": layer} | header, arrays))
 
 
 def picked() -> tuple[int, str]:
-    """Which point was clicked, and which empty place: (place, '') or (−1, 'pane:x:y[:z]').
+    """The clicked point or empty place: (place, '') or (−1, 'pane:x:y[:z]').
 
-    (−1, '') for what a browser should not have sent.
+    An invalid message from the browser gives (−1, '').
     """
     event = session()[KEY].get("pick")
     if not isinstance(event, dict):
@@ -134,10 +134,10 @@ def picked() -> tuple[int, str]:
 
 
 def window(stamp: str) -> Numbers | None:
-    """What the viewer has zoomed or moved to, of a map of this stamp; () for all points.
+    """The window that the viewer zoomed or moved to on the map of this stamp; () for all points.
 
-    As ``map_address.window_text`` takes it. None for what a browser should not have sent, and
-    for what was meant for a map that is no longer shown.
+    Its form is that of ``map_address.window_text``. None for an invalid message, or one from a map
+    that is no longer shown.
     """
     event = _event("view", stamp)
     if event is None or event.get("seen") is None:
@@ -147,12 +147,11 @@ def window(stamp: str) -> Numbers | None:
 
 
 def outline(stamp: str) -> tuple[str, Outline | None, float]:
-    """What the viewer has drawn around points of a map of this stamp.
+    """The outline that the viewer drew on the map of this stamp.
 
     Returns:
-        how: 'anew', or 'in' or 'out' of what was selected before, or 'clear'; the outline (None
-        with 'clear'); the extent of a pixel on its plane. ('', None, 0) for what ``window``
-        doesn't take, either.
+        how it changes the selection: 'anew', 'in', 'out' or 'clear'; the outline (None with
+        'clear'); the extent of a pixel on its plane. ('', None, 0) where ``window`` gives None.
     """
     event = _event("outline", stamp) or {}
     if event.get("how") == "clear":
@@ -176,7 +175,7 @@ def outline(stamp: str) -> tuple[str, Outline | None, float]:
 
 
 def hidden() -> list[int]:
-    """Labels of the classes that the viewer put out of sight."""
+    """Labels of the classes that the viewer has hidden."""
     event = session()[KEY].get("hidden")
     return _labels(event.get("labels") if isinstance(event, dict) else None)
 
@@ -200,10 +199,10 @@ def _labels(values: Any) -> list[int]:
 def pack(
     header: dict[str, Any], arrays: dict[str, np.ndarray], aside: dict[str, Any] | None = None
 ) -> bytes:
-    """A packet, as ``packet.js`` reads it, with a version that says whether it changed.
+    """A packet for ``packet.js``, with a version that tells whether it changed.
 
     Args:
-        aside: of the header, too, but nothing that the version depends on.
+        aside: also part of the header, but not of the version.
     """
     body, places = b"", {}
     for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""What the Dream page dreams, as codes for the latent map."""
+"""The Dream page's dreams as latents for the latent map."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_uint8
 from pad_core.model.dreams import rem_latents
 
-STEPS = 21  # of λ on the path
+STEPS = 21  # values of λ on the path
 
 
 @dataclass(frozen=True)
 class Dreamt:
     """Memories A and B, the path between them, and REM dreams.
 
-    latents: (2 + STEPS + D, 256), memories A and B; the first dream's code with λ from 0 to 1
-    at the chosen λ′, noise level and noise; the D dreams' codes, the first of which lies on the
-    path. images: what is dreamt from each, uint8. names: of each, for people.
+    latents: (2 + STEPS + D, 256): memories A and B; the first dream's latents at λ from 0 to 1,
+    with the chosen λ′, noise level and noise; the D dreams' latents, the first of them on the path.
+    images: the dream from each, uint8. names: of each, for people.
     """
 
     latents: torch.Tensor
@@ -30,10 +30,10 @@ class Dreamt:
 
 
 def dreamt(network: PadNetwork, dream: Dream, pictures: Pictures | None = None) -> Dreamt:
-    """The dreams of the Dream page at the dream' λ, λ′, noise level, seed and memories.
+    """The Dream page's dreams, with its λ, λ′, noise level, seed and memories.
 
     Args:
-        pictures: that the viewer uploaded as A or B, see ``recall``.
+        pictures: uploaded as A or B; see ``recall``.
 
     Raises:
         PadError: the checkpoint holds too few memories.

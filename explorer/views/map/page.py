@@ -1,4 +1,4 @@
-"""Map: codes of thousands of images on their principal components, to look at and decode."""
+"""Map: latents of thousands of images on their principal components, to inspect and decode."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def show() -> None:
 
 
 def _dials(network: PadNetwork) -> None:
-    """Those of both sleeps; in a talk only of what is on the map."""
+    """The sliders of NREM and REM; in a talk, only those for what is on the map."""
     panels, talk = ("dreams", "footer"), bool(chosen().page.present)
     if chosen().map.joined or not talk:
         with sliders.in_a_row(talk, "-nrem"):
@@ -88,7 +88,7 @@ def _dials(network: PadNetwork) -> None:
 
 
 def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] | None:
-    """The chosen codes of each network; None while some are still being encoded."""
+    """The chosen latents of each network; None while some are still being encoded."""
     name = chosen().map.cloud
     if name == "images" and dataset is None:
         name = "test"
@@ -191,7 +191,7 @@ def _dreams(shown: list[Shown]) -> None:
     try:
         with page.timed("dreams"):
             dreamt = [dreams.dreamt(one.network, chosen().dream, pictures()) for one in shown]
-    except PadError:  # the Dream page says why there are none
+    except PadError:  # the Dream page explains why there are none
         component.post("dreams", {"empty": True})
         return
     arrays = {
@@ -210,7 +210,7 @@ def _dreams(shown: list[Shown]) -> None:
 
 
 def _atlases(shown: list[Shown]) -> None:
-    """Thumbnails, once they are made; the map doesn't wait for them."""
+    """Post thumbnails once they are made; the map doesn't wait for them."""
     if not all(cache.atlas(one).done for one in shown):
         _await_atlases(shown)
     for i, one in enumerate(shown):

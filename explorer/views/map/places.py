@@ -1,4 +1,4 @@
-"""What may be asked of a place of the latent map: what lies near it, and what it decodes to."""
+"""Questions about a place on the latent map: what lies near it, and what does it decode to?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ N_NEIGHBOURS = 8
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The nearest codes of a cloud: places (k,), nearest first; distances (k,), Euclidean."""
+    """The nearest latents of a cloud: places (k,), nearest first; Euclidean distances (k,)."""
 
     places: np.ndarray
     distances: np.ndarray
@@ -23,10 +23,11 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Spot:
-    """A place of the map that no code has.
+    """An empty place on the map.
 
-    latents: (1, 256), at that place of the axes, and off them like the nearest code; nearest:
-    that one's place in the cloud; distance: from it, in typical distances of neighbours.
+    latents: (1, 256), with this place's coordinates on the axes, and those of the nearest point
+    off them; nearest: that point's place in the cloud; distance: from it, in typical distances of
+    neighbours.
     """
 
     latents: torch.Tensor
@@ -35,12 +36,12 @@ class Spot:
 
     @property
     def far(self) -> bool:
-        """Whether it lies as far from every code as these do from one another."""
+        """Whether it is at least as far from every point as points are from one another."""
         return self.distance > 1.0
 
 
 def neighbours(cloud: Cloud, latents: torch.Tensor, without: int = -1) -> Neighbours:
-    """The codes nearest to one, (1, 256), in all 256 dimensions; ``without`` leaves one out."""
+    """The latents nearest to one, (1, 256), in all 256 dimensions; ``without`` leaves one out."""
     distances = torch.cdist(latents, cloud.latents)[0]
     if without >= 0:
         distances[without] = torch.inf
@@ -50,7 +51,7 @@ def neighbours(cloud: Cloud, latents: torch.Tensor, without: int = -1) -> Neighb
 
 
 def spot(space: Space, cloud: Cloud, at: np.ndarray) -> Spot:
-    """Inverse PCA at ``at`` (C,), plus what the axes leave out of the nearest code there."""
+    """Inverse PCA at ``at`` (C,), plus the part of the nearest latent that the axes leave out."""
     coordinates = space.projection.project(cloud.latents)
     near = int(np.square(coordinates - at).sum(axis=1).argmin())
     residual = cloud.latents[near, None] - space.projection.back(coordinates[near, None])
@@ -61,5 +62,5 @@ def spot(space: Space, cloud: Cloud, at: np.ndarray) -> Spot:
 
 
 def counts(cloud: Cloud, selected: np.ndarray, n_classes: int) -> np.ndarray:
-    """How many of the selected places (M,) are of each class: (n_classes,)."""
+    """The number of selected places (M,) in each class: (n_classes,)."""
     return np.bincount(cloud.labels[selected], minlength=n_classes)

@@ -1,4 +1,4 @@
-"""Beside the latent map: what was clicked, and what was selected."""
+"""The column beside the latent map: the clicked point, and the selection."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from explorer.views.map import cache, clouds, component, places, side_html, tabl
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import ClassStyle
 from explorer.views.map.places import Neighbours, Spot
-from explorer.views.map.side_html import Tile
+from explorer.views.map.side_html import StripPicture
 from explorer.views.map.table import Table
 from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.report.palette import CLASS_COLOURS, style
 
-_FARTHEST = 1e6  # coordinates that a place of the map may have; codes lie within some tens
+_FARTHEST = 1e6  # largest coordinate of a place; latents stay below some tens
 
 
 def classes(network: PadNetwork) -> list[ClassStyle]:
-    """Name and colour of each class; with more than ten, shapes tell them apart, too."""
+    """Name and colour of each class; beyond ten classes, shapes also tell them apart."""
     return [
         ClassStyle(name, *CLASS_COLOURS[i % len(CLASS_COLOURS)])
         for i, name in enumerate(network.class_names)
@@ -33,9 +33,9 @@ def classes(network: PadNetwork) -> list[ClassStyle]:
 
 @st.fragment(key="picked")
 def looked_at(shown: list[Shown]) -> None:
-    """The code or the place that was clicked: decoded, occluded, and the codes nearest to it."""
+    """Draw the clicked point or place: decoded, occluded, and with its neighbours."""
     at = _read_spot(chosen().map.spot, shown)
-    # While real images load, another cloud takes their place: its places are other images.
+    # While real images load, another cloud is shown, whose places are other images.
     place = chosen().map.picked if shown[0].name == chosen().map.cloud else -1
     if 0 <= place < len(shown[0].cloud):
         with page.timed("decoded"):
@@ -73,7 +73,7 @@ def looked_at(shown: list[Shown]) -> None:
 
 
 def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
-    """Pane and coordinates of the empty place looked at; None for what is no such place."""
+    """Pane and coordinates of the clicked empty place; None if there is none."""
     pane, *numbers = text.split(":")
     try:
         coordinates = np.array([float(number) for number in numbers])
@@ -95,9 +95,9 @@ def _title(shown: Shown) -> str:
 
 
 def _code(shown: Shown, place: int, near: Neighbours) -> str:
-    """One network's view of a code: what it stands for, decoded, occluded, and its neighbours."""
+    """One network's view of a point: its picture, decoded, occluded, and its neighbours."""
     network, cloud, dream = shown.network, shown.cloud, chosen().dream
-    # These alone: pictures of all codes are made in the background.
+    # Only these: the pictures of all points are made in the background.
     nearby = np.concatenate([[place], near.places])
     images = clouds.images_of(network, cloud.at(nearby), shown.dataset)
     dials = (dream.intensity, dream.size_px, dream.seed)
@@ -105,15 +105,15 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
-        Tile(recalled, "G(z), decoded from the code", "decoded"),
-        Tile(hidden, f"{_on(shown)}, occluded by {dream.intensity:.0%}", "occluded"),
-        Tile(recovered, "What the network makes of the occluded one", "recovered"),
+        StripPicture(recalled, "G(z), decoded from the code", "decoded"),
+        StripPicture(hidden, f"{_on(shown)}, occluded by {dream.intensity:.0%}", "occluded"),
+        StripPicture(recovered, "What the network makes of the occluded one", "recovered"),
     ]
     if shown.dataset is not None:
-        tiles.insert(0, Tile(images[:1], "The real image", "image"))
+        tiles.insert(0, StripPicture(images[:1], "The real image", "image"))
     styles = classes(network)
     nearest = [
-        Tile(images[k, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
+        StripPicture(images[k, None], _neighbour(shown, int(i), d), styles[cloud.labels[i]])
         for k, (i, d) in enumerate(
             zip(near.places, near.distances / shown.space.typical, strict=True), start=1
         )
@@ -126,7 +126,7 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
 
 
 def _company(shown: Shown, place: int, near: Neighbours) -> str:
-    """In words, of which classes the nearest codes are."""
+    """In words, the classes of the nearest points."""
     labels = shown.cloud.labels
     names = [shown.network.class_names[label] for label in labels[near.places]]
     count = Counter(names).most_common()
@@ -153,8 +153,12 @@ def _place(shown: Shown, spot: Spot) -> str:
     nearest = cloud.latents[spot.nearest, None]
     name = network.class_names[cloud.labels[spot.nearest]]
     tiles = [
-        Tile(network.generate(spot.latents), "Decoded from the place you clicked", "dreamt here"),
-        Tile(network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"),
+        StripPicture(
+            network.generate(spot.latents), "Decoded from the place you clicked", "dreamt here"
+        ),
+        StripPicture(
+            network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"
+        ),
     ]
     told = (
         f"The nearest code of {_title(shown)} lies {spot.distance:.2f} times as far from here as "
@@ -191,14 +195,14 @@ def _dream_from(shown: Shown, place: int) -> None:
 def _take_memory(name: str, split: str, memory: int) -> None:
     changes: dict[str, Any] = {name: memory}
     moved = split != chosen().dream.split
-    if moved:  # both memories are of one split: the other one is drawn anew
+    if moved:  # both memories have one split, so the other one is drawn anew
         changes |= {"split": split, "second" if name == "first" else "first": BY_SEED}
     choose(() if moved else ("picked", "dreams", "footer"), **changes)
 
 
 @st.fragment(key="selection")
 def selection(shown: list[Shown]) -> None:
-    """The selected codes, counted by class, and the file of them."""
+    """Draw the selected points, counted by class, and their file."""
     speak()
     first, choices = shown[0], chosen()
     n = len(first.cloud)
@@ -227,7 +231,7 @@ def selection(shown: list[Shown]) -> None:
 
 
 def _csv(shown: list[Shown], rows: np.ndarray, choices: Choices) -> str:
-    """Made when it is asked for, when there is no viewer's session at hand."""
+    """The file, made on download, when there is no viewer's session."""
     tables = [
         Table(
             one.network,
@@ -241,6 +245,6 @@ def _csv(shown: list[Shown], rows: np.ndarray, choices: Choices) -> str:
 
 
 def occluded_coordinates(shown: Shown, dream: Dream) -> np.ndarray:
-    """Where the same images' codes lie, occluded as chosen: float32 (N, C)."""
+    """Coordinates of the same images' latents, occluded as chosen: float32 (N, C)."""
     latents = cache.occluded(shown, dream.intensity, dream.size_px, dream.seed)
     return shown.space.projection.project(latents).astype(np.float32)

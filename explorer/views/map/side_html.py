@@ -1,4 +1,4 @@
-"""What stands beside the latent map, as HTML: a code looked at, its neighbours, counts."""
+"""The column beside the latent map as HTML: the clicked point, its neighbours, counts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Tile:
+class StripPicture:
     """A picture, (1, 3, 32, 32), float in [−1, 1] or uint8.
 
-    name: what it is, for the pointer and those who can't see it; caption: under it, text or,
-    of a class, its colour.
+    name: for the pointer and for screen readers; caption: below it, a text or a class's colour.
     """
 
     image: torch.Tensor
@@ -30,8 +29,8 @@ class Tile:
     caption: str | ClassStyle
 
 
-def strip(tiles: Sequence[Tile], kind: str) -> str:
-    """Pictures side by side; ``kind`` is 'four' or 'eight', as many as fill the column."""
+def strip(tiles: Sequence[StripPicture], kind: str) -> str:
+    """Pictures side by side; ``kind`` is 'four' or 'eight', the number that fills the column."""
     atlas = np.concatenate([picture_grid(tile.image, 1) for tile in tiles], axis=1)
     figures = "".join(
         f"<figure>{pictures.tile(tile.name, i, 0, len(tiles), 1)}"
@@ -51,7 +50,7 @@ def _caption(caption: str | ClassStyle) -> str:
 
 
 def section(name: str, title: str, note: str, *parts: str) -> str:
-    """A titled part of the column; ``parts`` are HTML, title and note plain text."""
+    """A titled section of the column; ``parts`` are HTML, title and note are plain text."""
     body = "".join(parts)
     return (
         f'<section class="pad-side pad-{name}"><h3>{escape(title)} <em>{escape(note)}</em></h3>'
@@ -60,18 +59,18 @@ def section(name: str, title: str, note: str, *parts: str) -> str:
 
 
 def heading(text: str) -> str:
-    """A line above the pictures that follow it, plain text."""
+    """A line above pictures; plain text."""
     return f"<h4>{escape(text)}</h4>"
 
 
 def line(text: str, warning: bool = False) -> str:
-    """A sentence, plain text."""
+    """A sentence; plain text."""
     kind = ' class="pad-warning" role="alert"' if warning else ""
     return f"<p{kind}>{escape(text)}</p>"
 
 
 def bars(counts: np.ndarray, classes: Sequence[ClassStyle]) -> str:
-    """How many of each class, (K,), as bars in the classes' colours."""
+    """The counts of classes, (K,), as bars in the classes' colours."""
     most = max(1, int(counts.max()))
     rows = "".join(
         f"<tr><th>{escape(style.name)}</th><td>{count:,}</td>"

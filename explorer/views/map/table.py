@@ -1,4 +1,4 @@
-"""The latent map's codes as a table, for a file."""
+"""The latent map's points as a table, for a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pad_core.checkpoint.file import PadNetwork
 
 @dataclass(frozen=True)
 class Table:
-    """One network's rows of an export; coordinates, occluded: (N, C), the latter or None."""
+    """One network's rows of an export; coordinates, occluded: (N, C), or None for the latter."""
 
     network: PadNetwork
     cloud: Cloud
@@ -24,9 +24,9 @@ class Table:
 
 
 def to_csv(tables: Iterable[Table], selected: np.ndarray) -> str:
-    """The selected places (M,) of each network: where from, class, coordinates, all of z.
+    """The selected places (M,) of each network: origin, class, coordinates, all of z.
 
-    Numbers have the nine digits that float32 needs to be read back exactly.
+    Numbers have nine digits, with which float32 is read back exactly.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""How the latent map's zoom, selection and hidden classes keep up with the page's address."""
+"""Keep the latent map's window, selection and hidden classes in step with the page's address."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from explorer.views.map import component
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import View
 
-_AXES = "map-axes"  # the arrival at which, and the axes on which, the map was last shown
-_DRAWN = "map-drawn"  # how many outlines the viewer has drawn
+_AXES = "map-axes"  # the map's last arrival and axes
+_DRAWN = "map-drawn"  # number of outlines drawn
 
 
 def keep_what_fits(shown: list[Shown]) -> None:
-    """Drop from the address what is of other axes than are shown now, or of no map at all.
+    """Drop from the address what belongs to other axes, or to no map at all.
 
-    What the viewer drew on one network's axes means nothing on another's, but stays where a
-    network is put beside it; an address that has just been opened brings its own.
+    Outlines on one network's axes mean nothing on another's, but stay when a second network joins.
+    An address that was just opened keeps its own.
     """
     view, drawn, axes = chosen().map.view, chosen().map.drawn, _axes(shown)
     arrival, before = st.session_state.get(_AXES, (arrivals(), axes))
@@ -41,21 +41,21 @@ def keep_what_fits(shown: list[Shown]) -> None:
 
 
 def view(shown: list[Shown]) -> View:
-    """What a map that begins anew shows."""
+    """The initial state of a new map."""
     return View(_stamp(shown), map_address.window_of(chosen().map.view, _dims()), _hidden())
 
 
 def selected(shown: list[Shown]) -> np.ndarray:
-    """Places (M,) of the selected codes in the cloud."""
+    """Places (M,) of the selected points in the cloud."""
     outlines = map_address.outlines_of(chosen().map.drawn, _dims()) or []
     coordinates = [one.coordinates for one in shown] if outlines else []
     return np.flatnonzero(map_address.selected(outlines, coordinates, shown[0].cloud.labels))
 
 
 def post_selection(places: np.ndarray, n: int) -> None:
-    """Show on the map which of its n points are selected: ``places`` (M,)."""
-    # After each outline something new is posted, even where the selection stays: the browser
-    # shows the outline until it hears what it holds.
+    """Mark the selected ones, ``places`` (M,), of the map's n points."""
+    # Post after each outline, even if the selection stays: the browser shows the outline until it
+    # gets an answer.
     header = {"drawn": st.session_state.get(_DRAWN, 0)}
     if not len(places):
         component.post("selection", header | {"empty": True})
@@ -66,14 +66,14 @@ def post_selection(places: np.ndarray, n: int) -> None:
 
 
 def take_window(shown: list[Shown]) -> None:
-    """The viewer has zoomed, moved or turned the map: nothing but the address changes."""
+    """The viewer zoomed, moved or turned the map: only the address changes."""
     window = component.window(_stamp(shown))
     text = chosen().map.view if window is None else ""
     choose(("footer",), view=map_address.window_text(window) if window else text)
 
 
 def take_outline(shown: list[Shown]) -> None:
-    """The viewer has drawn around points, or wants none selected."""
+    """The viewer drew an outline, or cleared the selection."""
     how, outline, pixel = component.outline(_stamp(shown))
     text = map_address.outline_text(outline, pixel) if outline else ""
     before = chosen().map.drawn
@@ -94,7 +94,7 @@ def take_outline(shown: list[Shown]) -> None:
 
 
 def take_hidden() -> None:
-    """The viewer has put classes out of sight, or back into it."""
+    """The viewer hid or showed classes."""
     choose(("footer",), hidden="_".join(map(str, component.hidden())))
 
 
@@ -107,7 +107,7 @@ def _dims() -> int:
 
 
 def _axes(shown: list[Shown]) -> list[str]:
-    """What the axes of each half of the map depend on."""
+    """Keys of what each half's axes depend on."""
     first, *others = (one.network.sha256 for one in shown)
     dims, turned_onto = chosen().map.dims, first if chosen().map.axes == "aligned" else ""
     return [f"{first} {dims}", *(f"{other} {dims} {turned_onto}" for other in others)]

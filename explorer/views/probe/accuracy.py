@@ -1,7 +1,7 @@
-"""Linear-probe accuracy of networks on disturbed test images, in stages, as ``evaluate`` has it.
+"""Accuracy of networks' linear probes on disturbed test images, in stages, as in ``evaluate``.
 
-Everything here is a job for ``background.Background``: a generator that yields what it has so
-far. The numbers of the last stage are those of ``python -m pad_core evaluate --full``.
+All computations are jobs for ``background.Background``: generators that yield intermediate values.
+The last stage gives the numbers of ``python -m pad_core evaluate --full``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import FULL, Protocol
 from pad_core.evaluation.linear_probe import SGD_EPOCHS, LinearProbe, fit_converged, sgd_epochs
-from pad_core.evaluation.measures import (
+from pad_core.evaluation.paper_measures import (
     BATCH_SIZE,
     Material,
     encode_occluded,
@@ -37,7 +37,7 @@ _ENCODED = 512  # images a step
 
 
 class Stage(NamedTuple):
-    """How many test images an estimate rests on, and how many masks each of them gets."""
+    """The size of an estimate: the number of test images, and of masks for each."""
 
     images: int
     draws: int
@@ -52,11 +52,11 @@ STAGES = (
 
 
 class Disturbance(NamedTuple):
-    """What is done to test images.
+    """The disturbance of test images.
 
-    percent: of patches occluded, a whole number; size_px: side of a patch; noise: standard
-    deviation of Gaussian noise added to each pixel before, in units of the networks' input,
-    which goes from −1 to 1 and is clipped to that; seed: of images chosen, masks and noise.
+    noise: standard deviation of Gaussian noise that is added to each pixel first, in units of the
+    networks' input, which is clipped to −1 to 1. percent: of patches then occluded, a whole
+    number; size_px: side of a patch. seed: of the choice of images, masks and noise.
     """
 
     percent: int
@@ -66,7 +66,7 @@ class Disturbance(NamedTuple):
 
     @classmethod
     def of(cls, choices: Choices) -> Disturbance:
-        """The one that the viewer's dials ask for; one that leaves images alone has one form."""
+        """The disturbance that the viewer's sliders set; all that change nothing are equal."""
         dream, noise = choices.dream, choices.probe.pixel_noise
         percent = round(100 * dream.intensity)
         if not percent and not noise:
@@ -75,19 +75,17 @@ class Disturbance(NamedTuple):
 
     @property
     def none(self) -> bool:
-        """Whether images stay as they are."""
+        """Whether images stay undisturbed."""
         return not self.percent and not self.noise
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How often probes are right; accuracies in percent.
+    """The accuracy of probes, in percent.
 
-    low, high: 95 % interval over images; by_seed: the accuracy of each probe; confusion:
-    (K, K) counts, true class by predicted class;
-    images, available: test images it rests on,
-    of so many; draws: masks each; n_train: latents that the probes were fitted to; on: what
-    was classified.
+    low, high: 95 % interval over images; by_seed: the accuracy of each probe; confusion: counts
+    (K, K), true class by predicted class; images, available: test images used, and all of them;
+    draws: masks each; n_train: latents that the probes were fitted to; on: what was classified.
     """
 
     accuracy: float
@@ -104,11 +102,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Probes of one measure, and how they came to be.
+    """Probes of one measure, and how they learned.
 
     curves: for each probe its accuracy, in percent, on undisturbed test images after each
-    iteration (converged) or epoch (paper's protocol); clean: its estimate for these, or None
-    where test images are not yet encoded; share: of the work done.
+    iteration (converged) or epoch (paper's protocol); clean: the estimate for these, or None
+    until test images are encoded; share: of the work done.
     """
 
     probes: tuple[LinearProbe, ...] = ()
@@ -120,22 +118,22 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A network and the images it is probed with; without any its stored memories are used."""
+    """A network and the images to probe it with; without any, its stored memories are used."""
 
     network: PadNetwork
     dataset: DataSet | None
 
     @property
     def id(self) -> tuple[str, str]:
-        """The same wherever the numbers are the same."""
+        """An id that is equal if the numbers are equal."""
         return self.network.sha256, "memories" if self.dataset is None else self.dataset.spec
 
 
 def quick_material(subject: Subject) -> Material:
-    """Stored training latents; real test images, not yet encoded, or stored test latents.
+    """Stored training latents, and unencoded real test images or stored test latents.
 
     Raises:
-        PadError: nothing is stored.
+        PadError: no memories are stored.
     """
     if subject.dataset is None:
         return material_from_memories(subject.network)
@@ -146,7 +144,7 @@ def quick_material(subject: Subject) -> Material:
 
 
 def image_material(subject: Subject) -> Material:
-    """Real test images and training labels, without the latents that probes were fitted to."""
+    """Real test images and training labels, without training latents."""
     assert subject.dataset is not None
     none = torch.empty((0, LATENT_SIZE))
     return _with_test_images(subject.dataset, none, subject.dataset.train.labels)
@@ -159,7 +157,7 @@ def _with_test_images(dataset: DataSet, latents: torch.Tensor, labels: torch.Ten
 
 
 def encode(subject: Subject) -> Generator[Fitted, None, Material]:
-    """Encode all images of a data set, as ``measures.material_from_dataset`` does."""
+    """Encode all images of a data set, as ``paper_measures.material_from_dataset`` does."""
     dataset, encoder = subject.dataset, subject.network.networks.encoder
     assert dataset is not None
     total = len(dataset.train) + len(dataset.test)
@@ -195,7 +193,7 @@ def train(material: Material) -> Iterator[Fitted]:
         for probe in sgd_epochs(*data, seed):
             curves[-1].append(_accuracy(probe, material))
             share = (seed + len(curves[-1]) / SGD_EPOCHS) / PROBE_SEEDS
-            yield Fitted((), tuple(map(tuple, curves)), None, share, "training read-outs")
+            yield Fitted((), tuple(map(tuple, curves)), None, share, "training probes")
         probes = (*probes, probe)
     yield Fitted(probes, tuple(map(tuple, curves)), _clean(material, probes), 1.0)
 
@@ -207,15 +205,15 @@ def estimate(
     disturbance: Disturbance,
     stage: Stage,
 ) -> Iterator[Estimate | None]:
-    """How often probes are right about a stage's disturbed test images.
+    """The accuracy of probes on a stage's disturbed test images.
 
-    Masks are those of ``measures.occlusion_curve``, which draws them for 500 images at once.
+    Masks are those of ``paper_measures.occlusion_curve``, which draws them for 500 images at once.
     """
     percent, size_px, noise, seed = disturbance
     encoder = subject.network.networks.encoder
     masks, pixels = generator(seed, "occlusion curve", percent), generator(seed, "pixel noise")
     places = evaluated_images(len(material.labels), stage.images, seed)
-    # Nothing is random about images without occlusion or without anything else.
+    # Without occlusion, or with full occlusion, all draws are the same.
     random = 0 < percent < 100 or (noise and percent < 100)
     labels, predicted = material.labels[places], []
     for _ in range(stage.draws if random else 1):
@@ -233,12 +231,12 @@ def estimate(
 
 
 def add_noise(images: torch.Tensor, noise: float, random: torch.Generator) -> torch.Tensor:
-    """Gaussian noise of a standard deviation on each pixel of images in [−1, 1], clipped."""
+    """Add Gaussian noise of a standard deviation to each pixel of images in [−1, 1], and clip."""
     return (images + noise * torch.randn(images.shape, generator=random)).clamp(-1.0, 1.0)
 
 
 def _accuracy(probe: LinearProbe, material: Material) -> float:
-    """In percent, on the undisturbed test images; NaN while these are not encoded."""
+    """Accuracy in percent on the undisturbed test images; NaN until these are encoded."""
     known = len(material.latents) > 0
     return probe.accuracy(material.latents, material.labels) if known else math.nan
 
@@ -255,7 +253,7 @@ def _clean(material: Material, probes: tuple[LinearProbe, ...]) -> Estimate | No
 def _estimate(
     material: Material, predicted: torch.Tensor, labels: torch.Tensor, on: str
 ) -> Estimate:
-    """Count predictions (draws, probes, N) that are the labels (N,)."""
+    """The estimate from predictions (draws, probes, N) and labels (N,)."""
     right = predicted == labels
     accuracy, low, high = accuracy_interval(right.flatten(0, 1))
     k = material.n_classes

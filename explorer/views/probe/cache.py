@@ -1,4 +1,4 @@
-"""What the probe has found and what networks see, kept for all viewers."""
+"""A cache of probes, their results and disturbed pictures for all viewers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import streamlit as st
 from explorer.views.probe import example
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.views.probe.example import Example, Sight
-from explorer.views.probe.lab import Lab
+from explorer.views.probe.live_probe import LiveProbe
 from pad_core.data.identity import Data
 
 
 def sight(subject: Subject, shown: Example, disturbance: Disturbance) -> Sight:
-    """``example.see``, which the page asks for again while probes learn."""
+    """``example.see``, cached: the page asks for it repeatedly while probes learn."""
     own = "" if shown.own is None else sha256(shown.own.numpy().tobytes()).hexdigest()
     picture = (shown.dataset, shown.index, own)
     return _sight(subject.id, picture, disturbance, subject, shown)
@@ -33,6 +33,6 @@ def _sight(
 
 
 @st.cache_resource(show_spinner=False)
-def lab() -> Lab:
-    """What probes networks in the background, with all that it found, for all viewers."""
-    return Lab(min(4, os.cpu_count() or 1))
+def live_probe() -> LiveProbe:
+    """The live probe of all viewers, with all its results."""
+    return LiveProbe(min(4, os.cpu_count() or 1))

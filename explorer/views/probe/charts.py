@@ -14,12 +14,12 @@ from explorer.session.state import chosen
 from explorer.views.probe import figures
 from explorer.views.probe.accuracy import Disturbance
 from explorer.views.probe.figures import Line, Score
-from explorer.views.probe.lab import Reading
+from explorer.views.probe.live_probe import Reading
 from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.palette import style
-from pad_core.report.paper import TABLE_1, paper_name
+from pad_core.report.paper import PAPER_SEPARABILITY, paper_name
 
 _PLOTLY = {"displayModeBar": False}
 
@@ -28,7 +28,7 @@ _UNPUBLISHED = "The paper has no values of these networks."
 
 
 def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
-    """A row for each network, and what its numbers rest on."""
+    """Draw a row for each network, with the number of images behind its accuracy."""
     chance = 100 / max(len(one.class_names) for one in networks.values())
     several = len({one.header.dataset_name for one in networks.values()}) > 1
     rows = [_row(networks[key], reading, several) for key, reading in readings.items()]
@@ -40,7 +40,7 @@ def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -
 def explanations(
     looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
 ) -> None:
-    """How probes learned, and which classes they tell apart; ``looked_at`` is one network."""
+    """Draw how probes learned, and which classes ``looked_at``'s confuse."""
     left, middle, right = st.columns([5, 6, 5], gap="medium")
     with left:
         _learning(networks, readings)
@@ -53,7 +53,7 @@ def explanations(
 def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
     header, estimate = network.header, reading.estimate
     knows = f"{header.dataset_name} · " if with_dataset else ""
-    published = TABLE_1.get(paper_name(header.dataset_name) or "", {})
+    published = PAPER_SEPARABILITY.get(paper_name(header.dataset_name) or "", {})
     score = Score(
         style(header.condition.name).label,
         f"{knows}epoch {header.epoch} · seed {header.seed}",
@@ -78,7 +78,7 @@ def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
 
 
 def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], published: bool) -> str:
-    """What the accuracies were measured on, and what their probes were fitted to."""
+    """In words: what the accuracies were measured on, and what their probes were fitted to."""
     estimates = [r.estimate for r in readings.values() if r.estimate]
     on = " and ".join(dict.fromkeys(estimate.on for estimate in estimates)) or "test images"
     done = []
@@ -93,22 +93,22 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], publishe
     going = next((r for r in readings.values() if r.doing), None)
     more = f" <b>Now {going.doing}, {100 * going.share:.0f} %.</b>" if going else ""
     return (
-        f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; read-outs {fitted}. "
+        f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; probes {fitted}. "
         f"Dotted: chance. White: the interval. {_PUBLISHED if published else _UNPUBLISHED}{more}"
     )
 
 
 def title(text: str, note: str) -> None:
-    """What stands above a chart, plain text."""
+    """Draw a chart's title; plain text."""
     st.html(f'<p class="pad-note pad-above"><b>{escape(text)}</b> {escape(note)}</p>')
 
 
 def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
-    """The recorded curves, and where on them the dial stands."""
+    """Draw the recorded curves, and the slider's place on them."""
     percent = Disturbance.of(chosen()).percent
     recorded, live, lacking = [], [], []
-    on: list[set[str]] = [set(), set()]  # what lines and rings were tested on
-    sizes: list[set[int]] = [set(), set()]  # codes that probes of lines and rings had
+    on: list[set[str]] = [set(), set()]  # images that lines and rings were tested on
+    sizes: list[set[int]] = [set(), set()]  # latents that probes of lines and rings were fitted to
     names = _names(networks)
     for key, network in networks.items():
         label, condition = names[key]
@@ -140,7 +140,7 @@ def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
 
 
 def _recorded(network: PadNetwork, label: str) -> Line | None:
-    """What ``evaluate --record`` wrote about occlusion, by the measure that is shown."""
+    """The occlusion curve that ``evaluate --record`` wrote, by the chosen measure."""
     paper = chosen().probe.measure == "paper"
     curve = network.metrics.get("occlusion" if paper else "occlusion_converged")
     if not isinstance(curve, dict):
@@ -156,10 +156,10 @@ def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     if not any(reading.curves for reading in readings.values()):
         how = "Drawn once all images are encoded."
     elif paper:
-        how = "On undisturbed test images; a line for each read-out seed."
+        how = "On undisturbed test images; a line for each probe seed."
     else:
         how = "On undisturbed test images, as L-BFGS converges."
-    title("How the read-outs learned", how)
+    title("How the probes learned", how)
     names = _names(networks)
     lines = [Line(*names[key], runs=reading.curves) for key, reading in readings.items()]
     figure = figures.learning(
@@ -182,7 +182,7 @@ def _confusion(
 def _classes(
     looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
 ) -> None:
-    """Accuracy by class, of all networks that know the classes of the one looked at."""
+    """Draw accuracy by class, of all networks with the same classes as ``looked_at``."""
     classes, names = networks[looked_at].class_names, _names(networks)
     lines = []
     for key in [looked_at, *(key for key in networks if key != looked_at)]:
@@ -197,6 +197,6 @@ def _classes(
 
 
 def _names(networks: Mapping[str, PadNetwork]) -> dict[str, tuple[str, str]]:
-    """How charts name each of several networks: its label and its condition's name."""
+    """For each network, the label in charts and the name of its condition."""
     told_apart = labels({key: network.header for key, network in networks.items()})
     return {key: (told_apart[key], networks[key].header.condition.name) for key in networks}

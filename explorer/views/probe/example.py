@@ -1,4 +1,4 @@
-"""One test picture, disturbed as all others are, and what networks make of it."""
+"""One test picture, disturbed like all others, and what networks make of it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ N_CLASSES_SHOWN = 3
 class Example:
     """A picture that every network is shown.
 
-    dataset, index: whose test image it is, and its place there; label: its class, '' where that
-    is not known; own: uint8 (3, 32, 32), in place of them all for a picture that the viewer
-    uploaded.
+    dataset, index: the data set of a test image, and its place there; label: its class, '' if
+    unknown; own: uint8 (3, 32, 32), instead of these, a picture that the viewer uploaded.
     """
 
     dataset: Data | None = None
@@ -40,10 +39,10 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """What one network sees, and what it makes of it.
+    """What one network sees, and its reconstruction.
 
     picture: undisturbed, disturbed, and G(E(disturbed)), side by side, uint8 (32, 96, 3);
-    latent: E(disturbed), (1, 256); recalled: whether the picture is G(z) of a stored memory.
+    latent: E(disturbed), (1, 256); recalled: whether the picture is a stored memory's G(z).
     """
 
     picture: np.ndarray
@@ -53,11 +52,11 @@ class Sight:
 
 @dataclass(frozen=True)
 class Answer:
-    """What probes take a latent for.
+    """The classes that probes give a latent.
 
-    likeliest: class and probability, 0 to 1, the mean over probes: the likeliest first, and
-    last the true class if it isn't among them; right: how many of the ``asked`` probes put
-    the true class first, None where nobody knows that class.
+    likeliest: classes with probabilities, 0 to 1, averaged over probes, the likeliest first; the
+    true class is last if it isn't among them. right: how many of the ``asked`` probes put the true
+    class first, None if that is unknown.
     """
 
     likeliest: tuple[tuple[str, float], ...]
@@ -66,7 +65,7 @@ class Answer:
 
 
 def choose_example(network: PadNetwork, dream: Dream, pictures: Pictures) -> Example:
-    """The Dream page's memory A, as far as that is a test image or the viewer's own picture.
+    """The Dream page's memory A, if that is a test image or the viewer's own picture.
 
     Raises:
         PadError: the network stores no such memory.
@@ -83,12 +82,12 @@ def choose_example(network: PadNetwork, dream: Dream, pictures: Pictures) -> Exa
 
 @torch.inference_mode()
 def see(subject: Subject, example: Example, disturbance: Disturbance) -> Sight:
-    """Show a network the picture: noise first, then the mask that NREM dreams get on Dream.
+    """Show a network the picture, with noise first, then the NREM mask of the Dream page.
 
-    Other than the masks of the measured curve, that mask only gains patches as intensity grows.
+    Unlike the masks of the measured curve, that mask only gains patches as intensity grows.
 
     Raises:
-        PadError: the network knows other images, or has forgotten this one.
+        PadError: the network knows other images, or has not stored this one.
     """
     percent, size_px, noise, seed = disturbance
     networks = subject.network.networks
@@ -104,7 +103,7 @@ def see(subject: Subject, example: Example, disturbance: Disturbance) -> Sight:
 def answer(
     probes: Sequence[LinearProbe], latent: torch.Tensor, class_names: Sequence[str], label: str
 ) -> Answer:
-    """Read a latent (1, 256) out; ``label`` is the true class, '' where that is not known."""
+    """Probe a latent (1, 256); ``label`` is the true class, '' if unknown."""
     each = torch.stack([probe.probabilities(latent)[0] for probe in probes])
     mean = each.mean(dim=0)
     shown = mean.argsort(descending=True, stable=True)[:N_CLASSES_SHOWN].tolist()
@@ -118,7 +117,7 @@ def answer(
 
 
 def _picture(subject: Subject, example: Example) -> torch.Tensor:
-    """What the network is shown, before anything is done to it: (1, 3, 32, 32) in [−1, 1]."""
+    """The undisturbed picture for a network, (1, 3, 32, 32) in [−1, 1]."""
     network = subject.network
     if example.own is not None:
         return to_unit(example.own[None])

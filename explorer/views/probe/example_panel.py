@@ -1,4 +1,4 @@
-"""One picture at the place of the occlusion dial: disturbed, reconstructed and read out."""
+"""One picture at the occlusion slider's value: disturbed, reconstructed and probed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from explorer.views.probe.example import (
     answer,
     choose_example,
 )
-from explorer.views.probe.lab import Reading
+from explorer.views.probe.live_probe import Reading
 from explorer.widgets import page
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.pictures import handed_down, tile
@@ -35,7 +35,7 @@ _COLUMNS = 3  # of the atlas: picture, disturbed, reconstructed
 
 @dataclass(frozen=True)
 class _Line:
-    """A network's line: what it sees, or why it can't; and what is read out, once known."""
+    """A network's line: what it sees, or why it can't, and its probes' answer once known."""
 
     network: PadNetwork
     sight: Sight | None
@@ -44,7 +44,7 @@ class _Line:
 
 
 def show(looked_at: str, subjects: Mapping[str, Subject], readings: Mapping[str, Reading]) -> None:
-    """The panel; ``looked_at`` is the network whose memory A chooses the picture."""
+    """Draw the panel; memory A of the network ``looked_at`` is the picture."""
     try:
         shown = choose_example(subjects[looked_at].network, chosen().dream, pictures())
     except PadError as error:
@@ -70,7 +70,7 @@ def _line(subject: Subject, shown: Example, reading: Reading) -> _Line:
 
 
 def _told(shown: Example, lines: list[_Line], readings: Mapping[str, Reading]) -> str:
-    """What the picture is, and what is shown of it, as HTML."""
+    """What the picture is, and what the panel shows, as HTML."""
     recalled = any(line.sight.recalled for line in lines if line.sight)
     where = f"test image {shown.index:,}, class {escape(shown.label)}"
     if shown.own is not None:
@@ -80,12 +80,12 @@ def _told(shown: Example, lines: list[_Line], readings: Mapping[str, Reading]) -
     else:
         what = f"Real {where}."
     several = max((len(reading.probes) for reading in readings.values()), default=1)
-    mean = f", mean of {several} read-outs" if several > 1 else ""
+    mean = f", mean of {several} probes" if several > 1 else ""
     return f"{what} Bars: probability of the likeliest classes{mean}."
 
 
 def _panel(shown: Example, lines: list[_Line]) -> str:
-    """A line for each network; pictures that all of them share stand once, larger, at the left."""
+    """A line for each network; pictures that all share stand once, larger, at the left."""
     seen = [line.sight for line in lines if line.sight]
     inputs = [sight.picture[:, : 2 * SIDE_PX] for sight in seen]
     shared = all(np.array_equal(one, inputs[0]) for one in inputs)
@@ -131,7 +131,7 @@ def _row(line: _Line, shown: Example, tiles: str) -> str:
 
 
 def _bars(line: _Line, shown: Example) -> str:
-    """The likeliest classes, the true one in bold; as many empty lines before they are known."""
+    """The likeliest classes, the true one in bold; empty lines until they are known."""
     look = style(line.network.header.condition.name)
     rows = ""
     if line.answer is None:
@@ -149,10 +149,10 @@ def _bars(line: _Line, shown: Example) -> str:
 
 
 def _mark(told: Answer | None, shown: Example) -> str:
-    """Whether the network's probes are right, as HTML; nothing where nobody knows."""
+    """Whether the network's probes are right, as HTML; '' if the true class is unknown."""
     if told is None or told.right is None:
         return ""
-    sure = f"{told.right} of {told.asked} read-outs say {escape(shown.label)}."
+    sure = f"{told.right} of {told.asked} probes say {escape(shown.label)}."
     if 0 < told.right < told.asked:
         return f'<em title="{sure}">{told.right} of {told.asked} right</em>'
     kind, text = ("right", "✓\u2002right") if told.right else ("wrong", "✗\u2002wrong")
@@ -160,7 +160,7 @@ def _mark(told: Answer | None, shown: Example) -> str:
 
 
 def _disturbed() -> str:
-    """What was done to the picture, in few words."""
+    """The disturbance in a few words."""
     percent, _, noise, _ = Disturbance.of(chosen())
     done = [f"σ {noise:g}"] if noise else []
     if percent:

@@ -1,4 +1,4 @@
-"""Accuracies of linear probes as figures and as bars; knows nothing of networks."""
+"""Accuracies of linear probes as figures and bars, without the networks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CURSOR_HEIGHT = 346  # of the curves, beside the pictures of five networks
 
 @dataclass(frozen=True)
 class Line:
-    """Accuracies in percent of one network over x; low, high: 95 % interval, where known.
+    """One network's accuracies in percent over x; low, high: 95 % interval, if known.
 
     runs: further lines of the same network, one for each probe seed.
     """
@@ -37,10 +37,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Score:
-    """One network's accuracy now, in percent, with its 95 % interval; None before there is one.
+    """One network's current accuracy in percent, with its 95 % interval; None until there is one.
 
-    spread: over probe seeds, in points; paper: what the paper's Table 1 says, mean and SEM;
-    rests_on, mark: on how many images, and how far along it is; share: of the work that goes on.
+    spread: over probe seeds, in points; paper: mean and SEM in the paper's Table 1; rests_on,
+    mark: the number of images, and the progress; share: of the current work that is done.
     """
 
     label: str
@@ -62,7 +62,7 @@ def scores(rows: Sequence[Score], chance: float) -> str:
     """Accuracies as bars with their intervals and the paper's values, as HTML.
 
     Args:
-        chance: percent that guessing would get right, a line through the bars.
+        chance: percent right by guessing, drawn as a line through the bars.
     """
     heads = (
         "Network",
@@ -121,10 +121,10 @@ def _score(row: Score, chance: float) -> str:
 def occlusion(
     recorded: Sequence[Line], live: Sequence[Line], percent: int, dark: bool
 ) -> go.Figure:
-    """Recorded accuracies over occlusion, a cursor where the slider stands, and what is there now.
+    """Recorded accuracies over occlusion, a cursor at the slider's value, live accuracies there.
 
     Args:
-        live: one point each, at the cursor.
+        live: one point a network, at the cursor.
     """
     figure = go.Figure()
     for line in recorded:
@@ -164,10 +164,10 @@ def occlusion(
 
 
 def learning(lines: Sequence[Line], steps: str, last: int | None, dark: bool) -> go.Figure:
-    """How accuracy climbed while probes were trained; a thin line for each probe seed.
+    """Accuracy while probes learned; a thin line for each probe seed.
 
     Args:
-        steps: what x counts; last: the last of them, where that is known before.
+        steps: the unit of x; last: the last step, if it is known in advance.
     """
     figure = go.Figure()
     for line in lines:
@@ -213,7 +213,7 @@ def confusion(counts: np.ndarray, classes: Sequence[str], dark: bool) -> go.Figu
 
 
 def classes(lines: Sequence[Line], names: Sequence[str], dark: bool) -> go.Figure:
-    """Accuracy of each class, a marker for each network; the first network's are joined by bars."""
+    """Accuracy of each class: bars for the first network, a marker for every network."""
     figure = go.Figure()
     for i, line in enumerate(lines):
         look = style(line.condition)
@@ -234,10 +234,9 @@ def classes(lines: Sequence[Line], names: Sequence[str], dark: bool) -> go.Figur
 
 
 def _dress(figure: go.Figure, x: str, y: str, dark: bool) -> None:
-    """The looks of all charts of the page.
+    """Give a chart the page's style.
 
-    A chart whose numbers changed is a new one to Streamlit's page and would lose its zoom, so
-    there is none to lose.
+    Charts can't be zoomed: to Streamlit, a chart with other numbers is new and loses its zoom.
     """
     ink = "#b9bdcf" if dark else "#565b70"
     finished(figure, x, y)

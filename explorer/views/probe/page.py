@@ -13,7 +13,7 @@ from explorer.library import real_images
 from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.probe import cache, charts, example_panel
 from explorer.views.probe.accuracy import PROBE_SEEDS, Disturbance, Subject
-from explorer.views.probe.lab import Reading
+from explorer.views.probe.live_probe import Reading
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
@@ -22,7 +22,7 @@ from pad_core.evaluation.linear_probe import SGD_EPOCHS
 _MEASURES = {"converged": "Converged", "paper": "Paper's protocol"}
 _EXPLAINED = {
     "converged": "Logistic regression on codes, converged: some points above the paper's measure.",
-    "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {PROBE_SEEDS} read-out seeds.",
+    "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {PROBE_SEEDS} probe seeds.",
 }
 _PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next request waiting
 # Between looks for news: while something has no number yet, and while numbers only become better.
@@ -68,7 +68,7 @@ def show() -> None:
             _following("probe-below", networks, explain)
     elif chosen_ones:
         st.info(
-            "Read-outs tell classes apart, and these networks were trained without any.",
+            "Linear probes tell classes apart, and these networks were trained without any.",
             icon=":material/label_off:",
         )
     else:
@@ -115,7 +115,7 @@ def _measure() -> None:
             "Train again",
             key="train-again",
             icon=":material/replay:",
-            help=f"Trains the {PROBE_SEEDS} read-outs of every network once more, from the same "
+            help=f"Trains the {PROBE_SEEDS} probes of every network once more, from the same "
             "seeds, before your eyes. They come to the same numbers.",
             on_click=_train_again,
         )
@@ -131,7 +131,7 @@ def _measure() -> None:
         on_change=take,
         args=("measure", widget),
         help="Two measures of linear separability, never to be compared with one another. "
-        "Choosing the paper's trains its read-outs.",
+        "Choosing the paper's trains its probes.",
     )
 
 
@@ -197,7 +197,7 @@ def _subjects(networks: Mapping[str, PadNetwork]) -> dict[str, Subject]:
 
 
 def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str, Reading]:
-    return cache.lab().read(
+    return cache.live_probe().read(
         st.session_state.setdefault("probe-viewer", uuid4().hex),
         _subjects(networks),
         Disturbance.of(chosen()),

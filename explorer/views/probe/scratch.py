@@ -1,4 +1,4 @@
-"""Latents of whole data sets, kept on the disk: in memory five networks' would take 300 MB."""
+"""A cache of whole data sets' latents on the disk; in memory, five networks would take 300 MB."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Latents = dict[str, torch.Tensor]
 
 
 class Scratch:
-    """A folder that goes when the program ends, with the tensors that were used last.
+    """A temporary folder with the most recently used tensors.
 
     Args:
-        most_bytes: on the disk; beyond that, what was used longest ago goes. The newest stays.
+        most_bytes: on the disk; beyond that, those used longest ago are deleted, never the newest.
     """
 
     def __init__(self, most_bytes: float) -> None:
@@ -30,7 +30,7 @@ class Scratch:
         self._lock = threading.Lock()
 
     def keep(self, key: Hashable, latents: Latents) -> None:
-        """Remember tensors, unless the disk won't have them."""
+        """Store tensors, unless the disk refuses."""
         with self._lock:
             if key in self._sizes:
                 return
@@ -38,7 +38,7 @@ class Scratch:
             self._named += 1
             try:
                 save_file({name: t.contiguous() for name, t in latents.items()}, path)
-            except (OSError, SafetensorError):  # full: they can be made again
+            except (OSError, SafetensorError):  # the disk is full: they can be computed again
                 path.unlink(missing_ok=True)
                 return
             self._sizes[key] = path, sum(t.nbytes for t in latents.values())
@@ -47,20 +47,20 @@ class Scratch:
                 path.unlink(missing_ok=True)
 
     def find(self, key: Hashable) -> Latents | None:
-        """Tensors as they were kept, or None where they have gone."""
+        """Stored tensors, or None if they are gone."""
         with self._lock:
             if key not in self._sizes:
                 return None
             self._sizes.move_to_end(key)
             try:
                 return load_file(self._sizes[key][0])
-            except (OSError, SafetensorError):  # something has tidied up the folder
+            except (OSError, SafetensorError):  # another program has cleaned the folder
                 del self._sizes[key]
                 return None
 
     @property
     def keys(self) -> list[Hashable]:
-        """What is remembered, used longest ago first."""
+        """The keys of stored tensors, used longest ago first."""
         return list(self._sizes)
 
     @property

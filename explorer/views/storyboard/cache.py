@@ -1,4 +1,4 @@
-"""Stories, kept for all viewers."""
+"""A cache of stories for all viewers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def story(
     seen: np.ndarray | None,
     images: torch.Tensor | None,
 ) -> Story:
-    """``story.tell``, of which each step shows a part."""
+    """``story.tell``, cached: each step shows a part of it."""
     pair = torch.cat([recalled.current[:1], recalled.previous[:1]]).numpy().tobytes()
     stimulus = pair + (b"" if seen is None else seen.tobytes())
     found = images is not None

@@ -1,4 +1,4 @@
-"""The storyboard's steps: what is shown and said at each, which loss is live, who learns."""
+"""The storyboard's steps: the pictures and text of each, its losses, and who learns."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from html import escape
 from math import isfinite
 
-from explorer.views.storyboard.flow import Tile, arrow
+from explorer.views.storyboard.flow import FlowPicture, arrow
 from explorer.views.storyboard.story import Story
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.model.condition import Condition, Kind, Phase
 from pad_core.model.phases import LEARNS
-from pad_core.report.told import listed
+from pad_core.report.conditions_in_words import listed
 
-Parts = list[Tile | str]
+Parts = list[FlowPicture | str]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its phase, its name, what happens (as HTML), its pictures, the losses live."""
+    """One step: its phase, name, text (HTML), pictures and losses."""
 
     phase: Phase
     name: str
@@ -36,7 +36,7 @@ _PERTURBED: dict[Kind, str] = {
     "noise": "its pixels get noise",
     "blur": "it is blurred",
 }
-# Name and formula of each loss, and what it is of n examples, with the paper's equation.
+# Each loss's name, formula, and explanation for n examples, with the paper's equation.
 _LOSSES = {
     "image": (
         "ℒ<sub>img</sub>",
@@ -76,7 +76,7 @@ _CONTRASTS = {
         "over {n} {examples}",
     ),
 }
-# What each network does about a loss, where it isn't that both descend it.
+# What a network does with a loss, unless it descends it.
 _ROLES = {
     "external": {"generator": "has no part in it"},
     "kl": {"generator": "has no part in it"},
@@ -84,21 +84,21 @@ _ROLES = {
 }
 
 
-def _image(story: Story) -> Tile:
+def _image(story: Story) -> FlowPicture:
     if "image" in story.pictures:
-        return Tile("<i>x</i>", story.pictures["image"], "image")
-    return Tile("<i>G</i>(<i>z</i>)", story.pictures["recalled"], "stands in for the image")
+        return FlowPicture("<i>x</i>", story.pictures["image"], "image")
+    return FlowPicture("<i>G</i>(<i>z</i>)", story.pictures["recalled"], "stands in for the image")
 
 
-def _of(story: Story, name: str, symbol: str, caption: str) -> Tile:
-    return Tile(symbol, story.pictures[name], caption)
+def _of(story: Story, name: str, symbol: str, caption: str) -> FlowPicture:
+    return FlowPicture(symbol, story.pictures[name], caption)
 
 
-def _z(story: Story) -> Tile:
+def _z(story: Story) -> FlowPicture:
     return _of(story, "z", "<i>z</i>", "code, 256 numbers")
 
 
-def _recalled(story: Story, caption: str) -> Tile:
+def _recalled(story: Story, caption: str) -> FlowPicture:
     return _of(story, "recalled", "<i>G</i>(<i>z</i>)", caption)
 
 
@@ -206,7 +206,7 @@ _N_BEFORE_REM = next(place for place, step in enumerate(STEPS) if step.phase == 
 
 
 def steps(condition: Condition) -> tuple[Step, ...]:
-    """The steps of a condition's night: those of the paper, told as this condition has them."""
+    """The steps of a condition's night: the paper's, with this condition's differences."""
     told = [_as_lived(step, condition) for step in STEPS]
     if condition.contrast_phase is not None:
         told.insert(_N_BEFORE_REM, replace(_APART, phase=condition.contrast_phase))
@@ -241,7 +241,7 @@ def _as_lived(step: Step, condition: Condition) -> Step:
 
 
 def _how_mixed(condition: Condition) -> str:
-    """What a condition's mixtures are, where they are not the paper's."""
+    """How a condition's mixtures differ from the paper's; '' if they don't."""
     said = ""
     if condition.mixing == "components":
         said += (
@@ -261,7 +261,7 @@ def _how_mixed(condition: Condition) -> str:
 
 
 def lesson(step: Step, story: Story, network: PadNetwork) -> str:
-    """The step's text, its losses with their values, and who learns, as HTML."""
+    """The step's text, its losses with values, and who learns, as HTML."""
     body = f'<p class="pad-said">{step.text}</p>'
     condition = network.condition
     if step.phase not in condition.phases:
@@ -298,7 +298,7 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
 
 
 def _how_often(phase: Phase, condition: Condition) -> str:
-    """How often a phase comes in a cycle and how fast it learns, where it isn't as usual."""
+    """A phase's number in a cycle and its learning rate, if they are unusual."""
     name, n, said = PHASES[phase], condition.phases.count(phase), ""
     if n > 1:
         said += f"A cycle of this condition has {n} {name} phases. "

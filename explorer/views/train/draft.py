@@ -1,53 +1,57 @@
-"""What stands in the form of a training, and the fields that write into it."""
+"""What stands in the form of a training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import streamlit as st
-
 from explorer.runs import orders
 from explorer.runs.orders import Order
-from explorer.session.state import fresh, remembered, session
+from explorer.session.state import remembered, session
+from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
+from pad_core.system.fields import fields_of
+
+FIELDS = fields_of(Order)
+_FIRST = {"epochs": 2, "probe_every": 1, "keep_epochs": "1"}  # takes a minute of what ships
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What stands in the form. base: a built-in condition; changes: of its fields;
-    condition_name, name: as typed, empty for the usual ones; keep: epochs as typed.
+    """What stands in the form. base: a built-in condition; changes: of its fields; training: the
+    other fields of an order, lists as texts; condition_name, name: empty for the usual ones.
     """
 
-    dataset: str = orders.SHIPPED
     base: str = "pad"
     changes: dict[str, Any] = field(default_factory=dict)
     condition_name: str = ""
-    epochs: int = 2
-    seed: int = 0
-    batch_size: int = 64
-    device: str = "auto"
-    probe_every: int = 1
-    keep: str = "1"
+    training: dict[str, Any] = field(default_factory=dict)
     name: str = ""
 
+    def asked(self, name: str) -> Any:
+        """A field of the order as it stands in the form."""
+        usual = FIELDS[name].default
+        return (_FIRST | self.training).get(name, "" if FIELDS[name].is_list else usual)
+
     def order(self) -> Order:
-        """What the form asks for; PadError where a text in it can't be read."""
+        """What the form asks for; PadError where something in it can't be read."""
         changes = self.changes | ({"name": self.condition_name} if self.condition_name else {})
-        kept = tuple(e for e in orders.read_epochs(self.keep) if e <= self.epochs)
+        typed = {name: self.asked(name) for name in FIELDS if name not in ("condition", "name")}
+        kept = sorted(set(_read("keep_epochs", typed["keep_epochs"])))
         order = Order(
-            self.name,
-            self.dataset.strip(),
-            orders.own_condition(self.base, changes),
-            self.epochs,
-            self.seed,
-            self.batch_size,
-            device=self.device,
-            probe_every=self.probe_every,
-            keep_epochs=kept,
+            **typed | {"dataset": typed["dataset"].strip(), "keep_epochs": ()},
+            condition=orders.own_condition(self.base, changes),
+            name=self.name,
         )
+        order = replace(order, keep_epochs=tuple(e for e in kept if e <= order.epochs))
         return order if self.name else replace(order, name=orders.folder_name(order))
+
+
+def _read(name: str, typed: str) -> Any:
+    try:
+        return FIELDS[name].read(typed) if typed.strip() else ()
+    except PadError as error:
+        raise PadError(f"{FIELDS[name].title}: {error}.") from None
 
 
 def the_draft() -> Draft:
@@ -72,9 +76,14 @@ def changed() -> list[str]:
 
 
 def take(name: str, key: str) -> None:
-    """Take over what a widget shows, as a field of the form."""
+    """Take over what a widget shows, as a text of the form."""
+    change(**{name: session()[key]})
+
+
+def take_asked(name: str, key: str) -> None:
+    """Take over what a widget shows, as a field of the order."""
     if (chosen := session()[key]) is not None:
-        change(**{name: chosen})
+        change(training=the_draft().training | {name: chosen})
 
 
 def take_change(name: str, key: str) -> None:
@@ -83,45 +92,3 @@ def take_change(name: str, key: str) -> None:
         # Whole lists, as several choices give them, are tuples in a condition.
         new = tuple(chosen) if isinstance(chosen, list) else chosen
         change(changes=the_draft().changes | {name: new})
-
-
-# Numbers have no bounds in the form: an order out of range gets a sentence, the browser would
-# only colour the field.
-def number(name: str, label: str, help: str, step: float = 0.05) -> None:
-    """A number of the condition."""
-    now = float(value(name))
-    key = fresh(f"order-{name}", now)
-    form = "%.3f" if step < 0.01 else None
-    st.number_input(label, value=now, step=step, format=form, key=key, help=help,
-                    on_change=take_change, args=(name, key))  # fmt: skip
-
-
-def count(name: str, label: str, help: str) -> None:
-    """A whole number of the condition."""
-    key = fresh(f"order-{name}", value(name))
-    st.number_input(label, value=value(name), step=1, key=key, help=help, on_change=take_change,
-                    args=(name, key))  # fmt: skip
-
-
-def choice(name: str, label: str, words: Mapping[Any, str], help: str) -> None:
-    """One of a few values of the condition; words: of each value, for people."""
-    key = fresh(f"order-{name}", value(name))
-    st.segmented_control(label, list(words), default=value(name), format_func=words.__getitem__,
-                         key=key, required=True, on_change=take_change, args=(name, key),
-                         width="stretch", help=help)  # fmt: skip
-
-
-def whole(name: str, label: str, help: str) -> None:
-    """A whole number of the form."""
-    now = getattr(the_draft(), name)
-    key = fresh(f"order-{name}", now)
-    st.number_input(label, value=now, step=1, key=key, help=help, on_change=take,
-                    args=(name, key))  # fmt: skip
-
-
-def text(name: str, label: str, help: str, placeholder: str) -> None:
-    """A text of the form."""
-    now = getattr(the_draft(), name)
-    key = fresh(f"order-{name}", now)
-    st.text_input(label, now, key=key, help=help, placeholder=placeholder, on_change=take,
-                  args=(name, key))  # fmt: skip

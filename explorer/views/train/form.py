@@ -14,9 +14,11 @@ from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
 from explorer.session.state import fresh
 from explorer.views.train.condition_form import condition_form
-from explorer.views.train.draft import change, take, text, the_draft, whole
+from explorer.views.train.draft import FIELDS, change, take, take_asked, the_draft
+from explorer.views.train.widgets import by_group, draw, rows
 from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
+from pad_core.system.fields import Field
 
 
 def order_form(home: Path, running: Sequence[Training]) -> None:
@@ -28,8 +30,8 @@ def order_form(home: Path, running: Sequence[Training]) -> None:
         st.markdown("**New training**")
         _data(home)
         condition_form()
-        _length()
-        text("name", "Run folder", "Below `runs/`; empty for the usual name.", _usual_name())
+        _how()
+        _name()
         try:
             order = the_draft().order()
             orders.check(order, home)
@@ -41,44 +43,61 @@ def order_form(home: Path, running: Sequence[Training]) -> None:
 
 def _data(home: Path) -> None:
     offered = orders.datasets(home)
-    here = the_draft().dataset
+    here = the_draft().asked("dataset")
     key = fresh("order-dataset", here)
     options = offered if here in offered else [*offered, here]
     st.selectbox(
-        "Data set",
+        FIELDS["dataset"].title,
         options,
         index=options.index(here),
         key=key,
         accept_new_options=True,
         format_func=lambda spec: f"{spec}  (download)" if orders.needs_download(spec, home)
         else spec,
-        on_change=take,
+        on_change=take_asked,
         args=("dataset", key),
         help="`fashion-mini` ships with the program: two epochs take a minute. Or type "
         "`folder:DIR` (your images, one folder a class), `parquet:DIR` or `idx:DIR`.",
     )  # fmt: skip
 
 
-def _length() -> None:
-    left, middle, right = st.columns(3)
-    with left:
-        whole("epochs", "Epochs", "How often each image is seen. Paper: 50.")
-    with middle:
-        whole("seed", "Seed", "Of weights, order of images, masks and noise.")
-    with right:
-        whole("batch_size", "Batch size", "Images in a cycle. Paper: 64.")
-    left, middle, right = st.columns(3)
-    with left:
-        devices = ["auto", "cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-        key = fresh("order-device", the_draft().device)
-        st.selectbox("Device", devices, devices.index(the_draft().device), key=key, on_change=take,
-                     args=("device", key), help="auto: the GPU where there is one.")  # fmt: skip
-    with middle:
-        whole("probe_every", "Measure every", "Linear separability every so many "
-               "epochs, for the curves; 0 never. Takes a minute on CIFAR-10.")  # fmt: skip
-    with right:
-        text("keep", "Keep epochs", "Epochs kept as files of their own, with commas between: "
-              "the epoch scrubber of *Curves* shows them.", "1, 5, 10")  # fmt: skip
+def _how() -> None:
+    """All other fields of an order: the common ones in the open, those of a group in a popover."""
+    apart = ("dataset", "condition", "name")
+    for heading, fields in by_group(f for f in FIELDS.values() if f.name not in apart).items():
+        if not heading:
+            _rows(fields)
+            continue
+        label = heading.removesuffix(".")
+        with st.popover(label, icon=":material/tune:", width="stretch"):
+            _rows(fields)
+
+
+def _rows(fields: Sequence[Field]) -> None:
+    for row in rows(fields, across=3):
+        for place, field in zip(st.columns(len(row)), row, strict=True):
+            with place:
+                if field.name == "device":
+                    _device()
+                else:
+                    draw(field, the_draft().asked(field.name), take_asked)
+
+
+def _device() -> None:
+    devices = ["auto", "cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    now = the_draft().asked("device")
+    key = fresh("order-device", now)
+    st.selectbox(FIELDS["device"].title, devices, devices.index(now), key=key,
+                 on_change=take_asked, args=("device", key),
+                 help="auto: the GPU where there is one.")  # fmt: skip
+
+
+def _name() -> None:
+    now = the_draft().name
+    key = fresh("order-name", now)
+    st.text_input(FIELDS["name"].title, now, key=key, help="Below `runs/`; empty for the usual "
+                  "name.", placeholder=_usual_name(), on_change=take,
+                  args=("name", key))  # fmt: skip
 
 
 def _go(order: Order, home: Path, running: Sequence[Training]) -> None:

@@ -32,7 +32,7 @@ def known(image_folder, tmp_path_factory):
     path.write_bytes(checkpoint_bytes("pad", 0))
     network = checkpoint.load(path)
     header = replace(
-        network.header, dataset=checkpoint.describe(data), class_names=data.class_names
+        network.header, dataset=checkpoint.dataset_record(data), class_names=data.class_names
     )
     memories = checkpoint.choose_memories(data, network.networks.encoder)
     checkpoint.save(path, network.networks, header, memories, bits=8)

@@ -8,22 +8,23 @@ from dataclasses import replace
 import pytest
 
 from explorer.runs import orders, trainings
-from explorer.runs.orders import Order, check, condition_arguments, own_condition
+from explorer.runs.orders import Order, check, own_condition
 from explorer.runs.trainings import look, resume, start, stop
-from pad_core.cli.arguments import build_parser
-from pad_core.cli.main import _overrides
+from pad_core.checkpoint.recipe import Recipe
+from pad_core.cli.main import parse
 from pad_core.errors import PadError
-from pad_core.model.condition import CONDITIONS, PAD, find_condition
-from pad_core.training.config import Recipe
+from pad_core.model.condition import CONDITIONS, PAD, as_arguments
+from pad_core.system.fields import fields_of
+from pad_core.training.config import TrainingRequest
 from pad_core.training.lock import asked_to_stop, occupied
 from tests.helpers import until
 
-ORDER = Order("mine", epochs=3)
+ORDER = Order(name="mine", epochs=3)
 
 
 def as_parsed(order, resume=False):
     """What the command line makes of an order's arguments."""
-    return build_parser().parse_args(order.arguments(resume)[2:])
+    return parse(order.arguments(resume)[2:])
 
 
 @pytest.mark.parametrize(
@@ -39,12 +40,11 @@ def as_parsed(order, resume=False):
     ids=lambda condition: condition.name,
 )
 def test_the_command_makes_the_same_condition(condition):
-    options = as_parsed(replace(ORDER, condition=condition))
-    assert find_condition(options.condition, _overrides(options.overrides)) == condition
+    assert as_parsed(replace(ORDER, condition=condition)).request().condition == condition
 
 
 def test_a_built_in_condition_goes_by_its_name():
-    assert condition_arguments(CONDITIONS["wo_rem"]) == ["--condition", "wo_rem"]
+    assert as_arguments(CONDITIONS["wo_rem"]) == ["--condition", "wo_rem"]
 
 
 def test_a_condition_of_ones_own_says_what_was_changed():
@@ -52,14 +52,29 @@ def test_a_condition_of_ones_own_says_what_was_changed():
     assert own_condition("wo_rem", {}) == CONDITIONS["wo_rem"]
 
 
+UNUSUAL = {
+    "dataset": "folder:/x y", "condition": CONDITIONS["wo_rem"], "epochs": 7, "seed": 3,
+    "precision": "bf16", "device": "cpu", "keep_epochs": (1, 5),
+}  # fmt: skip
+
+
+def unusual(field):
+    """A value that the field has not by default."""
+    if field.name in UNUSUAL:
+        return UNUSUAL[field.name]
+    return not field.default if field.bare is bool else type(field.default)(field.default / 2) or 2
+
+
 def test_the_command_carries_every_field():
-    order = Order("r", "folder:/x y", PAD, 7, 3, 32, 1e-3, "bf16", "cpu", 2, (1, 5))
+    fields = fields_of(TrainingRequest).values()
+    wished = TrainingRequest(**{field.name: unusual(field) for field in fields})
+    assert all(getattr(wished, field.name) != field.default for field in fields)
+    order = Order(name="r", **vars(wished))
     options = as_parsed(order, resume=True)
-    assert (options.dataset, options.epochs, options.seed) == ("folder:/x y", 7, 3)
-    assert (options.batch_size, options.learning_rate, options.precision) == (32, 1e-3, "bf16")
-    assert (options.device, options.probe_every, options.keep_epochs) == ("cpu", 2, (1, 5))
-    assert (options.run_folder.as_posix(), options.resume) == ("runs/r", True)
+    assert options.request() == wished
+    assert (options.run.as_posix(), options.resume) == ("runs/r", True)
     assert "'folder:/x y'" in trainings.spoken(order.arguments())
+    assert Order.from_dict(json.loads(json.dumps(order.to_dict()))) == order
 
 
 def test_an_order_survives_its_file():
@@ -77,14 +92,14 @@ def test_an_order_survives_its_file():
     ],
 )
 def test_the_usual_name_is_the_command_lines_and_can_be_taken(spec, condition, name, tmp_path):
-    order = Order("", spec, condition)
+    order = Order(spec, condition)
     assert orders.folder_name(order) == name
     check(replace(order, name=name, dataset="fashion-mini"), tmp_path)
 
 
 def test_a_usual_name_is_never_too_long_for_a_folder(tmp_path):
     condition = replace(PAD, name="𠮷" * 80)
-    name = orders.folder_name(Order("", "fashion-mini", condition))
+    name = orders.folder_name(Order(condition=condition))
     for taken in (name, orders.cut(name, 4) + "-123"):
         check(replace(ORDER, name=taken, condition=condition), tmp_path)
         (tmp_path / taken).mkdir()
@@ -156,16 +171,6 @@ def test_a_folder_may_be_named_by_its_path_alone(tmp_path):
     for spec in (f"{tmp_path}/my trees", f'"{tmp_path}/my trees"', "my trees", "folder:'my trees'"):
         check(replace(ORDER, dataset=spec), tmp_path)
         assert orders.folder_name(replace(ORDER, dataset=spec)).startswith("my-trees")
-
-
-def test_epochs_to_keep_are_read_in_order():
-    assert orders.read_epochs(" 5,1, 5 ,") == (1, 5)
-    with pytest.raises(PadError, match="whole numbers"):
-        orders.read_epochs("1, two")
-    for digits in (10, 5_000):
-        with pytest.raises(PadError, match="whole numbers") as caught:
-            orders.read_epochs("1, " + "9" * digits)
-        assert len(str(caught.value)) < 200
 
 
 @pytest.fixture
@@ -249,10 +254,26 @@ def test_a_run_started_elsewhere_is_known_by_its_recipe(tmp_path):
     (folder / "run.json").write_text(json.dumps(recipe.to_dict()))
     order = look(folder).order
     assert order.name == "elsewhere"
-    options = as_parsed(order)
-    assert (options.dataset, options.condition, options.precision) == (
-        "parquet:data/x", "wo_rem", "bf16",
-    )  # fmt: skip
+    assert as_parsed(order).request() == replace(
+        TrainingRequest("parquet:data/x", CONDITIONS["wo_rem"], 20, 1), precision="bf16"
+    )
+
+
+def test_an_order_of_a_former_version_is_read(folder):
+    former = {
+        "name": "mine", "dataset": "fashion-mini", "condition": PAD.to_dict(), "epochs": 3,
+        "seed": 0, "batch_size": 32, "learning_rate": 0.001, "precision": "auto",
+        "device": "auto", "probe_every": 1, "keep_epochs": [1, 2],
+    }  # fmt: skip
+    (folder / "order.json").write_text(json.dumps(former))
+    order = look(folder).order
+    assert order == replace(
+        ORDER, batch_size=32, learning_rate=1e-3, probe_every=1, keep_epochs=(1, 2)
+    )
+    assert " ".join(order.arguments()) == (
+        "-m pad_core train --dataset fashion-mini --condition pad --epochs 3 --seed 0 "
+        "--batch-size 32 --learning-rate 0.001 --probe-every 1 --keep-epochs 1,2 --run runs/mine"
+    )
 
 
 def test_a_run_that_went_on_elsewhere_has_the_epochs_of_its_recipe(folder):
@@ -298,7 +319,9 @@ def wait_until(folder, *statuses, seconds=150):
 @pytest.mark.slow
 def test_a_training_runs_stops_goes_on_and_ends(tmp_path, image_folder):
     """The real thing, once: a process, asked to stop in its second epoch, then resumed."""
-    order = Order("real", f"folder:{image_folder}", epochs=500, batch_size=64, keep_epochs=(1,))
+    order = Order(
+        f"folder:{image_folder}", name="real", epochs=500, batch_size=64, keep_epochs=(1,)
+    )
     start(order, tmp_path)
     folder = tmp_path / "runs/real"
     with pytest.raises(PadError, match="training already"):
@@ -320,6 +343,6 @@ def test_a_training_runs_stops_goes_on_and_ends(tmp_path, image_folder):
 @pytest.mark.slow
 def test_an_error_of_the_process_is_told_in_its_own_words(tmp_path):
     (tmp_path / "data/empty").mkdir(parents=True)
-    start(Order("broken", "folder:data/empty"), tmp_path)
+    start(Order("folder:data/empty", name="broken"), tmp_path)
     training = wait_until(tmp_path / "runs/broken", "failed", "finished")
     assert "empty holds no picture" in training.error

@@ -26,7 +26,7 @@ def root(tmp_path, monkeypatch):
     networks = build_networks(1)
     header = checkpoint.Header(
         PAD,
-        checkpoint.describe(data),
+        checkpoint.dataset_record(data),
         data.class_names,
         seed=1,
         epoch=1,
@@ -46,10 +46,10 @@ def test_the_page_opens(view):
     assert drawn(at)
 
 
-def test_there_is_nothing_to_read_out():
+def test_there_is_nothing_to_probe():
     at = opened("probe", 120, checkpoint=KEY)
     assert [e.value for e in at.info] == [
-        "Read-outs tell classes apart, and these networks were trained without any."
+        "Linear probes tell classes apart, and these networks were trained without any."
     ]
 
 

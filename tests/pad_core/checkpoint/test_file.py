@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 import pad_core
 from pad_core.checkpoint import file as checkpoint
-from pad_core.cli.display import describe
+from pad_core.cli.display import checkpoint_summary
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
@@ -82,7 +82,7 @@ def test_sixteen_bits_are_closer_than_eight():
 def test_a_full_checkpoint_at_8_bits_is_at_most_5_mb(tmp_path):
     full = load_dataset("fashion-mini")
     networks = build_networks(0)
-    header = checkpoint.Header(PAD, checkpoint.describe(full), full.class_names, 0, 0)
+    header = checkpoint.Header(PAD, checkpoint.dataset_record(full), full.class_names, 0, 0)
     path = tmp_path / "full.safetensors"
     memories = checkpoint.choose_memories(full, networks.encoder)
     assert (len(memories["train"]), len(memories["test"])) == (2000, 1000)
@@ -244,7 +244,9 @@ class TestDamagedFiles:
             dataset={"name": evil, "spec": "", "note": evil, "n_train": 1, "n_test": 1},
         )  # fmt: skip
         network = pad_core.load(path)
-        told = describe(network) + json.dumps(network.header.to_dict(), ensure_ascii=False)
+        told = checkpoint_summary(network) + json.dumps(
+            network.header.to_dict(), ensure_ascii=False
+        )
         assert not {c for c in told if unicodedata.category(c) == "Cc"} - {"\n"}
 
     def test_weights_that_are_not_finite(self, exported, path):

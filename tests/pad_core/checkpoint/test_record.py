@@ -9,7 +9,7 @@ from rich.console import Console
 import pad_core
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.record import FIELDS, NEEDED, ROWS
-from pad_core.cli.display import describe
+from pad_core.cli.display import checkpoint_summary
 from pad_core.errors import PadError
 from pad_core.report.cards import cards
 from pad_core.report.catalogue import find
@@ -23,7 +23,7 @@ from tests.pad_core.checkpoint.record_examples import example
 def path(exported, tmp_path):
     """A checkpoint with a value in every field of its evaluation."""
     network = pad_core.load(exported)
-    path = tmp_path / "shelf" / "measured.safetensors"
+    path = tmp_path / "catalogue" / "measured.safetensors"
     checkpoint.save(path, network.networks, network.header, network.memories, bits=8)
     checkpoint.update_metrics(path, example())
     return path
@@ -64,13 +64,13 @@ def test_without_what_places_a_number_there_is_no_evaluation(path, name):
 
 
 def test_every_row_reaches_the_command_line_the_report_and_the_cards(path):
-    shelf, _ = find([path])
-    told = describe(pad_core.load(path))
+    catalogue, _ = find([path])
+    told = checkpoint_summary(pad_core.load(path))
     screen = Console(file=io.StringIO(), width=200)
     for table in tables([example()]):
         screen.print(table)
-    report = {row[0]: row[1] for row in measures(shelf, shelf.datasets[0]).rows}
-    page = cards(shelf)
+    report = {row[0]: row[1] for row in measures(catalogue, catalogue.datasets[0]).rows}
+    page = cards(catalogue)
     for number, row in enumerate(ROWS, start=11):
         name, shown = row.name.format("seven"), f"{number:.{row.digits}f}"
         assert f"{name:<44} {shown}" in told

@@ -7,9 +7,9 @@ import torch
 from rich.console import Console
 
 import pad_core
-from pad_core.cli.display import TrainingDisplay, describe
+from pad_core.checkpoint.recipe import Recipe
+from pad_core.cli.display import TrainingDisplay, checkpoint_summary
 from pad_core.model.condition import PAD
-from pad_core.training.config import Recipe
 from pad_core.training.run_folder import Progress
 
 LOSSES = {"image": 0.058538, "kl": 0.02, "external": 0.659, "nrem": 0.259, "internal": 12.65}
@@ -53,10 +53,13 @@ def test_a_finished_epoch_fits_80_columns(terminal, tmp_path):
 
 
 def test_info_says_what_rounding_cost(exported, tmp_path):
-    assert "rounding cost" not in describe(pad_core.load(exported))
+    assert "rounding cost" not in checkpoint_summary(pad_core.load(exported))
     network = pad_core.load(exported)
     network.header.export.update(
         bits=8, converged_separability_full_precision=57.06, converged_separability=57.1,
         rounding_cost_points=-0.04,
     )  # fmt: skip
-    assert "57.06 % at full precision, 57.10 % as stored: rounding cost -0.04" in describe(network)
+    assert (
+        "57.06 % at full precision, 57.10 % as stored: rounding cost -0.04"
+        in checkpoint_summary(network)
+    )

@@ -75,8 +75,6 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
         (["train", "--condition", "wo_ram"], "did you mean 'wo_rem'"),
         (["train", "--set", "lam"], "FIELD=VALUE"),
         (["train", "--set", "lam=2"], "lam is a number from 0 to 1"),
-        (["train", "--seed", "-1"], "A seed is a whole number"),
-        (["train", "--epochs", "0"], "epochs is a whole number"),
         (["train", "--device", "quantum"], "auto, cpu, mps, cuda or cuda:N, not 'quantum'"),
         (["train", "--device", "meta"], "auto, cpu, mps, cuda or cuda:N, not 'meta'"),
         (["train", "--dataset", "cifar11"], "cifar11"),
@@ -116,7 +114,7 @@ def test_a_reader_that_leaves_early_is_no_error(exported):
 @pytest.fixture
 def no_signals(monkeypatch):
     """'train' in this process, whose own Ctrl-C stays as it is."""
-    monkeypatch.setattr("pad_core.cli.main._stop_on_signals", lambda: lambda: False)
+    monkeypatch.setattr("pad_core.cli.training._stop_on_signals", lambda: lambda: False)
 
 
 def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(
@@ -154,12 +152,21 @@ def test_ctrl_c_anywhere_takes_one_line(capsys, monkeypatch, exported):
     ("arguments", "message"),
     [
         (["train", "--epoch", "1"], "unrecognized arguments: --epoch 1"),
+        (
+            ["train", "--seed", "-1"],
+            "argument --seed: a whole number from 0 to 4294967295, not '-1'",
+        ),
+        (["train", "--epochs", "0"], "argument --epochs: a whole number from 1 to 100000, not '0'"),
+        (["train", "--epochs", "ten"], "--epochs: a whole number from 1 to 100000, not 'ten'"),
+        (["train", "--learning-rate", "1"], "--learning-rate: a number between 0 and 1, not '1'"),
+        (["train", "--learning-rate", "1e-"], "a number between 0 and 1, not '1e-'"),
+        (["train", "--precision", "fp8"], "invalid choice: 'fp8' (choose from"),
         (["train", "--keep-epochs", "1;5"], "whole numbers from 1 with commas between, such as"),
         (["train", "--keep-epochs", "0,5"], "whole numbers from 1"),
         (["train", "--keep-epochs", ""], "whole numbers from 1"),
-        (["train", "--probe-every", "-1"], "a number of epochs, or 0 for never, not '-1'"),
-        (["train", "--run", ""], "can't be empty"),
-        (["info", ""], "can't be empty"),
+        (["train", "--probe-every", "-1"], "a whole number from 0 to 100000, not '-1'"),
+        (["train", "--run", ""], "argument --run: the name of a file or folder, not ''"),
+        (["info", ""], "argument file: the name of a file or folder, not ''"),
     ],
 )
 def test_wrong_options_are_named(capsys, arguments, message):

@@ -14,7 +14,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation.compare import FIELDS, compare_files
-from pad_core.evaluation.measures import evaluated_images
+from pad_core.evaluation.paper_measures import evaluated_images
 from pad_core.model.condition import CONDITIONS
 from pad_core.model.networks import build_networks
 

@@ -12,7 +12,7 @@ from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation import evaluate_files as evaluator
-from pad_core.evaluation import measures
+from pad_core.evaluation import paper_measures
 from pad_core.evaluation.evaluate import (
     FIELDS,
     Protocol,
@@ -76,7 +76,7 @@ def test_a_discriminator_that_nothing_taught_is_not_measured(network, small):
 
 def test_numbers_are_those_of_their_parts(network, small, on_images):
     encoder = network.networks.encoder
-    train, test = measures.latents_of(encoder, small)
+    train, test = paper_measures.latents_of(encoder, small)
     expected = [
         train_sgd(train, small.train.labels, 10, seed).accuracy(test, small.test.labels)
         for seed in (0, 1)
@@ -101,8 +101,10 @@ def test_nothing_is_fitted_to_test_images(network, small, on_images):
     """With other test labels, probes and baselines stay the same: only accuracies change."""
     wrong = ImageSet(small.test.images, (small.test.labels + 1) % 10)
     turned = DataSet(small.name, small.spec, small.train, wrong, small.class_names, small.note)
-    m, n = (measures.material_from_dataset(network.networks.encoder, d) for d in (small, turned))
-    one, other = measures.fit_probes(m, 1), measures.fit_probes(n, 1)
+    m, n = (
+        paper_measures.material_from_dataset(network.networks.encoder, d) for d in (small, turned)
+    )
+    one, other = paper_measures.fit_probes(m, 1), paper_measures.fit_probes(n, 1)
     assert torch.equal(one.paper[0].weight, other.paper[0].weight)
     assert torch.equal(one.converged.weight, other.converged.weight)
     assert evaluate(network, turned, PIXELS, QUICK)["converged_separability"] < 25
@@ -110,9 +112,11 @@ def test_nothing_is_fitted_to_test_images(network, small, on_images):
 
 def test_occlusion_starts_at_the_clean_accuracy_and_ends_where_all_look_alike(network, small):
     encoder = network.networks.encoder
-    material = measures.material_from_dataset(encoder, small)
-    probes = measures.fit_probes(material, 2)
-    points = list(measures.occlusion_curve(encoder, probes, small.test.images, small.test.labels))
+    material = paper_measures.material_from_dataset(encoder, small)
+    probes = paper_measures.fit_probes(material, 2)
+    points = list(
+        paper_measures.occlusion_curve(encoder, probes, small.test.images, small.test.labels)
+    )
     assert [p.intensity for p in points] == list(range(0, 101, 10))
     clean = [r.accuracy(material.latents, material.labels) for r in probes.paper]
     assert points[0].accuracy == pytest.approx(sum(clean) / 2, abs=0.01)
@@ -129,18 +133,18 @@ def test_each_image_and_draw_has_a_mask_of_its_own(small):
     encoder = build_networks(0).encoder
     image = small.test.images[:1].repeat(4, 1, 1, 1)
     random = torch.Generator().manual_seed(0)
-    latents = measures.encode_occluded(encoder, image, 0.5, 4, random)
+    latents = paper_measures.encode_occluded(encoder, image, 0.5, 4, random)
     assert len({tuple(row.tolist()) for row in latents}) == 4
-    again = measures.encode_occluded(encoder, image, 0.5, 4, random)
+    again = paper_measures.encode_occluded(encoder, image, 0.5, 4, random)
     assert not torch.equal(latents, again)
 
 
 def test_square_size_matters(network, small):
     curves = []
-    material = measures.material_from_dataset(network.networks.encoder, small)
-    probes = measures.fit_probes(material, 1)
+    material = paper_measures.material_from_dataset(network.networks.encoder, small)
+    probes = paper_measures.fit_probes(material, 1)
     for size in (1, 8):
-        points = measures.occlusion_curve(
+        points = paper_measures.occlusion_curve(
             network.networks.encoder, probes, small.test.images, small.test.labels,
             size_px=size, intensities=(50,),
         )  # fmt: skip
@@ -158,20 +162,22 @@ def test_realness_auc_sees_a_discriminator_that_knows(network, small):
             return x.mean((1, 2, 3))
 
     knowing = replace(network, networks=network.networks._replace(encoder=Knowing()))
-    found = measures.reality_monitoring(knowing, images, latents)
+    found = paper_measures.reality_monitoring(knowing, images, latents)
     assert found == {"realness_auc": 1.0, "realness_auc_nrem": 1.0}
 
 
 def test_rem_dreams_are_mixtures_and_nrem_dreams_single_memories(network):
     latents = network.memories["train"].latents
-    nrem = torch.cat(list(measures.nrem_images(network.networks, latents)))
+    nrem = torch.cat(list(paper_measures.nrem_images(network.networks, latents)))
     with torch.inference_mode():
         assert torch.allclose(nrem, network.networks.generator(latents), atol=1e-5)
-    rem = torch.cat(list(measures.rem_images(network, latents, seed=0)))
+    rem = torch.cat(list(paper_measures.rem_images(network, latents, seed=0)))
     assert rem.shape == nrem.shape
     assert not torch.allclose(rem, nrem, atol=1e-3)
     single = replace(network.header, condition=replace(network.condition, rem_replay="single"))
-    same = torch.cat(list(measures.rem_images(replace(network, header=single), latents, seed=0)))
+    same = torch.cat(
+        list(paper_measures.rem_images(replace(network, header=single), latents, seed=0))
+    )
     assert torch.allclose(same, nrem, atol=1e-5)
 
 

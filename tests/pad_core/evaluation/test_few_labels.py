@@ -28,7 +28,7 @@ def test_accuracies_over_draws_are_those_of_scikit_learns_regression(latents):
     assert found.sd > 0
 
 
-def test_more_labels_read_out_more(latents):
+def test_more_labels_give_a_better_probe(latents):
     curve = [few_label_accuracy(*latents, 3, n, draws=5).mean for n in (1, 10, 100)]
     assert curve == sorted(curve)
     assert curve[2] > curve[0] + 5

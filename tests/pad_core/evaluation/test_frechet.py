@@ -7,7 +7,7 @@ import torch
 from pad_core.data.images import to_unit
 from pad_core.errors import PadError
 from pad_core.evaluation import frechet
-from pad_core.evaluation.metrics import frechet_distance, moments
+from pad_core.evaluation.formulas import frechet_distance, moments
 from pad_core.system.files import read_tensors
 
 

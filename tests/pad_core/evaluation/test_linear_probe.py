@@ -87,7 +87,7 @@ def test_sgd_depends_on_its_seed_and_not_on_global_state():
     assert not torch.equal(one.weight, train_sgd(latents, labels, 3, seed=1, epochs=2).weight)
 
 
-def test_sgd_reports_each_epoch_with_a_read_out_of_its_own():
+def test_sgd_reports_each_epoch_with_a_probe_of_its_own():
     latents, labels = clusters(200, 8, 3)
     seen = []
     final = train_sgd(latents, labels, 3, 0, epochs=3, on_epoch=lambda e, r: seen.append((e, r)))
@@ -121,7 +121,7 @@ def test_converged_by_default_is_within_0_3_points_of_scikit_learn():
 
 
 @pytest.mark.slow
-def test_rounded_latents_are_read_out_as_well(monkeypatch):
+def test_rounded_latents_are_probed_as_well(monkeypatch):
     train, test = clusters(40_000, 24, 6), clusters(10_000, 24, 6, seed=1)
     assert train[0].mean() > 10 * train[0][:, 0].std()  # rounding has to look at what differs
     fits = {}
@@ -144,7 +144,7 @@ def test_a_finer_tolerance_gets_latents_that_are_not_rounded(monkeypatch):
     assert torch.equal(*fits)
 
 
-def test_two_gaussians_are_read_out_at_their_bayes_error():
+def test_two_gaussians_are_told_apart_at_their_bayes_error():
     # Means ±μ, unit covariance: the best classifier errs with probability Φ(−‖μ‖).
     random = torch.Generator().manual_seed(0)
     mean = torch.full((16,), 0.25)  # ‖μ‖ = 1
@@ -205,14 +205,14 @@ def test_wrong_input_is_refused(fit):
         fit(latents, labels, 2)
 
 
-def test_latents_too_large_for_a_read_out_are_refused():
+def test_latents_too_large_for_a_probe_are_refused():
     random = torch.Generator().manual_seed(0)
     line = torch.randn((500, 1), generator=random) * 1e12 * torch.randn((1, 256), generator=random)
     with pytest.raises(PadError, match="too large for a linear probe; the network .* diverged"):
         fit_converged(line, torch.arange(500) % 10, 10)
 
 
-def test_the_epochs_of_a_training_end_with_its_read_out():
+def test_the_epochs_of_a_training_end_with_its_probe():
     latents, labels = torch.randn(200, 8), torch.arange(200) % 3
     epochs = list(sgd_epochs(latents, labels, 3, seed=4))
     assert len(epochs) == SGD_EPOCHS

@@ -7,8 +7,8 @@ from scipy import stats
 
 from pad_core.evaluation import statistics
 from pad_core.evaluation.statistics import (
+    ErrorPart,
     Estimate,
-    Part,
     holm,
     mean_estimate,
     p_above,
@@ -112,12 +112,12 @@ def test_a_paired_test_over_images_is_scipys():
 
 
 def test_parts_of_an_error_add_up():
-    one = Estimate(5.0, (Part(0.09, 100), Part(0.16, 9)))
+    one = Estimate(5.0, (ErrorPart(0.09, 100), ErrorPart(0.16, 9)))
     assert one.se == pytest.approx(0.5)
     assert one.df == pytest.approx(0.25**2 / (0.09**2 / 100 + 0.16**2 / 9))
     scaled = one.times(-2.0)
     assert (scaled.value, scaled.se, scaled.df) == pytest.approx((-10, 1.0, one.df))
-    mean = mean_estimate([one, Estimate(7.0, (Part(0.25, 50),))])
+    mean = mean_estimate([one, Estimate(7.0, (ErrorPart(0.25, 50),))])
     assert mean.value == 6.0
     assert mean.se == pytest.approx(np.sqrt(0.25 + 0.25) / 2)
 

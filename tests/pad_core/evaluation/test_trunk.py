@@ -45,7 +45,7 @@ def test_floats_are_taken_as_they_are_and_no_place_gives_no_features(encoder, sm
 
 
 @pytest.mark.parametrize("n", [60, 400])  # fewer and more latents than features
-def test_the_wide_read_out_is_the_converged_one(random, n):
+def test_the_wide_probe_is_the_converged_one(random, n):
     labels = torch.randint(4, (n + 500,), generator=random)
     values = torch.randn(n + 500, 120, generator=random) + 2 * torch.eye(120)[labels]
     train, test, y, truth = values[:n], values[n:], labels[:n], labels[n:]

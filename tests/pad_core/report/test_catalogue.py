@@ -9,12 +9,12 @@ import pytest
 
 from pad_core.checkpoint.file import load_header
 from pad_core.model.condition import CONDITIONS
-from pad_core.report.catalogue import Entry, Shelf
+from pad_core.report.catalogue import Catalogue, Entry
 
 
 @pytest.fixture
-def shelf(exported):
-    """A shelf of recorded networks, made of (condition, seed, epoch)."""
+def catalogue(exported):
+    """A catalogue of recorded networks, made of (condition, seed, epoch)."""
     header = load_header(exported)
 
     def made(*networks, on="real images"):
@@ -29,7 +29,7 @@ def shelf(exported):
                 header, condition=CONDITIONS[condition], seed=seed, epoch=epoch, metrics=metrics
             )
             entries.append(Entry(Path(f"{condition}-{seed}-{epoch}"), found))
-        return Shelf(entries)
+        return Catalogue(entries)
 
     return made
 
@@ -38,8 +38,8 @@ def seen(groups):
     return [None if g is None else (g.condition, g.epoch, len(g.evaluations)) for g in groups]
 
 
-def test_conditions_are_compared_after_as_many_epochs(shelf):
-    kept = shelf(
+def test_conditions_are_compared_after_as_many_epochs(catalogue):
+    kept = catalogue(
         ("pad", 0, 20),
         ("pad", 0, 50),
         ("pad", 1, 50),
@@ -55,13 +55,13 @@ def test_conditions_are_compared_after_as_many_epochs(shelf):
     ]  # fmt: skip
 
 
-def test_where_they_share_no_epoch_each_ones_latest_stands(shelf):
-    kept = shelf(("pad", 0, 1), ("pad", 0, 50), ("wo_nrem", 0, 20))
+def test_where_they_share_no_epoch_each_ones_latest_stands(catalogue):
+    kept = catalogue(("pad", 0, 1), ("pad", 0, 50), ("wo_nrem", 0, 20))
     assert seen(kept.alike("small", "pad", "wo_nrem", "wo_rem")) == [
         ("pad", 50, 1), ("wo_nrem", 20, 1), None,
     ]  # fmt: skip
 
 
-def test_a_network_that_lies_twice_counts_once(shelf):
-    kept = shelf(("pad", 0, 50), ("pad", 0, 50), ("wo_nrem", 0, 50))
+def test_a_network_that_lies_twice_counts_once(catalogue):
+    kept = catalogue(("pad", 0, 50), ("pad", 0, 50), ("wo_nrem", 0, 50))
     assert seen(kept.alike("small", "pad", "wo_nrem")) == [("pad", 50, 1), ("wo_nrem", 50, 1)]

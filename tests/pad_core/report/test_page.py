@@ -10,11 +10,11 @@ from scipy import stats
 
 import pad_core
 from pad_core.checkpoint import file as checkpoint
-from pad_core.cli.main import main
+from pad_core.cli.main import main, parse
 from pad_core.errors import PadError
 from pad_core.evaluation.statistics import pack_counts
 from pad_core.model.condition import CONDITIONS
-from pad_core.report import catalogue as shelf
+from pad_core.report import catalogue as catalogue_module
 from pad_core.report import claims
 from pad_core.report.figures import frechet_bars, ratio_bars, table_bars
 from pad_core.report.items import ITEMS, verdicts
@@ -63,16 +63,16 @@ def write(exported, tmp_path):
             network.header, condition=CONDITIONS[condition], dataset=dataset, seed=seed,
             epoch=epoch, metrics=metrics, history=history,
         )  # fmt: skip
-        path = tmp_path / "shelf" / f"{condition}-{seed}-{epoch}.safetensors"
+        path = tmp_path / "catalogue" / f"{condition}-{seed}-{epoch}.safetensors"
         checkpoint.save(path, network.networks, header, network.memories, bits=8)
         return path
 
-    write.folder = tmp_path / "shelf"
+    write.folder = tmp_path / "catalogue"
     return write
 
 
 def judge(item: str, index: int, folder: Path) -> claims.Verdict:
-    found, _ = shelf.find([folder])
+    found, _ = catalogue_module.find([folder])
     return ITEMS[item].claims[index].judge(found, "cifar10-small")
 
 
@@ -93,7 +93,7 @@ def test_with_one_network_each_nothing_is_settled(write):
     assert judge("fig4", 2, write.folder).told == "this network does not, n = 1"
     for item in ITEMS.values():
         for claim in item.claims:
-            found, _ = shelf.find([write.folder])
+            found, _ = catalogue_module.find([write.folder])
             assert "the paper" not in claim.judge(found, "cifar10-small").told
 
 
@@ -126,7 +126,7 @@ def test_verdicts_go_by_direction_and_significance(write, accuracies, status):
     assert judge("fig4", 1, write.folder).status == status
 
 
-def test_an_older_record_of_four_read_outs_is_tested_with_their_few_degrees_of_freedom(write):
+def test_an_older_record_of_four_probes_is_tested_with_their_few_degrees_of_freedom(write):
     """As w/o memory mix against w/o REM was: 2.1 points, surer by z than they are."""
     write("wo_memory_mix", accuracy=41.0, linear_separability_sd=1.3)
     write("wo_rem", accuracy=43.1, linear_separability_sd=0.3)
@@ -142,7 +142,7 @@ def test_an_older_record_of_four_read_outs_is_tested_with_their_few_degrees_of_f
     assert verdict.told == "this network does not, n = 1"
 
 
-def test_occlusion_claims_know_whether_read_outs_are_in_their_errors(write):
+def test_occlusion_claims_know_whether_probes_are_in_their_errors(write):
     write("pad", accuracy=58.0)
     write("wo_nrem", accuracy=46.0)
     verdict = judge("fig5", 0, write.folder)
@@ -230,7 +230,7 @@ def test_claims_are_corrected_for_their_number(write):
         write("pad", seed, accuracy=pad)
         write("wo_rem", seed, accuracy=rem)
         write("wake_only", seed, accuracy=none)
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     alone = {c.text: c.judge(found, "cifar10-small") for i in ITEMS.values() for c in i.claims}
     corrected = {c.text: v for c, v in verdicts(found, "cifar10-small").items()}
     above = "PAD is above Wake only."
@@ -271,12 +271,12 @@ def test_claims_are_corrected_for_their_number(write):
 def test_odd_records_are_judged_or_not_but_break_nothing(write, odd):
     for condition in ("pad", "wo_nrem", "wo_rem"):
         write(condition, **odd)
-    found, problems = shelf.find([write.folder])
+    found, problems = catalogue_module.find([write.folder])
     assert problems == []
     assert all(v.told for v in verdicts(found, "cifar10-small").values())
     write("pad", seed=1)
     write("wo_nrem", seed=1)
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     assert all(v.told for v in verdicts(found, "cifar10-small").values())
 
 
@@ -318,16 +318,16 @@ def test_nearer_to_the_untrained_network_is_tested(write):
 def test_no_error_bar_where_one_network_has_no_sem(write):
     write("pad", epoch=1)
     write("pad")
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     groups = found.groups("cifar10-small", ["pad", "wo_rem"])
     assert not table_bars(groups, "cifar10-small").data[0].error_y.visible
-    assert not frechet_bars(found.frechet_stages("cifar10-small")).data[0].error_y.visible
+    assert not frechet_bars(found.early_and_late_frechet("cifar10-small")).data[0].error_y.visible
     untrained, pad = ratio_bars(groups).data[0].error_y.array
     assert math.isnan(untrained)  # of which no standard error is recorded
     assert pad == 0.002
     write("pad", seed=1, accuracy=52.0)
     write("wo_rem")
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     groups = found.groups("cifar10-small", ["pad", "wo_rem"])
     ours = table_bars(groups, "cifar10-small").data[0].error_y
     assert ours.visible
@@ -338,7 +338,7 @@ def test_no_error_bar_where_one_network_has_no_sem(write):
 def test_each_figures_legend_says_what_it_shows(write):
     write("pad", epoch=1)
     write("pad")
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     told = {name: item.legend(found, "cifar10-small") for name, item in ITEMS.items()}
     assert all("n = 1" in text and "SEM over" not in text for text in told.values())
     assert [name for name in ITEMS if "No probe" in told[name]] == ["fig3", "fig6"]
@@ -347,7 +347,7 @@ def test_each_figures_legend_says_what_it_shows(write):
     assert "95 % over test images" in told["fig5"]
     write("pad", seed=1)
     write("wo_rem")
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     assert "± SEM; where n = 1" in ITEMS["fig4"].legend(found, "cifar10-small")
     fig5 = ITEMS["fig5"].legend(found, "cifar10-small")  # PAD alone, n = 2
     assert "± SEM. The paper's networks were trained on 50,000 images of CIFAR-10: the" in fig5
@@ -356,7 +356,7 @@ def test_each_figures_legend_says_what_it_shows(write):
 def test_what_is_missing_is_named_with_its_command(write):
     write("pad", accuracy=58.0)
     bare = write("wo_rem", accuracy=None)
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     assert judge("table1", 1, write.folder).status == "cannot be told"
     missing = dict(missing_for(found, ITEMS["table1"], "cifar10-small"))
     assert missing["the evaluation of w/o REM"] == f"python -m pad_core evaluate {bare} --record"
@@ -370,13 +370,11 @@ def test_what_is_missing_is_named_with_its_command(write):
 
 
 def test_the_commands_it_gives_are_ones_that_exist(write):
-    from pad_core.cli.arguments import build_parser
-
     write("pad", accuracy=None)
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     for item in ITEMS.values():
         for _, command in missing_for(found, item, "cifar10-small"):
-            build_parser().parse_args(command.split()[3:])
+            parse(command.split()[3:])
 
 
 def test_trends_are_those_of_the_whole_curve(write):
@@ -438,11 +436,11 @@ def test_dreams_are_compared_early_and_late(write):
     assert "paired t over networks" in found.grounds
 
 
-def test_the_shelf_takes_most_training_and_never_mixes_images_with_reconstructions(write):
+def test_the_catalogue_takes_most_training_and_never_mixes_images_with_reconstructions(write):
     write("pad", epoch=5, accuracy=40.0)
     write("pad", epoch=20, accuracy=50.0)
     write("pad", seed=1, accuracy=90.0, on="reconstructions")
-    found, problems = shelf.find([write.folder])
+    found, problems = catalogue_module.find([write.folder])
     assert problems == []
     assert [e.header.epoch for e in found.latest("cifar10-small", "pad")] == [20, 20]
     assert [e.header.epoch for e in found.earliest("cifar10-small", "pad")] == [5]
@@ -455,7 +453,7 @@ def test_a_longer_network_without_an_evaluation_hides_none_that_has_one(write):
     write("wo_rem", accuracy=46.0)
     longer = write("pad", epoch=50, accuracy=None)
     assert judge("fig4", 1, write.folder).status == "this network does"
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     missing = dict(missing_for(found, ITEMS["table1"], "cifar10-small"))
     assert str(longer) in missing["the evaluation of PAD"]
 
@@ -502,7 +500,7 @@ def test_every_item_owns_its_chart_and_its_legend(write, name):
     for condition in item.conditions:
         for epoch in (1, 20):
             write(condition, epoch=epoch)
-    found, _ = shelf.find([write.folder])
+    found, _ = catalogue_module.find([write.folder])
     assert item.chart(found, "cifar10-small").data
     assert item.chart_beside_paper(found, "cifar10-small").data
     kinds = [part.kind for part in item.parts(found, "cifar10-small")]
@@ -513,7 +511,7 @@ def test_every_item_owns_its_chart_and_its_legend(write, name):
     }.get(name, ["chart"])  # fmt: skip
     assert item.what(found, "cifar10-small") in item.legend(found, "cifar10-small")
     assert item.counts(found, "cifar10-small")
-    nothing = shelf.Shelf([])
+    nothing = catalogue_module.Catalogue([])
     assert item.chart(nothing, "cifar10-small") is None
     assert item.parts(nothing, "cifar10-small") == []
 

@@ -16,11 +16,11 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.model import phases
 from pad_core.model.condition import CONDITIONS, PAD, Kind
 from pad_core.model.networks import Encoder, Generator, Networks
 from pad_core.model.perturbation import perturb
-from pad_core.training.config import Recipe
 from pad_core.training.cuda_graph import EAGER_CYCLES, GraphedCycle
 from pad_core.training.cycle import Trainer
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, PAPER
 from pad_core.model.networks import build_networks
 from pad_core.model.occlusion import draw_nrem_mask
 from pad_core.system.randomness import Streams
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import Trainer
 
 LR = 2e-4

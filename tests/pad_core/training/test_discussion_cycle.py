@@ -8,17 +8,17 @@ import torch
 from torch.nn import functional as F
 
 from pad_core.checkpoint.file import load
-from pad_core.cli.display import describe
+from pad_core.checkpoint.recipe import Recipe
+from pad_core.cli.display import checkpoint_summary
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, DISCUSSION, PAD, PAPER
 from pad_core.model.networks import build_networks
 from pad_core.model.perturbation import perturb
 from pad_core.report.cards import cards
 from pad_core.report.catalogue import find
-from pad_core.report.told import TOLD, details
+from pad_core.report.conditions_in_words import TOLD, details
 from pad_core.system.files import read_tensors
 from pad_core.system.randomness import Streams
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import Trainer
 from pad_core.training.loop import train
 
@@ -265,7 +265,7 @@ def test_every_condition_of_the_discussion_is_told_and_has_details():
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_a_tiny_network_is_trained_exported_and_described(name, small, tmp_path):
+def test_a_tiny_network_is_trained_exported_and_summarised(name, small, tmp_path):
     recipe = Recipe(small.spec, CONDITIONS[name], epochs=1, batch_size=64)
     train(tmp_path / "run", recipe, small)
     state, header = read_tensors(tmp_path / "run" / "state.safetensors")
@@ -275,7 +275,7 @@ def test_a_tiny_network_is_trained_exported_and_described(name, small, tmp_path)
     assert network.condition == CONDITIONS[name]
     before = build_networks(0).encoder
     assert moved_apart(network.networks.encoder, before) > 1.0
-    words = describe(network)
+    words = checkpoint_summary(network)
     assert TOLD[name] in words
     card = cards(find([tmp_path / "run"])[0])
     assert f"--condition {name}" in card

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
-from pad_core.training.config import Recipe
 from pad_core.training.export import (
     TOLERANCE_POINTS,
     export_file,
@@ -123,7 +123,7 @@ def test_what_cannot_be_imported_is_refused(small, tmp_path, capsys):
 
     refused(None, "There is no file")
     path.write_text("not a torch file")
-    refused(None, "no torch file with weights alone")
+    refused(None, "holds more than weights, or is damaged")
     refused({"generator": Malicious()}, "could run code")
     path.rename(tmp_path / "x.safetensors")  # the name says nothing
     with pytest.raises(PadError, match="could run code"):
@@ -134,7 +134,7 @@ def test_what_cannot_be_imported_is_refused(small, tmp_path, capsys):
     refused({"generator": good["generator"]}, "no entry 'discriminator'")
     torch.save(good, path)
     path.write_bytes(path.read_bytes()[:-1000])
-    refused(None, "no torch file")
+    refused(None, "holds more than weights, or is damaged")
     lacking = published(build_networks(0))
     del lacking["generator"]["tconv2.0.bias"]
     refused(lacking, r"generator lacks 'tconv2.0.bias' of shape \(128,\)")

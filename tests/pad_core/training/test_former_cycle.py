@@ -6,10 +6,10 @@ import math
 import pytest
 import torch
 
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.model import losses, phases
 from pad_core.model.condition import CONDITIONS
 from pad_core.model.occlusion import draw_uniforms, masks
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import Trainer
 
 # name: (phases, λ′, REM mixes, NREM mixes, variance in Wake, weights that are not 1)

@@ -9,17 +9,17 @@ from dataclasses import replace
 import pytest
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import Protocol
 from pad_core.model.condition import CONDITIONS, PAD, TABLE_1
-from pad_core.training.config import Recipe
 from pad_core.training.gallery import (
     QUEUE,
     RECORDS,
     Budget,
+    Grid,
     Measuring,
-    Stage,
     items,
     pack,
     run,
@@ -47,7 +47,7 @@ def test_the_queue_begins_with_table_1(data, tmp_path):
     assert {item.cell.recipe.seed for item in first} == {0, 1, 2, 3}
     assert {item.cell.recipe.epochs for item in first} == {50}
     assert len({item.name for item in queue}) == len(queue)
-    assert {item.stage.data for item in queue} == {"cifar10"}  # the others are not at hand
+    assert {item.grid.data for item in queue} == {"cifar10"}  # the others are not at hand
     assert all(item.cell.recipe.adam_coasts == ("coasting" in item.name) for item in queue)
 
 
@@ -71,8 +71,8 @@ def states_of(queue, status="training", done=0.0):
 
 
 def test_what_can_be_finished_together_goes_on(data, tmp_path):
-    stage = Stage("s", "cifar10", (CONDITIONS["wake_only"],), 4, 10)
-    queue = items([stage], data, tmp_path, TEMPLATE)
+    grid = Grid("s", "cifar10", (CONDITIONS["wake_only"],), 4, 10)
+    queue = items([grid], data, tmp_path, TEMPLATE)
     speed = 0.0
     # A network takes 10 epochs × 256 images; at 256 a second, 10 s.
     budget = Budget(time.monotonic() + 25, {data["cifar10"].spec: 256}, lambda: speed)
@@ -89,8 +89,8 @@ def test_what_can_be_finished_together_goes_on(data, tmp_path):
 
 
 def test_where_nothing_can_be_finished_one_goes_on(data, tmp_path):
-    stage = Stage("s", "cifar10", (CONDITIONS["wake_only"],), 2, 10)
-    states = states_of(items([stage], data, tmp_path, TEMPLATE))
+    grid = Grid("s", "cifar10", (CONDITIONS["wake_only"],), 2, 10)
+    states = states_of(items([grid], data, tmp_path, TEMPLATE))
     budget = Budget(time.monotonic() + 5, {data["cifar10"].spec: 256}, lambda: 1.0)
     budget.look(states)
     assert [budget.admits(state) for state in states] == [True, False]
@@ -105,8 +105,8 @@ def test_networks_are_trained_measured_packed_and_unpacked(small, tmp_path):
     conditions = (CONDITIONS["wake_only"], CONDITIONS["wo_nrem"])
     queue = items(
         [
-            Stage("first", "cifar10", conditions, 1, 2, (1,)),
-            Stage("long", "cifar10", conditions[:1], 1, 3, (3,), continues="first"),
+            Grid("first", "cifar10", conditions, 1, 2, (1,)),
+            Grid("long", "cifar10", conditions[:1], 1, 3, (3,), continues="first"),
         ],
         data,
         tmp_path / "runs",

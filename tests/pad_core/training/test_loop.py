@@ -13,11 +13,11 @@ import torch
 from filelock import FileLock
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.system.files import read_tensors
 from pad_core.system.hardware import choose_device
-from pad_core.training.config import Recipe
 from pad_core.training.cycle import Trainer
 from pad_core.training.loop import train
 
@@ -232,7 +232,7 @@ class TestRefusals:
 
     def test_a_state_of_something_else(self, exported, small, tmp_path):
         (tmp_path / "state.safetensors").write_bytes(exported.read_bytes())
-        with pytest.raises(PadError, match="not the state of a run"):
+        with pytest.raises(PadError, match="not a state that this version"):
             train(tmp_path, RECIPE, small, resume=True)
 
     def test_losses_that_diverge(self, small, tmp_path):

@@ -43,7 +43,7 @@ def network_file(path, spec, seed=0, epoch=1, condition=PAD):
     data = load_dataset(str(spec))
     networks = build_networks(seed)
     header = checkpoint.Header(
-        condition, checkpoint.describe(data), data.class_names, seed=seed, epoch=epoch
+        condition, checkpoint.dataset_record(data), data.class_names, seed=seed, epoch=epoch
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     memories = checkpoint.choose_memories(data, networks.encoder)
@@ -143,9 +143,9 @@ def test_networks_of_other_data_of_that_name_are_no_seeds_of_one(tmp_path, capsy
     for seed, place in enumerate(("a", "b", "b")):
         trees = folder(tmp_path / place / "trees", {"beech": 12, "oak": 12 + 6 * (place == "b")})
         files.append(network_file(tmp_path / "c" / f"{seed}.safetensors", f"folder:{trees}", seed))
-    shelf, _ = find([tmp_path / "c"])
-    assert sorted(shelf.datasets) == ["trees (20 + 4 images)", "trees (25 + 5 images)"]
-    assert [len(shelf.latest(name, "pad")) for name in sorted(shelf.datasets)] == [1, 2]
+    catalogue, _ = find([tmp_path / "c"])
+    assert sorted(catalogue.datasets) == ["trees (20 + 4 images)", "trees (25 + 5 images)"]
+    assert [len(catalogue.latest(name, "pad")) for name in sorted(catalogue.datasets)] == [1, 2]
     assert main(["evaluate", *map(str, files)]) == 0
     shown = capsys.readouterr().out
     assert "trees (20 + 4 images): 20 training and 4 test latents" in shown
@@ -234,7 +234,7 @@ class TestRecording:
 # --- Without classes ------------------------------------------------------------------------------
 
 
-def test_pictures_without_labels_are_trained_on_exported_measured_and_described(tmp_path, capsys):
+def test_pictures_without_labels_are_trained_on_exported_measured_and_summarised(tmp_path, capsys):
     for i in range(40):
         save(tmp_path / "photos" / f"{i}.png", picture(i % 3, i))
     files = []
@@ -257,7 +257,7 @@ def test_pictures_without_labels_are_trained_on_exported_measured_and_described(
     assert main(["info", str(files[0])]) == 0
     assert main(["evaluate", str(files[0]), "--data", "memories"]) == 0
     assert main(["cards", str(tmp_path / "c")]) == 0
-    assert "without classes, nothing is read out" in (tmp_path / "c" / "README.md").read_text()
+    assert "without classes there is no probe" in (tmp_path / "c" / "README.md").read_text()
     out = tmp_path / "report.html"
     command = ["reproduce", "all", "--checkpoints", str(tmp_path / "c"), "--out", str(out)]
     assert main(command) == 0

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import save
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.imagesets import ImageSet
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.system.files import read_tensors, write_tensors
-from pad_core.training.config import Recipe
 from pad_core.training.export import export_file, export_run
 from pad_core.training.loop import train
 from pad_core.training.run_folder import read_state_header
@@ -74,7 +74,9 @@ def test_a_run_made_on_cuda_can_be_exported_on_a_cpu(folder, small, tmp_path):
 
 def test_a_run_made_on_cuda_is_not_resumed_on_a_cpu(folder, small):
     rewrite(folder, made_on_cuda)
-    with pytest.raises(PadError, match="was trained on cuda and can't go on on cpu.*--device cuda"):
+    with pytest.raises(
+        PadError, match="was trained on cuda and can't continue on cpu.*--device cuda"
+    ):
         resume(folder, small)
 
 

@@ -14,10 +14,10 @@ import pytest
 from rich.console import Console
 
 import pad_core
+from pad_core.checkpoint.recipe import Recipe
 from pad_core.cli.display import SweepDisplay
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
-from pad_core.training.config import Recipe
 from pad_core.training.lock import occupied
 from pad_core.training.run_folder import Progress, epochs_done
 from pad_core.training.sweep import LOG, Cell, CellState, LocalEngine, Settings, plan, sweep

@@ -1,4 +1,4 @@
-// What the viewer does with pointer, wheel and keys on a pane of the latent map.
+// The viewer's gestures with pointer, wheel and keys on a pane of the latent map.
 
 const DRAG_PX = 4; // less is a click
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -63,7 +63,7 @@ class Gestures {
     else map.shift(dx, dy);
   }
 
-  // What was drawn around is told to the explorer, which says what it holds: see map.takeLayer.
+  // The outline goes to the explorer, which answers with the points inside: see map.takeLayer.
   endTrace(event) {
     const { map, pane } = this;
     const { points } = map.trace;

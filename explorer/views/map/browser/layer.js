@@ -1,5 +1,5 @@
-// A layer of the latent map: what is posted to it without drawing the map's points anew.
-// Layers wait here until a map asks for them; a map hears of each change.
+// A layer of the latent map, which is updated without redrawing the map's points.
+// Layers wait here until a map asks for them, and tell it of each change.
 
 export default function ({ data, parentElement }) {
   const board = (window.padMapBoard ??= { layers: new Map(), changes: new EventTarget() });
@@ -10,7 +10,7 @@ export default function ({ data, parentElement }) {
     board.layers.set(name, layer);
     board.changes.dispatchEvent(new CustomEvent("layer", { detail: name }));
   }
-  // Only the last of several quick calls may take the layer away when the page is left.
+  // Of several quick calls, only the last may remove the layer when the page is left.
   const call = {};
   parentElement.padCall = call;
   return () => {

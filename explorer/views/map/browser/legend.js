@@ -1,4 +1,4 @@
-// The latent map's legend: classes with their dots and counts; a click hides or shows one.
+// The latent map's legend: classes with dots and counts; a click hides or shows a class.
 
 class Legend {
   constructor(map) {

@@ -1,12 +1,12 @@
 // The latent map: one or two panes of points that share their view, pointer and selection.
-// Wheel, + and − zoom; dragging moves (or turns, in 3-D), boxes or lassoes; a click looks at a
-// code, or at an empty place; arrow keys go from point to point. Zoom and place outlive updates;
-// the explorer hears of them for the page's address once a gesture has ended.
+// Wheel, + and − zoom. A drag moves (in 3-D: turns), boxes or lassoes. A click looks at a point or
+// at an empty place, and arrow keys go from point to point. The view survives updates; after each
+// gesture the explorer gets it for the page's address.
 
 export default function ({ data, parentElement, setStateValue }) {
   const map = (parentElement.padMap ??= new LatentMap(parentElement));
-  // Not a trigger: of two triggers while the explorer is busy, it would hear of the last alone.
-  // The time makes the same thing, done again, another one.
+  // Not a trigger: of two triggers while the explorer is busy, only the last would arrive.
+  // The time makes a repeated action differ from the one before.
   map.tell = (name, event) => setStateValue(name, { ...event, stamp: map.stamp, time: Date.now() });
   map.show(unpack(data));
   const call = {};
@@ -27,8 +27,8 @@ class LatentMap {
     this.hidden = new Set();
     this.atlases = new Map();
     [this.selection, this.selections] = [null, 0];
-    // seen: what of the first pane's plane is in sight, or null for all points; the camera follows
-    // where it is stale.
+    // seen: the visible part of the first pane's plane, or null for all points. If it is stale, the
+    // camera follows it.
     Object.assign(this, { seen: null, camera: { ...ALL_IN_SIGHT }, stale: true, pausing: 0, trace: null });
     Object.assign(this, { hover: -1, dream: -1, picked: -1, spot: null, mode: "move" });
     this.legend = new Legend(this);
@@ -52,14 +52,14 @@ class LatentMap {
     delete parent.padMap;
   }
 
-  // --- what there is to show ---
+  // --- data to show ---
 
   show(packet) {
     if (packet.version !== this.version) {
       const { version, labels, indices, tests, classes, dims } = packet;
       Object.assign(this, { version, labels, indices, tests, classes, dims, what: packet.what });
       this.setPanes(packet);
-      if (!this.pausing) this.stale = true; // among other points, the same is seen
+      if (!this.pausing) this.stale = true; // the same part is seen, with other points
       this.selection = null; // a layer says which of these points are selected
       this.selections++;
       if (!(this.hover < labels.length)) this.hover = -1;
@@ -104,7 +104,7 @@ class LatentMap {
     if (name === "selection") this.select(layer?.selected);
     if (name === "marks" && layer && layer.version !== this.marked) {
       this.marked = layer.version;
-      // What comes late, after a further click, is of no interest any more.
+      // An answer after a further click is too late.
       if (this.asked !== undefined && layer.picked !== this.asked) return;
       this.asked = undefined;
       this.picked = layer.picked;
@@ -127,7 +127,7 @@ class LatentMap {
     this.redraw();
   }
 
-  // Where in which bitmap a picture lies: what drawImage takes before the place to draw at.
+  // A picture's bitmap and place in it: the first arguments of drawImage.
   picture(atlas, i) {
     const { bitmap, columns, tile } = atlas?.same >= 0 ? (this.atlases.get(`atlas${atlas.same}`) ?? {}) : (atlas ?? {});
     return bitmap && [bitmap, (i % columns) * tile, Math.floor(i / columns) * tile, tile, tile];
@@ -148,7 +148,7 @@ class LatentMap {
 
   visible = (i) => !this.hidden.has(this.labels[i]);
 
-  // --- what the viewer does ---
+  // --- the viewer's actions ---
 
   setMode(mode) {
     this.mode = mode;
@@ -171,7 +171,7 @@ class LatentMap {
     }
   }
 
-  // Enlarge around a place of the screen, or the middle.
+  // Zoom around a place of the screen, or around the middle.
   zoom(pane, factor, x = pane.width / 2, y = pane.height / 2) {
     const { camera } = this;
     const zoom = within(camera.zoom * factor, ...ZOOMS);
@@ -194,7 +194,7 @@ class LatentMap {
     this.moved();
   }
 
-  // The view has changed by the viewer's hand.
+  // The viewer has changed the view.
   moved() {
     this.trace = null;
     this.redraw();
@@ -234,7 +234,7 @@ class LatentMap {
     this.redraw();
   }
 
-  // --- what is pointed at ---
+  // --- the point under the pointer ---
 
   pointAt(pane, x, y) {
     const dream = pane && !this.trace ? pane.dreamAt(x, y) : -1;
@@ -277,7 +277,7 @@ class LatentMap {
     const resized = this.panes.map((pane) => pane.resize()).includes(true);
     const [pane] = this.panes;
     if (!pane?.width || !pane.height) return;
-    // In a window of another size, the same is seen.
+    // A window of another size shows the same part.
     if (this.stale || (resized && !this.pausing)) {
       this.camera = this.seen ? pane.cameraFor(this.seen) : { ...ALL_IN_SIGHT };
       this.stale = false;

@@ -1,8 +1,8 @@
-// One network's half of the latent map: where points lie on the screen, and how they look.
+// One network's half of the latent map: the points' places on the screen, and their looks.
 
-const CLICK_PX = 12; // how far from a point it still counts as pointed at
+const CLICK_PX = 12; // a pointer nearer than this is on a point
 const ZOOMS = [0.4, 400]; // least and most
-const MIDDLE_PX = 8; // how far the middle of all points lies below the middle of the pane
+const MIDDLE_PX = 8; // from the middle of the pane down to the middle of all points
 
 const within = (value, low, high) => Math.max(low, Math.min(high, value));
 
@@ -55,7 +55,7 @@ class Pane {
     );
   }
 
-  // Fits the canvas to its place on the page; says whether that has changed.
+  // Fit the canvas to its place on the page; returns whether that has changed.
   resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const ratio = window.devicePixelRatio || 1;
@@ -67,9 +67,9 @@ class Pane {
     return true;
   }
 
-  // --- from codes to the screen and back ---
+  // --- from latents to the screen and back ---
 
-  // Pixels for a unit where all points are in sight.
+  // Pixels a unit when all points are visible.
   get fitted() {
     const [hx, hy] = this.half;
     const fit =
@@ -79,7 +79,7 @@ class Pane {
     return 0.47 * fit;
   }
 
-  // zoom: 1 where all points are in sight; x, y: how far these are moved, in pixels.
+  // zoom: 1 when all points are visible; x, y: their shift in pixels.
   aim({ zoom, x, y, yaw, pitch }) {
     this.scale = this.fitted * zoom;
     this.face(yaw, pitch);
@@ -111,19 +111,19 @@ class Pane {
     ];
   }
 
-  // Where a place of the screen is on the plane that is looked at: rightwards, upwards.
+  // A place of the screen on the visible plane: rightwards, upwards.
   planeAt(x, y) {
     const { centre, scale, origin } = this;
     return [centre[0] + (x - origin[0]) / scale, centre[1] + (origin[1] - y) / scale];
   }
 
-  // Left, bottom, right, top of what is in sight of that plane; in 3-D with how it is turned.
+  // Left, bottom, right and top of the visible part of that plane; in 3-D also its turn.
   seen({ yaw, pitch }) {
     const [corner, opposite] = [this.planeAt(0, this.height), this.planeAt(this.width, 0)];
     return [...corner, ...opposite, ...(this.dims === 3 ? [yaw, pitch] : [])];
   }
 
-  // The camera that has all of this in sight, in the middle of the pane, as large as can be.
+  // The camera that shows all of this in the middle of the pane, as large as possible.
   cameraFor([left, bottom, right, top, yaw = 0, pitch = 0]) {
     const zoom = within(Math.min(this.width / (right - left), this.height / (top - bottom)) / this.fitted, ...ZOOMS);
     const scale = this.fitted * zoom;
@@ -133,7 +133,7 @@ class Pane {
     return { zoom, x, y, yaw, pitch };
   }
 
-  // The coordinates under a place of the screen; in 3-D as near as the point closest to it.
+  // The coordinates at a place of the screen; in 3-D at the depth of the closest point.
   coordinatesAt(x, y) {
     const { turn, middle, scale, origin } = this;
     const right = (x - origin[0]) / scale;
@@ -176,7 +176,7 @@ class Pane {
     this.marks.draw(map);
   }
 
-  // --- what is under the pointer ---
+  // --- under the pointer ---
 
   dreamAt(x, y) {
     return (this.dreams ?? []).findIndex(([a, b]) => Math.hypot(a - x, b - y) < 9);

@@ -11,19 +11,19 @@ from pad_core.report.tables import table_1
 from tests.pad_core.report.test_page import evaluation
 
 
-def on_shelf(header, accuracy=58.0):
+def catalogue_of(header, accuracy=58.0):
     metrics = evaluation("pad", 0, 20, accuracy, dataset="cifar10-jpeg")
     dataset = header.dataset | {"name": "cifar10-jpeg"}
-    return epochs.shelf({"a": replace(header, dataset=dataset, metrics=metrics, epoch=20)})
+    return epochs.catalogue({"a": replace(header, dataset=dataset, metrics=metrics, epoch=20)})
 
 
 def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
-    table = table_1(on_shelf(header), "cifar10-jpeg", ITEMS["table1"].conditions)
+    table = table_1(catalogue_of(header), "cifar10-jpeg", ITEMS["table1"].conditions)
     found = {row[0]: row[1:4] for row in table.rows}
     assert all(len(row) == len(table.names) for row in table.rows)
     assert found["PAD"] == ("58.00", "58.25 ± 0.70", "-0.25")
     assert found["w/o REM"] == ("missing", "46.00 ± 0.43", "–")
-    figure = figures.paper_figure(ITEMS["table1"], on_shelf(header), "cifar10-jpeg", False)
+    figure = figures.paper_figure(ITEMS["table1"], catalogue_of(header), "cifar10-jpeg", False)
     ours, paper = figure.data
     assert list(ours.y) == [58.0, None, None, None, None]
     assert list(paper.y) == [58.25, 53.87, 46.00, 58.00, 42.25]
@@ -32,9 +32,10 @@ def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
 
 
 def test_the_papers_figure_is_in_the_pages_colours_with_the_papers_values(header):
-    shelf = on_shelf(header)
+    catalogue = catalogue_of(header)
     light, dark = (
-        figures.paper_figure(ITEMS["fig4"], shelf, "cifar10-jpeg", shade) for shade in (False, True)
+        figures.paper_figure(ITEMS["fig4"], catalogue, "cifar10-jpeg", shade)
+        for shade in (False, True)
     )
     names = [trace.name for trace in light.data]
     assert "PAD, n = 1" in names
@@ -63,7 +64,7 @@ def test_each_figure_of_the_paper_shows_what_was_recorded(header, name):
         "app-fig5": [30.0],
         "app-fig6": occlusion,
     }
-    figure = figures.paper_figure(ITEMS[name], on_shelf(header), "cifar10-jpeg", True)
+    figure = figures.paper_figure(ITEMS[name], catalogue_of(header), "cifar10-jpeg", True)
     lines = [list(trace.y) for trace in figure.data if trace.y is not None]
     assert any(line == pytest.approx(recorded[name], nan_ok=True) for line in lines), lines
-    assert figures.paper_figure(ITEMS[name], epochs.shelf({}), "cifar10", True) is None
+    assert figures.paper_figure(ITEMS[name], epochs.catalogue({}), "cifar10", True) is None

@@ -162,8 +162,8 @@ def test_the_same_dreams_at_each_epoch_with_what_was_measured(home):
     data = scrubber(at)
     assert data["labels"] == ["1", "3"]
     assert data["notes"] == [
-        "epoch 1 · 21.0 % linearly separable, one read-out while it trained",
-        "epoch 3 · 23.0 % linearly separable, one read-out while it trained",
+        "epoch 1 · 21.0 % linearly separable, one probe during training",
+        "epoch 3 · 23.0 % linearly separable, one probe during training",
     ]  # fmt: skip
     assert data["place"] == 1
     assert all("pad-epoch" in panel for panel in data["panels"])

@@ -13,7 +13,7 @@ from pad_core.errors import PadError
 
 
 def with_latents(network, latents):
-    """The network with other codes of its test memories."""
+    """The network with other latents of its test memories."""
     memories = replace(network.memories["test"], latents=latents)
     return replace(network, memories=network.memories | {"test": memories})
 

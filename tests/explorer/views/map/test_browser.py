@@ -62,7 +62,7 @@ def a_lonely_point(now):
     return int(apart.min(axis=1).argmax())
 
 
-def test_a_point_shows_its_picture_under_the_pointer_and_its_code_when_clicked(map_page):
+def test_a_point_shows_its_picture_under_the_pointer_and_its_latent_when_clicked(map_page):
     page, network = map_page
     now = state(page)
     memories = network.memories["test"]

@@ -1,4 +1,4 @@
-"""The map's points: codes, pictures, occlusion."""
+"""The map's points: latents, pictures, occlusion."""
 
 from dataclasses import replace
 
@@ -10,11 +10,11 @@ from explorer.views.map import axes, clouds
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.errors import PadError
-from pad_core.evaluation.measures import encode_occluded
+from pad_core.evaluation.paper_measures import encode_occluded
 from pad_core.system.randomness import generator
 
 
-def test_a_cloud_knows_which_image_each_code_is_of(network, dataset):
+def test_a_cloud_knows_which_image_each_latent_is_of(network, dataset):
     both = clouds.stored_cloud(network, ("train", "test"))
     n = {split: len(network.memories[split]) for split in ("train", "test")}
     assert len(both) == n["train"] + n["test"]
@@ -48,24 +48,24 @@ def test_pictures_are_the_real_images_or_else_what_is_recalled(network, dataset)
     assert (recalled[-3:].int() - expected.int()).abs().max() <= 1
 
 
-def test_occluded_codes_are_those_of_the_occluded_images(network, cloud, dataset):
+def test_occluded_latents_are_those_of_the_occluded_images(network, cloud, dataset):
     images = clouds.images_of(network, cloud, dataset)
-    codes = clouds.occluded_codes(network, images, 0.4, 4, seed=3)
+    encoded = clouds.occluded_latents(network, images, 0.4, 4, seed=3)
     for place in (0, 100, len(images) - 1):
         hidden = clouds.occluded_image(images[place, None], place, len(images), 0.4, 4, seed=3)
         assert bool((hidden == 0).any())
-        assert torch.allclose(network.encode(hidden)[0], codes[place], atol=1e-3)
+        assert torch.allclose(network.encode(hidden)[0], encoded[place], atol=1e-3)
     first = generator(3, "map occlusion", 0)
     encoder = network.networks.encoder
     chunk = encode_occluded(encoder, images[: clouds.CHUNK], 0.4, 4, first)
-    assert torch.allclose(codes[: clouds.CHUNK], chunk, atol=1e-5)
+    assert torch.allclose(encoded[: clouds.CHUNK], chunk, atol=1e-5)
 
 
-def test_without_occlusion_a_real_image_keeps_its_code(network, cloud, dataset):
+def test_without_occlusion_a_real_image_keeps_its_latent(network, cloud, dataset):
     images = clouds.images_of(network, cloud, dataset)
-    codes = clouds.occluded_codes(network, images, 0.0, 4, seed=3)
-    # Stored codes are rounded to 8 bits, and are those of the network before its own rounding.
-    apart = (codes - cloud.latents).norm(dim=1) / cloud.latents.norm(dim=1)
+    encoded = clouds.occluded_latents(network, images, 0.0, 4, seed=3)
+    # Stored latents are rounded to 8 bits, and are those of the network before its own rounding.
+    apart = (encoded - cloud.latents).norm(dim=1) / cloud.latents.norm(dim=1)
     assert float(apart.max()) < 0.05
 
 

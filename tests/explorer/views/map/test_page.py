@@ -68,7 +68,7 @@ def load(root, key=A):
 @pytest.mark.parametrize(
     ("cloud", "splits"), [("test", ("test",)), ("train", ("train",)), ("stored", ("train", "test"))]
 )
-def test_every_code_of_the_cloud_is_sent_where_it_lies_on_the_axes(root, cloud, splits):
+def test_every_latent_of_the_cloud_is_sent_where_it_lies_on_the_axes(root, cloud, splits):
     network = load(root)
     sent = packets(page(cloud=cloud))["map"]
     shown = clouds.stored_cloud(network, splits)
@@ -195,7 +195,7 @@ def test_a_checkpoint_without_memories_gets_a_sentence(root):
     data = load_dataset("fashion-mini")
     network = load(root)
     header = checkpoint.Header(
-        network.condition, checkpoint.describe(data), data.class_names, seed=0, epoch=1
+        network.condition, checkpoint.dataset_record(data), data.class_names, seed=0, epoch=1
     )
     checkpoint.save(root / A, network.networks, header, {}, bits=8)
     at = page(checkpoint=A)

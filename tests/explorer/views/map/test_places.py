@@ -8,7 +8,7 @@ from explorer.views.map import axes, places
 from pad_core.data.images import to_uint8
 
 
-def test_at_a_data_point_the_map_decodes_that_points_code(network, cloud):
+def test_at_a_data_point_the_map_decodes_that_points_latent(network, cloud):
     space = axes.space(network, 2)
     at = space.projection.project(cloud.latents)[41]
     spot = places.spot(space, cloud, at)
@@ -22,7 +22,7 @@ def test_at_a_data_point_the_map_decodes_that_points_code(network, cloud):
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_empty_ground_decodes_its_place_on_the_axes_and_the_nearest_code_off_them(
+def test_empty_ground_decodes_its_place_on_the_axes_and_the_nearest_latent_off_them(
     network, cloud, dims
 ):
     space = axes.space(network, dims)
@@ -39,7 +39,7 @@ def test_empty_ground_decodes_its_place_on_the_axes_and_the_nearest_code_off_the
     assert places.spot(space, cloud, coordinates[near] + 6 * step).far
 
 
-def test_neighbours_are_the_nearest_in_all_dimensions_without_the_code_itself(cloud):
+def test_neighbours_are_the_nearest_in_all_dimensions_without_the_latent_itself(cloud):
     near = places.neighbours(cloud, cloud.latents[7, None], without=7)
     apart = (cloud.latents.double() - cloud.latents[7].double()).norm(dim=1).numpy()
     order = [i for i in apart.argsort() if i != 7][: places.N_NEIGHBOURS]

@@ -1,4 +1,4 @@
-"""The map's codes as a table."""
+"""The map's latents as a table."""
 
 import csv
 import io
@@ -21,9 +21,9 @@ def test_an_export_reads_back_exactly(network, other, cloud):
     ]
     rows = list(csv.DictReader(io.StringIO(table.to_csv(tables, chosen))))
     assert len(rows) == 4
-    codes = np.array([[row[f"z{j}"] for j in range(256)] for row in rows], np.float32)
-    assert np.array_equal(codes[:2], cloud.latents[chosen].numpy())
-    assert np.array_equal(codes[2:], theirs.latents[chosen].numpy())
+    latents = np.array([[row[f"z{j}"] for j in range(256)] for row in rows], np.float32)
+    assert np.array_equal(latents[:2], cloud.latents[chosen].numpy())
+    assert np.array_equal(latents[2:], theirs.latents[chosen].numpy())
     assert [int(row["index"]) for row in rows[:2]] == cloud.indices[chosen].tolist()
     assert rows[1]["class"] == network.class_names[cloud.labels[90]]
     assert {row["sha256"] for row in rows} == {network.sha256, other.sha256}

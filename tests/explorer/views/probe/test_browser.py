@@ -54,11 +54,11 @@ def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
     assert numbers(page) == after
 
 
-def test_the_papers_read_outs_are_trained_before_the_viewers_eyes(address, visit):
+def test_the_papers_probes_are_trained_before_the_viewers_eyes(address, visit):
     page = visit(address.replace("/?", "/probe?"))
     converged = numbers(page)
     page.get_by_role("radio", name="Paper's protocol").click()
-    page.wait_for_function("/mean of 10 read-out seeds/.test(document.body.innerText)")
+    page.wait_for_function("/mean of 10 probe seeds/.test(document.body.innerText)")
     lines = ".st-key-probe-learning .scatterlayer .trace"  # of the one network, one a seed
     page.wait_for_function(f"document.querySelectorAll('{lines}').length === 10")
     assert numbers(page) != converged

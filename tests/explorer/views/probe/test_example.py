@@ -11,7 +11,7 @@ from explorer.dreaming import dreams
 from explorer.session.choices import Dream
 from explorer.views.probe.accuracy import Disturbance, Subject
 from explorer.views.probe.example import Example, answer, choose_example, see
-from explorer.views.probe.lab import Lab
+from explorer.views.probe.live_probe import LiveProbe
 from pad_core.checkpoint.file import Memories
 from pad_core.data.identity import Data
 from pad_core.data.images import picture_grid
@@ -122,10 +122,10 @@ def test_the_likeliest_classes_are_named_and_the_true_one_always():
 
 
 @pytest.mark.parametrize(("measure", "n"), [("converged", 1), ("paper", 10)])
-def test_the_read_outs_are_those_that_are_measured(network, measure, n):
-    lab, subject = Lab(1), Subject(network, None)
-    until(lambda: not lab.read("me", {"it": subject}, CLEAN, measure)["it"].busy)
-    reading = lab.read("me", {"it": subject}, CLEAN, measure)["it"]
+def test_the_probes_are_those_that_are_measured(network, measure, n):
+    live_probe, subject = LiveProbe(1), Subject(network, None)
+    until(lambda: not live_probe.read("me", {"it": subject}, CLEAN, measure)["it"].busy)
+    reading = live_probe.read("me", {"it": subject}, CLEAN, measure)["it"]
     assert reading.fitted
     assert len(reading.probes) == n
     test = network.memories["test"]
@@ -133,10 +133,10 @@ def test_the_read_outs_are_those_that_are_measured(network, measure, n):
     assert each == pytest.approx(list(reading.estimate.by_seed))
 
 
-def test_read_outs_of_stored_codes_serve_until_there_are_better(network, small):
-    lab, seen = Lab(1), []
+def test_probes_of_stored_latents_serve_until_there_are_better(network, small):
+    live_probe, seen = LiveProbe(1), []
     while not seen or seen[-1].busy:
-        seen.append(lab.read("me", {"it": Subject(network, small)}, GREY, "converged")["it"])
+        seen.append(live_probe.read("me", {"it": Subject(network, small)}, GREY, "converged")["it"])
         time.sleep(0.002)
     assert all(reading.probes for reading in seen if reading.fitted)
     assert seen[-1].fitted

@@ -89,7 +89,7 @@ def test_the_papers_protocol_is_trained_when_asked_for_with_its_spread(root):
     paper = accuracies(settled(at))
     assert paper != converged
     assert "paper" in at.query_params["measure"]
-    assert "mean of 10 read-out seeds" in text(at)
+    assert "mean of 10 probe seeds" in text(at)
     spreads = re.findall(r"</strong><span>[^<]*</span><span>([\d.]+)</span>", table(at))
     assert len(spreads) == 2
     at.button(key="train-again").click().run()

@@ -91,7 +91,7 @@ def test_a_choice_changes_the_losses_that_depend_on_it(network, change, expected
     assert {name for name in before if before[name] != after[name]} == expected
 
 
-def test_a_code_is_blue_below_zero_and_red_above():
+def test_a_latent_is_blue_below_zero_and_red_above():
     code = torch.zeros(256)
     code[0], code[255] = -3.0, 3.0
     picture = storyboard.code_picture(code).astype(int)

@@ -12,7 +12,8 @@ from explorer.runs.orders import Order
 from explorer.views.train.condition_form import read_phases
 from explorer.views.train.draft import Draft
 from pad_core.model.condition import Condition
-from pad_core.report.told import TOLD
+from pad_core.report.conditions_in_words import TOLD
+from pad_core.training.config import TrainingRequest
 from pad_core.training.lock import asked_to_stop, occupied
 from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
 from tests.helpers import until
@@ -44,7 +45,10 @@ def started(monkeypatch):
 def page(**typed):
     """The page, with what was typed into the form (AppTest can't type into a select box)."""
     at = page_of("train", 60)
-    at.session_state["draft"] = Draft(**typed)
+    own = {field.name for field in dataclasses.fields(Draft)}
+    form = {name: value for name, value in typed.items() if name in own}
+    training = {name: value for name, value in typed.items() if name not in own}
+    at.session_state["draft"] = Draft(**form, training=training)
     at.run()
     assert not at.exception
     return at
@@ -65,7 +69,7 @@ def labels(at):
 def write_run(home, name, epochs_done=1, epochs=3, **files):
     folder = home / "runs" / name
     folder.mkdir(parents=True)
-    order = Order(name, epochs=epochs)
+    order = Order(name=name, epochs=epochs)
     (folder / "order.json").write_text(json.dumps(order.to_dict()))
     lines = [json.dumps({"epoch": e + 1, "losses": {"image": 0.5, "kl": 0.1}})
              for e in range(epochs_done)]  # fmt: skip
@@ -99,9 +103,9 @@ def test_start_runs_the_command_that_is_shown(home, started):
     ("name", "value", "said"),
     [
         ("epochs", 0, "epochs is a whole number from 1"),
-        ("seed", -1, "A seed is a whole number from 0"),
+        ("seed", -1, "seed is a whole number from 0 to 4294967295, not -1"),
         ("batch_size", 1, "batch_size is a whole number from 2"),
-        ("probe_every", -1, "every so many epochs, not -1"),
+        ("probe_every", -1, "probe_every is a whole number from 0 to 100000, not -1"),
         ("lam", 1.2, "lam is a number from 0 to 1, not 1.2"),
         ("noise_level", -0.5, "noise_level is a number of at least 0"),
     ],
@@ -140,7 +144,7 @@ def test_a_condition_of_ones_own_goes_into_the_command_and_the_name(home):
         ("dataset", "cifra10", "No such data set"),
         ("dataset", "folder:/nowhere", "no folder"),
         ("name", "../x", "letters, digits"),
-        ("keep", "one", "whole numbers"),
+        ("keep_epochs", "one", "Keep epochs: whole numbers from 1 with commas between"),
         ("condition_name", "a b", "condition's name"),
     ],
 )
@@ -240,14 +244,29 @@ def _over(folder: Path) -> bool:
     return folder not in trainings._running_here()
 
 
+def keys(at):
+    kinds = (at.number_input, at.selectbox, at.multiselect, at.button_group, at.checkbox,
+             at.text_input)  # fmt: skip
+    return {str(w.key).removeprefix("order-").rpartition("-")[0] for kind in kinds for w in kind}
+
+
 def test_every_field_of_a_condition_has_a_place(home):
-    at = page(changes={"contrast": "nt_xent"})
-    keys = {str(w.key).removeprefix("order-").rpartition("-")[0]
-            for kind in (at.number_input, at.selectbox, at.multiselect, at.button_group)
-            for w in kind}  # fmt: skip
-    keys |= {"redundancy"} if "temperature" in keys else set()
-    fields = {field.name for field in dataclasses.fields(Condition)} - {"name"}
-    assert fields <= keys
+    found = keys(page(changes={"contrast": "nt_xent"}))
+    assert "redundancy" not in found
+    found |= keys(page(changes={"contrast": "barlow_twins"}))
+    assert {field.name for field in dataclasses.fields(Condition)} - {"name"} <= found
+
+
+def test_every_field_of_a_training_has_a_place_and_goes_into_the_command(home):
+    at = page()
+    assert {field.name for field in dataclasses.fields(TrainingRequest)} - {"condition"} <= keys(at)
+    field(at.checkbox, "adam_coasts").check().run()
+    field(at.number_input, "beta1").set_value(0.9).run()
+    field(at.button_group, "precision").set_value("fp32").run()
+    command = at.code[0].value
+    assert "--adam-coasts" in command
+    assert "--beta1 0.9 " in command
+    assert "--precision fp32" in command
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 
-from pad_core.model.condition import CONDITIONS, PAD, Condition, Contrast, Kind
+from pad_core.model.condition import CONDITIONS, PAD, Condition
+from pad_core.system.fields import fields_of
 
 TOLD: dict[str, str] = {
     "pad": "The full model: NREM recovers occluded memories, REM dreams of two and noise.",
@@ -25,36 +26,28 @@ TOLD: dict[str, str] = {
     "nrem_many": "NREM occludes, shifts, turns, adds noise and blurs, each at half strength.",
     "rem_components": "REM takes each component of a mixture from one of two memories.",
     "rem_four_memories": "REM mixes four memories: half is the current one's, half the others'.",
-    "rem_long_memory": "REM mixes in memories of the last 32 mini-batches, rather recent ones.",
+    "rem_long_memory": "REM mixes in memories of the last 32 mini-batches, mostly recent ones.",
     "long_sleep": "Three NREM phases, then three REM phases, after each Wake.",
     "long_sleep_rem_first": "Three REM phases, then three NREM phases, after each Wake.",
     "fast_sleep": "NREM and REM learn four times as fast as Wake.",
     "fast_sleep_rem_first": "NREM and REM learn four times as fast as Wake; REM comes first.",
     "nrem_contrast": "NREM shifts and turns dreams, and pushes different memories apart (NT-Xent).",
     "contrast_phase": "After NREM, a phase of its own pushes different memories apart (NT-Xent).",
-    "barlow_phase": "After NREM, a phase of its own lets no two units say the same (Barlow Twins).",
+    "barlow_phase": "After NREM, a phase of its own makes units less redundant (Barlow Twins).",
 }
 
-PERTURBATIONS: dict[Kind, str] = {
-    "squares": "grey squares",
-    "translation": "translation",
-    "rotation": "rotation",
-    "noise": "noise",
-    "blur": "blur",
-}
-CONTRASTS: dict[Contrast, str] = {
-    "none": "none", "nt_xent": "NT-Xent", "barlow_twins": "Barlow Twins",
-}  # fmt: skip
+_FIELDS = fields_of(Condition)
+_BEYOND = list(_FIELDS)[list(_FIELDS).index("weight_internal") + 1 :]  # the paper's cycles
 
 
 def told(condition: Condition) -> str:
-    """One line on a built-in condition; nothing on one of people's own."""
+    """One line on a built-in condition; '' for a user's own."""
     known = CONDITIONS.get(condition.name) == condition
     return TOLD.get(condition.name, "") if known else ""
 
 
 def cycle(phases: Sequence[str], names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The phases of a cycle in their order: 'wake → nrem × 3 → rem'; names: for people."""
+    """The phases of a cycle in order: 'wake → nrem × 3 → rem'; names: for people."""
     runs = [(names.get(phase, phase), len([*same])) for phase, same in groupby(phases)]
     return " → ".join(name + (f" × {n}" if n > 1 else "") for name, n in runs)
 
@@ -65,13 +58,15 @@ def listed(words: list[str]) -> str:
 
 
 def details(condition: Condition) -> dict[str, str]:
-    """What sets a condition apart from the paper's cycles, by subject, in words."""
+    """In words, by subject: how a condition differs from the paper's cycles."""
     usual = PAD.to_dict()
     changed = {name for name, value in condition.to_dict().items() if value != usual[name]}
     changed -= set(condition.idle_fields)
     found: dict[str, str] = {}
+    said = {"perturbation", "perturbation_strength", "mixing", "memories", "hippocampus", "recency"}
+    said |= {"contrast", "weight_contrast", "temperature", "redundancy"}
     if changed & {"perturbation", "perturbation_strength"}:
-        words = listed([PERTURBATIONS[kind] for kind in condition.perturbation])
+        words = listed([_FIELDS["perturbation"].word(kind) for kind in condition.perturbation])
         found["perturbation"] = f"{words}, strength {condition.perturbation_strength:g}"
     if changed & {"mixing", "memories", "hippocampus", "recency"}:
         mixed = "by components" if condition.mixing == "components" else "convex"
@@ -91,7 +86,11 @@ def details(condition: Condition) -> dict[str, str]:
         )
         where = "in NREM" if condition.contrast_phase == "nrem" else "in a phase of its own"
         found["contrast"] = (
-            f"{CONTRASTS[condition.contrast]} {where}, {setting}, "
+            f"{_FIELDS['contrast'].word(condition.contrast)} {where}, {setting}, "
             f"weight {condition.weight_contrast:g}"
         )
+    for name in _BEYOND:
+        if name in changed - said and not name.startswith("rate_"):
+            field = _FIELDS[name]
+            found[field.title.lower()] = field.word(getattr(condition, name))
     return found

@@ -1,4 +1,4 @@
-"""Checkpoints as the authors' published code writes them: torch files with pickled lists."""
+"""Read checkpoints of the authors' published code: torch files with pickled lists."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pad_core.errors import PadError
 from pad_core.model.networks import LATENT_SIZE, Networks
 from pad_core.system.files import open_file
 
-# The file's lists of losses, one value an epoch each. Of what its discriminator and generator
-# lose, our losses are sums and differences.
+# The file's lists of losses, one value an epoch each. Our losses are sums and differences of its
+# discriminator's and generator's losses.
 _IMAGE, _NREM, _KL = "r_losses_real", "r_losses_fake", "kl_losses"
 _BOTH, _FOOLED = "d_losses", "g_losses"  # external + internal, and −internal
 LOSSES = (_BOTH, _FOOLED, _IMAGE, _NREM, _KL)
-_EARLY, _EARLY_EPOCHS = "trained2.pth", 2  # the weights alone, after its second epoch
+_EARLY, _EARLY_EPOCHS = "trained2.pth", 2  # the weights after its second epoch, without losses
 
 
 class Published(NamedTuple):
-    """What such a file holds.
+    """The content of such a file.
 
-    networks: in our layout. epoch: epochs that it was trained, None where it does not say.
-    losses: by our names, one dictionary for each epoch, whose values may not be finite.
+    networks: in our layout. epoch: number of trained epochs, None if the file does not tell it.
+    losses: by our names, one dictionary for each epoch; values may not be finite.
     """
 
     networks: Networks
@@ -37,18 +37,17 @@ class Published(NamedTuple):
 
 
 def read(path: Path, networks: Networks) -> Published:
-    """Read a file of the published code, with any of its script's options.
+    """Read a file of the published code, made with any of its script's options.
 
-    Smaller networks (``--nf``, ``--nz``) are filled up with units that nothing reaches and that
-    reach nothing; those for one grey channel see the mean of three equal ones. Their latents and
-    dreams stay the same.
+    Smaller networks (``--nf``, ``--nz``) get extra units without connections, and networks for
+    one grey channel see the mean of three equal ones. Latents and dreams stay the same.
 
     Args:
-        networks: of our layout, whose weights are replaced.
+        networks: of our layout; their weights are replaced.
 
     Raises:
-        PadError: not such a file, or weights that are missing, misshapen or not finite. Nothing
-            in the file is run: it may hold tensors, containers, numbers and NumPy's numbers.
+        PadError: another kind of file, or weights that are missing, misshapen or not finite. No
+            code in the file is run: it may hold tensors, containers, and numbers, also NumPy's.
     """
     content = _content(path)
     options = _Options()
@@ -69,19 +68,19 @@ def read(path: Path, networks: Networks) -> Published:
 
 def _content(path: Path) -> Any:
     if path.exists():
-        open_file(path).close()  # a pipe would never open
+        open_file(path).close()  # opening a pipe would never end
     try:
-        # By its name torch.load would take a pickle called x.safetensors for something else.
+        # torch.load would read a pickle called x.safetensors by its name, as another format.
         with path.open("rb") as file, torch.serialization.safe_globals(_NUMPY):
             return torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise PadError(f"There is no file {path}.") from None
     except OSError as error:
         raise PadError(f"Cannot read {path}: {error.strerror}.") from None
-    except Exception:  # the unpickler raises errors of many kinds on damaged or hostile files
+    except Exception:  # on damaged or hostile files the unpickler raises errors of many kinds
         raise PadError(
-            f"{path} is no torch file with weights alone: it is damaged, of another format, or "
-            f"holds other objects, which are not opened because they could run code."
+            f"{path} holds more than weights, or is damaged or of another format; it is not "
+            f"opened, because it could run code: give a file that the published code wrote."
         ) from None
 
 
@@ -89,7 +88,7 @@ def _content(path: Path) -> Any:
 
 
 class _NumberType:
-    """What stands in a pickle for the type of a NumPy number: 'f8', 'i4' and the like."""
+    """Takes the place of a NumPy number's type in a pickle: 'f8', 'i4' and the like."""
 
     def __init__(self, code: object = "", *_: object) -> None:
         self.code = code if isinstance(code, str) else ""
@@ -101,9 +100,9 @@ class _NumberType:
 
 
 def _number(kind: object, content: object) -> float:
-    """A NumPy number out of its bytes, without NumPy: nothing of it is run."""
+    """A NumPy number from its bytes; no code of NumPy runs."""
     formats = {"f8": "d", "f4": "f", "f2": "e", "i8": "q", "i4": "i", "i2": "h"}
-    if isinstance(content, str):  # as files of Python 2 and old protocols have bytes
+    if isinstance(content, str):  # Python 2 and old protocols store bytes so
         content = content.encode("latin-1")
     if not isinstance(kind, _NumberType) or not isinstance(content, bytes):
         raise pickle.UnpicklingError("no number")
@@ -113,7 +112,7 @@ def _number(kind: object, content: object) -> float:
     return float(struct.unpack(kind.order + code, content)[0])
 
 
-# The names under which NumPy's versions pickle numbers, and what takes their place.
+# The names under which NumPy's versions pickle numbers, and what replaces them.
 _NUMPY: list[Any] = [
     (_number, "numpy.core.multiarray.scalar"),
     (_number, "numpy._core.multiarray.scalar"),
@@ -127,7 +126,7 @@ def _numbers(found: object) -> list[float]:
 
 
 def _by_epoch(lists: dict[str, list[float]]) -> list[dict[str, float]]:
-    """Losses by our names for each epoch; the published code notes them whatever is learnt."""
+    """Losses by our names for each epoch; the published code records all of them."""
 
     def at(name: str, epoch: int) -> float:
         values = lists[name]
@@ -147,7 +146,7 @@ def _by_epoch(lists: dict[str, list[float]]) -> list[dict[str, float]]:
 
 # --- Weights --------------------------------------------------------------------------------------
 
-# Sizes of a layer's weight after the options nf, nz and the images' channels.
+# Sizes of a layer's weight, from the options nf, nz and the images' channels.
 _SIZES: dict[str, Callable[[_Options], tuple[int, int]]] = {
     "conv1": lambda o: (o.nf, o.channels),
     "conv2": lambda o: (2 * o.nf, o.nf),
@@ -162,20 +161,20 @@ _SIZES: dict[str, Callable[[_Options], tuple[int, int]]] = {
 
 
 class _Options(NamedTuple):
-    """What of the script's options decides the sizes of its networks; ours as they are usual."""
+    """The script's options that decide the sizes of its networks; the defaults are ours."""
 
     nf: int = 64
     nz: int = LATENT_SIZE
     channels: int = CHANNELS
 
     def shape(self, layer: str, kind: str) -> tuple[int, ...]:
-        """Of a weight or bias; a transposed convolution has its output channels second."""
+        """Shape of a weight or bias; a transposed convolution has its output channels second."""
         sizes = _SIZES[layer](self)
         return (*sizes, 4, 4) if kind == "weight" else (sizes[layer.startswith("t")],)
 
 
 def _options(path: Path, found: object) -> _Options:
-    """The options that an encoder was made with; the usual ones where it has no such layers."""
+    """The options that an encoder was made with; the defaults if it has no such layers."""
     if not isinstance(found, dict):
         return _Options()
     layers = {str(name).removeprefix("module."): value for name, value in found.items()}
@@ -205,8 +204,8 @@ def _renamed(found: dict[str, Any], options: _Options, where: str) -> dict[str, 
             usable = isinstance(value, torch.Tensor) and value.layout == torch.strided
             if not usable or not value.is_floating_point() or value.shape != shape:
                 raise PadError(
-                    f"{where} lacks '{layer}.0.{kind}' of shape {shape}; only float networks as "
-                    "the published script makes them can be imported."
+                    f"{where} lacks '{layer}.0.{kind}' of shape {shape}; give a file of float "
+                    "networks as the published script writes it."
                 )
             if not bool(value.isfinite().all()):
                 raise PadError(f"{where}: '{layer}.0.{kind}' has values that are not finite.")
@@ -217,7 +216,7 @@ def _renamed(found: dict[str, Any], options: _Options, where: str) -> dict[str, 
 
 
 def _filled(value: torch.Tensor, layer: str, kind: str) -> torch.Tensor:
-    """A weight or bias in our size: zeros where the published network has no unit."""
+    """A weight or bias in our size, with zeros where the published network has no unit."""
     if layer == "conv1" and kind == "weight" and value.shape[1] == 1:  # the mean of equal channels
         value = value.expand(-1, CHANNELS, -1, -1) / CHANNELS
     elif layer == "tconv4":

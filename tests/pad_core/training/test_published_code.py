@@ -17,7 +17,7 @@ from pad_core.cli.main import main
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.model.networks import build_networks
-from pad_core.training import published
+from pad_core.training import published_code
 from pad_core.training.export import import_published
 
 
@@ -63,7 +63,7 @@ def script(folder, epochs=3, parallel=False, legacy=False, **options):
     encoder, generator = Discriminator(**options), Generator(**options)
     optimisers = [torch.optim.Adam(n.parameters(), 2e-3) for n in (generator, encoder)]
     wrap = nn.DataParallel if parallel else lambda network: network
-    lists = {name: [] for name in published.LOSSES}
+    lists = {name: [] for name in published_code.LOSSES}
     for epoch in range(epochs):
         store = {name: [] for name in lists}
         for _ in range(2):
@@ -132,7 +132,7 @@ def test_what_the_script_writes_becomes_the_same_network(options, small, tmp_pat
 def test_weights_are_the_published_ones_to_the_bit(tmp_path):
     encoder, generator, _ = script(tmp_path, epochs=1)
     networks = build_networks(0)
-    published.read(tmp_path / "trained.pth", networks)
+    published_code.read(tmp_path / "trained.pth", networks)
     for theirs, ours in ((encoder, networks.encoder), (generator, networks.generator)):
         for name, value in theirs.state_dict().items():
             assert torch.equal(ours.state_dict()[name.replace(".0.", ".")], value)
@@ -184,7 +184,7 @@ def test_the_command_reads_it(tmp_path, capsys):
 def test_larger_networks_are_refused(options, tmp_path):
     script(tmp_path, epochs=1, **options)
     with pytest.raises(PadError, match="networks of up to 64 and 256 can be imported"):
-        published.read(tmp_path / "trained.pth", build_networks(0))
+        published_code.read(tmp_path / "trained.pth", build_networks(0))
 
 
 # --- What such a file may hold --------------------------------------------------------------------
@@ -218,8 +218,8 @@ def test_nothing_but_numbers_is_opened(value, tmp_path, capsys):
     content = torch.load(path, weights_only=False)
     content["d_losses"] = [value]
     torch.save(content, path)
-    with pytest.raises(PadError, match="holds other objects, which are not opened"):
-        published.read(path, build_networks(0))
+    with pytest.raises(PadError, match="holds more than weights.* could run code"):
+        published_code.read(path, build_networks(0))
     assert "it has run" not in capsys.readouterr().out
 
 
@@ -231,7 +231,7 @@ def test_numbers_of_numpys_types_are_read_exactly(kind, tmp_path):
     content = torch.load(path, weights_only=False)
     content["kl_losses"] = [np.frombuffer(np.array(value, kind).tobytes(), kind)[0]]
     torch.save(content, path)
-    read = published.read(path, build_networks(0))
+    read = published_code.read(path, build_networks(0))
     assert read.losses[0]["kl"] == float(value)
 
 
@@ -248,7 +248,7 @@ def test_names_of_older_numpy_are_known(tmp_path):
                 data = data.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
             target.writestr(item, data)
     for file in (path, older):
-        assert published.read(file, build_networks(0)).epoch == 1
+        assert published_code.read(file, build_networks(0)).epoch == 1
 
 
 @pytest.mark.parametrize("state", [None, 5, (3, "|", None), ("x",) * 9])
@@ -256,13 +256,13 @@ def test_a_hostile_type_of_numbers_does_no_harm(state, tmp_path):
     kind = np.dtype("f8")
     made = pickle.loads(pickle.dumps(kind, 2))
     assert made == kind
-    stands_in = published._NumberType("f8")
+    stands_in = published_code._NumberType("f8")
     stands_in.__setstate__(state)
-    assert published._number(stands_in, b"\0" * 8) == 0.0
+    assert published_code._number(stands_in, b"\0" * 8) == 0.0
     with pytest.raises(pickle.UnpicklingError):
-        published._number(stands_in, b"\0" * 9)
+        published_code._number(stands_in, b"\0" * 9)
     with pytest.raises(pickle.UnpicklingError):
-        published._number(kind, b"\0" * 8)
+        published_code._number(kind, b"\0" * 8)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such files elsewhere")
@@ -270,4 +270,4 @@ def test_a_hostile_type_of_numbers_does_no_harm(state, tmp_path):
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     os.mkfifo(tmp_path / "trained.pth")
     with pytest.raises(PadError, match="it is a pipe"):
-        published.read(tmp_path / "trained.pth", build_networks(0))
+        published_code.read(tmp_path / "trained.pth", build_networks(0))

@@ -1,4 +1,4 @@
-"""The fields that the battery gives, against their parts."""
+"""The fields that ``other_measures`` gives, against their parts."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ from pad_core.checkpoint.file import load_header, update_metrics
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
-from pad_core.evaluation import battery, measures
+from pad_core.evaluation import other_measures, paper_measures
 from pad_core.evaluation.corruptions import STRENGTHS
 from pad_core.evaluation.evaluate import evaluate, measure_baselines
 from pad_core.evaluation.frechet import Features
@@ -44,11 +44,11 @@ def found(network, small):
 
 @pytest.fixture(scope="module")
 def material(network, small):
-    return measures.material_from_dataset(network.networks.encoder, small, QUICK.trunk_images)
+    return paper_measures.material_from_dataset(network.networks.encoder, small, QUICK.trunk_images)
 
 
 def test_material_is_the_same_with_the_trunk_and_without(material, network, small):
-    plain = measures.material_from_dataset(network.networks.encoder, small)
+    plain = paper_measures.material_from_dataset(network.networks.encoder, small)
     assert plain.trunk is None
     assert torch.equal(plain.latents, material.latents)
     assert torch.equal(plain.train_latents, material.train_latents)
@@ -56,7 +56,7 @@ def test_material_is_the_same_with_the_trunk_and_without(material, network, smal
 
 def test_neighbours_are_counted_on_as_many_images_as_said(found, material):
     assert found["knn_n"] == 60
-    places = measures.evaluated_images(100, 60, 0)
+    places = paper_measures.evaluated_images(100, 60, 0)
     for metric in ("cosine", "euclidean"):
         expected = knn_accuracy(
             material.train_latents, material.train_labels, material.latents[places],
@@ -70,7 +70,7 @@ def test_few_labels_stop_where_a_class_has_no_more(found):
     assert 10 < found["few_labels"]["1"]["mean"] < found["few_labels"]["10"]["mean"]
 
 
-def test_the_trunk_is_read_out_beside_z(found, material):
+def test_the_trunk_is_probed_beside_z(found, material):
     trunk, places = material.trunk, material.trunk.train.places
     assert (found["trunk_n_train"], found["trunk_n_test"]) == (80, 80)
     pooled = fit_converged(trunk.train.pooled, material.train_labels, 10)
@@ -107,13 +107,11 @@ def test_answers_about_each_image_are_kept(found, small, network):
         assert accuracy == pytest.approx(expected, abs=1e-3)
 
 
-def test_errors_of_the_occlusion_curve_contain_images_and_read_outs(
-    found, network, small, material
-):
-    probes = measures.fit_probes(material, 2)
-    places = measures.evaluated_images(100, 60, 0)
+def test_errors_of_the_occlusion_curve_contain_images_and_probes(found, network, small, material):
+    probes = paper_measures.fit_probes(material, 2)
+    places = paper_measures.evaluated_images(100, 60, 0)
     point = next(
-        measures.occlusion_curve(
+        paper_measures.occlusion_curve(
             network.networks.encoder, probes, small.test.images[places],
             small.test.labels[places], intensities=(30,),
         )
@@ -127,7 +125,7 @@ def test_errors_of_the_occlusion_curve_contain_images_and_read_outs(
     random = generator(0, "occlusion curve", 30)
     answers = []
     for _ in range(2):
-        latents = measures.encode_occluded(
+        latents = paper_measures.encode_occluded(
             network.networks.encoder, small.test.images[places], 0.3, 4, random
         )
         truth = small.test.labels[places]
@@ -140,7 +138,7 @@ def test_the_exact_clean_occluded_ratio_has_the_error_of_both_its_distances(foun
     random = torch.Generator().manual_seed(0)
     clean = material.latents
     occluded = clean + 0.1 * torch.randn(clean.shape, generator=random)
-    ratios = measures.organisation(clean, material.labels, clean, occluded)
+    ratios = paper_measures.organisation(clean, material.labels, clean, occluded)
     apart = cdist(clean.double(), clean.double())
     different = material.labels[:, None] != material.labels[None]
     inter = apart[different.numpy()].mean()
@@ -175,7 +173,7 @@ def test_dreams_stand_beside_test_images(found):
 def test_nearest_images_tell_recall_from_dreams(network, small, material):
     """A generator that paints the training images themselves recalls, one that paints others
     does not."""
-    beside = battery.reference(small.train.images, small.test.images, PIXELS, QUICK)
+    beside = other_measures.reference(small.train.images, small.test.images, PIXELS, QUICK)
     latents, images = material.train_latents, to_unit(small.train.images)
 
     class Recalls(torch.nn.Module):
@@ -183,12 +181,12 @@ def test_nearest_images_tell_recall_from_dreams(network, small, material):
             return images[torch.cdist(z, latents).argmin(dim=1)]
 
     copier = replace(network, networks=network.networks._replace(generator=Recalls()))
-    found = battery.nearest_images(copier, material, beside, 20, 0)["nearest"]
+    found = other_measures.nearest_images(copier, material, beside, 20, 0)["nearest"]
     assert found["NREM dreams"]["pixels_own"] == 100
     assert found["NREM dreams"]["pixels_nearer"] == 100
     assert found["NREM dreams"]["pixels_distance"] == pytest.approx(0, abs=0.05)
     expected = nearest(
-        to_unit(small.test.images[measures.evaluated_images(100, 20, 0)]), small.train.images
+        to_unit(small.test.images[paper_measures.evaluated_images(100, 20, 0)]), small.train.images
     ).distances.median()
     assert found["test images"]["pixels_distance"] == pytest.approx(float(expected))
 
@@ -198,7 +196,7 @@ def test_robustness_has_each_corruption_at_five_strengths(found, network, small,
         values = found[field]
         assert set(values) == {"clean", "mean", *STRENGTHS}
         assert all(list(values[kind]) == ["1", "2", "3", "4", "5"] for kind in STRENGTHS)
-    places = measures.evaluated_images(100, 30, 0)
+    places = paper_measures.evaluated_images(100, 30, 0)
     read_out = fit_converged(material.train_latents, material.train_labels, 10)
     expected = read_out.accuracy(material.latents[places], material.labels[places])
     assert found["robustness_converged"]["clean"]["0"] == pytest.approx(expected, abs=1e-3)

@@ -5,14 +5,14 @@ from scipy.stats import pearsonr
 from torch.nn import functional as F
 
 from pad_core.data.images import to_unit
-from pad_core.evaluation.signatures import (
+from pad_core.evaluation.similarity import linear_cka
+from pad_core.evaluation.state_similarity import (
     LAYERS,
     activities,
     pattern_correlation,
     state_images,
     state_similarity,
 )
-from pad_core.evaluation.similarity import linear_cka
 from pad_core.model.condition import PAD, Mixture
 from pad_core.model.networks import build_networks
 

@@ -14,9 +14,7 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
-from pad_core.evaluation.frechet import Features, moments_of
-from pad_core.evaluation.linear_probe import LinearProbe, fit_converged, train_sgd
-from pad_core.evaluation.metrics import (
+from pad_core.evaluation.formulas import (
     Moments,
     exact_distances,
     frechet_distance,
@@ -25,6 +23,8 @@ from pad_core.evaluation.metrics import (
     sampled_distances,
     squared_distances,
 )
+from pad_core.evaluation.frechet import Features, moments_of
+from pad_core.evaluation.linear_probe import LinearProbe, fit_converged, train_sgd
 from pad_core.evaluation.statistics import accuracy_interval, mean_sem
 from pad_core.evaluation.trunk import Encoded, encode_with_trunk
 from pad_core.model.hippocampus import as_one, draw_components, mix

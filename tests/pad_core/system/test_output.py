@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pad_core.system.streams import print_json
+from pad_core.system.output import print_json
 from tests.helpers import ROOT
 from tests.pictures import folder
 

@@ -8,13 +8,13 @@ import torch
 
 from explorer.session.choices import Choices
 from explorer.views.probe import accuracy
-from explorer.views.probe import lab as lab_module
+from explorer.views.probe import live_probe as live_probe_module
 from explorer.views.probe.accuracy import STAGES, Disturbance, Stage, Subject
-from explorer.views.probe.lab import Lab
+from explorer.views.probe.live_probe import LiveProbe
 from pad_core.checkpoint.file import Memories
 from pad_core.evaluation.evaluate import FULL, Protocol, evaluate
 from pad_core.evaluation.frechet import Features
-from pad_core.evaluation.measures import fit_probes
+from pad_core.evaluation.paper_measures import fit_probes
 from tests.helpers import until
 
 PIXELS = Features("a test's features", lambda images: images.flatten(1)[:, ::512])
@@ -22,31 +22,35 @@ CLEAN, GREY = Disturbance(0, 4, 0.0, 0), Disturbance(30, 4, 0.0, 0)
 
 
 @pytest.fixture(scope="module")
-def lab():
-    return Lab(2)
+def live_probe():
+    return LiveProbe(2)
 
 
 def digits(value):
     return float(f"{value:.6g}")
 
 
-def full(lab, subject, disturbance, measure="converged", viewer="me", run=0):
+def full(live_probe, subject, disturbance, measure="converged", viewer="me", run=0):
     """The reading of one subject when there is no better one to come."""
 
     def best():
-        reading = lab.read(viewer, {"it": subject}, disturbance, measure, run, patience=0.2)["it"]
+        reading = live_probe.read(viewer, {"it": subject}, disturbance, measure, run, patience=0.2)[
+            "it"
+        ]
         return None if reading.busy else reading
 
-    return until(best, "the lab is busy", 120)
+    return until(best, "the live_probe is busy", 120)
 
 
 @pytest.mark.parametrize("on", ["real images", "reconstructions"])
-def test_the_full_value_is_the_command_lines_to_the_digit(lab, network, small, on):
+def test_the_full_value_is_the_command_lines_to_the_digit(live_probe, network, small, on):
     dataset = small if on == "real images" else None
     expected = evaluate(network, dataset, PIXELS, replace(FULL, dreams=50, frechet_images=80))
     assert expected["on"] == on
     subject = Subject(network, dataset)
-    converged, paper = (full(lab, subject, CLEAN, m).estimate for m in ("converged", "paper"))
+    converged, paper = (
+        full(live_probe, subject, CLEAN, m).estimate for m in ("converged", "paper")
+    )
     assert digits(converged.accuracy) == expected["converged_separability"]
     assert digits(paper.accuracy) == expected["linear_separability"]
     assert [digits(a) for a in paper.by_seed] == expected["linear_separability_by_seed"]
@@ -54,14 +58,14 @@ def test_the_full_value_is_the_command_lines_to_the_digit(lab, network, small, o
     assert converged.images == converged.available == expected["n_test"]
     for percent in (0, 30, 100):
         disturbed = Disturbance(percent, 4, 0.0, 0)
-        reading = full(lab, subject, disturbed, "paper")
+        reading = full(live_probe, subject, disturbed, "paper")
         if percent == 0 and on == "reconstructions":
             assert reading.estimate.on == "stored codes"  # not what the curve starts with
             continue
         assert digits(reading.estimate.accuracy) == expected["occlusion"][str(percent)]
         interval = [digits(reading.estimate.low), digits(reading.estimate.high)]
         assert interval == expected["occlusion_interval"][str(percent)]
-        estimate = full(lab, subject, disturbed).estimate
+        estimate = full(live_probe, subject, disturbed).estimate
         assert digits(estimate.accuracy) == expected["occlusion_converged"][str(percent)]
         assert estimate.on == on
 
@@ -145,13 +149,13 @@ def test_the_dials_round_to_a_disturbance():
 
 
 @pytest.mark.parametrize("measure", ["converged", "paper"])
-def test_at_first_read_outs_are_fitted_to_what_is_stored(network, small, measure):
+def test_at_first_probes_are_fitted_to_what_is_stored(network, small, measure):
     stored = network.memories["train"]
     half = Memories(stored.latents[:128], stored.labels[:128], stored.indices[:128])
     fewer = replace(network, memories=network.memories | {"train": half}, sha256="half")
-    lab, seen = Lab(1), []
+    live_probe, seen = LiveProbe(1), []
     while not seen or not seen[-1].full:
-        seen.append(lab.read("me", {"it": Subject(fewer, small)}, GREY, measure)["it"])
+        seen.append(live_probe.read("me", {"it": Subject(fewer, small)}, GREY, measure)["it"])
         time.sleep(0.002)
     known = [(r.estimate.n_train, r.estimate.on, r.full) for r in seen if r.estimate]
     assert known[0] == (128, "real images", False)
@@ -160,14 +164,14 @@ def test_at_first_read_outs_are_fitted_to_what_is_stored(network, small, measure
     assert max(r.share for r in seen if r.doing) > 0
 
 
-def test_training_can_be_watched_and_comes_to_the_same_again(lab, network, small):
+def test_training_can_be_watched_and_comes_to_the_same_again(live_probe, network, small):
     subject = Subject(network, small)
-    first = full(lab, subject, CLEAN, "paper")
+    first = full(live_probe, subject, CLEAN, "paper")
     assert [len(curve) for curve in first.curves] == [20] * accuracy.PROBE_SEEDS
     assert [curve[-1] for curve in first.curves] == pytest.approx(list(first.estimate.by_seed))
     seen = set()
     while True:
-        reading = lab.read("me", {"it": subject}, CLEAN, "paper", 1, 0.0)["it"]
+        reading = live_probe.read("me", {"it": subject}, CLEAN, "paper", 1, 0.0)["it"]
         assert reading.estimate.accuracy == first.estimate.accuracy
         if not reading.busy:
             break
@@ -177,10 +181,10 @@ def test_training_can_be_watched_and_comes_to_the_same_again(lab, network, small
     assert reading.curves == first.curves
 
 
-def test_what_one_viewer_waited_for_another_finds_there(lab, network, small):
+def test_what_one_viewer_waited_for_another_finds_there(live_probe, network, small):
     subject, disturbance = Subject(network, small), Disturbance(47, 3, 0.2, 9)
-    assert not full(lab, subject, disturbance, viewer="one").cached
-    reading = lab.read("two", {"it": subject}, disturbance, "converged")["it"]
+    assert not full(live_probe, subject, disturbance, viewer="one").cached
+    reading = live_probe.read("two", {"it": subject}, disturbance, "converged")["it"]
     assert reading.full
     assert reading.cached
 
@@ -188,32 +192,32 @@ def test_what_one_viewer_waited_for_another_finds_there(lab, network, small):
 def test_a_checkpoint_without_memories_needs_images(network, small):
     none = Memories(torch.empty((0, 256)), torch.empty(0).long(), torch.empty(0).long())
     bare = replace(network, memories={"train": none, "test": none}, sha256="bare")
-    lab = Lab(1)
-    failed = full(lab, Subject(bare, None), GREY)
+    live_probe = LiveProbe(1)
+    failed = full(live_probe, Subject(bare, None), GREY)
     assert failed.estimate is None
     assert "no memories" in failed.error
-    assert full(lab, Subject(bare, small), GREY).estimate.n_train == 256
+    assert full(live_probe, Subject(bare, small), GREY).estimate.n_train == 256
 
 
 def test_latents_are_kept_up_to_a_limit(network, monkeypatch):
-    monkeypatch.setattr(lab_module, "KEPT_BYTES", 5e6)
-    lab = Lab(1)
+    monkeypatch.setattr(live_probe_module, "KEPT_BYTES", 5e6)
+    live_probe = LiveProbe(1)
     for name in "abcdef":  # of 1.5 MB each
-        full(lab, Subject(replace(network, sha256=name), None), CLEAN)
-    kept = [sha256 for sha256, _ in lab._kept]
+        full(live_probe, Subject(replace(network, sha256=name), None), CLEAN)
+    kept = [sha256 for sha256, _ in live_probe._kept]
     assert kept == ["d", "e", "f"]
 
 
 def test_latents_of_a_data_set_are_encoded_once(network, small, monkeypatch):
-    lab, subject, encoded = Lab(1), Subject(network, small), []
+    live_probe, subject, encoded = LiveProbe(1), Subject(network, small), []
     encode = accuracy.encode
     monkeypatch.setattr(accuracy, "encode", lambda it: encoded.append(it) or encode(it))
-    trained = full(lab, subject, CLEAN, "paper")
+    trained = full(live_probe, subject, CLEAN, "paper")
     assert len(encoded) == 1
-    lab._scratch._folder.cleanup()  # as those do who tidy up
-    again = lab.read("me", {"it": subject}, CLEAN, "paper", 1)["it"]
+    live_probe._scratch._folder.cleanup()  # as those do who tidy up
+    again = live_probe.read("me", {"it": subject}, CLEAN, "paper", 1)["it"]
     while again.busy:
         time.sleep(0.01)
-        again = lab.read("me", {"it": subject}, CLEAN, "paper", 1)["it"]
+        again = live_probe.read("me", {"it": subject}, CLEAN, "paper", 1)["it"]
     assert len(encoded) == 2
     assert again.curves == trained.curves

@@ -1,4 +1,4 @@
-"""The live probe: what each viewer wants to know of which networks, and what is known so far."""
+"""The live probe: which networks each viewer asks about, and the results so far."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from explorer.views.probe.accuracy import (
 )
 from explorer.views.probe.scratch import Scratch
 from pad_core.evaluation.linear_probe import LinearProbe
-from pad_core.evaluation.measures import Material
+from pad_core.evaluation.paper_measures import Material
 
-KEPT_BYTES = 100e6  # of what memories recall, in memory: 15 MB a network
-# Of latents of whole data sets, on the disk, so that the paper's probes needn't wait for them.
+KEPT_BYTES = 100e6  # of recalled memories, in memory: 15 MB a network
+# Of whole data sets' latents, on the disk, so that the paper's probes needn't wait for them.
 SCRATCH_BYTES = 1e9
-# Who comes first: a first look at every network, then at more images, then better probes.
+# Order of urgency: a first estimate of every network, then more images, then better probes.
 _FIT_QUICKLY, _ENCODE, _TRAIN = 0, 3, 4
 _URGENCY = (1, 2, 5, 6)  # of the stages
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What is known of one network now.
+    """The results about one network so far.
 
-    estimate: the best so far, or None; full: nothing better will come; cached: it was there
-    before it was asked for; doing, share: of what still goes on; curves: how the probes
-    learned (see ``Fitted``); probes: those behind the estimate, fitted: to all there is;
-    error: why there will be nothing.
+    estimate: the best so far, or None; full: no better one will come; cached: it was ready before
+    it was asked for; doing, share: the current work and its progress; curves: how the probes
+    learned (see ``Fitted``); probes: those behind the estimate; fitted: whether to all latents;
+    error: why there will be no estimate.
     """
 
     estimate: Estimate | None = None
@@ -55,16 +55,16 @@ class Reading:
 
     @property
     def busy(self) -> bool:
-        """Whether asking again will tell more."""
+        """Whether more results will come."""
         return not (self.full or self.error)
 
 
 class _Plan(NamedTuple):
-    """The jobs of a subject, and where to read what they found.
+    """The jobs of a subject, and where to read their results.
 
-    shown: estimates, better and better ones; the last that is there is shown; clean: the fit
-    whose own estimate will do, if any; final: whether probes are fitted to all there is;
-    probes: those, as soon as there are any.
+    shown: estimates from worst to best; the last finished one is shown; clean: the fit whose own
+    estimate is enough, if any; final: whether probes are fitted to all latents; probes: once there
+    are any.
     """
 
     wanted: dict[Hashable, Wanted]
@@ -74,8 +74,8 @@ class _Plan(NamedTuple):
     probes: tuple[LinearProbe, ...]
 
 
-class Lab:
-    """All networks that are being probed, for all viewers."""
+class LiveProbe:
+    """Probes networks in the background, for all viewers."""
 
     def __init__(self, threads: int) -> None:
         self._background = Background(threads)
@@ -92,10 +92,10 @@ class Lab:
         run: int = 0,
         patience: float = 0.0,
     ) -> dict[str, Reading]:
-        """What is known of each subject; what is missing is worked on while this is asked for.
+        """The results about each subject so far; missing ones are computed while this is called.
 
         Args:
-            run: counts how often the viewer let the paper's probes be trained anew.
+            run: how often the viewer has had the paper's probes trained anew.
             patience: seconds to wait for a first estimate of every network.
         """
         deadline = time.monotonic() + patience
@@ -133,7 +133,7 @@ class Lab:
             wanted[source] = Wanted(
                 (_TRAIN if final else _FIT_QUICKLY, place), partial(train, subject)
             )
-            # Probes trained before are the same: they serve while these learn.
+            # Probes of an earlier run are the same, and serve while these learn.
             before = (_key(what, subject, earlier) for earlier in range(run, -1, -1))
             source = next((key for key in before if _fitted(look(key)).probes), source)
         fitted = _fitted(look(source))
@@ -141,7 +141,7 @@ class Lab:
             return _Plan(wanted, [], None, final, ())
         if disturbance.none and fitted.clean:
             return _Plan(wanted, [], source, final, fitted.probes)
-        # What was found quickly serves until there is better.
+        # A quick estimate serves until there is a better one.
         shown = [_key("estimate", subject, False, measure, disturbance, s) for s in STAGES[:2]]
         for stage, urgency in zip(STAGES if final else STAGES[:2], _URGENCY, strict=False):
             key = _key("estimate", subject, final, measure, disturbance, stage)
@@ -157,7 +157,7 @@ class Lab:
         look, was_here = self._background.look, self._background.was_here
         working = _key("training", subject, run) if measure == "paper" else _key("fit", subject)
         learning = _fitted(look(working))
-        # What stands in the way: without the fit to all latents there is no training either.
+        # An error of the fit to all latents stops the training, too.
         ahead = learning if plan.final else _fitted(look(_key("fit", subject)))
         if plan.clean:
             estimate, best = _fitted(look(plan.clean)).clean, plan.clean
@@ -166,7 +166,7 @@ class Lab:
             estimate = look(best).value if best else None
         full = plan.final and best is not None and best in (plan.clean, *plan.shown[-1:])
         training = measure == "paper" and not learning.probes
-        # Without stored memories there is no quick fit, but all images serve as well.
+        # Without stored memories there is no quick fit, but all images will do.
         quick = (_key("quick fit", subject), _key("quick training", subject, run))
         needed = [key for key in plan.wanted if key not in quick]
         failed = next((look(key).error for key in needed if look(key).error), "")
@@ -206,7 +206,7 @@ class Lab:
         yield from accuracy.estimate(subject, material, probes, disturbance, stage)
 
     def _material(self, subject: Subject) -> Generator[Fitted, None, Material]:
-        """All that probes of a subject are fitted to, made unless it is still known."""
+        """All data that a subject's probes are fitted to, from the cache or computed."""
         if subject.dataset is None:
             return self._recalled(subject)
         if kept := self._scratch.find(subject.id):
@@ -218,7 +218,7 @@ class Lab:
         return material
 
     def _recalled(self, subject: Subject) -> Material:
-        """What a network's memories recall; those used longest ago are forgotten."""
+        """A network's recalled memories; those used longest ago leave the cache."""
         with self._lock:
             if subject.id in self._kept:
                 self._kept.move_to_end(subject.id)
@@ -248,5 +248,5 @@ def _fitted(result: Result) -> Fitted:
 
 
 def _size(material: Material) -> int:
-    """Bytes of what memories recall, and of their latents."""
+    """Bytes of recalled memories and their latents."""
     return sum(t.nbytes for t in (material.train_latents, material.latents, material.images))

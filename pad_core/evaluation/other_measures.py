@@ -25,6 +25,7 @@ from pad_core.evaluation.classification import (
 from pad_core.evaluation.corruptions import STRENGTHS, corrupt
 from pad_core.evaluation.dream_quality import Manifold, kernel_distance, manifold, nearer, quality
 from pad_core.evaluation.few_labels import PER_CLASS, few_label_accuracy
+from pad_core.evaluation.formulas import Moments
 from pad_core.evaluation.frechet import Features, moments_of
 from pad_core.evaluation.geometry import (
     alignment,
@@ -35,7 +36,8 @@ from pad_core.evaluation.geometry import (
     uniformity,
 )
 from pad_core.evaluation.linear_probe import fit_converged
-from pad_core.evaluation.measures import (
+from pad_core.evaluation.neighbours import knn_accuracy, nearest
+from pad_core.evaluation.paper_measures import (
     BATCH_SIZE,
     Material,
     Probes,
@@ -44,10 +46,8 @@ from pad_core.evaluation.measures import (
     evaluated_images,
     fit_probes,
 )
-from pad_core.evaluation.metrics import Moments
-from pad_core.evaluation.neighbours import knn_accuracy, nearest
 from pad_core.evaluation.protocol import Protocol
-from pad_core.evaluation.signatures import state_similarity
+from pad_core.evaluation.state_similarity import state_similarity
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.evaluation.trunk import wide_accuracy
 from pad_core.model.networks import Encoder, encode_all
@@ -304,7 +304,7 @@ def states(network: PadNetwork, images: torch.Tensor, seed: int) -> Found:
     return {"state_similarity": found, "state_similarity_n": len(images)}
 
 
-def battery(
+def other_measures(
     network: PadNetwork,
     material: Material,
     probes: Probes | None,
@@ -361,7 +361,7 @@ def battery(
     return found
 
 
-def untrained_battery(
+def untrained_other_measures(
     material: Material,
     clean: torch.Tensor,
     occluded: torch.Tensor,
@@ -369,7 +369,7 @@ def untrained_battery(
     protocol: Protocol,
 ) -> Found:
     """Those measures that take seconds, of an untrained network, to compare the others with.
-    Arguments as for ``battery``."""
+    Arguments as for ``other_measures``."""
     found = geometry(material, clean, occluded, places.to(material.labels.device))
     del found["spectrum"]
     if material.n_classes > 1:

@@ -1,0 +1,28 @@
+"""What several commands have in common."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+if TYPE_CHECKING:  # so that --help needs no PyTorch
+    from pad_core.data.load import DataSet
+
+STOPPED = 130  # a shell's exit status for a process that Ctrl-C ended
+
+Root = Annotated[str, Meta(description="folder of downloaded data sets")]
+Device = Annotated[str, Meta(description="cpu, cuda, mps, or auto: a GPU where there is one")]
+
+
+def load_images(spec: str, root: str) -> DataSet:
+    """A data set, with a bar while it loads; how a folder was read is said."""
+    from pad_core.cli.display import loading_bar
+    from pad_core.data.load import load_dataset
+
+    with loading_bar() as progress:
+        dataset = load_dataset(spec, root, progress)
+    if ":" in dataset.spec and dataset.note:  # its owner may have meant something else
+        print(f"{dataset.spec}: {dataset.note}", file=sys.stderr)
+    return dataset
