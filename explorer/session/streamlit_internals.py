@@ -23,7 +23,6 @@ PARTS = {
     "element": "stElementContainer",
     "header": "stHeader",
     "layout-wrapper": "stLayoutWrapper",
-    "logo": "stHeaderLogo",
     "main": "stMain",
     "main-block": "stMainBlockContainer",
     "markdown": "stMarkdown",

@@ -13,7 +13,7 @@ from explorer.session.state import Panels, choose, chosen, fresh, speak, step_by
 from explorer.widgets.keys import keys
 from pad_core.model.condition import Condition, Mixture
 from pad_core.model.dreams import SQUARES
-from pad_core.report.told import PERTURBATIONS, listed
+from pad_core.report.conditions_in_words import perturbations
 
 NREM_DIALS, REM_DIALS = "nrem-dials", "rem-dials"
 _ARROW_STEP = 0.1  # of the arrow keys, if a value's own steps are finer
@@ -61,9 +61,7 @@ def perturbation(condition: Condition, panels: Panels) -> None:
 
     @st.fragment(key=NREM_DIALS)
     def strength() -> None:
-        st.markdown(
-            f"**NREM** · {listed([PERTURBATIONS[kind] for kind in condition.perturbation])}"
-        )
+        st.markdown(f"**NREM** · {perturbations(condition)}")
         dial(
             "intensity",
             "Strength",

@@ -17,7 +17,7 @@ from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.reader import Readings
 from pad_core.errors import PadError
-from pad_core.report.told import PERTURBATIONS, listed
+from pad_core.report.conditions_in_words import perturbations
 
 
 def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
@@ -55,7 +55,7 @@ def nrem(network: PadNetwork, recalled: Recalled) -> None:
     asleep = "nrem" in network.condition.phases
     occluded = dreams.occludes(network)
     done = "occluded" if occluded else "perturbed"
-    kinds = listed([PERTURBATIONS[kind] for kind in network.condition.perturbation])
+    kinds = perturbations(network.condition)
     replayed = Row(
         "NREM dream",
         "<i>G</i>(<i>z</i>) ⊙ Ω" if occluded else "<i>G</i>(<i>z</i>)′",
