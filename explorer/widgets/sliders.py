@@ -197,7 +197,7 @@ def seed_keys() -> None:
     low, high, _ = LIMITS["seed"]
 
     def step(pressed: Counter[str]) -> None:
-        step_by("seed", pressed[following] - pressed[previous], low, high)
+        step_by("seed", pressed[following] - pressed[previous], int(low), int(high))
 
     keys("seed", (previous, following), step)
 
