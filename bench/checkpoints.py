@@ -6,7 +6,7 @@ import itertools
 import shutil
 from pathlib import Path
 
-from pad_core.system.files import read_tensors, tensors_sha256, write_tensors
+from pad_core.system.tensors import read_tensors, tensors_sha256, write_tensors
 
 ROOT = Path(__file__).resolve().parents[1]
 _BIAS = "generator.tconv4.bias"

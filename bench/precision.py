@@ -47,7 +47,9 @@ def main() -> None:
     parser.add_argument("--dataset", default="fashion-mini")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--images", type=int, default=1_000_000, help="the most training images")
+    parser.add_argument(
+        "--images", type=int, default=1_000_000, help="largest number of training images"
+    )
     parser.add_argument("--device", type=device_here, default="auto")
     options = parser.parse_args()
     if min(options.epochs, options.seeds) < 1 or options.images < BATCH_SIZE:

@@ -61,10 +61,12 @@ pages = [
     make_page("storyboard", "Storyboard", "view_carousel"),
     make_page("about", "About", "menu_book"),
 ]
+inside = imported("explorer.widgets.door").let_in()
 st.session_state["pages"] = {page.url_path: page for page in pages}  # for links among them
-page = st.navigation(pages, position="top")
-imported("explorer.session.state").follow_address()
-shared = imported("explorer.widgets.page")
-shared.say_misread()
-with shared.leaving_the_former_network():
-    page.run()
+page = st.navigation(pages, position="top" if inside else "hidden")
+if inside:
+    imported("explorer.session.state").follow_address()
+    shared = imported("explorer.widgets.page")
+    shared.say_misread()
+    with shared.leaving_the_former_network():
+        page.run()

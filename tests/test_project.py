@@ -2,7 +2,9 @@
 
 import json
 import re
+import shlex
 import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 
@@ -14,6 +16,8 @@ from packaging.version import Version
 
 import pad_core
 from explorer.views.about import page as about
+from explorer.widgets import page as explorer_page
+from pad_core.cli.main import parse
 from tests.helpers import ROOT
 from tools import check_vulnerabilities
 
@@ -173,6 +177,25 @@ def test_the_public_interface_is_there_and_documented():
         assert name == "CONDITIONS" or getattr(pad_core, name).__doc__, name
 
 
+PROGRAM = """
+import runpy, sys
+import pad_core
+assert "torch" not in sys.modules
+sys.argv = ["pad_core", "train", "--help"]
+try:
+    runpy.run_module("pad_core", run_name="__main__")
+finally:
+    assert "torch" not in sys.modules
+"""
+
+
+def test_pytorch_is_imported_only_where_it_is_needed():
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--epochs" in done.stdout
+
+
 def test_the_readmes_notebook_example_runs(tmp_path, monkeypatch, capsys):
     (code,) = re.findall(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
     (tmp_path / "checkpoints").symlink_to(ROOT / "checkpoints")
@@ -199,3 +222,20 @@ def test_links_and_paths_lead_somewhere(page):
 def test_the_hook_before_a_commit_runs_the_check():
     (repository,) = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
     assert [hook["entry"] for hook in repository["hooks"]] == ["./check --no-tests"]
+
+
+COMMAND = re.compile(r"python -m pad_core ((?:[a-z]+ [^`\n]|bench)[^`\n]*)")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/conditions.md", "checkpoints/README.md"])
+def test_the_commands_that_pages_give_are_ones_that_the_program_takes(page):
+    found = 0
+    for text in COMMAND.findall((ROOT / page).read_text("utf-8")):
+        for command in text.split(" && "):
+            parse(shlex.split(command.removeprefix("python -m pad_core ")))
+            found += 1
+    assert found >= 5
+
+
+def test_the_command_that_the_explorer_offers_first_is_taken():
+    parse(shlex.split(explorer_page._TRAIN)[3:])

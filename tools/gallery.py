@@ -203,7 +203,7 @@ def main() -> int:
     trainer.add_argument("--reserve", type=float, default=60.0,
                          help="seconds of it for measuring and packing (default: 60)")  # fmt: skip
     trainer.add_argument("--grids", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
-    trainer.add_argument("--seeds", type=int, help="the most seeds of each condition")
+    trainer.add_argument("--seeds", type=int, help="largest number of seeds a condition")
     trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
     trainer.add_argument("--out", type=Path, default=Path("gallery"))
     add_options(trainer, TrainingRequest, only=("device", "precision", "batch_size"))
@@ -213,7 +213,9 @@ def main() -> int:
     )
     rehearsal.add_argument("--once", type=Path, help=argparse.SUPPRESS)
     for one in (trainer, rehearsal):
-        one.add_argument("--jobs", type=int, default=MOST_AT_ONCE, help="the most networks at once")
+        one.add_argument(
+            "--jobs", type=int, default=MOST_AT_ONCE, help="largest number of networks at once"
+        )
         one.add_argument("--measuring", type=int, default=1, help="processes that measure")
         one.add_argument("--threads", type=int, default=1, help="CPU threads of each")
         one.set_defaults(weights_of=None)

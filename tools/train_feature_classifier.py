@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.evaluation.frechet import CLASSIFIER_FILE, FeatureNetwork
-from pad_core.system.files import write_tensors
+from pad_core.system.tensors import write_tensors
 
 BATCH_SIZE = 128
 LEARNING_RATE = 0.004

@@ -24,9 +24,10 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from explorer.session.reach import LOCAL
+
 TOKEN, TICKET = "PAD_EXPLORER_TOKEN", "PAD_EXPLORER_TICKET"  # environment variables
 PARAMETER = "token"
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Guard:

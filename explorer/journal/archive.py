@@ -7,14 +7,16 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
-from explorer.journal.entry import Kept, Source, check_texts, versions
+from explorer.journal.entry import Kept, Source, versions
 from explorer.journal.exports import (
     FORMAT,
     FORMAT_VERSION,
     Export,
+    Made,
     check_format,
+    checked,
     make,
     manifest_of,
     slug,
@@ -47,6 +49,17 @@ Tables hold latents and scores; their first line is the manifest, as a comment.
 """
 Find = Callable[[Source], PadNetwork]
 Progress = Callable[[int], None]
+
+
+class _File(TypedDict):
+    manifest: dict[str, Any]
+
+
+class _Archive(Made):
+    """What an archive says of itself; its dreams, and what its files say, check themselves."""
+
+    dreams: list[dict[str, Any]]
+    files: list[_File]
 
 
 def pack(
@@ -132,10 +145,7 @@ def dreams_of(manifest: dict[str, Any]) -> list[Kept]:
     """The dreams that a manifest, of an archive or of one file, tells of."""
     if manifest.get("kind") != "archive":
         return [Export.from_manifest(manifest).kept]
-    dreams = manifest.get("dreams")
-    if not isinstance(dreams, list):
-        raise PadError("The archive's manifest is damaged: 'dreams' is missing or malformed.")
-    return [Kept.from_dict(given) for given in dreams]
+    return [Kept.from_dict(given) for given in checked(manifest, _Archive)["dreams"]]
 
 
 def remake(manifest: dict[str, Any], find: Find) -> bytes:
@@ -144,19 +154,17 @@ def remake(manifest: dict[str, Any], find: Find) -> bytes:
         export = Export.from_manifest(manifest)
         return make(export, find(export.kept.source))
     dreams = dreams_of(manifest)
-    entries = manifest.get("files")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise PadError("The archive's manifest is damaged: 'files' is missing or malformed.")
-    exports = [Export.from_manifest(entry.get("manifest")) for entry in entries]
+    declared = checked(manifest, _Archive)
+    exports = [Export.from_manifest(file["manifest"]) for file in declared["files"]]
     known = {kept.id for kept in dreams}
     if not all(export.kept.id in known for export in exports):
-        raise PadError("The archive's manifest is damaged: a file is of none of its dreams.")
-    return pack(dreams, exports, find, check_texts(manifest.get("versions"), "versions"))
+        raise PadError("The manifest is damaged: a file is of none of its dreams.")
+    return pack(dreams, exports, find, declared["versions"])
 
 
 def differing_versions(manifest: dict[str, Any]) -> list[str]:
     """What was another version when the manifest's file was made: 'torch 2.6.0, here 2.7.1'."""
-    then = check_texts(manifest.get("versions"), "versions")
+    then = checked(manifest, Made)["versions"]
     return [
         f"{name} {then.get(name, '?')[:60]}, here {version}"
         for name, version in versions().items()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import platform
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import PIL
 import torch
+from msgspec import Meta
 
 import pad_core
 from explorer.dreaming.dreams import N_DREAMS, Pictures, Recalled, recall
@@ -34,13 +35,17 @@ from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.imagesets import read_picture
 from pad_core.errors import PadError, printable
 from pad_core.report.palette import style
-from pad_core.system.files import plain, tensors_sha256
+from pad_core.system.declared import Count, Identifier, check
+from pad_core.system.files import plain
+from pad_core.system.tensors import tensors_sha256
 
 _PAIR = ("first", "second")
 MAX_TITLE, MAX_NOTE = 120, 2000
-_MAX_PICTURE = 20_000  # characters in base 64; 32×32 pixels have 4,200
-_MAX_NAME = 5000  # paths have 4,096 characters at most
 _YEARS = range(1970, 9999)  # whatever a computer's zone, all of them can be told as a date
+
+_Name = Annotated[str, Meta(max_length=5000)]  # paths have 4,096 characters at most
+_Picture = Annotated[str, Meta(max_length=20_000)]  # base 64: 32×32 pixels have 4,200 characters
+_Classes = Annotated[tuple[_Name, ...], Meta(min_length=1, max_length=N_DREAMS)]
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,15 @@ class Source:
     of what is in it, which stay the same when measures are recorded in the file.
     """
 
-    checkpoint: str
-    sha256: str
-    weights_sha256: str
-    memories_sha256: str
-    name: str
-    dataset: str
-    condition: str
-    seed: int
-    epoch: int
+    checkpoint: _Name
+    sha256: _Name
+    weights_sha256: _Name
+    memories_sha256: _Name
+    name: _Name
+    dataset: _Name
+    condition: _Name
+    seed: Count
+    epoch: Count
 
     @classmethod
     def of(cls, network: PadNetwork, key: str) -> Source:
@@ -95,15 +100,15 @@ class Kept:
     memories' classes; versions: of what it was seen with.
     """
 
-    id: str
+    id: Identifier
     time: str
-    title: str
-    note: str
+    title: Annotated[str, Meta(max_length=MAX_TITLE)]
+    note: Annotated[str, Meta(max_length=MAX_NOTE)]
     source: Source
     choices: Mapping[str, str]
-    pictures: Mapping[str, str]
-    classes: tuple[str, ...]
-    previous_classes: tuple[str, ...]
+    pictures: Mapping[str, _Picture]
+    classes: _Classes
+    previous_classes: _Classes
     versions: Mapping[str, str]
 
     @classmethod
@@ -194,14 +199,7 @@ class Kept:
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in files: texts, numbers, lists and dictionaries."""
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {
-            "source": dict(vars(self.source)),
-            "choices": dict(self.choices),
-            "pictures": dict(self.pictures),
-            "classes": list(self.classes),
-            "previous_classes": list(self.previous_classes),
-            "versions": dict(self.versions),
-        }
+        return msgspec.to_builtins(self)
 
     @classmethod
     def from_dict(cls, given: Any) -> Kept:
@@ -210,20 +208,11 @@ class Kept:
         A dream that passes can be shown: its texts are printable and not endless, its time is a
         date, its classes are as many as its pictures.
         """
-        given = _printable(given)
-        values = _checked(cls, given, "A kept dream")
-        values["source"] = Source(**_checked(Source, given["source"], "The network of a dream"))
-        for name in ("classes", "previous_classes"):
-            if not all(isinstance(value, str) for value in given[name]):
-                raise PadError(f"A kept dream is damaged: {name!r} holds something else than text.")
-            values[name] = tuple(given[name])
-        for name in ("choices", "pictures", "versions"):
-            check_texts(given[name], name)
-        _check_sizes(given)
-        _check_time(given["time"])
-        kept = cls(**values)
-        if set(kept.uploaded) != {n for n in _PAIR if getattr(kept.dream, n) == PICTURE}:
-            raise PadError("A kept dream is damaged: its pictures are not those of its memories.")
+        try:
+            kept: Kept = check("", _printable(given), cls)
+            kept._check()
+        except PadError as error:
+            raise PadError(f"A kept dream is damaged: {error}") from None
         understood = _texts(kept.dream)
         for name, value in kept.choices.items():
             if understood.get(name) != value:
@@ -232,6 +221,20 @@ class Kept:
                     "explorer doesn't know; a newer one may."
                 )
         return kept
+
+    def _check(self) -> None:
+        """What the types of single fields can't say."""
+        first, second = len(self.classes), len(self.previous_classes)
+        if first != second:
+            raise PadError(f"it has {first} and {second} classes, where as many of each belong.")
+        try:
+            known = datetime.fromisoformat(self.time).astimezone(UTC).year in _YEARS
+        except (ValueError, OverflowError, OSError):
+            known = False
+        if not known:
+            raise PadError(f"its time is {self.time[:40]!r}.")
+        if set(self.uploaded) != {n for n in _PAIR if getattr(self.dream, n) == PICTURE}:
+            raise PadError("its pictures are not those of its memories.")
 
 
 def _texts(dream: Dream) -> dict[str, str]:
@@ -251,13 +254,6 @@ def versions() -> dict[str, str]:
         "pillow": PIL.__version__,
         "cpu": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
     }
-
-
-def check_texts(given: Any, name: str) -> dict[str, str]:
-    """A dictionary of texts as a file has it; PadError where it is something else."""
-    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
-        raise PadError(f"A kept dream is damaged: {name!r} holds something else than texts.")
-    return {printable(name): printable(text) for name, text in given.items()}
 
 
 def memories_sha256(network: PadNetwork) -> str:
@@ -282,9 +278,9 @@ def _as_text(picture: torch.Tensor) -> str:
 
 def _as_picture(text: str) -> torch.Tensor:
     try:
-        return read_picture("The picture of a kept dream", base64.b64decode(text, validate=True))
+        return read_picture("its picture", base64.b64decode(text, validate=True))
     except binascii.Error:
-        raise PadError("The picture of a kept dream is damaged.") from None
+        raise PadError("its picture is not in base 64.") from None
 
 
 def _line(text: str) -> str:
@@ -301,56 +297,5 @@ _IN_NOTES = "\n\r\t"
 def _printable(given: Any) -> Any:
     """What a file says with texts that can be shown; a note keeps its lines."""
     note = given.get("note") if isinstance(given, dict) else None
-    try:
-        given = plain(given)
-    except PadError as error:
-        raise PadError(f"A kept dream is damaged: {error}") from None
+    given = plain(given)
     return given | {"note": printable(note, keep=_IN_NOTES)} if isinstance(note, str) else given
-
-
-def _check_sizes(given: dict[str, Any]) -> None:
-    """PadError where a dream has none or too many pictures, or texts that nobody can read."""
-    first, second = len(given["classes"]), len(given["previous_classes"])
-    if first != second or not 1 <= first <= N_DREAMS:
-        raise PadError(
-            f"A kept dream is damaged: it has {first} and {second} classes, where as many of "
-            f"each, 1 to {N_DREAMS}, belong to its pictures."
-        )
-    if not re.fullmatch(r"[\w.-]{1,64}", given["id"]):
-        raise PadError(f"A kept dream is damaged: its id is {given['id'][:80]!r}.")
-    for name, text, most in (
-        ("title", given["title"], MAX_TITLE),
-        ("note", given["note"], MAX_NOTE),
-        *((name, text, _MAX_PICTURE) for name, text in given["pictures"].items()),
-        *((name, text, _MAX_NAME) for name, text in given["source"].items()),
-        *(("class", text, _MAX_NAME) for text in given["classes"] + given["previous_classes"]),
-    ):
-        if isinstance(text, str) and len(text) > most:
-            raise PadError(
-                f"A kept dream is damaged: {name[:40]!r} has {len(text):,} characters, of which "
-                f"{most:,} are the most."
-            )
-
-
-def _check_time(time: str) -> None:
-    try:
-        known = datetime.fromisoformat(time).astimezone(UTC).year in _YEARS
-    except (ValueError, OverflowError, OSError):
-        known = False
-    if not known:
-        raise PadError(f"A kept dream is damaged: its time is {time[:40]!r}.")
-
-
-def _checked(kind: type, given: Any, what: str) -> dict[str, Any]:
-    """The fields of a dataclass out of a dictionary, each of the type that it asks for."""
-    if not isinstance(given, dict):
-        raise PadError(f"{what} is damaged: it is no set of named values.")
-    types = {"str": str, "int": int, "tuple[str, ...]": list}
-    values = {}
-    for field in fields(kind):
-        value = given.get(field.name)
-        wanted = types.get(str(field.type), dict)
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise PadError(f"{what} is damaged: {field.name!r} is missing or malformed.")
-        values[field.name] = value
-    return values

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -22,10 +22,12 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from explorer.dreaming.dreams import mix, perturb
 from explorer.dreaming.walks import ALONG, frames, table
-from explorer.journal.entry import Kept, check_texts, versions
+from explorer.journal.entry import Kept, versions
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid
 from pad_core.errors import PadError
+from pad_core.system.declared import check
+from pad_core.system.files import plain
 
 FORMAT, FORMAT_VERSION = "pad-dream-explorer", 1
 _CHUNK = "pad-dream-explorer"  # the PNG's text chunk
@@ -49,6 +51,19 @@ SETTINGS: dict[str, dict[str, tuple[Any, Any]]] = {
 _FORMER: dict[str, Settings] = {"table": {}}
 _PROVENANCE = "provenance"  # the column whose first cell holds a table's manifest
 ENDINGS = {"picture": "png", "walk": "gif", "table": "csv"}
+
+
+class Made(TypedDict):
+    """What every manifest says: with which versions its file was made."""
+
+    versions: dict[str, str]
+
+
+class _Manifest(Made):
+    """What a single file says of itself beside its kind; a dream checks itself."""
+
+    settings: dict[str, Any]
+    dream: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -92,17 +107,18 @@ class Export:
     def from_manifest(cls, given: Any) -> Export:
         """Check a manifest that came with a file; PadError names what is wrong with it."""
         check_format(given)
-        kind, settings = given.get("kind"), given.get("settings")
-        if not isinstance(kind, str) or kind not in SETTINGS or not isinstance(settings, dict):
+        kind = given.get("kind")
+        if not isinstance(kind, str) or kind not in SETTINGS:
             raise PadError(f"The manifest is of an unknown kind, {str(kind)[:40]!r}.")
+        manifest = checked(given, _Manifest)
+        settings = manifest["settings"]
         if settings != _FORMER.get(kind) and set(settings) != set(SETTINGS[kind]):
             raise PadError(f"The manifest is damaged: its settings are not those of a {kind}.")
         for name, value in settings.items():
             usual, allowed = SETTINGS[kind][name]
             if type(value) is not type(usual) or value not in allowed:
                 raise PadError(f"The manifest's {name} = {str(value)[:40]} is out of range.")
-        kept = Kept.from_dict(given.get("dream"))
-        return cls(kind, kept, settings, check_texts(given.get("versions"), "versions"))
+        return cls(kind, Kept.from_dict(manifest["dream"]), settings, manifest["versions"])
 
 
 def check_format(given: Any) -> None:
@@ -115,6 +131,15 @@ def check_format(given: Any) -> None:
             f"The manifest has format version {str(version)[:20]}, this program reads up to "
             f"{FORMAT_VERSION}; update it."
         )
+
+
+def checked(manifest: Any, declared: type) -> Any:
+    """What a manifest says as a ``Made`` or more, its versions printable; PadError where not."""
+    try:
+        found = check("", manifest, declared)
+        return found | {"versions": plain(found["versions"])}
+    except PadError as error:
+        raise PadError(f"The manifest is damaged: {error}") from None
 
 
 def make(export: Export, network: PadNetwork) -> bytes:

@@ -19,6 +19,7 @@ from typing import TypeVar
 import streamlit as st
 
 from explorer import home
+from explorer.session.reach import check_folder
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header, PadNetwork
@@ -97,13 +98,10 @@ def list_checkpoints(folder: str, upload: Upload | None) -> Listing:
             problems.append(str(error))
     places = [ROOT / "checkpoints", ROOT / "runs"]
     if folder:
-        found = _existing(folder)
-        if found is None:
-            problems.append(f"There is no folder {folder[:200]}.")
-        elif _files(found):
-            places.append(found)
-        else:
-            problems.append(f"The folder {folder} holds no *.safetensors file.")
+        try:
+            places.append(_further(folder))
+        except PadError as error:
+            problems.append(str(error))
     for place in places:
         here: dict[str, Header] = {}
         for path in _files(place):
@@ -206,13 +204,19 @@ def _stamp(path: Path) -> Stamp:
     return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
 
-def _existing(folder: str) -> Path | None:
-    """The folder that a viewer typed, if there is one."""
+def _further(folder: str) -> Path:
+    """The folder that a viewer typed; PadError where there is none, or nothing for them in it."""
     try:
+        check_folder(folder)
         path = Path(folder).expanduser()
-        return path if path.is_dir() else None
+        here = path.is_dir()
     except (OSError, RuntimeError):  # too long a name; an unknown ~user
-        return None
+        here = False
+    if not here:
+        raise PadError(f"There is no folder {folder[:200]}.")
+    if not _files(path):
+        raise PadError(f"The folder {folder} holds no *.safetensors file.")
+    return path
 
 
 def _files(folder: Path) -> list[Path]:

@@ -6,7 +6,6 @@ all viewers; a page asks again until the images are there.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,11 +16,11 @@ import streamlit as st
 
 from explorer.library.background import Background
 from explorer.library.networks import ROOT
+from explorer.session.reach import is_named
 from pad_core.checkpoint.file import SPLITS, PadNetwork
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.load import BUILT_IN, DataSet, is_local, load_dataset
 
-VARIABLE = "PAD_DATA"  # folders, separated as in PATH
 Status = Literal["absent", "loading", "ready", "failed"]
 # What torchvision downloads and unpacks, roughly.
 _BYTES = {"cifar10": 357e6, "svhn": 246e6, "mnist": 66e6, "fashion-mnist": 85e6}
@@ -155,9 +154,7 @@ def _may_be_read(spec: str, network: PadNetwork) -> bool:
     _, colon, folder = spec.partition(":")
     if not colon or network.path.resolve().is_relative_to(ROOT.resolve()):
         return True
-    places = [_root(), *map(Path, filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)))]
-    # Links inside are their owner's choice, but '..' must not lead out.
-    return ".." not in Path(folder).parts and any(map(Path(folder).is_relative_to, places))
+    return is_named(folder, _root())
 
 
 def _same(dataset: DataSet, network: PadNetwork) -> bool:

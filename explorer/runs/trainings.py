@@ -16,6 +16,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ from pad_core.training.run_folder import Progress, read_progress
 Status = Literal["starting", "training", "stopping", "finished", "stopped", "failed"]
 RUNNING: tuple[Status, ...] = ("starting", "training", "stopping")
 MOST_AT_ONCE = max(4, (os.cpu_count() or 1) // 4)
+MOST_FOR_VISITORS = max(1, (os.cpu_count() or 1) // 4)  # who wait for the same processors
 LOG = "train.log"
 _ORDER, _RECIPE = "order.json", "run.json"
 _LOG_READ = 8_000  # bytes of its end
@@ -50,6 +52,7 @@ _SPOKEN = "pad_core train: "  # what the command's own errors start with
 _CODE = Path(pad_core.__file__).resolve().parents[1]
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}  # those that this process started
+_starting = threading.Lock()  # two viewers who start at once would each find the other's place
 _ending: set[Path] = set()  # those of them that were told to end before they trained
 
 
@@ -96,18 +99,26 @@ def spoken(arguments: Sequence[str]) -> str:
     return shlex.join(["python", *arguments])
 
 
-def start(order: Order, home: Path, resume: bool = False) -> None:
+def start(order: Order, home: Path, resume: bool = False, most: int | None = None) -> None:
     """Begin to train in ``home/runs/NAME``, in a process that outlives this one.
+
+    most: trainings that may run at once, else MOST_AT_ONCE.
 
     Raises:
         PadError: an order that can't be carried out, a folder that is taken or can't be made.
     """
     check(order, home)
+    with _starting:
+        _start(order, home, resume, MOST_AT_ONCE if most is None else most)
+
+
+def _start(order: Order, home: Path, resume: bool, most: int) -> None:
     folder = home / order.folder
     if folder in _running_here() or is_occupied(folder):
         raise PadError(f"{order.name} is training already.")
-    if (n := sum(training.running for training in trainings(home))) >= MOST_AT_ONCE:
-        raise PadError(f"{n} trainings run now, as many as this computer bears; stop one first.")
+    if (n := sum(training.running for training in trainings(home))) >= most:
+        now = "A training runs" if n == 1 else f"{n} trainings run"
+        raise PadError(f"{now} now, as many as this computer bears at once; stop one first.")
     try:
         folder.mkdir(parents=True, exist_ok=resume)
         written = json.dumps(order.to_dict(), indent=2, ensure_ascii=False)
@@ -159,7 +170,9 @@ def stop(training: Training) -> None:
         ask_to_stop(training.folder)
 
 
-def resume(training: Training, home: Path, epochs: int | None = None) -> None:
+def resume(
+    training: Training, home: Path, epochs: int | None = None, most: int | None = None
+) -> None:
     """Go on with a training where it stands, to ``epochs`` where that is another end.
 
     Raises:
@@ -167,7 +180,8 @@ def resume(training: Training, home: Path, epochs: int | None = None) -> None:
     """
     if training.order is None:
         raise PadError(f"{training.folder.name} doesn't say how it was trained.")
-    start(replace(training.order, epochs=epochs or training.order.epochs), home, resume=True)
+    order = replace(training.order, epochs=epochs or training.order.epochs)
+    start(order, home, resume=True, most=most)
 
 
 def trainings(home: Path) -> list[Training]:

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from explorer.session import map_address
 from pad_core.checkpoint.file import SPLITS
+from pad_core.dreaming.canvas import SIDES_PX
 from pad_core.dreaming.goals import Goal
 from pad_core.dreaming.lucid import MOST_STEPS, parse_course
 from pad_core.errors import PadError, shortened
+from pad_core.model.networks import LATENT_SIZE
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report.items import ITEMS
 from pad_core.system.randomness import MAX_SEED
@@ -203,6 +205,33 @@ class LabChoices:
 
 
 @dataclass(frozen=True)
+class DeepChoices:
+    """How deep dreams are made on the Lab page.
+
+    through: in pixels, or through the generator. begin: with what. side: of the canvas in pixels.
+    """
+
+    through: str = _option("pixels", ("pixels", "generator"), terse=True)
+    begin: str = _option("noise", ("noise", "memory", "photograph"), terse=True)
+    side: str = _option("32", tuple(map(str, SIDES_PX)), terse=True)
+
+
+@dataclass(frozen=True)
+class UnitChoices:
+    """Which unit of z the Lab page shows, and how far it is driven in a dream, in SD."""
+
+    unit: int = _number(0, 0, LATENT_SIZE - 1, 1, terse=True)
+    driven: float = _number(4.0, -6.0, 6.0, 0.1, terse=True)
+
+
+@dataclass(frozen=True)
+class MetamerChoices:
+    """What metamers of the Lab page begin with: noise, or other pictures."""
+
+    disguise: str = _option("noise", ("noise", "others"), terse=True)
+
+
+@dataclass(frozen=True)
 class PageChoices:
     """How pages are shown.
 
@@ -229,6 +258,9 @@ class Choices:
     curves: CurvesChoices = field(default_factory=CurvesChoices)
     probe: ProbeChoices = field(default_factory=ProbeChoices)
     lab: LabChoices = field(default_factory=LabChoices)
+    deep: DeepChoices = field(default_factory=DeepChoices)
+    units: UnitChoices = field(default_factory=UnitChoices)
+    metamers: MetamerChoices = field(default_factory=MetamerChoices)
 
     @classmethod
     def of(cls, **values: Any) -> Choices:

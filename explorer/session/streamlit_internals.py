@@ -12,8 +12,11 @@ from typing import Any
 HEALTH = "_stcore/health"
 """The path that a server answers once it serves. There is no public one."""
 
-STREAM, UPLOADS = "_stcore/stream", "_stcore/upload_file"
-"""Where browsers connect to, and where they send files to."""
+STREAM = "_stcore/stream"
+"""The path of a page's stream of messages. There is no public one either."""
+
+UPLOADS = "_stcore/upload_file"
+"""Where browsers send files to, likewise."""
 
 PARTS = {
     "app": "stApp",
@@ -93,6 +96,21 @@ def fragments_asked_for() -> int:
 
     context = get_script_run_ctx()
     return len(context.fragment_ids_this_run or ()) if context is not None else 0
+
+
+def session_id() -> str | None:
+    """Which session runs this script; None without a server. Nothing public tells viewers apart."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else None
+
+
+def is_connected(session: str) -> bool:
+    """Whether a session's page is still open. The server's counts of them are not public."""
+    from streamlit import runtime
+
+    return runtime.exists() and runtime.get_instance().is_active_session(session)
 
 
 def went_back() -> bool:

@@ -39,18 +39,19 @@ class Row:
     notes: Sequence[str] = ()
 
 
-def panel(name: str, atlas: np.ndarray, rows: Sequence[Row]) -> str:
+def panel(name: str, atlas: np.ndarray, rows: Sequence[Row], side_px: int = SIDE_PX) -> str:
     """A panel as HTML.
 
     Args:
         name: its class in the style sheet.
-        atlas: uint8 (32·rows, 32·columns, 3), without gaps.
+        atlas: uint8 (side·rows, side·columns, 3), without gaps.
         rows: what to write around each row of it, and rows without pictures between them.
+        side_px: of each picture.
     """
     height, width, _ = atlas.shape
-    columns = width // SIDE_PX
+    columns = width // side_px
     pictured = sum(bool(row.names) for row in rows)
-    if height != SIDE_PX * pictured:
+    if height != side_px * pictured:
         raise ValueError(f"an atlas of {height} pixels for {pictured} rows")
     body, y = "", 0
     for row in rows:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer.library import real_images
 from explorer.library.networks import Listing, list_checkpoints
+from explorer.session import reach
 from explorer.session.state import choose, chosen, fresh, session, take, upload
 from explorer.session.upload import Upload
 from explorer.widgets import sliders
@@ -178,6 +179,8 @@ def _open_another() -> None:
             help="A `.safetensors` file written by training or by `pad_core export`. "
             "An address can't carry the file: others who open yours have to drop it, too.",
         )
+        if not reach.may_name_folders():
+            return
         widget = fresh("folder", chosen().networks.folder)
         st.text_input(
             "Or look in a folder",

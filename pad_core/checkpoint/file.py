@@ -34,14 +34,9 @@ from pad_core.model.networks import (
     Networks,
     encode_all,
 )
-from pad_core.system.files import (
-    file_sha256,
-    read_header,
-    read_tensors,
-    tensors_sha256,
-    write_tensors,
-)
+from pad_core.system.files import file_sha256
 from pad_core.system.randomness import generator
+from pad_core.system.tensors import read_header, read_tensors, tensors_sha256, write_tensors
 
 N_MEMORIES = {"train": 2000, "test": 1000}
 Bits = Literal[8, 16]

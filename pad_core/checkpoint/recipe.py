@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD, Condition
-from pad_core.system.declared import MAX_SEED, Precision
+from pad_core.system.declared import Precision, Seed
 from pad_core.system.fields import Shown, check_fields, fields_of, said
 
 OPTIMISER = Shown("Optimiser and precision.", step=0.0001)
@@ -47,10 +47,7 @@ class TrainingConfig:
     epochs: Annotated[
         int, said("Epochs", "how often each image is seen", ge=1, le=100_000)
     ] = 50  # fmt: skip
-    seed: Annotated[
-        int,
-        said("Seed", "of weights, order of images, masks and noise", ge=0, le=MAX_SEED),
-    ] = 0  # fmt: skip
+    seed: Annotated[Seed, said("Seed", "of weights, order of images, masks and noise")] = 0
     batch_size: Annotated[int, said("Batch size", "images in a cycle", ge=2, le=65_536)] = 64
     learning_rate: Annotated[_Rate, said("Learning rate", "of Adam")] = 2e-4
     beta1: Annotated[_Rate, said("β₁", "how long Adam remembers gradients")] = 0.5

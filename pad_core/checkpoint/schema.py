@@ -20,9 +20,8 @@ from pad_core.data.identity import Data
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
-from pad_core.system.declared import Count, Name, Number, check
+from pad_core.system.declared import Count, Name, Number, Seed, check
 from pad_core.system.files import plain as plain
-from pad_core.system.randomness import check_seed
 
 FORMAT_VERSION = 1
 _N_HASHED = 64  # images of each split
@@ -81,7 +80,7 @@ class Header:
     condition: Condition
     dataset: DataSetRecord
     class_names: Annotated[tuple[Name, ...], Meta(min_length=1)]
-    seed: Count
+    seed: Seed
     epoch: Count
     recipe: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -138,7 +137,6 @@ class Header:
             if header["recipe"].keys() & {"epochs", "device"}:
                 check("recipe", header["recipe"], Trained)
             condition = Condition.from_dict(header.get("condition", {}))
-            check_seed(header["seed"])
         except PadError as error:
             raise PadError(f"{path} has a damaged header: {error}") from None
         given = {name: header[name] for name in _IN_FILE.__struct_fields__}

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "train": ("bench.train",),
     "probe": ("bench.probe",),
-    "explorer": ("bench.explorer_pages", "bench.explorer_server"),
+    "explorer": ("bench.explorer_pages", "bench.explorer_server", "bench.ascent"),
 }
 
 

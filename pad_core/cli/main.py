@@ -1,4 +1,4 @@
-"""The command line, ``pad`` or ``python -m pad_core``: what is typed in, exit status out."""
+"""The command line, ``pad`` or ``python -m pad_core``: arguments in, exit status out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pad_core.cli.bench import Bench, run_bench
 from pad_core.cli.checkpoints import Export, Import, Info, run_export, run_import, run_info
+from pad_core.cli.dream import Dream, run_dream
 from pad_core.cli.measuring import Compare, Evaluate, run_compare, run_evaluate
 from pad_core.cli.options import add_options, read_options
 from pad_core.cli.reports import Cards, Reproduce, run_cards, run_reproduce
@@ -19,7 +20,7 @@ from pad_core.errors import PadError, tolerate_unprintable_output
 
 
 class Command(NamedTuple):
-    """The dataclass of a command's options, whose docstring is its help, and what carries it out.
+    """A command: the dataclass of its options, whose docstring is its help, and its function.
 
     run: returns the exit status, None for 0.
     """
@@ -37,6 +38,7 @@ COMMANDS = {
     "evaluate": Command(Evaluate, run_evaluate),
     "compare": Command(Compare, run_compare),
     "reproduce": Command(Reproduce, run_reproduce),
+    "dream": Command(Dream, run_dream),
     "cards": Command(Cards, run_cards),
     "bench": Command(Bench, run_bench),
 }
@@ -61,10 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str]) -> Any:
-    """The options of the command that is typed, as an object of its dataclass.
+    """The options of the typed command, as an object of its dataclass.
 
     Raises:
-        SystemExit: something is typed that no option takes; the reason is printed.
+        SystemExit: invalid arguments; the reason is printed.
         PadError: options that contradict one another.
     """
     typed = build_parser().parse_args(arguments)
@@ -79,7 +81,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; ``command`` is the name of the one that was typed."""
+    """The parser of all commands; ``command`` is the name of the typed one."""
     parser = _Parser(
         prog="pad" if Path(sys.argv[0]).stem == "pad" else "python -m pad_core",
         description="Perturbed and adversarial dreaming: train networks, export and inspect them.",

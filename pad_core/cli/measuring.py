@@ -1,4 +1,4 @@
-"""``evaluate`` and ``compare``: what networks reach, and how alike they are."""
+"""``evaluate`` and ``compare``: measures of networks, and their similarity."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ class Compare:
     data: Annotated[
         str | None,
         Option(metavar="SPEC"),
-        Meta(description="whose test images (default: the networks' own data set)"),
+        Meta(description="spec of the test images (default: the networks' own data set)"),
     ] = None
     root: Root = "data"
     images: Annotated[
         int,
         Option(metavar="N"),
-        Meta(ge=3, le=99_999, description="the most test images"),
+        Meta(ge=3, le=99_999, description="largest number of test images"),
     ] = 1_000
     layer: Annotated[
         Literal["conv1", "conv2", "conv3", "z"],

@@ -1,4 +1,4 @@
-"""``reproduce`` and ``cards``: pages about networks that have been measured."""
+"""``reproduce`` and ``cards``: pages about measured networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several commands have in common."""
+"""Options and functions that several commands share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Device = Annotated[str, Meta(description="cpu, cuda, mps, or auto: a GPU where t
 
 
 def load_images(spec: str, root: str) -> DataSet:
-    """A data set, with a bar while it loads; how a folder was read is said."""
+    """Load a data set with a progress bar, and say how a folder was read."""
     from pad_core.cli.display import loading_bar
     from pad_core.data.load import load_dataset
 

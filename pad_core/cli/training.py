@@ -38,7 +38,7 @@ class Train:
     resume: Annotated[bool, Meta(description="continue the run in the run folder")] = False
 
     def request(self) -> TrainingRequest:
-        """The training that is asked for; PadError where the condition is none."""
+        """The requested training; PadError for an unknown condition."""
         from pad_core.model.condition import find_condition
 
         pairs = {}

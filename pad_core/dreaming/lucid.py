@@ -23,6 +23,7 @@ from pad_core.model.dreams import pick_memories, rem_latents
 from pad_core.system.randomness import generator
 
 RATE = 0.05  # of Adam; a latent's numbers have a standard deviation of about 1
+PICTURE_RATE = 0.1  # toward a picture: after 300 steps 10 to 40 % nearer than with RATE
 MOST_STEPS, MOST_LEGS = 400, 8
 N_DREAMS = 8  # at once
 _LEG = re.compile(r"([a-z]+(?::\d+)?),([1-9]\d{0,2}),(\d{1,2}(?:\.\d{1,2})?)")
@@ -134,7 +135,8 @@ def follow(
             continue
         if taken == 0:  # a leg begins where the one before it ended, without its momentum
             state = State.start(state.parameters)
-        for step in steer(reader, state, aim, leg.weight):
+        rate = PICTURE_RATE if leg.goal.kind == "picture" else RATE
+        for step in steer(reader, state, aim, leg.weight, rate):
             if step.number > taken or not told:
                 yield step
             told = True

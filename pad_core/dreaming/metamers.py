@@ -19,7 +19,8 @@ from pad_core.dreaming.goals import same_encoding
 from pad_core.dreaming.reader import Reader
 
 TOLERANCE = 0.1  # of the distance between neighbouring memories, at which codes count as the same
-RATE = 0.05
+RATE = 0.05  # of Adam, on parameters of a canvas
+CONTRAST = 0.5  # of the noise that metamers begin with
 
 
 @dataclass(frozen=True)

@@ -86,13 +86,19 @@ def intervene(
     Returns:
         B dreams of each value.
     """
-    encoder, dreamer = reader.network.networks
     activity = reader.memories[:, index]
     mean, sd = activity.mean(), activity.std()
     seen = []
     for value in driven:
         held = latents.clone()
         held[:, index] = mean + value * sd
-        images = dreamer(held)
-        seen.append(Seen(images, *encoder(images)))
+        seen.append(see(reader, held))
     return seen
+
+
+@torch.inference_mode()
+def see(reader: Reader, latents: torch.Tensor) -> Seen:
+    """Dreams G(z) of latents (B, Z), and what the network sees in them."""
+    encoder, dreamer = reader.network.networks
+    images = dreamer(latents)
+    return Seen(images, *encoder(images))

@@ -18,7 +18,7 @@ from torch import nn
 from pad_core.data.images import to_uint8, to_unit
 from pad_core.errors import PadError
 from pad_core.evaluation.formulas import Moments, frechet_distance, moments
-from pad_core.system.files import read_tensors
+from pad_core.system.tensors import read_tensors
 
 CLASSIFIER_FILE = Path(__file__).with_name("features.safetensors")
 INCEPTION = "FID (Inception-v3 pool3)"

@@ -64,7 +64,7 @@ class Field:
     """A field as its class declares it.
 
     declared: the whole type, which msgspec checks; default: ``dataclasses.MISSING`` where there is
-    none.
+    none, and False of what is true or false.
     """
 
     name: str
@@ -180,7 +180,7 @@ class Field:
     def read(self, text: str) -> Any:
         """The value that a text stands for; PadError says what it should be."""
         value = self._read(text)
-        if value is None or not (self.bare is Path or self.fits(value)):
+        if value is None or not self.fits(value):
             raise PadError(f"{self.wanted}, not {shortened(repr(text), _QUOTED)}")
         return value
 

@@ -6,12 +6,9 @@ done: ``train`` for one network, ``sweep_streams.py`` for several at once.
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,18 +24,22 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
 from pad_core.model.phases import Losses
-from pad_core.system.files import write_atomically, write_tensors
 from pad_core.system.hardware import device_name, widest_float
 from pad_core.system.randomness import generator
 from pad_core.training.config import check_kept
 from pad_core.training.cycle import DIVERGED, Trainer
 from pad_core.training.lock import asked_to_stop, occupied
 from pad_core.training.run_folder import (
+    RECIPE,
     STATE,
     Progress,
     RunState,
     check_same_recipe,
     read_state,
+    write_history,
+    write_progress,
+    write_recipe,
+    write_state,
 )
 
 # A portion for a GPU: long beside the moment in which it waits for the next one.
@@ -97,7 +98,7 @@ class Run:
             raise PadError(f"{self.folder / STATE} is damaged: {error}") from None
         self.epoch, self.step = state.epoch, state.step
         self.history, self.seconds = state.history, state.seconds
-        self._write_history()
+        write_history(self.folder, self.history)
 
     def _check_fits(self, state: RunState) -> None:
         data_known = state.data is not None and "sha256" in state.data
@@ -131,13 +132,11 @@ class Run:
 
     def save(self) -> None:
         """Write the state. The files agree at whatever moment the process dies."""
-        header = self.run_state().to_dict()
         sums = {}
         if self.step:
             values = self.sums.cpu().unbind()
             sums = {f"sum.{n}": v.clone() for n, v in zip(self.trainer.losses, values, strict=True)}
-        write_tensors(self.folder / STATE, self.trainer.state() | sums, header)
-        self._write_history()
+        write_state(self.folder, self.trainer.state() | sums, self.run_state())
 
     def batches(self) -> Iterator[torch.Tensor]:
         """The rest of this epoch's mini-batches, places (B,) of images in the training set."""
@@ -184,10 +183,6 @@ class Run:
         if self.train.images.is_cuda:
             wanted = int(self.cycles_at_once * _PORTION_S / max(seconds, 1e-6))
             self.cycles_at_once = min(max(1, wanted), 2 * self.cycles_at_once)
-
-    def _write_history(self) -> None:
-        lines = "".join(json.dumps(entry) + "\n" for entry in self.history)
-        write_atomically(self.folder / "history.jsonl", lines.encode())
 
 
 def train(
@@ -259,7 +254,7 @@ def portions(
         raise PadError(f"probe_every is 0 or a number of epochs, not {probe_every}.")
     check_kept(keep_epochs, recipe)
     with occupied(folder):
-        if (folder / "run.json").exists() and not resume:
+        if (folder / RECIPE).exists() and not resume:
             raise PadError(
                 f"{folder} already holds a run; add --resume to go on, or give another --run."
             )
@@ -267,8 +262,7 @@ def portions(
         if resume:
             run.resume()
         if run.epoch < recipe.epochs:
-            description = json.dumps(recipe.to_dict(), indent=2, ensure_ascii=False)
-            write_atomically(folder / "run.json", description.encode())
+            write_recipe(folder, recipe)
         saved = time.perf_counter()
         while run.epoch < recipe.epochs:
             yield from _train_epoch(run, on_progress, should_stop)
@@ -310,8 +304,7 @@ def _train_epoch(
             on_progress(progress)
             if now - written > 1.0 or run.step == run.steps:
                 written = now
-                report = asdict(progress) | {"pid": os.getpid(), "time": time.time()}
-                write_atomically(run.folder / "progress.json", json.dumps(report).encode())
+                write_progress(run.folder, progress)
         run.seconds = seconds_before + now - started
         if should_stop() or asked_to_stop(run.folder):
             return

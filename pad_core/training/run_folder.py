@@ -1,4 +1,4 @@
-"""The files in a run folder, and how to read them.
+"""The files in a run folder: their names, how to write them, and how to read them.
 
 run.json             the recipe, written when the run starts
 history.jsonl        one line per finished epoch
@@ -10,6 +10,10 @@ epoch-0001.safetensors …   the same, after epochs that were to be kept
 
 from __future__ import annotations
 
+import json
+import os
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
@@ -22,15 +26,12 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition
 from pad_core.system.declared import Count, Number, check, is_declared
-from pad_core.system.files import (
-    MAX_JSON_BYTES,
-    parse_json,
-    plain,
-    read_bytes,
-    read_header,
-    read_tensors,
-)
+from pad_core.system.files import MAX_JSON_BYTES, parse_json, plain, read_bytes, write_atomically
+from pad_core.system.tensors import read_header, read_tensors, write_tensors
 
+RECIPE = "run.json"
+HISTORY = "history.jsonl"
+PROGRESS = "progress.json"
 STATE = "state.safetensors"
 LATEST = "latest.safetensors"
 STATE_VERSION = 1
@@ -134,10 +135,34 @@ def run_folder(runs: Path, dataset: str, condition: Condition, seed: int) -> Pat
     return runs / f"{dataset}-{condition.name}-seed{seed}"
 
 
+def write_recipe(folder: Path, recipe: Recipe) -> None:
+    """Write run.json."""
+    text = json.dumps(recipe.to_dict(), indent=2, ensure_ascii=False)
+    write_atomically(folder / RECIPE, text.encode())
+
+
+def write_progress(folder: Path, progress: Progress) -> None:
+    """Write progress.json, with this process and the time."""
+    report = asdict(progress) | {"pid": os.getpid(), "time": time.time()}
+    write_atomically(folder / PROGRESS, json.dumps(report).encode())
+
+
+def write_history(folder: Path, history: Sequence[dict[str, Any]]) -> None:
+    """Write history.jsonl."""
+    lines = "".join(json.dumps(entry) + "\n" for entry in history)
+    write_atomically(folder / HISTORY, lines.encode())
+
+
+def write_state(folder: Path, tensors: dict[str, torch.Tensor], state: RunState) -> None:
+    """Write the state, then its history; the files agree at whatever moment the process dies."""
+    write_tensors(folder / STATE, tensors, state.to_dict())
+    write_history(folder, state.history)
+
+
 def read_progress(folder: Path) -> Progress | None:
     """A run folder's progress.json; None if there is none."""
     try:
-        report = parse_json(read_bytes(folder / "progress.json", MAX_JSON_BYTES), finite=False)
+        report = parse_json(read_bytes(folder / PROGRESS, MAX_JSON_BYTES), finite=False)
     except PadError:
         return None
     if not is_declared(report, Progress):

@@ -326,6 +326,7 @@ class TestRefusals:
         assert "error:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_price_of_bfloat16_is_a_mean_over_pairs(monkeypatch, capsys):
     words = "precision --images 64 --epochs 1 --seeds 2 --device cpu"
     monkeypatch.setattr(sys, "argv", words.split())

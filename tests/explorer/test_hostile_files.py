@@ -10,8 +10,7 @@ import pytest
 from explorer.library import networks
 from pad_core.checkpoint.file import load_header, save
 from pad_core.cli.main import main
-from pad_core.system import files
-from pad_core.system.files import write_tensors
+from pad_core.system.tensors import read_tensors, write_tensors
 from tests.explorer.pages import checkpoint_bytes, drawn, page_of, repository
 
 GOOD = "checkpoints/good.safetensors"
@@ -25,7 +24,7 @@ def root(tmp_path, monkeypatch):
 
 def rewritten(root, name, **changes):
     """The good checkpoint with other fields in its header."""
-    tensors, header = files.read_tensors(root / GOOD)
+    tensors, header = read_tensors(root / GOOD)
     path = root / "checkpoints" / name
     write_tensors(path, tensors, {})
     raw = path.read_bytes()
@@ -67,7 +66,7 @@ def test_a_name_that_is_not_utf_8_takes_down_no_page(root, view):
 @pytest.mark.parametrize("view", PAGES)
 def test_texts_in_a_header_can_be_shown(root, view):
     names = [f"\ud800 {i}\x1b" for i in range(10)]
-    _, header = files.read_tensors(root / GOOD)
+    _, header = read_tensors(root / GOOD)
     path = rewritten(
         root, "odd.safetensors", class_names=names, dataset=header["dataset"] | {"name": "\udfff"}
     )
@@ -79,7 +78,7 @@ def test_texts_in_a_header_can_be_shown(root, view):
 def test_the_commands_print_and_write_such_texts(root, capfd, tmp_path):
     folder = root / "checkpoints"
     odd = Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.safetensors"))
-    _, header = files.read_tensors(root / GOOD)
+    _, header = read_tensors(root / GOOD)
     dataset = header["dataset"] | {"name": "\ud800x"}
     rewritten(root, "odd.safetensors", dataset=dataset).rename(odd)
     for command in (["info", odd], ["info", "--json", odd], ["cards", folder]):

@@ -21,7 +21,7 @@ from pad_core.checkpoint.file import Header
 from pad_core.data.images import png_bytes
 from pad_core.data.load import load_dataset
 from pad_core.model.condition import TABLE_1, built_in
-from pad_core.system.files import HEADER_KEY
+from pad_core.system.tensors import HEADER_KEY
 from tests.explorer.pages import (
     checkpoint_bytes,
     drawn,

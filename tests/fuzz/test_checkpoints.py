@@ -15,7 +15,7 @@ from pad_core.report.cards import cards
 from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.summary import tables
 from pad_core.report.tables import measures
-from pad_core.system.files import read_header
+from pad_core.system.tensors import read_header
 from tests.fuzz.strategies import damaged_bytes, damaged_json, is_shown
 from tests.pad_core.checkpoint.record_examples import example
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from pad_core.checkpoint.file import load
-from pad_core.system.files import read_tensors, tensors_sha256
+from pad_core.system.tensors import read_tensors, tensors_sha256
 from tests.helpers import ROOT
 
 KILLS = int(os.environ.get("PAD_KILLS", "1"))

@@ -14,7 +14,7 @@ import torch
 from explorer.library import networks
 from explorer.session.choices import PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
-from explorer.views.lab import lucid_figures, toward
+from explorer.views.lab import figures, toward
 from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
 from explorer.widgets import page, sidebar, sliders
@@ -260,7 +260,7 @@ def _charts(reader: Reader, course: Course, steps: tuple[Step, ...], at: int) ->
     turns = np.cumsum([leg.steps for leg in course])[:-1]
     dark = page.is_dark()
     left, right = st.columns(2, gap="medium")
-    figure = lucid_figures.falling(
+    figure = figures.falling(
         weights[:, None] * cost - value, cost.mean(axis=1), at, turns.tolist(), dark, _HEIGHT
     )
     left.plotly_chart(figure, key="lucid-falling", theme=None, config=_CHART)
@@ -272,7 +272,7 @@ def _charts(reader: Reader, course: Course, steps: tuple[Step, ...], at: int) ->
         _path(found, other) for key, legs, other in remembered("lucid-branches", [])
         if key == here and legs != course
     ]  # fmt: skip
-    figure = lucid_figures.way(cloud, mine, branches, at, dark, _HEIGHT)
+    figure = figures.way(cloud, mine, branches, at, dark, _HEIGHT)
     right.plotly_chart(figure, key="lucid-way", theme=None, config=_CHART)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from explorer.views.lab import lucid
+from explorer.views.lab import deep, lucid, metamers, units
 from pad_core.checkpoint.file import PadNetwork
 
 
@@ -23,4 +23,7 @@ class Sight(NamedTuple):
 
 SIGHTS = {
     "lucid": Sight("Lucid", "A dream that is steered", lucid.show),
+    "deep": Sight("Deep dream", "What drives it most", deep.show),
+    "units": Sight("Units", "What a unit stands for", units.show),
+    "metamers": Sight("Metamers", "What it does not see", metamers.show),
 }

@@ -12,6 +12,7 @@ import torch
 from explorer.runs import orders, trainings
 from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
+from explorer.session import reach
 from explorer.session.state import fresh
 from explorer.views.train.condition_form import condition_form
 from explorer.views.train.draft import FIELDS, change, take, take_asked, the_draft
@@ -34,11 +35,23 @@ def order_form(home: Path, running: Sequence[Training]) -> None:
         _name()
         try:
             order = the_draft().order()
+            _check_folder(order.dataset, home)
             orders.check(order, home)
         except PadError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
         _go(order, home, running)
+
+
+def _check_folder(spec: str, home: Path) -> None:
+    """PadError where the data lie in a folder that this viewer may not name."""
+    if spec not in orders.datasets(home):
+        reach.check_data(spec, home)
+
+
+def most_at_once() -> int:
+    """How many trainings may run now: fewer where other computers' viewers wait for them."""
+    return trainings.MOST_FOR_VISITORS if reach.is_open() else trainings.MOST_AT_ONCE
 
 
 def _data(home: Path) -> None:
@@ -124,7 +137,7 @@ def _go(order: Order, home: Path, running: Sequence[Training]) -> None:
         return
     if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
         try:
-            trainings.start(order, home)
+            trainings.start(order, home, most=most_at_once())
         except PadError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return

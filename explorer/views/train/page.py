@@ -12,7 +12,7 @@ from explorer.runs import history, trainings
 from explorer.runs.trainings import Training
 from explorer.session.choices import Dream
 from explorer.session.state import choose, remembered
-from explorer.views.train.form import order_form
+from explorer.views.train.form import most_at_once, order_form
 from explorer.widgets import loss_charts, page
 from explorer.widgets.look import look
 from explorer.widgets.pictures import Row, panel
@@ -192,6 +192,6 @@ def _try(what: str, name: str, epochs: int | None = None) -> None:
         if what == "stop":
             trainings.stop(training)
         else:
-            trainings.resume(training, networks.ROOT, epochs)
+            trainings.resume(training, networks.ROOT, epochs, most_at_once())
     except PadError as error:
         problems[name] = str(error)

@@ -34,12 +34,12 @@ class Setting(NamedTuple):
     """What can be set of a kind.
 
     usual: the value unless another is given, a whole number, a float or a text; allowed: a range
-    of whole numbers, lowest and highest float, texts to choose from, or a function that raises
-    PadError for a text that won't do; about: what it is, for people.
+    of whole numbers or those to choose from, lowest and highest float, texts to choose from, or a
+    function that raises PadError for a text that won't do; about: what it is, for people.
     """
 
     usual: int | float | str
-    allowed: range | tuple[float, float] | tuple[str, ...] | Callable[[str], object]
+    allowed: range | tuple[float, ...] | tuple[str, ...] | Callable[[str], object]
     about: str
 
 
@@ -149,7 +149,7 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 def _read(name: str, setting: Setting, given: Any) -> Any:
     usual, allowed, _ = setting
-    refused = PadError(f"The setting {name} can't be {str(given)[:60]!r}: it is {told(setting)}.")
+    refused = PadError(f"The setting {name} is {told(setting)}, not {str(given)[:60]!r}.")
     if callable(allowed):
         allowed(str(given))
         return str(given)
@@ -170,7 +170,7 @@ def _read(name: str, setting: Setting, given: Any) -> Any:
 def told(setting: Setting) -> str:
     """What a setting may be, for people."""
     if callable(setting.allowed):
-        return setting.about
+        return "a text"
     if isinstance(setting.allowed, range):
         return f"a whole number from {setting.allowed[0]} to {setting.allowed[-1]}"
     if isinstance(setting.usual, float):
@@ -212,3 +212,8 @@ def _manifest(
 def tiles(images: torch.Tensor, columns: int, scale: int = 4) -> bytes:
     """Images (N, 3, H, W), uint8 or float in [−1, 1], row by row as a PNG, pixels enlarged."""
     return png_bytes(picture_grid(images, columns, gap_px=2, background=255), scale)
+
+
+def rounded(values: torch.Tensor) -> list[float]:
+    """Numbers of each picture for a manifest."""
+    return [round(value, 4) for value in values.tolist()]

@@ -9,7 +9,8 @@ import torch
 
 from pad_core.checkpoint.file import SPLITS, PadNetwork
 from pad_core.dreaming import lucid
-from pad_core.dreaming.albums.album import Album, Kind, Setting, Settings, tiles
+from pad_core.dreaming.albums.album import Album, Kind, Setting, Settings, rounded, tiles
+from pad_core.dreaming.ascent import Step
 from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
 from pad_core.system.randomness import MAX_SEED
@@ -25,7 +26,7 @@ def make(networks: Sequence[PadNetwork], settings: Settings) -> Album:
         raise PadError("The course is empty; give one, such as --set course=class:3,60,0.3")
     reader = Reader.fit(network)
     picture, split = None, settings["split"]
-    if course[0].goal.kind == "picture" or any(leg.goal.kind == "picture" for leg in course):
+    if any(leg.goal.kind == "picture" for leg in course):
         picture = recalled(network, split, settings["picture"])
     if picture is not None and course[0].goal.kind == "picture":
         latents, _ = lucid.inversion_starts(reader, picture, settings["seed"])
@@ -47,18 +48,14 @@ def recalled(network: PadNetwork, split: str, place: int) -> torch.Tensor:
     return network.generate(memories.latents[place : place + 1])[0]
 
 
-def _facts(reader: Reader, network: PadNetwork, step: Any) -> dict[str, Any]:
+def _facts(reader: Reader, network: PadNetwork, step: Step) -> dict[str, Any]:
     readings = reader.interpret(step.seen.encoded, step.realness.numpy())
     return {
-        "value": _rounded(step.value.tolist()),
-        "off_prior": _rounded(step.cost.tolist()),
-        "realness": _rounded(step.realness.tolist()),
+        "value": rounded(step.value),
+        "off_prior": rounded(step.cost),
+        "realness": rounded(step.realness),
         "read_as": [name for name, _ in readings.top(network.class_names)],
     }
-
-
-def _rounded(values: list[float]) -> list[float]:
-    return [round(value, 4) for value in values]
 
 
 _PLACES = range(-1, 10_000_000)

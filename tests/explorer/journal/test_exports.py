@@ -204,7 +204,7 @@ def test_a_picture_that_was_never_uploaded_is_the_seed_s_choice(network):
     with pytest.raises(PadError, match="its pictures are not those"):
         Export.from_manifest(manifest)
     manifest["dream"]["pictures"] = {"first": "no picture"}
-    with pytest.raises(PadError, match="picture of a kept dream"):
+    with pytest.raises(PadError, match="A kept dream is damaged: its picture is not in base 64"):
         Export.from_manifest(manifest)
 
 

@@ -42,3 +42,17 @@ def test_a_file_that_was_replaced_is_read_again(tmp_path, monkeypatch, read):
     (root / "new").replace(root / key)
     assert networks.list_checkpoints("", None).headers[key].condition.name == "wo_nrem"
     assert read == ["a.safetensors"] * 2
+
+
+def test_an_open_server_lists_no_folder_that_a_viewer_names(tmp_path, monkeypatch):
+    root = repository(tmp_path / "here", monkeypatch, {"checkpoints/a.safetensors": "pad"})
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "b.safetensors").write_bytes(checkpoint_bytes("pad", 1))
+    monkeypatch.delenv("PAD_DATA", raising=False)
+    monkeypatch.setattr("explorer.session.reach.is_open", lambda: True)
+    asked = [networks.list_checkpoints(str(folder), None) for folder in (other, root / "nowhere")]
+    assert [list(listing.headers) for listing in asked] == [["checkpoints/a.safetensors"]] * 2
+    assert asked[0].problems == asked[1].problems != ()  # nor is told what there is
+    monkeypatch.setenv("PAD_DATA", str(other))
+    assert len(networks.list_checkpoints(str(other), None).headers) == 2

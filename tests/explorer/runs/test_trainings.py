@@ -116,7 +116,7 @@ def test_no_more_are_started_than_the_computer_bears(tmp_path, monkeypatch):
     folder = tmp_path / "runs/first"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps(Recipe("fashion-mini", PAD, 1).to_dict()))
-    with occupied(folder), pytest.raises(PadError, match="1 trainings run now"):
+    with occupied(folder), pytest.raises(PadError, match="A training runs now"):
         start(replace(ORDER, name="second"), tmp_path)
     assert not (tmp_path / "runs/second").exists()
 

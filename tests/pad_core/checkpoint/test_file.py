@@ -16,7 +16,7 @@ from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
-from pad_core.system.files import read_tensors, write_tensors
+from pad_core.system.tensors import read_tensors, write_tensors
 
 
 def test_a_checkpoint_stands_by_itself(exported, small):
@@ -137,11 +137,11 @@ class TestDamagedFiles:
     def test_truncated(self, exported, path, share):
         whole = exported.read_bytes()
         path.write_bytes(whole[: int(len(whole) * share)])
-        self.refused(path, "truncated|no safetensors file")
+        self.refused(path, "truncated|not a safetensors file")
 
     def test_random_bytes(self, path):
         path.write_bytes(bytes(range(256)) * 40)
-        self.refused(path, "no safetensors file")
+        self.refused(path, "not a safetensors file")
 
     def test_a_pickle_is_not_opened(self, path):
         path.write_bytes(pickle.dumps({"a": 1}))
@@ -303,7 +303,7 @@ class TestDamagedFiles:
             layout["encoder.conv1.bias"]["data_offsets"] = offsets
             raw = json.dumps(layout, ensure_ascii=False).encode()
             path.write_bytes(struct.pack("<Q", len(raw)) + raw + content[8 + length :])
-            self.refused(path, "damaged|truncated|no safetensors file")
+            self.refused(path, "damaged|truncated|not a safetensors file")
 
 
 def without_hash(path):

@@ -77,7 +77,7 @@ def test_latents_are_taken_as_arrays(network, images):
         (np.array(["a", "b"]), "not as <U1"),
         (np.array([None]), "not as object"),
         ("picture.png", "not as <U11|not as str"),
-        (["picture.png"], "Pillow's pictures"),
+        (["picture.png"], "Pillow pictures"),
         ([np.zeros((3, 32, 32))], "stack arrays"),
         ([Image.new("F", (32, 32))], "its pixels are floats"),
         ([], "must have shape"),

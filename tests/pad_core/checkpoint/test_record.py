@@ -15,7 +15,7 @@ from pad_core.report.cards import cards
 from pad_core.report.catalogue import find
 from pad_core.report.summary import tables
 from pad_core.report.tables import measures
-from pad_core.system.files import read_tensors, write_tensors
+from pad_core.system.tensors import read_tensors, write_tensors
 from tests.pad_core.checkpoint.record_examples import example
 
 

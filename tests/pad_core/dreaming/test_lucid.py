@@ -1,13 +1,12 @@
 """Lucid dreams: objectives rise, courses branch, inversions find a planted latent."""
 
-from itertools import islice
+import math
 
 import pytest
 import torch
 
 from pad_core.dreaming import lucid
-from pad_core.dreaming.ascent import State
-from pad_core.dreaming.goals import Goal, likeness, objective
+from pad_core.dreaming.goals import Goal, objective
 from pad_core.dreaming.lucid import Leg, follow, parse_course, shared_steps, until
 from pad_core.errors import PadError
 from pad_core.model.dreams import rem_dreams
@@ -26,7 +25,7 @@ def last(steps):
 @pytest.mark.parametrize("goal", ["class:3", "real", "unreal", "unit:17", "component:0"])
 def test_each_dream_comes_nearer_to_its_goal(trained_reader, start, goal):
     first, *_, end = follow(trained_reader, start, parse_course(f"{goal},15,0.3"))
-    assert (end.value > first.value + 1).all()
+    assert (end.value > first.value + 0.5).all()
 
 
 def test_a_class_is_what_the_network_reads_in_the_end(trained, trained_reader, start):
@@ -37,17 +36,17 @@ def test_a_class_is_what_the_network_reads_in_the_end(trained, trained_reader, s
 def test_a_weight_of_the_prior_keeps_the_dream_near_it(trained_reader, start):
     ends = [last(follow(trained_reader, start, parse_course(f"unreal,40,{w}"))) for w in (0, 1, 10)]
     costs = [float(end.cost.mean()) for end in ends]
-    assert costs[0] > 3 * costs[1] > 3 * costs[2]
+    assert costs[0] > 2 * costs[1] > 4 * costs[2]
 
 
 def test_the_distance_from_the_prior_is_a_divergence(random):
     draws = torch.randn((2000, 256), generator=random)
-    # Of n numbers of the prior it is about (1 + ½) · ½ · ... of order 1, and never negative.
-    assert 0.5 < float(lucid.off_prior(draws).mean()) < 1.5
+    # Mean and variance of 256 numbers err by 1/256 and 2/256: ½ · 256 · (1 + ½ · 2)/256 nats.
+    assert float(lucid.off_prior(draws).mean()) == pytest.approx(1.0, abs=0.1)
     flat = lucid.off_prior(torch.zeros(1, 256) + 3.0 + 1e-3 * draws[:1])
     shifted, wide = lucid.off_prior(draws + 1.0), lucid.off_prior(2.0 * draws)
     assert float(shifted.mean()) == pytest.approx(128, rel=0.05)  # ½ · 256 · 1²
-    assert float(wide.mean()) == pytest.approx(128 * (4 - 1 - torch.tensor(4.0).log()), rel=0.05)
+    assert float(wide.mean()) == pytest.approx(128 * (4 - 1 - math.log(4)), rel=0.05)
     assert float(flat) > 1000
     assert (lucid.off_prior(draws) >= 0).all()
 
@@ -110,20 +109,17 @@ def test_a_dream_begins_as_rem_dreams_do(trained, start):
         lucid.rem_start(trained, "test", 3, second=1000)
 
 
-def test_an_inversion_finds_a_planted_latent(trained, trained_reader):
-    planted = torch.randn((1, 256), generator=torch.Generator().manual_seed(4))
+def test_an_inversion_finds_a_planted_latent(trained, trained_reader, start):
+    planted = start[:1]  # a dream's, which is no memory's
     picture = trained.generate(planted)[0]
-    starts, names = lucid.inversion_starts(trained_reader, picture, seed=0)
-    assert names[:2] == ("E(x)", "nearest memory")
+    starts, names = lucid.inversion_starts(trained_reader, picture, seed=0, n=4)
+    assert names == ("E(x)", "nearest memory", "prior 1", "prior 2")
     assert torch.allclose(starts[:1], trained.encode(picture[None]))
-    steps = lucid.steer(trained_reader, State.start(starts), likeness(picture), 0.0)
-    first, *_, end = islice(steps, 201)
+    first, *_, end = follow(trained_reader, starts, parse_course("picture,300,0"), picture)
     before, after = ((-step.value).sqrt() for step in (first, end))
     assert (after < before / 3).all()
     best = int(end.value.argmax())
-    assert float(after[best]) < 0.05  # of the range from −1 to 1
-    # The latent itself, and not only a picture that looks like it, from the encoder's own guess.
-    apart = (end.state.parameters[best] - planted[0]).norm() / planted.norm()
-    assert float(apart) < 0.35
-    drawn = starts[2:]
-    assert float((drawn - planted).norm(dim=1).min() / planted.norm()) > 1.2
+    assert float(after[best]) < 0.03  # of pixels from −1 to 1
+    # The latent itself comes nearer, and not only a picture that looks like it.
+    apart = (end.state.parameters - planted).norm(dim=1)
+    assert float(apart[best]) < 0.75 * float((starts[best] - planted).norm())

@@ -27,7 +27,6 @@ def test_other_pictures_come_to_have_the_same_encoding(trained, trained_reader, 
     assert float(-end.value.min()) < TOLERANCE
     found = judge(trained_reader, pictures, end.seen.images)
     assert torch.allclose(found.distance, -end.value, atol=2e-3)
-    assert found.same_class.all()
     assert (found.passed > 0.99).all()
     assert (unlike(pictures, end.seen.images) > 0.2).all()
 

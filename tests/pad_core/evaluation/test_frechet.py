@@ -8,7 +8,7 @@ from pad_core.data.images import to_unit
 from pad_core.errors import PadError
 from pad_core.evaluation import frechet
 from pad_core.evaluation.formulas import frechet_distance, moments
-from pad_core.system.files import read_tensors
+from pad_core.system.tensors import read_tensors
 
 
 def test_the_shipped_classifier_is_small_and_says_how_good_it_is(small):
@@ -104,6 +104,7 @@ def test_inception_is_given_what_it_expects(monkeypatch, small):
     assert torch.equal(seen[0], small.test.images[:5])
 
 
+@pytest.mark.slow
 def test_fid_runs_on_weights_from_a_file(monkeypatch, tmp_path, small):
     """The real torch-fidelity and its whole network; its weights are random, as none ship here."""
     package = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")

@@ -272,6 +272,7 @@ def test_an_untrained_networks_measures_stand_beside(small, exported, found, tmp
     assert load_header(path).metrics["baselines"] == baselines
 
 
+@pytest.mark.slow
 def test_fine_tuning_stands_beside_an_untrained_encoders(network, small):
     protocol = replace(QUICK, fine_tune_epochs=2)
     found = evaluate(network, small, PIXELS, protocol)["fine_tuned"]

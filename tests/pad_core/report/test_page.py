@@ -342,7 +342,7 @@ def test_each_figures_legend_says_what_it_shows(write):
     told = {name: item.legend(found, "cifar10-small") for name, item in ITEMS.items()}
     assert all("n = 1" in text and "SEM over" not in text for text in told.values())
     assert [name for name in ITEMS if "No probe" in told[name]] == ["fig3", "fig6"]
-    assert "while it trained: one probe" in told["fig4"]
+    assert "during training: one probe" in told["fig4"]
     assert "by evaluate, means over 4 probes" in told["table1"]
     assert "95 % over test images" in told["fig5"]
     write("pad", seed=1)

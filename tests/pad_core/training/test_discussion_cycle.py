@@ -17,8 +17,8 @@ from pad_core.model.perturbation import perturb
 from pad_core.report.cards import cards
 from pad_core.report.catalogue import find
 from pad_core.report.conditions_in_words import TOLD, details
-from pad_core.system.files import read_tensors
 from pad_core.system.randomness import Streams
+from pad_core.system.tensors import read_tensors
 from pad_core.training.cycle import Trainer
 from pad_core.training.loop import train
 

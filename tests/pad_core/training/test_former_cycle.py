@@ -97,7 +97,7 @@ def trainer(name, **fields):
     ("name", "fields"),
     [
         *((name, {}) for name in FORMER),
-        ("nrem_mixed_memory", {"precision": "bf16"}),
+        pytest.param("nrem_mixed_memory", {"precision": "bf16"}, marks=pytest.mark.slow),
         ("wo_rem", {"adam_coasts": True}),
     ],
 )

@@ -16,8 +16,8 @@ import pad_core
 from pad_core.checkpoint.recipe import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
-from pad_core.system.files import read_tensors
 from pad_core.system.hardware import choose_device
+from pad_core.system.tensors import read_tensors
 from pad_core.training.cycle import Trainer
 from pad_core.training.loop import train
 
@@ -59,6 +59,7 @@ def test_a_run_leaves_what_it_promises(whole, small):
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(whole, small, tmp_path):
     train(tmp_path / "again", RECIPE, small)
     assert same(weights(tmp_path / "again"), weights(whole))

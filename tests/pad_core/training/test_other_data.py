@@ -93,6 +93,7 @@ def test_a_sweep_knows_finished_runs_of_data_that_have_moved(tmp_path, capsys):
 # --- Changed --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_pictures_added_after_training_are_said(tmp_path, capsys):
     trees = folder(tmp_path / "trees", BOTH)
     file = network_file(tmp_path / "network.safetensors", f"folder:{trees}")
@@ -104,7 +105,7 @@ def test_pictures_added_after_training_are_said(tmp_path, capsys):
     assert main(["evaluate", str(file), "--json"]) == 0
     shown = capsys.readouterr()
     assert "now has another number of training images (then 20)" in shown.err
-    assert "may be among those that it is tested on" in shown.err
+    assert "may serve both training and testing" in shown.err
     assert json.loads(shown.out)[0]["n_train"] == 22
     assert main(["evaluate", str(file), "--record"]) == 2
     assert "leave out --record" in capsys.readouterr().err
@@ -138,6 +139,7 @@ def test_data_sets_of_one_name_are_told_apart():
     ]
 
 
+@pytest.mark.slow
 def test_networks_of_other_data_of_that_name_are_no_seeds_of_one(tmp_path, capsys):
     files = []
     for seed, place in enumerate(("a", "b", "b")):
@@ -156,6 +158,7 @@ def test_networks_of_other_data_of_that_name_are_no_seeds_of_one(tmp_path, capsy
 # --- What can be had is printed, whatever can't ---------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rare_classes_leave_all_numbers_that_there_are(tmp_path, capsys):
     rare = folder(tmp_path / "rare", {"common": 60, "rare": 8, "rarer": 5})
     few = folder(tmp_path / "few" / "train", {"healthy": 30, "ill": 12})
@@ -214,7 +217,7 @@ class TestRecording:
             def refuse(path, content):
                 raise PadError(f"Cannot write {path}: Read-only file system.")
 
-            monkeypatch.setattr("pad_core.system.files.write_atomically", refuse)
+            monkeypatch.setattr("pad_core.system.tensors.write_atomically", refuse)
         else:
             tmp_path.chmod(0o500)
         before = file.read_bytes()
@@ -234,6 +237,7 @@ class TestRecording:
 # --- Without classes ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_pictures_without_labels_are_trained_on_exported_measured_and_summarised(tmp_path, capsys):
     for i in range(40):
         save(tmp_path / "photos" / f"{i}.png", picture(i % 3, i))

@@ -16,7 +16,7 @@ from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.imagesets import ImageSet
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
-from pad_core.system.files import read_tensors, write_tensors
+from pad_core.system.tensors import read_tensors, write_tensors
 from pad_core.training.export import export_file, export_run
 from pad_core.training.loop import train
 from pad_core.training.run_folder import read_state_header

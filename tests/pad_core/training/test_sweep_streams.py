@@ -9,7 +9,7 @@ import torch
 
 from pad_core.checkpoint.recipe import Recipe
 from pad_core.model.condition import CONDITIONS, PAD
-from pad_core.system.files import read_tensors
+from pad_core.system.tensors import read_tensors
 from pad_core.training import sweep_streams
 from pad_core.training.loop import portions, train
 from pad_core.training.sweep import LOG, Cell, Settings, plan, sweep

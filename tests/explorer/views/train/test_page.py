@@ -5,13 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
+from streamlit import config
 
 from explorer.library import networks
 from explorer.runs import trainings
 from explorer.runs.orders import Order
 from explorer.views.train.condition_form import read_phases
 from explorer.views.train.draft import Draft
-from pad_core.model.condition import Condition
+from pad_core.model.condition import PAD, Condition
 from pad_core.report.conditions_in_words import TOLD
 from pad_core.training.config import TrainingRequest
 from pad_core.training.lock import asked_to_stop, occupied
@@ -52,6 +53,15 @@ def page(**typed):
     at.run()
     assert not at.exception
     return at
+
+
+@pytest.fixture
+def open_to_others(monkeypatch):
+    """Settings of an explorer that other computers reach."""
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")
+    yield monkeypatch
+    config.set_option("server.address", before)
 
 
 def field(widgets, name):
@@ -332,3 +342,30 @@ def test_a_typed_cycle_is_read(typed, phases):
 def test_a_cycle_back_to_its_base_changes_nothing(home):
     at = page(changes={"phases": ("wake", "nrem", "rem")})
     assert "--set" not in at.code[0].value
+
+
+def test_viewers_at_other_computers_name_no_folder_unless_the_operator_does(
+    home, started, image_folder, open_to_others
+):
+    refused = page(dataset=f"folder:{image_folder}", name="mine")
+    assert "serves other computers" in refused.error[0].value
+    assert not [b for b in refused.button if b.label == "Start training"]
+    # Neither says whether there is such a folder.
+    assert page(dataset="folder:/nowhere", name="x").error[0].value == refused.error[0].value
+    open_to_others.setenv("PAD_DATA", str(image_folder.parent))
+    allowed = page(dataset=f"folder:{image_folder}", name="mine")
+    assert not allowed.error
+    button(allowed, "Start training").click().run()
+    assert started
+
+
+def test_viewers_at_other_computers_start_fewer_trainings(home, started, open_to_others):
+    open_to_others.setattr(trainings, "MOST_FOR_VISITORS", 1)
+    first = home / "runs/first"
+    first.mkdir(parents=True)
+    (first / "run.json").write_text(json.dumps(TrainingRequest("fashion-mini", PAD, 1).to_dict()))
+    with occupied(first):
+        at = page(name="second")
+        button(at, "Start training").click().run()
+    assert "A training runs now, as many as" in at.error[0].value
+    assert not started

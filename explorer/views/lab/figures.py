@@ -1,4 +1,4 @@
-"""The charts of a lucid dream: what is missing, step by step, and the way on the map."""
+"""The Lab's charts: what an ascent gains, step by step, its way on the map, a unit's activity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from explorer.widgets.loss_charts import for_page
 from pad_core.report.figures import finished
+from pad_core.report.palette import CLASS_COLOURS, style
 
+_DASHES = ("solid", "dot", "dash", "dashdot", "longdash")  # networks of one condition
 _LIGHT, _DARK = "#4453c4", "#97a3ff"
 
 
@@ -78,10 +80,86 @@ def way(
     return _placed(finished(figure, "component 1", "component 2"), dark, height)
 
 
+def rising(
+    values: np.ndarray, conditions: Sequence[str], at: int, dark: bool, height: int
+) -> go.Figure:
+    """What several networks' ascents make larger, over their steps.
+
+    Args:
+        values: mean objective of each network, (steps, networks); conditions: their names.
+        at: the step that is looked at.
+    """
+    figure, seen = go.Figure(), dict.fromkeys(conditions, 0)
+    for one, name in zip(values.T, conditions, strict=True):
+        look, dash = style(name), _DASHES[seen[name] % len(_DASHES)]
+        seen[name] += 1
+        figure.add_scatter(
+            x=np.arange(len(one)), y=one, mode="lines", name=look.label,
+            line={"color": look.dark if dark else look.colour, "width": 2, "dash": dash},
+        )  # fmt: skip
+    figure.add_vline(at, line={"color": "#888", "width": 1})
+    return _placed(finished(figure, "step", "mean, nats or SD"), dark, height)
+
+
+def activity(
+    values: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+    at: float,
+    dark: bool,
+    height: int,
+) -> go.Figure:
+    """How active a unit is over memories, a box of each class, in SD off the mean.
+
+    Args:
+        values, labels: of each memory, (M,); names: of the classes; at: where it is held.
+    """
+    figure = go.Figure()
+    for k, name in enumerate(names):
+        light, night = CLASS_COLOURS[k % len(CLASS_COLOURS)]
+        figure.add_box(
+            x=values[labels == k], name=name, marker={"color": night if dark else light, "size": 3},
+            line={"width": 1.5}, showlegend=False, orientation="h",
+        )  # fmt: skip
+    figure.add_vline(at, line={"color": "#888", "width": 1})
+    finished(figure, "activity, SD off the mean", "")
+    figure.update_yaxes(autorange="reversed")
+    _placed(figure, dark, height)
+    figure.update_layout(margin={"l": 80, "t": 6})
+    return figure
+
+
+def judged(shares: np.ndarray, names: Sequence[str], dark: bool, height: int) -> go.Figure:
+    """A matrix of networks: how far metamers of the row's network are to the column's.
+
+    Args:
+        shares: (K, K), distances in units of the spacing of the column's memories.
+    """
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            x=list(names),
+            y=list(names),
+            text=np.round(shares, 2),
+            zmin=0,
+            texttemplate="%{text}",
+            colorscale="Cividis",
+            showscale=False,
+            hovertemplate="of %{y}, judged by %{x}: %{z:.2f}<extra></extra>",
+        )
+    )
+    finished(figure, "judged by", "metamers of")
+    figure.update_yaxes(autorange="reversed")
+    _placed(figure, dark, height)
+    figure.update_xaxes(tickangle=-60)
+    figure.update_layout(margin={"l": 110, "t": 6, "b": 120})
+    return figure
+
+
 def _placed(figure: go.Figure, dark: bool, height: int) -> go.Figure:
     figure.update_layout(
         margin={"l": 48, "r": 8, "t": 26, "b": 36},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
-        uirevision="lucid",
+        uirevision="lab",
     )
     return for_page(figure, dark, height)

@@ -1,0 +1,215 @@
+"""How long many viewers of one explorer wait, and what memory they leave behind.
+
+    python -m bench.viewers [--viewers 20] [--seconds 60] [--page dream] [--whole] [--alike]
+
+The explorer runs as ``streamlit run`` starts it; its viewers speak its protocol (``bench.stream``).
+All come at once, then each moves a dial every ten seconds, at moments drawn from a seed, and at
+last all leave. A wait is counted from the moment at which a move was due, so that one who still
+waits for the last picture doesn't make the next wait look shorter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import random
+import tempfile
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+
+from bench.browser import Server
+from bench.measure import Row, arguments, describe, p95, report, row
+from bench.stream import FullError, Viewer
+
+AFTERWARDS_S = 30.0  # after the last has left, when the server's memory is read once more
+CPU = torch.device("cpu")
+
+
+class Page(NamedTuple):
+    """A page that viewers look at.
+
+    path, query: its address. shown: what stands in the element that is there last of all.
+    dials: those that are moved, and what stands in the element that each changes.
+    """
+
+    path: str
+    query: dict[str, str]
+    shown: str
+    dials: dict[str, str]
+
+
+PAGES = {
+    "dream": Page(
+        "", {}, "pad-rem", {"lam": "pad-rem", "lam_prime": "pad-rem", "intensity": "pad-nrem"}
+    ),
+    "many": Page("", {"sight": "wall"}, "pad-nights", {"lam": "pad-nights"}),
+    "plane": Page("", {"sight": "plane"}, "plane-pad", {"lam": "plane-pad"}),
+    "wall": Page(
+        "wall", {"wall": "rem"}, "pad-wall", {"lam": "pad-wall", "lam_prime": "pad-wall"}
+    ),
+    "map": Page("map", {}, "layer-dreams", {"lam": "layer-dreams"}),
+    "probe": Page("probe", {}, "pad-example", {"intensity": "pad-example"}),
+}  # fmt: skip
+
+
+@dataclass
+class Waits:
+    """Seconds: until the page was there at first; from each move to its picture, and to the end.
+
+    refused: how many were told that there is no room; received: bytes that all moves brought.
+    """
+
+    first: list[float] = field(default_factory=list)
+    picture: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+    refused: int = 0
+    received: int = 0
+
+
+class Crowd:
+    """Viewers of one page.
+
+    whole: move the seed, which makes the whole page anew; alike: all begin at the same address
+    and not at a seed of their own.
+    """
+
+    def __init__(self, address: str, page: Page, seed: int, whole: bool, alike: bool) -> None:
+        self.waits = Waits()
+        self._address, self._page, self._whole, self._alike = address, page, whole, alike
+        self._random = random.Random(seed)
+
+    async def visit(self, n: int, seconds: float, every_s: float) -> None:
+        """n viewers come at once, stay for so many seconds after all are there, and leave."""
+        arrived = asyncio.Barrier(n)
+        async with asyncio.TaskGroup() as group:
+            for i in range(n):
+                chance = random.Random(self._random.random())
+                group.create_task(self._one(i, chance, arrived, seconds, every_s))
+
+    async def _one(
+        self,
+        i: int,
+        chance: random.Random,
+        arrived: asyncio.Barrier,
+        seconds: float,
+        every_s: float,
+    ) -> None:
+        page, start = self._page, time.perf_counter()
+        own = {} if self._alike else {"seed": str(100 + i)}
+        async with Viewer(self._address, page.path, **page.query, **own) as viewer:
+            try:
+                _, finished = await viewer.open(page.shown)
+            except FullError:
+                self.waits.refused += 1
+                await arrived.wait()
+                return
+            self.waits.first.append(finished - start)
+            await arrived.wait()
+            before, now = viewer.received, time.perf_counter()
+            due, end = now + every_s * chance.random(), now + seconds
+            while due < end:
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                pictured, finished = await self._move(viewer, chance)
+                self.waits.picture.append(pictured - due)
+                self.waits.whole.append(finished - due)
+                due += every_s * chance.uniform(0.8, 1.2)
+            self.waits.received += viewer.received - before
+
+    async def _move(self, viewer: Viewer, chance: random.Random) -> tuple[float, float]:
+        if self._whole:
+            name, shown, places = "seed", self._page.shown, range(1000)
+        else:
+            dial = chance.choice([*self._page.dials])
+            name, shown, places = f"{dial}-slider", self._page.dials[dial], range(101)
+        # Where a dial stands already there is nothing to be shown.
+        now = round(viewer.dials[name] * (1 if self._whole else 100))
+        place = chance.choice([place for place in places if place != now])
+        return await viewer.move(name, place if self._whole else place / 100, shown)
+
+
+def measure(options: argparse.Namespace) -> list[Row]:
+    """The rows of one crowd."""
+    every, n = options.every, options.viewers
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(
+            Server({"OMP_NUM_THREADS": "1", "PAD_JOURNAL": f"{folder}/journal"}, patience_s=60)
+        ) as server,
+    ):
+        # One comes first and leaves: what is imported and loaded once is not the crowd's.
+        asyncio.run(_crowd(options, server).visit(1, every, every / 4))
+        time.sleep(options.after / 6)
+        before, cpu, start = server.memory_mb(), server.cpu_s(), time.perf_counter()
+        crowd = _crowd(options, server)
+        peak = asyncio.run(_watched(crowd.visit(n, options.seconds, every), server))
+        seconds, cpu = time.perf_counter() - start, server.cpu_s() - cpu
+        time.sleep(options.after)
+        return _rows(options, crowd.waits, cpu, cpu / seconds, (before, peak, server.memory_mb()))
+
+
+def _crowd(options: argparse.Namespace, server: Server) -> Crowd:
+    page = PAGES[options.page]
+    return Crowd(server.address, page, options.seed, options.whole, options.alike)
+
+
+async def _watched(visit: Coroutine[Any, Any, None], server: Server) -> float:
+    """The most memory, in MB, that the server held during a visit, looked at twice a second."""
+    visiting, peak = asyncio.create_task(visit), 0.0
+    while not visiting.done():
+        peak = max(peak, server.memory_mb())
+        await asyncio.wait([visiting], timeout=0.5)
+    visiting.result()
+    return peak
+
+
+def _rows(
+    options: argparse.Namespace,
+    waits: Waits,
+    cpu_s: float,
+    share: float,
+    held: tuple[float, float, float],
+) -> list[Row]:
+    alike = ", all alike" if options.alike else ""
+    name = f"{options.viewers} viewers of {options.page}{alike}"
+    move = "the seed set → the whole page" if options.whole else "a dial moved → page complete"
+    found = [
+        (f"{name}: all come at once → first picture", "s", waits.first),
+        (f"{name}: {move}, median", "s", waits.whole),
+        (f"{name}: {move}, p95 of {len(waits.whole)}", "s", [p95(waits.whole)]),
+        (f"{name}: the picture alone, p95", "s", [p95(waits.picture)]),
+        (f"{name}: received by a viewer for each move", "kB",
+         [waits.received / 1000 / len(waits.whole)]),
+        (f"{name}: told that there is no room", "viewers", [float(waits.refused)]),
+        (f"{name}: processor time of the server, all in all", "s", [cpu_s]),
+        (f"{name}: processor time of the server, of one core", "%", [100 * share]),
+        (f"{name}: memory before", "MB", held[:1]),
+        (f"{name}: memory at its peak", "MB", held[1:2]),
+        (f"{name}: memory {options.after:g} s after all left", "MB", held[2:]),
+    ]  # fmt: skip
+    return [row(what, unit, values, describe(CPU)) for what, unit, values in found]
+
+
+def main() -> None:
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--viewers", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=60.0, help="that they stay")
+    parser.add_argument("--every", type=float, default=10.0, help="seconds between two moves")
+    parser.add_argument("--after", type=float, default=AFTERWARDS_S,
+                        help="seconds after the last left, when memory is read")  # fmt: skip
+    parser.add_argument("--page", choices=PAGES, default="dream")
+    parser.add_argument("--whole", action="store_true", help="set the seed: a whole page anew")
+    parser.add_argument("--alike", action="store_true", help="all begin at the same address")
+    parser.add_argument("--seed", type=int, default=0, help="of moments and positions")
+    options = parser.parse_args()
+    if options.quick:
+        options.viewers, options.seconds, options.every, options.after = 3, 2.0, 0.5, 0.5
+    report(measure(options), options.out)
+
+
+if __name__ == "__main__":
+    main()
