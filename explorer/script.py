@@ -76,5 +76,8 @@ if inside:
     state = imported("explorer.session.state")
     if state.follow_address() and page is start and not state.chosen().page.path:
         st.switch_page(pages["dream"])  # which had no path of its own in earlier versions
-    page.run()
+    shared = imported("explorer.widgets.page")
+    shared.say_misread()
+    with shared.leaving_the_former_network():
+        page.run()
     imported("explorer.widgets.path_bar").path_bar(page.url_path)

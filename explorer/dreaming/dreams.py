@@ -11,10 +11,17 @@ import torch
 from explorer.dreaming.memories import memories_of, names_of
 from explorer.session.choices import PICTURE, Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
-from pad_core.data.images import picture_grid
+from pad_core.data.images import SIDE_PX, picture_grid
 from pad_core.errors import PadError
 from pad_core.model.condition import Mixture
-from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams, rem_plane
+from pad_core.model.dreams import (
+    SQUARES,
+    NremDreams,
+    nrem_dreams,
+    pick_memories,
+    rem_dreams,
+    rem_plane,
+)
 
 N_DREAMS = 8
 N_NIGHTS = 8  # rows of 'many dreams'
@@ -47,7 +54,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Perturbed:
-    """NREM: occluded dreams above recovered ones, uint8 (64, 32·N, 3); the error of each, (N,)."""
+    """NREM: perturbed dreams above recovered ones, uint8 (64, 32·N, 3); the error of each, (N,)."""
 
     picture: np.ndarray
     error: np.ndarray
@@ -173,13 +180,29 @@ def _seen(
     return picture_grid(rows, len(places)) if found else None
 
 
+def blank(n: int) -> np.ndarray:
+    """Grey in place of n images that are on their way: uint8 (32, 32·n, 3)."""
+    return np.full((SIDE_PX, SIDE_PX * n, 3), 128, np.uint8)
+
+
 def perturb(network: PadNetwork, recalled: Recalled, dream: Dream) -> Perturbed:
-    """NREM: occlude the recalled memories, and have the network recover them."""
-    dreams = nrem_dreams(
-        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed
-    )
+    """NREM: perturb the recalled memories, and have the network recover them."""
+    dreams = replay(network, recalled, dream)
     rows = torch.cat([dreams.occluded, dreams.recovered])
     return Perturbed(picture_grid(rows, len(recalled)), dreams.error.numpy())
+
+
+def replay(network: PadNetwork, recalled: Recalled, dream: Dream) -> NremDreams:
+    """The recalled memories in NREM: occluded, or perturbed as the network's condition does."""
+    kinds = network.condition.perturbation
+    return nrem_dreams(
+        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed, kinds
+    )
+
+
+def occludes(network: PadNetwork) -> bool:
+    """Whether squares alone perturb the network's dreams in NREM, as in the paper."""
+    return network.condition.perturbation == SQUARES
 
 
 def mix(network: PadNetwork, recalled: Recalled, dream: Dream, nights: int = 1) -> Adversarial:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from explorer.dreaming.dreams import Recalled, mixture
+from explorer.dreaming.dreams import Recalled, mixture, replay
 from explorer.dreaming.memories import memories_of, names_of, standing_for
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.dreaming.reader import Reader
 from pad_core.evaluation.formulas import principal_components
-from pad_core.model.dreams import nrem_dreams, rem_dreams, walk, walk_along
+from pad_core.model.dreams import rem_dreams, walk, walk_along
 
 ALONG = ("lam", "lam_prime", "pc1", "pc2", "pc3")
 REACH_SD = 2.5  # length of a walk along a component, to either side of the dream
@@ -65,9 +65,7 @@ def table(network: PadNetwork, recalled: Recalled, dream: Dream) -> Iterator[dic
     to 'z_255' (what it is made of).
     """
     pair = (network.networks, recalled.current, recalled.previous)
-    nrem = nrem_dreams(
-        network.networks, recalled.current, dream.intensity, dream.size_px, dream.seed
-    )
+    nrem = replay(network, recalled, dream)
     kinds = {
         "memory": recalled.current,
         "second memory": recalled.previous,

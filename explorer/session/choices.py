@@ -17,7 +17,7 @@ from pad_core.dreaming.goals import Goal
 from pad_core.dreaming.hopfield import CUES
 from pad_core.dreaming.lesions import DAMAGES, LESIONS
 from pad_core.dreaming.lucid import MOST_STEPS, parse_course
-from pad_core.errors import PadError
+from pad_core.errors import PadError, shortened
 from pad_core.model.networks import LATENT_SIZE
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX
 from pad_core.report.items import ITEMS
@@ -378,6 +378,27 @@ def from_query(kind: type[Group], query: Mapping[str, str | list[str]]) -> Group
             if value is not None:
                 chosen[known.name] = value
     return kind(**chosen)
+
+
+def misread(query: Mapping[str, str | list[str]]) -> list[str]:
+    """What an address gets wrong, a clause for each parameter: 'dims=9 is none of 2, 3'."""
+    wrong = []
+    for _, known in _FIELDS:
+        given, metadata = query.get(_parameter(known), []), known.metadata
+        texts = [given] if isinstance(given, str) else given
+        if texts and _read(metadata, known.default, texts) is None:
+            wrong.append(f"{_parameter(known)}={shortened(texts[-1], 40)} {_why(metadata)}")
+    return wrong
+
+
+def _why(metadata: Mapping[str, Any]) -> str:
+    """Why a text can't be the value of such a parameter."""
+    if "limits" in metadata:
+        low, high, step = metadata["limits"]
+        return f"is no {'whole ' * isinstance(step, int)}number from {low:g} to {high:.12g}"
+    if "options" in metadata:
+        return f"is none of {', '.join(filter(None, metadata['options']))}"
+    return "can't be read"
 
 
 def _parameter(known: Any) -> str:

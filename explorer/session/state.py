@@ -28,7 +28,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from explorer.session import streamlit_internals
-from explorer.session.choices import LIMITS, Choices
+from explorer.session.choices import LIMITS, Choices, misread
 from explorer.session.upload import Upload
 
 Panels = tuple[str, ...]
@@ -98,9 +98,15 @@ def follow_address() -> bool:
     arrived = "choices" not in state or bool(query and streamlit_internals.went_back())
     if arrived:
         state["choices"] = Choices.from_query(query) if query else Choices.at_first()
+        state["misread"] = misread(query)
         state["arrivals"] = arrivals() + 1
     _write_address()
     return arrived and bool(query)
+
+
+def misread_address() -> list[str]:
+    """What the address that was just opened gets wrong; once for each."""
+    return st.session_state.pop("misread", [])  # type: ignore[no-any-return]
 
 
 def arrivals() -> int:
@@ -162,12 +168,28 @@ def _say_if_corrected(name: str, typed: float, value: float) -> None:
     low, high, step = LIMITS[name]
     if abs(value - typed) > step / 2 or (isinstance(step, int) and value != typed):
         whole = "a whole number " if isinstance(step, int) else ""
-        st.toast(
+        say(
             f"{typed:.12g} became {value:g}: it is {whole}from {low:g} to {high:.12g}."
             if isinstance(value, float)
-            else f"{typed:.12g} became {value}: it is {whole}from {low} to {high}.",
-            icon=":material/info:",
+            else f"{typed:.12g} became {value}: it is {whole}from {low} to {high}."
         )
+
+
+def say(sentence: str, icon: str = "info") -> None:
+    """For callbacks: a sentence that goes by, once something is drawn that calls ``speak``.
+
+    Streamlit warns of whatever the callback of a fragment draws itself.
+    """
+    remembered("said", []).append((sentence, icon))
+
+
+def speak() -> None:
+    """Show what callbacks had to say."""
+    waiting = st.session_state.get("said", [])
+    while waiting:  # a run that ends here leaves them to the next one
+        sentence, icon = waiting[0]
+        st.toast(sentence, icon=f":material/{icon}:")
+        waiting.pop(0)
 
 
 def _address() -> dict[str, str | list[str]]:

@@ -16,7 +16,7 @@ from explorer.journal import store
 from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.journal.store import Journal, Page
 from explorer.library import networks
-from explorer.session.state import chosen, session, upload
+from explorer.session.state import chosen, say, session, speak, upload
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.sidebar import plain
 from pad_core.checkpoint.file import PadNetwork
@@ -33,6 +33,7 @@ def keep_button(network: PadNetwork) -> None:
 
 @st.fragment
 def _keep(network: PadNetwork) -> None:
+    speak()
     with st.popover(
         "Keep this", key=_OPEN, icon=":material/bookmark_add:", type="tertiary", on_change="rerun"
     ):
@@ -57,7 +58,7 @@ def _keep_now(network: PadNetwork) -> None:
         state[_PROBLEM] = error
     else:
         state[_OPEN] = False
-        st.toast("Kept. It stands in the Journal now.", icon=":material/bookmark_added:")
+        say("Kept. It stands in the Journal now.", "bookmark_added")
 
 
 def look(sought: str, most: int) -> Page:

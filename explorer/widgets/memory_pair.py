@@ -11,7 +11,7 @@ from explorer.dreaming.memories import memories_of, name_of, names_of
 from explorer.session.choices import BY_SEED, PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.widgets.sidebar import plain
-from explorer.widgets.sliders import step_seed
+from explorer.widgets.sliders import seed_keys, step_seed
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.imagesets import read_picture
 from pad_core.errors import PadError
@@ -55,6 +55,7 @@ def choose_pair(network: PadNetwork) -> None:
             with st.popover(f"{letter}: {_label(network, place)}", width="stretch"):
                 _menu(network, name, letter)
         step_seed(1)
+        seed_keys()
 
 
 def _put_right(network: PadNetwork, name: str, letter: str) -> None:

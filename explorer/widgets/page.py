@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.library.networks import list_checkpoints, load
-from explorer.session.state import choose, chosen, upload
+from explorer.session.state import choose, chosen, misread_address, upload
 from explorer.session.upload import UPLOAD
 from explorer.widgets import sidebar
+from explorer.widgets.keys import keys
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError, shortened
@@ -49,6 +52,53 @@ def networks() -> dict[str, PadNetwork]:
     return found
 
 
+def subject(network: PadNetwork, compared: Mapping[str, PadNetwork]) -> PadNetwork:
+    """The network whose data set and file a page of compared networks speaks of.
+
+    The chosen one where it is compared, too; else the first of its data set, or the first of all.
+    """
+    of_its_data = (one for one in compared.values() if one.header.data.is_same(network.header.data))
+    if any(one is network for one in compared.values()) or not compared:
+        return network
+    return next(of_its_data, next(iter(compared.values())))
+
+
+@contextmanager
+def leaving_the_former_network() -> Iterator[None]:
+    """Around a page: what it still shows of the network chosen before is out of sight meanwhile.
+
+    Streamlit leaves the former page in place until it is replaced, part by part. Its numbers would
+    stand under the new network's name.
+    """
+    state, now = st.session_state, chosen().networks.checkpoint
+    in_sight = state.get("networks-in-sight", ())  # several where runs were cut short
+    sheet = st.empty()
+    if any(former != now for former in in_sight):
+        with sheet.container():
+            look("leaving")
+    state["networks-in-sight"] = (*in_sight, now)
+    yield
+    sheet.empty()
+    state["networks-in-sight"] = (chosen().networks.checkpoint,)
+
+
+def say_misread() -> None:
+    """A sentence on what the address gets wrong, which is shown as if it were left out."""
+    if wrong := misread_address():
+        say(f"In the address, {'; '.join(wrong)}. What is usual is shown instead.")
+
+
+def put_right(sentence: str, **changes: Any) -> None:
+    """Replace choices that can't be had, and say so."""
+    choose(**changes)
+    say(sentence)
+
+
+def say(sentence: str) -> None:
+    """A sentence that goes by."""
+    st.toast(sidebar.plain(sentence), icon=":material/info:", duration="long")
+
+
 def problem(error: PadError) -> None:
     """Draw an error as a sentence."""
     st.error(sidebar.plain(str(error)), icon=":material/error:")
@@ -74,16 +124,21 @@ def heading(title: str, note: str) -> DeltaGenerator:
         st.button(
             "End the talk" if talk else "Present",
             key=f"present-{'off' if talk else 'on'}",
-            shortcut="Esc" if talk else "P",
             type="tertiary",
             icon=":material/close:" if talk else ":material/slideshow:",
             on_click=choose,
             kwargs={"present": "" if talk else "1"},
-            help="Back to the whole page."
+            help="Back to the whole page. Key: Esc."
             if talk
-            else "For a talk: large type, and nothing but the pictures and their controls.",
+            else "For a talk: large type, and nothing but the pictures and their controls. Key: P.",
         )
+    keys("present", ("Escape",) if talk else ("p",), _turn_talk)
     return own
+
+
+def _turn_talk(pressed: Counter[str]) -> None:
+    if pressed.total() % 2:
+        choose(present="" if chosen().page.present else "1")
 
 
 @contextmanager

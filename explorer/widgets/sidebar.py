@@ -132,6 +132,11 @@ def images(network: PadNetwork) -> DataSet | None:
     return found.dataset
 
 
+def images_are_coming(network: PadNetwork) -> bool:
+    """Whether real images are being loaded, and pages should keep their places free."""
+    return real_images.find(network).status == "loading"
+
+
 def _say_absent(network: PadNetwork, fetched: bool) -> None:
     name = plain(network.header.dataset_name)
     says = f":material/psychology: Stored memories: no images of {name} on this computer"

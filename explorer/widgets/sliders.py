@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.session.choices import LIMITS
-from explorer.session.state import Panels, choose, chosen, fresh, step_by, take
-from explorer.widgets.arrow_keys import arrow_keys
-from pad_core.model.condition import Mixture
+from explorer.session.state import Panels, choose, chosen, fresh, speak, step_by, take
+from explorer.widgets.keys import keys
+from pad_core.model.condition import Condition, Mixture
+from pad_core.model.dreams import SQUARES
+from pad_core.report.conditions_in_words import perturbations
 
 NREM_DIALS, REM_DIALS = "nrem-dials", "rem-dials"
 _ARROW_STEP = 0.1  # of the arrow keys, if a value's own steps are finer
@@ -48,6 +51,27 @@ def occlusion(panels: Panels, talk: bool = False) -> None:
 
     with stand("nrem-controls", talk):
         dials()
+
+
+def perturbation(condition: Condition, panels: Panels) -> None:
+    """NREM's dials of a network whose dreams may be perturbed otherwise than by squares."""
+    if condition.perturbation == SQUARES:
+        occlusion(panels)
+        return
+
+    @st.fragment(key=NREM_DIALS)
+    def strength() -> None:
+        st.markdown(f"**NREM** · {perturbations(condition)}")
+        dial(
+            "intensity",
+            "Strength",
+            "The share of each one's full range from which an amount is drawn for each dream, 0 to "
+            f"1. This network was trained at {condition.perturbation_strength:g}.",
+            (NREM_DIALS, *panels),
+        )
+
+    with stand("nrem-controls", talk=False):
+        strength()
 
 
 def mixture(trained: Mixture, panels: Panels, talk: bool = False) -> None:
@@ -136,14 +160,15 @@ def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | Non
 def arrows(across: str, up: str, redraw: Panels) -> None:
     """In a talk, ← and → step through one number of ``Choices``, ↓ and ↑ through another."""
 
-    def step(right: int, upward: int) -> None:
+    def step(pressed: Counter[str]) -> None:
         changes = {}
-        for name, n in ((across, right), (up, upward)):
+        for name, more, less in ((across, "Right", "Left"), (up, "Up", "Down")):
+            n = pressed[f"Arrow{more}"] - pressed[f"Arrow{less}"]
             limits = LIMITS[name]
             changes[name] = limits.nearest(chosen().value(name) + n * max(limits.step, _ARROW_STEP))
         choose(redraw, **changes)
 
-    arrow_keys(step)
+    keys("arrows", ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp"), step)
 
 
 def seed(help: str) -> None:
@@ -152,24 +177,33 @@ def seed(help: str) -> None:
 
 
 def step_seed(step: int) -> None:
-    """A button to the previous (−1) or next (1) seed's memories, with its own key.
-
-    In a talk, these are the keys of a presenter's remote.
-    """
-    word, icon, shortcut = ("next", "right", "K") if step > 0 else ("previous", "left", "J")
-    if chosen().page.present:
-        shortcut = "PageDown" if step > 0 else "PageUp"
+    """A button to the previous (−1) or the next (1) seed's memories."""
+    word, icon = ("next", "right") if step > 0 else ("previous", "left")
     low, high, _ = LIMITS["seed"]
     st.button(
         "",
         key=f"seed-{word}",
-        shortcut=shortcut,
         icon=f":material/chevron_{icon}:",
         disabled=not low <= chosen().dream.seed + step <= high,
         on_click=step_by,
         args=("seed", step, low, high),
-        help=f"The memories of the {word} seed.",
+        help=f"The memories of the {word} seed. Key: {_seed_keys()[step > 0].upper()}.",
     )
+
+
+def seed_keys() -> None:
+    """Keys that do what the buttons of ``step_seed`` do; in a talk a remote's."""
+    previous, following = _seed_keys()
+    low, high, _ = LIMITS["seed"]
+
+    def step(pressed: Counter[str]) -> None:
+        step_by("seed", pressed[following] - pressed[previous], int(low), int(high))
+
+    keys("seed", (previous, following), step)
+
+
+def _seed_keys() -> tuple[str, str]:
+    return ("PageUp", "PageDown") if chosen().page.present else ("j", "k")
 
 
 def _field(
@@ -197,6 +231,7 @@ def _field(
         args=(name, key, redraw),
         help=help,
     )
+    speak()
 
 
 def in_a_row(talk: bool, name: str = "") -> AbstractContextManager[object]:

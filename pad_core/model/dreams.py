@@ -13,19 +13,22 @@ from dataclasses import dataclass
 import torch
 
 from pad_core.errors import PadError
-from pad_core.model.condition import Mixture
+from pad_core.model.condition import Kind, Mixture
 from pad_core.model.hippocampus import draw_components, mix
 from pad_core.model.networks import Networks
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
+from pad_core.model.perturbation import perturb
 from pad_core.system.randomness import generator
+
+SQUARES: tuple[Kind, ...] = ("squares",)  # the paper's perturbation
 
 
 @dataclass(frozen=True)
 class NremDreams:
     """Perturbed dreams; images are (B, 3, 32, 32) in [−1, 1].
 
-    dreams: G(z); occluded: G(z) ⊙ Ω; recovered: G(E_z(occluded)), what the network makes of
-    the occluded dream; error: ‖z − E_z(occluded)‖² / Z, the NREM loss of each (Eq. 6), (B,).
+    dreams: G(z); occluded: G(z) ⊙ Ω, or perturbed otherwise; recovered: G(E_z(occluded)), what the
+    network makes of that; error: ‖z − E_z(occluded)‖² / Z, the NREM loss of each (Eq. 6), (B,).
     """
 
     dreams: torch.Tensor
@@ -61,23 +64,34 @@ def pick_memories(available: int, wanted: int, seed: int, purpose: str) -> torch
 
 @torch.inference_mode()
 def nrem_dreams(
-    networks: Networks, latents: torch.Tensor, intensity: float, size_px: int, seed: int
+    networks: Networks,
+    latents: torch.Tensor,
+    intensity: float,
+    size_px: int,
+    seed: int,
+    kinds: Sequence[Kind] = SQUARES,
 ) -> NremDreams:
-    """Replay single memories, occlude the dreams, let the encoder recover them (Eq. 6).
+    """Replay single memories, perturb the dreams, let the encoder recover them (Eq. 6).
 
     Args:
         latents: memories z, (B, Z).
         intensity: share of patches occluded, 0 to 1; a larger one only adds occluded patches.
-        size_px: side of a patch, 1 to 8.
-        seed: of the masks, one per dream.
+            Of other perturbations the strength, the share of their full ranges.
+        size_px: side of a patch, 1 to 8; other perturbations draw it.
+        seed: of the masks, one per dream, and of what others draw.
+        kinds: a condition's perturbations, in their order.
     """
     if not 0.0 <= intensity <= 1.0:
         raise PadError(f"Occlusion intensity lies between 0 and 1, not {intensity}.")
     if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
         raise PadError(f"Occlusion size is {MIN_SIZE_PX} to {MAX_SIZE_PX} pixels, not {size_px}.")
-    uniforms = draw_uniforms(len(latents), generator(seed, "occlusion")).to(latents.device)
     dreams = networks.generator(latents)
-    occluded = dreams * masks(uniforms, intensity, size_px)
+    if tuple(kinds) == SQUARES:
+        uniforms = draw_uniforms(len(latents), generator(seed, "occlusion")).to(latents.device)
+        occluded = dreams * masks(uniforms, intensity, size_px)
+    else:
+        random = generator(seed, "perturbation")
+        occluded = perturb(dreams.cpu(), kinds, intensity, random).to(latents.device)
     recovered = networks.encoder.latents(occluded)
     error = (recovered - latents).square().mean(dim=1)
     return NremDreams(dreams, occluded, networks.generator(recovered), error)

@@ -52,6 +52,11 @@ def cycle(phases: Sequence[str], names: Mapping[str, str] = MappingProxyType({})
     return " → ".join(name + (f" × {n}" if n > 1 else "") for name, n in runs)
 
 
+def perturbations(condition: Condition) -> str:
+    """What NREM does to dreams: 'grey squares', 'translation and rotation'."""
+    return listed([_FIELDS["perturbation"].word(kind) for kind in condition.perturbation])
+
+
 def listed(words: list[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
@@ -66,7 +71,7 @@ def details(condition: Condition) -> dict[str, str]:
     said = {"perturbation", "perturbation_strength", "mixing", "memories", "hippocampus", "recency"}
     said |= {"contrast", "weight_contrast", "temperature", "redundancy"}
     if changed & {"perturbation", "perturbation_strength"}:
-        words = listed([_FIELDS["perturbation"].word(kind) for kind in condition.perturbation])
+        words = perturbations(condition)
         found["perturbation"] = f"{words}, strength {condition.perturbation_strength:g}"
     if changed & {"mixing", "memories", "hippocampus", "recency"}:
         mixed = "by components" if condition.mixing == "components" else "convex"

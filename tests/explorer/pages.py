@@ -31,16 +31,20 @@ from tests.helpers import until
 PAD_AND_WAKE_ONLY = {f"checkpoints/{name}.safetensors": name for name in ("pad", "wake_only")}
 
 
-def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0) -> Path:
-    """A checkpoint of a network without experience, on the data set that ships."""
+def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0, name: str = "") -> Path:
+    """A checkpoint of a network without experience, on the data set that ships.
+
+    name: of another data set, which its header tells of instead.
+    """
     data: DataSet = load_dataset("fashion-mini")
     networks = build_networks(seed)
     for network in networks:  # strong enough for dreams that differ
         for layer in network.children():
             layer.weight.data.mul_(3.0)
-    header = Header(
-        built_in(condition), checkpoint.dataset_record(data), data.class_names, seed=seed, epoch=1
-    )
+    about = checkpoint.dataset_record(data)
+    if name:
+        about |= {"name": name, "spec": f"folder:{name}", "sha256": "0" * 64}
+    header = Header(built_in(condition), about, data.class_names, seed=seed, epoch=1)
     memories = checkpoint.choose_memories(data, networks.encoder)
     checkpoint.save(path, networks, header, memories, bits=8)
     return path

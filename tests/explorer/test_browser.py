@@ -5,6 +5,7 @@ import re
 import time
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.explorer.browser import atlas, browser_only, go_to, settle
@@ -124,3 +125,36 @@ def test_choices_outlive_a_look_at_another_page(address, visit):
     wait_for_query(page, "seed=4")
     page.wait_for_selector(".pad-footer")
     wait_for_atlas(page, "rem", dreamt)
+
+
+@pytest.mark.parametrize("width", [900, 1100, 1279])
+def test_notes_stay_in_sight_on_smaller_screens(address, visit, width):
+    page = visit(address)
+    page.set_viewport_size({"width": width, "height": 720})
+    for path in ("", "wall", "map", "probe", "storyboard", "train"):
+        page.goto(address.replace("/?", f"/{path}?"))
+        note = page.locator(".pad-title p")
+        note.wait_for()
+        settle(page)
+        cut = "e => [e.scrollWidth - e.clientWidth, innerWidth - e.getBoundingClientRect().right]"
+        hidden, room = note.evaluate(cut)
+        assert hidden <= 1 and room >= 0, f"{path or 'dream'} at {width}: {hidden}, {room}"
+
+
+def test_the_switch_for_talks_is_at_one_place_on_all_pages(address, visit):
+    page = visit(address)
+    found = {}
+    for path in ("", "wall", "map", "probe", "curves", "train", "journal", "storyboard"):
+        page.goto(address.replace("/?", f"/{path}?"))
+        button = page.get_by_role("button", name="Present")
+        button.wait_for()
+        settle(page)
+        box = button.bounding_box()
+        found[path or "dream"] = (round(box["x"]), round(box["y"]))
+    first = found["dream"]
+    off = {
+        name: at
+        for name, at in found.items()
+        if max(abs(at[0] - first[0]), abs(at[1] - first[1])) > 2
+    }
+    assert not off, (first, off)

@@ -1,5 +1,6 @@
 """The pages as Streamlit runs them, without a browser."""
 
+import io
 import json
 import re
 import subprocess
@@ -8,10 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explorer.library import networks, real_images
 from explorer.library.real_images import RealImages
+from explorer.views.dream import page as dream_page
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Header
 from pad_core.data.images import png_bytes
@@ -215,6 +219,44 @@ def test_an_invalid_address_shows_the_defaults(root):
     assert panels(at) == panels(page())
     assert address(at)["lam"] == "0.5"
     assert "colour" not in address(at)
+    said = at.toast[0].value.replace("\\", "")
+    for clause in ("lam=nan is no number from 0 to 1", "seed=-3 is no whole number from 0 to",
+                   "split=dev is none of train, test"):  # fmt: skip
+        assert clause in said
+    assert not at.run().toast  # once
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"figure": "fig9"}, "figure=fig9 is none of fig3, fig4"),
+        ({"dims": "4"}, "dims=4 is none of 2, 3."),
+        ({"view": "1_2"}, "view=1_2 can't be read."),
+        ({"sight": "x" * 5000}, "sight=xxx"),
+    ],
+)
+def test_what_an_address_gets_wrong_is_told(root, query, said):
+    (toast,) = page(**query).toast
+    assert said in toast.value.replace("\\", "")
+    assert len(toast.value) < 500
+
+
+def test_what_was_there_of_another_network_is_out_of_sight_until_its_own_is_drawn(
+    root, monkeypatch
+):
+    def leaves():
+        return any("data-stale" in element.proto.body for element in at.get("html"))
+
+    at = page()
+    assert not leaves()
+    widget(at.slider, "lam-slider").set_value(0.9).run()
+    assert not leaves()
+    with monkeypatch.context() as patch:
+        patch.setattr(dream_page, "show", st.stop)  # as if it were being computed
+        widget(at.selectbox, "network").set_value(B).run()
+        assert leaves()
+    assert not at.run().exception
+    assert not leaves()
 
 
 def test_a_checkpoint_that_is_not_here_is_named_and_not_replaced(root):
@@ -392,7 +434,7 @@ def test_an_odd_header_never_ends_a_page(root, two, changes, monkeypatch):
     for query in ({}, {"checkpoint": B}, {"checkpoint": B, "sight": "plane"}):
         at = page(**query)
         assert not at.exception, at.exception
-        assert panels(at) or at.error or at.warning or at.get("bidi_component")
+        assert panels(at) or at.error or at.warning or "plane" in components(at)
 
 
 @pytest.mark.slow
@@ -523,6 +565,15 @@ def test_what_is_no_picture_gets_a_sentence(root):
     assert panels(at) == before
 
 
+def test_a_picture_that_is_too_large_says_how_large_it_is(root):
+    at = page()
+    png = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(png, "PNG")
+    at.file_uploader(key="first-picture").upload("scan.png", png.getvalue()).run()
+    said = at.error[0].value.replace("\\", "")
+    assert "scan.png has 400 million pixels; 50 million are the most." in said
+
+
 def test_buttons_step_to_other_memories(root):
     at = page(seed=4)
     at.button(key="seed-next").click().run()
@@ -566,6 +617,15 @@ def test_a_typed_value_that_cannot_be_is_corrected_and_says_so(
     assert f"{widget(at.number_input, field).value:g}" == value
 
 
+def test_a_correction_says_nothing_to_the_terminal(root, caplog, capfd):
+    at = page()
+    caplog.clear()
+    run_as_from_a_browser(widget(at.number_input, "lam-typed").set_value(1.5))
+    assert "1.5 became 1" in at.toast[0].value
+    assert not [record for record in caplog.records if "ScriptRunContext" not in record.message]
+    assert "callback" not in capfd.readouterr().err
+
+
 def test_a_value_that_can_be_is_taken_without_a_word(root):
     at = page()
     widget(at.number_input, "lam-typed").set_value(0.56).run()
@@ -592,6 +652,16 @@ def test_real_images_stand_above_what_is_recalled_of_them(root, monkeypatch):
     assert "Seen" in panels(at)["memories"]
     assert panels(at)["memories"].count("pad-tile") == 16
     assert "not photographs" in without["memories"]
+
+
+def test_the_place_of_real_images_is_kept_while_they_are_loaded(root, monkeypatch):
+    shapes = []
+    data = load_dataset("fashion-mini")
+    for found in (RealImages("loading", None, "loading", 0.5), RealImages("ready", data)):
+        monkeypatch.setattr(real_images, "find", lambda network, found=found: found)
+        body = panels(page())["memories"]
+        shapes.append((re.search("--rows: *[0-9]+", body)[0], body.count("pad-tile")))
+    assert shapes[0] == shapes[1]
 
 
 @pytest.mark.parametrize("offered", [False, True])

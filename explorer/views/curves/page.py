@@ -55,10 +55,9 @@ def show() -> None:
         sidebar.networks()
     elif part == "epochs":
         sidebar.memories(network)
-        sliders.occlusion(panels=("stages",))
+        sliders.perturbation(network.condition, panels=("stages",))
         sliders.mixture(network.condition.rem_mixture, panels=("stages",))
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        page.heading("Curves", "")
+    with page.heading("Curves", ""):
         _pick("curves", list(_PARTS), _PARTS, "Part of this page")
     if part == "paper":
         _paper(epochs.catalogue(listing.headers), network.header.dataset_name)
@@ -90,7 +89,8 @@ def _paper(catalogue: Catalogue, dataset: str) -> None:
     items = [name for name, item in ITEMS.items() if item.is_about(dataset)]
     name = chosen().curves.figure
     if name not in items:
-        choose(figure=items[0])
+        page.put_right(f"{ITEMS[name].short} is of other images than {dataset}; shown is "
+                       f"{ITEMS[items[0]].short}.", figure=items[0])  # fmt: skip
         name = items[0]
     _choose_figure(items, name)
     item = ITEMS[name]
@@ -174,7 +174,12 @@ def _losses() -> None:
     """What the compared networks record, and those that train now, whose curves grow."""
     listing = networks.list_checkpoints(chosen().networks.folder, upload())
     keys = chosen().networks.compared or listing.conditions_beside(chosen().networks.checkpoint)
-    live = _running()
+    about = [listing.headers[key] for key in keys if key in listing.headers]
+    live = {
+        key: training
+        for key, training in _running().items()
+        if _is_of(training, listing.headers.get(key), about)
+    }
     growing = {str(Path(key).parent) for key in live}  # their own checkpoints say the same
     kept = {
         key: listing.headers[key]
@@ -202,6 +207,17 @@ def _losses() -> None:
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
 
 
+def _is_of(training: Training, latest: Header | None, about: Sequence[Header]) -> bool:
+    """Whether a training is of the data set of one of these networks.
+
+    latest: what it exported last; before its first epoch is over, there is what was asked for.
+    """
+    if latest is not None:
+        return any(latest.data.is_same(header.data) for header in about)
+    asked = training.order.dataset if training.order is not None else ""
+    return any(asked in (header.dataset.get("spec"), header.dataset_name) for header in about)
+
+
 def _take_log(key: str) -> None:
     choose(log="1" if session()[key] else "")
 
@@ -221,7 +237,11 @@ def _stages(own_epoch: int) -> None:
     if chosen().networks.checkpoint not in headers:
         return  # deleted while it was looked at; the next run of the page says so
     found = epochs.stages(headers, chosen().networks.checkpoint)
-    wanted = next(epoch for epoch in (chosen().curves.stage, own_epoch, *found) if epoch in found)
+    asked = chosen().curves.stage
+    wanted = next(epoch for epoch in (asked, own_epoch, *found) if epoch in found)
+    if asked not in (0, wanted):
+        page.put_right(f"Epoch {asked} of this training was not kept; shown is epoch {wanted}.",
+                       stage=0)  # fmt: skip
     shown = epochs.thinned(found, wanted)
     _pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
     try:
@@ -263,8 +283,8 @@ def _one(snapshot: Snapshot) -> str:
     rows = [
         Row("Memory", "<i>G</i>(<i>z</i>)", "Eight images as it recalls them.",
             [f"Recalled memory of the class {c}" for c in snapshot.classes], snapshot.classes),
-        Row("NREM dream", "<i>G</i>(<i>z</i>) ⊙ Ω", "Replayed with parts lost.",
-            [f"Dream of the class {c}, occluded" for c in snapshot.classes]),
+        Row("NREM dream", "", "Replayed, and perturbed.",
+            [f"Dream of the class {c}, perturbed" for c in snapshot.classes]),
         Row("Recovered", "<i>G</i>(<i>E</i>(·))", "What it still sees in that; <i>ℓ</i>, error "
             "of its code.", [f"Recovered dream, error {e:.2f}" for e in errors],
             [f"ℓ {e:.2f}" for e in errors]),

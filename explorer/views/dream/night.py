@@ -16,6 +16,7 @@ from explorer.widgets import kept_dreams, page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.reader import Readings
+from pad_core.report.conditions_in_words import perturbations
 
 
 def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
@@ -48,17 +49,23 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
 
 @st.fragment(key="nrem")
 def nrem(network: PadNetwork, recalled: Recalled) -> None:
-    """Replayed, occluded, recovered."""
+    """Replayed, perturbed, recovered."""
     with page.timed("NREM"):
         perturbed = kept_dreams.perturb(network, recalled, chosen().dream)
     asleep = "nrem" in network.condition.phases
-    occluded = Row(
+    occluded = dreams.occludes(network)
+    done = "occluded" if occluded else "perturbed"
+    replayed = Row(
         "NREM",
         "",
-        "Replayed with gaps.",
-        [f"Dream of the class {name}, occluded" for name in recalled.classes],
+        "Replayed with gaps."
+        if occluded
+        else f"Replayed under {perturbations(network.condition)}.",
+        [f"Dream of the class {name}, {done}" for name in recalled.classes],
         sign="nrem",
-        hint="G(z) ⊙ Ω: the recalled image, where the mask Ω turns patches grey.",
+        hint="G(z) ⊙ Ω: the recalled image, where the mask Ω turns patches grey."
+        if occluded
+        else "G(z)′: the recalled image, perturbed as in this network's training.",
     )
     recovered = Row(
         "Recovered",
@@ -71,7 +78,7 @@ def nrem(network: PadNetwork, recalled: Recalled) -> None:
         hint="G(E(G(z) ⊙ Ω)): what the network makes of the occluded dream. NREM trains the "
         "encoder to lower the error of these latents.",
     )
-    st.html(panel("nrem", perturbed.picture, [occluded, recovered]))
+    st.html(panel("nrem", perturbed.picture, [replayed, recovered]))
 
 
 @st.fragment(key="rem")

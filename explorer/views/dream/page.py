@@ -43,7 +43,7 @@ def show() -> None:
     talk = bool(chosen().page.present)
     sight = "talk" if talk else chosen().page.sight
     if sight == "night":
-        sliders.occlusion(panels=("nrem", "footer"))
+        sliders.perturbation(network.condition, panels=("nrem", "footer"))
     panels = (*_REM_PANELS[sight], "footer")
     if not talk:
         sliders.mixture(network.condition.rem_mixture, panels)
@@ -98,7 +98,10 @@ def _choose_sight() -> None:
 
 def _night(network: PadNetwork, recalled: Recalled, images: DataSet | None) -> None:
     there = images_of(network, chosen().dream.split, images)
-    night.wake(recalled, dreams.seen(network, recalled, chosen().dream, there, pictures()))
+    seen = dreams.seen(network, recalled, chosen().dream, there, pictures())
+    if seen is None and sidebar.images_are_coming(network):
+        seen = dreams.blank(len(recalled))
+    night.wake(recalled, seen)
     night.nrem(network, recalled)
     night.rem(network, recalled)
 

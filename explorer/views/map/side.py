@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.session.choices import BY_SEED, Choices, Dream
-from explorer.session.state import choose, chosen
+from explorer.session.state import choose, chosen, speak
 from explorer.views.map import cache, clouds, component, places, side_html, table, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import ClassStyle
@@ -203,6 +203,7 @@ def _take_memory(name: str, split: str, memory: int) -> None:
 @st.fragment(key="selection")
 def selection(shown: list[Shown]) -> None:
     """Draw the selected points, counted by class, and their file."""
+    speak()
     first, choices = shown[0], chosen()
     n = len(first.cloud)
     selected = view.selected(shown)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.session import map_address
 from explorer.session.map_address import MAX_OUTLINES
-from explorer.session.state import arrivals, choose, chosen
+from explorer.session.state import arrivals, choose, chosen, say
 from explorer.views.map import component
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import View
@@ -83,10 +83,7 @@ def take_outline(shown: list[Shown]) -> None:
     elif text:
         drawn = text if how == "anew" or not before else f"{before}~{text}"
     if drawn.count("~") >= MAX_OUTLINES:
-        st.toast(
-            f"A selection is of {MAX_OUTLINES} outlines at most: an address holds no more.",
-            icon=":material/info:",
-        )
+        say(f"A selection is of {MAX_OUTLINES} outlines at most: an address holds no more.")
         drawn = before
     outlines = map_address.outlines_of(drawn, _dims()) or []
     coordinates = [one.coordinates for one in shown]

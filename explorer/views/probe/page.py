@@ -40,6 +40,7 @@ def show() -> None:
         return
     chosen_ones = page.networks()
     networks = {key: one for key, one in chosen_ones.items() if len(one.class_names) > 1}
+    network = page.subject(network, networks)
     sidebar.images(network)
     with st.sidebar:
         sliders.seed(

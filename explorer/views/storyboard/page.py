@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -13,6 +14,7 @@ from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, Step, lesson, steps
 from explorer.widgets import kept_dreams, page, sidebar
+from explorer.widgets.keys import keys
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
 
@@ -41,6 +43,7 @@ def show() -> None:
     with page.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
         _turn(place, -1, len(night))
         _turn(place, 1, len(night))
+    _turn_by_keys(len(night))
     _choose_step(place, night)
     st.html(flow(step.parts(story)))
     st.html(lesson(step, story, network))
@@ -65,16 +68,21 @@ def _choose_step(place: int, night: Sequence[Step]) -> None:
 
 
 def _turn(place: int, by: int, n_steps: int) -> None:
-    word, side = ("Next", "Right") if by > 0 else ("Back", "Left")
     st.button(
-        word,
-        key=f"turn-{side}",
-        shortcut=side,
+        "Next" if by > 0 else "Back",
+        key="turn-Right" if by > 0 else "turn-Left",
         type="tertiary",
         disabled=not 1 <= place + by <= n_steps,
         on_click=_step_on,
         args=(by, n_steps),
     )
+
+
+def _turn_by_keys(n_steps: int) -> None:
+    def step(pressed: Counter[str]) -> None:
+        _step_on(pressed["ArrowRight"] - pressed["ArrowLeft"], n_steps)
+
+    keys("turn", ("ArrowLeft", "ArrowRight"), step, on_radios=True)
 
 
 def _place(n_steps: int) -> int:

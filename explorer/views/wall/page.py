@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from html import escape
 
 import numpy as np
 import streamlit as st
-import torch
 
+from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_DREAMS
 from explorer.dreaming.memories import images_of, names_of
 from explorer.session.choices import LIMITS
@@ -43,6 +43,9 @@ def show() -> None:
     if network is None:
         return
     networks = page.networks()
+    network = page.subject(network, networks)
+    if (against := chosen().wall.against) and against not in networks:
+        page.put_right(f"{against} is not among the compared networks: no differences.", against="")
     sidebar.memories(network)
     images = sidebar.images(network)
     with st.sidebar.container(key="difference-controls"):
@@ -58,17 +61,12 @@ def show() -> None:
 
 
 def _note(networks: Mapping[str, PadNetwork]) -> str:
-    if against := _against(networks):
+    if against := chosen().wall.against:
         return (
             f"|difference| to {_label(networks[against])}, × {chosen().wall.amplified}: white from "
             f"{100 / chosen().wall.amplified:g} % of the range. Δ: its mean, in % of that."
         )
     return _EXPLAINED[chosen().wall.pictures]
-
-
-def _against(networks: Container[str]) -> str:
-    """Key of the network that the others are compared with, if it is one of these."""
-    return chosen().wall.against if chosen().wall.against in networks else ""
 
 
 def _dials(network: PadNetwork) -> None:
@@ -106,7 +104,7 @@ def _pictures() -> None:
 
 def _differences(networks: Mapping[str, PadNetwork]) -> None:
     """Against which network differences are taken, and how much they are amplified."""
-    keys, against = ["", *networks], _against(networks)
+    keys, against = ["", *networks], chosen().wall.against
     left, right = st.columns([5, 3], gap="small")
     with left:
         widget = fresh("against", against)
@@ -151,15 +149,19 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
                 page.problem(error)
     if not strips:
         return
-    first = networks[next(iter(strips))]
+    drawn = [networks[key] for key in strips]
+    first = network if any(one is network for one in drawn) else drawn[0]
     shown = wall.columns(first, choices.dream)
-    reference = _against(strips)
-    own = images if first.header.dataset == network.header.dataset else None
+    reference = choices.wall.against if choices.wall.against in strips else ""
+    own = images if first.header.data.is_same(network.header.data) else None
     photographs = images_of(first, choices.dream.split, own)
-    heads = _heads(first, shown, photographs)
+    coming = photographs is None and sidebar.images_are_coming(first)
+    heads = _heads(first, shown, pictured=photographs is not None or coming)
     reals = []
     if heads.names and photographs is not None:
         reals = [picture_grid(photographs[shown.indices[:N_DREAMS]], N_DREAMS)]
+    elif heads.names:
+        reals = [dreams.blank(N_DREAMS)]
     rows: list[tuple[str, Row, list[np.ndarray]]] = []
     for key, strip in strips.items():
         one, picture = networks[key], strip
@@ -176,8 +178,8 @@ def _wall(network: PadNetwork, networks: Mapping[str, PadNetwork], images: DataS
     st.html(panel("wall", atlas, [heads, *(row for _, row, _ in rows)]))
 
 
-def _heads(first: PadNetwork, shown: Columns, photographs: torch.Tensor | None) -> Row:
-    """The classes of the memories, with the real images where they are here."""
+def _heads(first: PadNetwork, shown: Columns, pictured: bool) -> Row:
+    """The classes of the memories, with the real images where they are here or on their way."""
     class_names = names_of(first, chosen().dream.split)
     names = [class_names[label] for label in shown.labels]
     one, other = names[:N_DREAMS], names[N_DREAMS:]
@@ -188,7 +190,7 @@ def _heads(first: PadNetwork, shown: Columns, photographs: torch.Tensor | None) 
         texts = [f"{a} + {b}" for a, b in zip(one, other, strict=True)]
     else:
         texts = one
-    if photographs is None or chosen().wall.pictures == "nrem":
+    if not pictured or chosen().wall.pictures == "nrem":
         cells = "".join(f"<span>{escape(text)}</span>" for text in texts)
         return Row("", formula, "", (), instead=cells)
     described = [f"Image of the class {name}" for name in one]

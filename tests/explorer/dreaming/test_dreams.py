@@ -11,6 +11,7 @@ from explorer.session.choices import PICTURE, Dream
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.errors import PadError
+from pad_core.model.condition import built_in
 
 CHOICES = Dream(seed=5)
 
@@ -75,6 +76,23 @@ def test_a_dream_of_the_second_memory_alone_is_the_small_picture_above_it(networ
 def test_without_occlusion_the_whole_memory_is_replayed(network):
     shown = panels(network, replace(CHOICES, intensity=0.0))
     assert np.array_equal(shown["nrem"].picture[:32], shown["memories"].picture)
+
+
+@pytest.mark.parametrize("condition", ["nrem_translation", "nrem_noise", "nrem_many"])
+def test_a_network_s_dreams_are_perturbed_as_it_was_trained(network, condition):
+    other = replace(network, header=replace(network.header, condition=built_in(condition)))
+    recalled = dreams.recall(other, CHOICES)
+    none, some, more = (
+        dreams.perturb(other, recalled, replace(CHOICES, intensity=strength)).picture[:32]
+        for strength in (0.0, 0.5, 1.0)
+    )
+    # Nothing is done to them but what a shift by no pixel rounds.
+    assert np.abs(none.astype(int) - recalled.picture).max() <= 1
+    squares = dreams.perturb(network, recalled, replace(CHOICES, intensity=1.0)).picture[:32]
+    assert np.unique(squares) == [128]
+    assert len(np.unique(more)) > 50  # no such squares
+    changes = [np.abs(one.astype(int) - recalled.picture).mean() for one in (some, more)]
+    assert 0 < changes[0] < changes[1]
 
 
 def test_full_occlusion_leaves_grey(network):

@@ -1,6 +1,7 @@
 """The Curves page: the paper's figures with verdicts, losses, dreams over epochs."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -48,6 +49,11 @@ def html(at):
     return "".join(element.proto.body for element in drawn(at))
 
 
+def said(at):
+    """What goes by, as people read it."""
+    return at.toast[0].value.replace("\\", "")
+
+
 def charts(at):
     return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
 
@@ -91,9 +97,17 @@ def test_another_figure_is_one_click_away_and_in_the_address(home):
     assert "Nothing of this is recorded" in at.info[0].value
 
 
-def test_a_figure_of_another_data_set_gives_way(home):
+def test_a_figure_of_another_data_set_gives_way_and_says_so(home):
     at = page(figure="app-fig2")  # SVHN's losses
     assert widget(at.selectbox, "figure").value == "fig3"
+    assert "is of other images than fashion-mini" in said(at)
+
+
+def test_an_epoch_that_was_not_kept_gives_way_and_says_so(home):
+    at = page(curves="epochs", stage=2)
+    assert scrubber(at)["place"] == 1
+    assert said(at) == "Epoch 2 of this training was not kept; shown is epoch 3."
+    assert "stage" not in at.query_params
 
 
 def test_losses_of_the_compared_networks_can_be_logarithmic(home):
@@ -106,24 +120,40 @@ def test_losses_of_the_compared_networks_can_be_logarithmic(home):
     assert at.query_params["log"] in ("1", ["1"])
 
 
-def test_what_trains_now_is_drawn_beside_the_others(home):
-    folder = home / "runs/now"
+@contextmanager
+def training(folder, **order):
+    """A run folder in which a process seems to be at work on its first epoch."""
     folder.mkdir(parents=True)
-    order = Order("now", epochs=5)
-    (folder / "order.json").write_text(json.dumps(order.to_dict()))
+    asked = Order(folder.name, epochs=5, **order)
+    (folder / "order.json").write_text(json.dumps(asked.to_dict()))
     with occupied(folder):
         progress = {"epoch": 1, "epochs": 5, "step": 1, "steps": 4, "images_per_s": 9.0,
                     "seconds_left": 5.0, "losses": {"image": 0.7}}  # fmt: skip
         (folder / "progress.json").write_text(json.dumps(progress))
+        yield
+
+
+def test_what_trains_now_is_drawn_beside_the_others(home):
+    with training(home / "runs/now"):
         at = page(curves="losses")
     names = [trace["name"] for trace in charts(at)[0]["data"]]
     assert "PAD · now, training" in names
     assert any("Training now: now" in caption.value for caption in at.caption)
 
 
+@pytest.mark.parametrize("exported", [False, True])
+def test_a_training_of_another_data_set_is_not_among_the_losses(home, exported):
+    with training(home / "runs/digits", dataset="mnist"):
+        if exported:
+            write_checkpoint(home / "runs/digits/latest.safetensors", name="mnist")
+        at = page(curves="losses", checkpoint="checkpoints/late.safetensors")
+        assert {trace["name"] for trace in charts(at)[0]["data"]} == {"PAD"}
+        assert not any("Training now" in caption.value for caption in at.caption)
+
+
 def scrubber(at):
     """What the scrubber was given."""
-    (component,) = at.get("bidi_component")
+    (component,) = (c for c in at.get("bidi_component") if "keys" not in c.proto.component_name)
     return json.loads(component.proto.json)
 
 

@@ -20,7 +20,7 @@ from explorer.session.choices import Choices, Dream
 from explorer.views.journal import files
 from pad_core.checkpoint import file as checkpoint
 from pad_core.errors import PadError
-from tests.explorer.pages import drawn, write_checkpoint
+from tests.explorer.pages import drawn, run_as_from_a_browser, write_checkpoint
 from tests.helpers import ROOT
 
 CASES = sorted((ROOT / "tests/cases").glob("*.jsonl"))
@@ -112,6 +112,16 @@ def test_keep_this_keeps_the_dream_of_the_choices(root):
     assert (kept.title, kept.note) == ("A find", "at λ = ¼")
     assert kept.source.checkpoint == A
     assert kept.dream == Dream(seed=9, lam=0.25, intensity=0.75)
+
+
+def test_a_dream_is_kept_with_a_word_to_the_viewer_and_none_to_the_terminal(root, caplog, capfd):
+    at = keeper()
+    caplog.clear()
+    button = next(b for b in at.button if b.label == "Keep these dreams")
+    run_as_from_a_browser(button.click())
+    assert at.toast[0].value.startswith("Kept.")
+    assert not [record for record in caplog.records if "ScriptRunContext" not in record.message]
+    assert "callback" not in capfd.readouterr().err
 
 
 def test_an_empty_journal_says_how_to_fill_it(root):

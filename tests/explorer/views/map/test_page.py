@@ -37,6 +37,8 @@ def packets(at):
     found = {}
     for element in at.get("bidi_component"):
         packet = element.proto.bytes
+        if not packet:  # the page's keys
+            continue
         length = int.from_bytes(packet[:4], "little")
         header = json.loads(packet[4 : 4 + length])
         for name, (kind, start, size) in header["arrays"].items():

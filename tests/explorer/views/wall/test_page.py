@@ -115,8 +115,27 @@ def test_differences_leave_the_reference_as_it_is(root):
     assert "against" not in at.query_params
 
 
-def test_a_reference_that_is_not_among_the_rows_is_no_reference(root):
-    assert "Δ" not in wall_of(page(against="checkpoints/lost.safetensors"))
+def test_a_reference_that_is_not_among_the_rows_is_no_reference_and_says_so(root):
+    at = page(against="checkpoints/lost.safetensors")
+    assert "Δ" not in wall_of(at)
+    assert "is not among the compared networks" in at.toast[0].value
+    assert "against" not in at.query_params
+
+
+def test_the_page_speaks_of_the_data_set_whose_pictures_it_shows(root):
+    """Not of that of the chosen network, which may not be compared at all."""
+    other = write_checkpoint(root / "checkpoints/digits.safetensors", "pad", 5, name="digits")
+    key = "checkpoints/digits.safetensors"
+    at = page(checkpoint="checkpoints/pad.safetensors", compared=[key])
+    assert rows(at) == [("PAD", True)]
+    said = "".join(e.proto.body for e in drawn(at))
+    assert f"file sha256 {checkpoint.load(other).sha256[:12]}" in said
+    assert "no images of digits" in at.sidebar.caption[0].value
+    assert "Other images" not in said
+    # Of networks of several, those of the chosen one's data set are spoken of.
+    both = [key, "checkpoints/wake_only.safetensors"]
+    at = page(checkpoint="checkpoints/pad.safetensors", compared=both)
+    assert "Other images:</b> digits" in "".join(e.proto.body for e in drawn(at))
 
 
 def test_no_network_chosen_says_what_to_do(root):

@@ -1,0 +1,47 @@
+"""Keys of a page, heard wherever the focus is but in a field."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.session.state import remembered, session
+
+_component = st.components.v2.component(
+    "pad_keys",
+    html="<i></i>",
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
+)
+
+
+def keys(
+    name: str,
+    heard: Sequence[str],
+    on_press: Callable[[Counter[str]], None],
+    on_radios: bool = False,
+) -> None:
+    """Listen to some keys.
+
+    A shortcut of a button would lose presses: of several that wait for the server it hears
+    once. Here the browser counts, and the server takes what has been added to the count.
+
+    Args:
+        name: of these keys on the page.
+        heard: the keys, as browsers name them; letters in lower case.
+        on_press: called with how often each was pressed since it was last called.
+        on_radios: whether arrows are heard on a row of choices too, where they move the focus.
+    """
+    key = f"keys-{name}"
+
+    def pressed() -> None:
+        count = session()[key]["count"]
+        before = remembered(f"{key}-before", {})
+        known = before["presses"] if before.get("since") == count["since"] else {}
+        session()[f"{key}-before"] = count
+        on_press(Counter({k: int(n) - int(known.get(k, 0)) for k, n in count["presses"].items()}))
+
+    data = {"heard": list(heard), "radios": on_radios}
+    _component(key=key, data=data, default={"count": None}, on_count_change=pressed)
