@@ -1,5 +1,6 @@
 """What a newcomer meets first agrees with itself: README, licence, citation, dependencies."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -18,12 +19,13 @@ from explorer.views.about import page as about
 from explorer.widgets import page as explorer_page
 from pad_core.cli.main import parse
 from tests.helpers import ROOT
+from tools import check_vulnerabilities
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 PAGES = [
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/RESULTS.md", "docs/conditions.md",
-    "docs/reliability.md", "docs/results.md",
+    "docs/licences.md", "docs/reliability.md", "docs/results.md",
 ]  # fmt: skip
 
 
@@ -114,6 +116,41 @@ def test_the_lock_has_all_dependencies_within_their_bounds_with_hashes():
         name = canonicalize_name(requirement.name)
         if name != PROJECT["project"]["name"]:
             assert pins[name] and all(map(requirement.specifier.contains, pins[name])), name
+
+
+def test_the_licence_of_each_dependency_is_listed():
+    listed = dict(re.findall(r"^\| ([\w.-]+) \| \S+ \| ([^|]+) \|", text("docs/licences.md"), re.M))
+    groups = requirements()
+    for requirement in [*groups[""], *groups["dev"], *groups["cluster"], *groups["fid"]]:
+        name = canonicalize_name(requirement.name)
+        if name != PROJECT["project"]["name"]:
+            assert listed[name] not in ("", "not stated"), name
+    assert "python -m tools.list_licences" in text("docs/licences.md")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "said"),
+    [
+        ({"vulns": []}, 0, "No vulnerability of 1 of 1 packages"),
+        (
+            {"vulns": [{"id": "PYSEC-1", "fix_versions": ["2.0"]}]},
+            1,
+            "a 1.0: PYSEC-1, mended in 2.0.",
+        ),
+        ({"skip_reason": "not found"}, 2, "was not checked: none of its packages is known."),
+        (None, 2, "was not checked: no route to host."),
+    ],
+)
+def test_known_vulnerabilities_are_told_from_an_answer_that_did_not_come(
+    answer, status, said, tmp_path, monkeypatch
+):
+    reply = json.dumps({"dependencies": [{"name": "a", "version": "1.0"} | (answer or {})]})
+    told = f"print({reply!r})" if answer else "raise SystemExit('no route to host.')"
+    (tmp_path / "pip_audit.py").write_text(told)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found, words = check_vulnerabilities.check()
+    assert found == status
+    assert said in words
 
 
 def test_all_files_beside_the_code_are_shipped():

@@ -13,6 +13,7 @@ from pad_core.dreaming.reader import Reader
 from pad_core.model.dreams import nrem_dreams, pick_memories, rem_dreams
 
 N_CUES = 50
+N_NOISE = 200
 BETA = 40.0
 CUE_SEEDS = (0, 1, 2)
 CONDITIONS = tuple(SEEDS)
@@ -110,12 +111,12 @@ def _conditions() -> None:
 
 def _noise() -> None:
     rows = []
-    for condition in ("pad", "wo_nrem"):
+    for condition in ("pad",):
         different, top, realness, bare = [], [], [], []
         for n in networks(condition):
             for seed in CUE_SEEDS:
                 memories = all_memories(n).latents
-                noise = cues(n.networks, memories[:1000], "noise", 1.0, seed)
+                noise = cues(n.networks, memories[:N_NOISE], "noise", 1.0, seed)
                 recall = Hopfield.of(memories, BETA).recall(noise)
                 counts = recall.strongest.bincount()
                 different.append(float((counts > 0).sum()))
@@ -126,7 +127,7 @@ def _noise() -> None:
         rows.append([condition, *values])
     head = ["condition", "different memories", "share of the commonest, %"]
     head += ["d of what is recalled", "d of the noise itself"]
-    print_table(f"What 1,000 draws of noise recall of 3,000, β = {BETA:g}", head, rows)
+    print_table(f"What {N_NOISE} draws of noise recall of 3,000, β = {BETA:g}", head, rows)
 
 
 def _dreams() -> None:

@@ -14,7 +14,7 @@ from pad_core.dreaming.reader import Reader
 from pad_core.evaluation.frechet import CLASSIFIER_FILE, FeatureNetwork
 from pad_core.model.condition import Mixture
 from pad_core.model.dreams import rem_dreams
-from pad_core.system.files import read_tensors
+from pad_core.system.tensors import read_tensors
 
 PAIRS = tuple(itertools.combinations(range(10), 2))
 N = 20  # dreams of each pair of classes

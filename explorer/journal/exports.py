@@ -45,8 +45,11 @@ SETTINGS: dict[str, dict[str, tuple[Any, Any]]] = {
         "step_ms": (80, range(20, 1001, 10)),  # GIF counts in hundredths
         "scale": (4, range(1, 17)),
     },
-    "table": {},
+    "table": {"provenance": ("last column", ("last column",))},
 }
+# Tables of earlier versions have no settings: their manifest is a comment in the first line.
+_FORMER: dict[str, Settings] = {"table": {}}
+_PROVENANCE = "provenance"  # the column whose first cell holds a table's manifest
 ENDINGS = {"picture": "png", "walk": "gif", "table": "csv"}
 
 
@@ -109,10 +112,10 @@ class Export:
             raise PadError(f"The manifest is of an unknown kind, {str(kind)[:40]!r}.")
         manifest = checked(given, _Manifest)
         settings = manifest["settings"]
-        if set(settings) != set(SETTINGS[kind]):
+        if settings != _FORMER.get(kind) and set(settings) != set(SETTINGS[kind]):
             raise PadError(f"The manifest is damaged: its settings are not those of a {kind}.")
-        for name, (usual, allowed) in SETTINGS[kind].items():
-            value = settings[name]
+        for name, value in settings.items():
+            usual, allowed = SETTINGS[kind][name]
             if type(value) is not type(usual) or value not in allowed:
                 raise PadError(f"The manifest's {name} = {str(value)[:40]} is out of range.")
         return cls(kind, Kept.from_dict(manifest["dream"]), settings, manifest["versions"])
@@ -153,7 +156,7 @@ def make(export: Export, network: PadNetwork) -> bytes:
         return _png(picture(network, kept, **export.settings), text)
     if export.kind == "walk":
         return _gif(network, export, text)
-    return _csv(network, kept, text)
+    return _csv(network, kept, text, former=export.settings == _FORMER["table"])
 
 
 def picture(network: PadNetwork, kept: Kept, scale: int, gap_px: int) -> Image.Image:
@@ -178,6 +181,8 @@ def read_manifest(content: bytes) -> dict[str, Any]:
         text = content
     elif content[:1] == b"#":
         text = content[: _MAX_MANIFEST + 3].split(b"\n", 1)[0].lstrip(b"# ")
+    elif content.startswith(b"picture,"):
+        text = _provenance(content)
     else:
         text = _embedded(content)
     manifest = manifest_of(text, _MAX_MANIFEST)
@@ -284,13 +289,27 @@ def _mark(width: int, share: float) -> np.ndarray:
     return line
 
 
-def _csv(network: PadNetwork, kept: Kept, text: str) -> bytes:
+def _csv(network: PadNetwork, kept: Kept, text: str, former: bool) -> bytes:
+    """The table, with its manifest in the first row's last cell: any spreadsheet opens it."""
     file = io.StringIO()
-    file.write(f"# {text}\n")
+    if former:
+        file.write(f"# {text}\n")
     writer: csv.DictWriter[str] | None = None
     for row in table(network, kept.recall(network), kept.dream):
+        cells = row if former else row | {_PROVENANCE: "" if writer else text}
         if writer is None:
-            writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
+            writer = csv.DictWriter(file, cells.keys(), lineterminator="\n")
             writer.writeheader()
-        writer.writerow(row)
+        writer.writerow(cells)
     return file.getvalue().encode()
+
+
+def _provenance(content: bytes) -> bytes:
+    """The last cell of a table's first row, if that column is the provenance's."""
+    names, _, rows = content.partition(b"\n")
+    first = rows[: 2 * _MAX_MANIFEST].split(b"\n", 1)[0].decode("utf-8", "replace")
+    try:
+        cells = next(csv.reader([first]), [])
+    except csv.Error:  # longer than any manifest
+        cells = []
+    return cells[-1].encode() if cells and names.endswith(f",{_PROVENANCE}".encode()) else b""

@@ -15,6 +15,9 @@ HEALTH = "_stcore/health"
 STREAM = "_stcore/stream"
 """The path of a page's stream of messages. There is no public one either."""
 
+UPLOADS = "_stcore/upload_file"
+"""Where browsers send files to, likewise."""
+
 PARTS = {
     "app": "stApp",
     "button-group": "stButtonGroup",
@@ -104,7 +107,7 @@ def session_id() -> str | None:
 
 
 def sessions_kept() -> int:
-    """How many sessions are open or waiting for their viewers to come back.
+    """How many sessions wait for their viewers to come back; an open one counts twice.
 
     The store of those that wait forgets the ones whose time is over only when another session
     comes or goes: it is asked to look.
@@ -115,7 +118,7 @@ def sessions_kept() -> int:
         return 0
     manager: Any = runtime.get_instance()._session_mgr
     manager._session_storage._cache.expire()
-    return len(manager.list_sessions())
+    return len(manager.list_sessions()) + manager.num_active_sessions()
 
 
 def is_connected(session: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,11 @@ from pad_core.report.paper import PAPER_EPOCHS, PAPER_SEPARABILITY, paper_name
 if TYPE_CHECKING:  # the explorer draws these without PyTorch
     from pad_core.report.catalogue import Catalogue
     from pad_core.report.summary import Group
+
+# Plotly looks into pandas where anything has imported it: also while another thread is at it,
+# and then fails. From here on it is there as a whole, if it is installed.
+with suppress(ImportError):
+    import pandas  # noqa: F401
 
 GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark pages
 

@@ -64,8 +64,7 @@ def files(kept: Kept) -> None:
         st.caption(
             "A row for each memory, recovered and REM dream: index and class of its memory, "
             "realness d (empty where the condition never trains it), distance to the nearest "
-            "stored memory, and the 256 numbers of z. The first line says how it was made: "
-            "`pandas.read_csv(file, comment='#')` passes over it."
+            "stored memory, and the 256 numbers of z. The last column says how it was made."
         )
     else:
         source = base64.b64encode(content).decode()

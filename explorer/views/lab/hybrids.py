@@ -46,7 +46,10 @@ def show(network: PadNetwork) -> None:
             with right:
                 others["other"] = choose_class(network, "other", "Second", "Of the other one.")
             sliders.dial("tries", "Steps", "Of the search, 64 dreams each.", ())
-    sliders.mixture(network.condition.rem_mixture, ())
+        trained = network.condition.rem_mixture
+        sliders.dial("lam", "λ  second → first", f"Trained at {trained.lam:g}.", ())
+        sliders.dial("lam_prime", "λ′  noise → memory", f"Trained at {trained.lam_prime:g}.", ())
+        sliders.dial("noise_level", "σ  noise level", f"Trained at {trained.noise_level:g}.", ())
     dream = chosen().dream
     mixture = {name: getattr(dream, name) for name in ("lam", "lam_prime", "noise_level")}
     settings = settings_of("hybrids", **mixture, **others)

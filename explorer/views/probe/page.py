@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import count
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from explorer.library import real_images
 from explorer.session.state import choose, chosen, fresh, take
@@ -29,7 +28,8 @@ _PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next reque
 # Between looks for news: while something has no number yet, and while numbers only become better.
 # Each look draws all charts again, which slows down what it looks for.
 _SOON_S, _LATER_S = 0.5, 1.0
-_PANELS = ("example", "probe", "footer")  # in the order in which they are drawn again
+# In the order in which they are drawn again.
+_PANELS = ("example", "probe", "probe-curve", "probe-below", "footer")
 
 
 def show() -> None:
@@ -56,14 +56,15 @@ def show() -> None:
         sliders.arrows("intensity", "size_px", (sliders.NREM_DIALS, "noise-dials", *_PANELS))
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
-        top = st.container()
+        _following("probe", networks, partial(charts.table, networks), _PATIENCE_S)
         with st.container(key="probe-charts"):
             left, right = st.columns(2, gap="medium")
-            below = st.container()
-        with top:
-            _panels(looked_at, networks, left, below)
-        with right:
-            _example(looked_at, networks)
+            with left:
+                _following("probe-curve", networks, partial(charts.occlusion, networks))
+            with right:
+                _example(looked_at, networks)
+            explain = partial(charts.explanations, looked_at, networks)
+            _following("probe-below", networks, explain)
     elif chosen_ones:
         st.info(
             "Linear probes tell classes apart, and these networks were trained without any.",
@@ -137,29 +138,39 @@ def _train_again() -> None:
     st.session_state["probe-run"] = st.session_state.get("probe-run", 0) + 1
 
 
-@st.fragment(key="probe")
-def _panels(
-    looked_at: str, networks: Mapping[str, PadNetwork], left: DeltaGenerator, below: DeltaGenerator
+def _following(
+    key: str,
+    networks: Mapping[str, PadNetwork],
+    draw: Callable[[dict[str, Reading]], None],
+    patience: float = 0.0,
 ) -> None:
-    """All that is measured: a table here, the curve at the left, other charts below."""
-    with page.timed("probe"):
-        readings = _read(networks, _PATIENCE_S).values()
-    runs = count()
-    missing = any(reading.busy and reading.estimate is None for reading in readings)
-    again_s = _SOON_S if missing else _LATER_S
+    """One panel of what is measured, drawn again as the numbers come.
 
-    @st.fragment(run_every=again_s if _busy(readings) else None)
-    def follow() -> None:
-        readings = _read(networks)
-        charts.table(networks, readings)
-        with left:
-            charts.occlusion(networks, readings)
-        with below:
-            charts.explanations(looked_at, networks, readings)
-        if next(runs) and not _busy(readings.values()):
-            st.rerun()  # the page stands still again: no more runs by the clock
+    It draws in itself alone. A place that the page made would be gone when the clock asks for
+    the panel while the page is being made anew.
 
-    follow()
+    Args:
+        patience: seconds to wait for first estimates.
+    """
+
+    @st.fragment(key=key)
+    def panel() -> None:
+        with page.timed(key):
+            readings = _read(networks, patience)
+        waiting = _busy(readings.values())
+        missing = any(one.busy and one.estimate is None for one in readings.values())
+        again_s = _SOON_S if missing else _LATER_S
+
+        @st.fragment(run_every=again_s if waiting else None)
+        def follow() -> None:
+            now = _read(networks)
+            draw(now)
+            if waiting and not _busy(now.values()):
+                st.rerun()  # the page stands still again: no more runs by the clock
+
+        follow()
+
+    panel()
 
 
 def _example(looked_at: str, networks: Mapping[str, PadNetwork]) -> None:

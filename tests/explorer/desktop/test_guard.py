@@ -21,6 +21,7 @@ from explorer.desktop.guard import is_allowed
 from tests.helpers import ROOT, until
 
 APP = ROOT / "explorer/app.py"
+MEDIA, UPLOAD = "/media/none.png", "/_stcore/upload_file/session/file"
 # Says what Streamlit took for its settings, and whether it asks others for this one's address.
 PROGRAM = """
 import sys
@@ -72,9 +73,10 @@ def server(tmp_path_factory):
         process.wait()
 
 
-def status(port, host=None, origin=None, path="/_stcore/health"):
+def status(port, host=None, origin=None, path="/_stcore/health", method="GET"):
     headers = {"Host": host or f"localhost:{port}"} | ({"Origin": origin} if origin else {})
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+    data = None if method == "GET" else b"x"
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
     try:
         with urllib.request.urlopen(asked, timeout=5) as answer:
             return answer.status
@@ -123,6 +125,9 @@ def test_the_server_s_own_page_is_let_in(server):
     assert status(port, origin=f"http://localhost:{port}") == 200
     assert status(port, host=f"127.0.0.1:{port}", path="/") == 200
     assert streams(port, "localhost:PORT", "http://localhost:PORT")
+    # What is not there is not there, and not refused.
+    assert status(port, path=MEDIA) == 404
+    assert status(port, path=UPLOAD, method="PUT") != 403
 
 
 @pytest.mark.slow
@@ -140,8 +145,9 @@ def test_a_page_of_another_name_or_site_gets_nothing(server, host, origin):
     port, said = server
     assert not streams(port, host, origin)
     host, origin = host.replace("PORT", str(port)), origin.replace("PORT", str(port))
-    for path in ("/", "/_stcore/health", "/_stcore/host-config"):
+    for path in ("/", "/_stcore/health", "/_stcore/host-config", MEDIA):
         assert status(port, host, origin, path) == 403
+    assert status(port, host, origin, UPLOAD, "PUT") == 403
     assert "asked for the external address" not in said.read_text()
 
 

@@ -14,6 +14,7 @@ import zlib
 from dataclasses import replace
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from PIL import Image, PngImagePlugin
@@ -139,9 +140,10 @@ def test_a_walk_along_a_component_passes_the_dream_and_moves_that_component_only
 
 def test_a_table_has_latents_and_scores_of_every_picture(network, kept):
     content = make(Export.of("table", kept), network).decode()
-    comment, rest = content.split("\n", 1)
-    assert json.loads(comment[2:])["kind"] == "table"
-    rows = list(csv.DictReader(io.StringIO(rest)))
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert list(rows[0])[-1] == "provenance"
+    assert json.loads(rows[0]["provenance"])["kind"] == "table"
+    assert {row["provenance"] for row in rows[1:]} == {""}
     assert [row["picture"] for row in rows[::8]] == [
         "memory", "second memory", "recovered", "REM dream",
     ]  # fmt: skip
@@ -173,7 +175,24 @@ def test_an_uploaded_picture_is_kept_and_dreamt_of_again(tmp_path, folder, netwo
     (tmp_path / "a.csv").write_bytes(make(Export.of("table", kept), network))
     assert rebuild.rebuild(tmp_path / "a.csv", tmp_path / "b.csv", [folder])[0] == rebuild.SAME
     rows = (tmp_path / "a.csv").read_text().splitlines()
-    assert rows[10].startswith("second memory,1,,,,")
+    assert rows[9].startswith("second memory,1,,,,")
+
+
+def test_a_table_opens_as_any_other_and_one_of_earlier_versions_is_made_again(
+    tmp_path, folder, network, kept
+):
+    now = Export.of("table", kept)
+    content = make(now, network)
+    frame = pandas.read_csv(io.BytesIO(content))
+    assert frame.shape == (32, 266)
+    assert frame["z_255"].dtype == float
+    former = replace(now, settings={})  # its manifest was a comment in the first line
+    (tmp_path / "a.csv").write_bytes(make(former, network))
+    comment, rest = (tmp_path / "a.csv").read_text().split("\n", 1)
+    assert json.loads(comment[2:])["settings"] == {}
+    old = pandas.read_csv(io.StringIO(rest))
+    assert old.equals(frame.drop(columns="provenance"))
+    assert rebuild.rebuild(tmp_path / "a.csv", tmp_path / "b.csv", [folder])[0] == rebuild.SAME
 
 
 def test_a_picture_that_was_never_uploaded_is_the_seed_s_choice(network):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import unicodedata
 
@@ -15,6 +16,7 @@ from pad_core.data.imagesets import read_picture
 from pad_core.data.load import is_local, load_dataset
 from pad_core.data.tree import readable, split_of
 from pad_core.errors import PadError
+from tests.helpers import ROOT
 from tests.pictures import encoded, folder, idx, picture, save
 
 BOTH = {"beech": 12, "oak": 12}
@@ -341,6 +343,18 @@ def test_a_scan_that_is_too_large_says_so(tmp_path):
     content = encoded(Image.new("1", (20_000, 20_000)))
     with pytest.raises(PadError, match="scan has 400 million pixels; 50 million are the most"):
         read_picture("scan", content)
+
+
+def test_of_large_pictures_and_damaged_exif_the_terminal_hears_nothing(tmp_path):
+    """In a process of its own: here, pytest catches warnings."""
+    large = Image.new("1", (9_500, 9_500))  # Pillow warns from 89 million pixels
+    exif = b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0"  # cut off
+    folder(tmp_path, BOTH)
+    large.save(tmp_path / "oak" / "large.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "oak" / "damaged.jpg", exif=exif)
+    program = f"from pad_core.data.load import load_dataset; load_dataset('folder:{tmp_path}')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 # --- Paths ----------------------------------------------------------------------------------------

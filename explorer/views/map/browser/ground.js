@@ -30,7 +30,6 @@ class Ground {
     else this.drawAxes(map);
     if (occluded?.length) this.drawOccluded(map, occluded);
     this.drawPoints(map);
-    this.nameAxes(map);
   }
 
   drawGrid({ theme }) {
@@ -82,31 +81,6 @@ class Ground {
       context.lineTo(x1, y1);
     }
     context.stroke();
-  }
-
-  // Over the points, on a halo.
-  nameAxes({ theme }) {
-    const { context, pane } = this;
-    context.font = `${theme.size} ${theme.font}`;
-    context.lineJoin = "round";
-    context.lineWidth = 4;
-    context.strokeStyle = theme.background;
-    context.fillStyle = theme.text;
-    const write = (label, side, ...place) => {
-      context.textAlign = side;
-      context.strokeText(label, ...place);
-      context.fillText(label, ...place);
-    };
-    if (pane.dims === 2) {
-      write(`${pane.axes[0]} →`, "right", pane.width - 10, pane.height - 7);
-      write(`↑ ${pane.axes[1]}`, "left", 8, 40);
-    } else {
-      pane.axes.forEach((label, k) => {
-        const [[x0, y0], [x1, y1]] = this.axis(k);
-        write(label, "center", x1 + (x1 - x0) * 0.04, y1 + (y1 - y0) * 0.04);
-      });
-    }
-    context.lineWidth = 1;
   }
 
   drawPoints(map) {

@@ -1,6 +1,26 @@
 // What is drawn over a pane's ground: dreams, what is looked at and pointed at, and the outline
 // that is being drawn.
 
+const MARK_PX = 12; // from the middle of a memory's or a dream's mark to where others may stand
+const TEXT_PX = 12; // height of a name
+
+// Where a name of this half width covers no mark of a memory or dream: its place, or one as near to
+// it as can be, along the way; the place itself where there is none in the pane.
+function freePlace(pane, [x, y], [dx, dy], half) {
+  const covers = (left, base) =>
+    (pane.dreams ?? []).some(
+      ([a, b]) => Math.abs(a - left) < half + MARK_PX && b > base - TEXT_PX - MARK_PX && b < base + MARK_PX,
+    );
+  const inside = (left, base) => left >= half && left <= pane.width - half && base >= TEXT_PX && base <= pane.height;
+  for (let step = 0; step < 200; step += 2) {
+    for (const by of [step, -step]) {
+      const [left, base] = [x + by * dx, y + by * dy];
+      if (!covers(left, base) && (step === 0 || inside(left, base))) return [left, base];
+    }
+  }
+  return [x, y];
+}
+
 class Marks {
   constructor(pane) {
     this.pane = pane;
@@ -10,6 +30,7 @@ class Marks {
   draw(map) {
     this.drawDreams(map);
     this.drawMarks(map);
+    this.nameAxes(map);
     if (map.trace?.pane === this.pane) this.drawTrace(map);
   }
 
@@ -58,6 +79,43 @@ class Marks {
       context.fillText(letter, x, y + 4);
     });
     context.lineWidth = 1;
+  }
+
+  // Over all else, on a halo, and beside what stands for memories and dreams.
+  nameAxes({ theme }) {
+    const { context, pane } = this;
+    context.font = `${theme.size} ${theme.font}`;
+    context.lineJoin = "round";
+    context.lineWidth = 4;
+    context.strokeStyle = theme.background;
+    context.fillStyle = theme.text;
+    context.textAlign = "center";
+    const half = (label) => context.measureText(label).width / 2;
+    for (const [label, place, way] of this.axisNames(half)) {
+      const [x, y] = freePlace(pane, place, way, half(label));
+      context.strokeText(label, x, y);
+      context.fillText(label, x, y);
+    }
+    context.lineWidth = 1;
+  }
+
+  // Each axis' name, where it would stand, and the way on which it may give way.
+  axisNames(half) {
+    const { pane } = this;
+    if (pane.dims === 2) {
+      const [right, up] = [`${pane.axes[0]} →`, `↑ ${pane.axes[1]}`];
+      return [
+        [right, [pane.width - 10 - half(right), pane.height - 7], [-1, 0]],
+        [up, [8 + half(up), 40], [0, 1]],
+      ];
+    }
+    return pane.axes.map((label, k) => {
+      const [[x0, y0], [x1, y1]] = pane.ground.axis(k);
+      const length = Math.hypot(x1 - x0, y1 - y0);
+      // An axis that points at the viewer has no way on the screen.
+      const way = length > 1 ? [(x1 - x0) / length, (y1 - y0) / length] : [0, -1];
+      return [label, [x1 + 0.04 * (x1 - x0), y1 + 0.04 * (y1 - y0)], way];
+    });
   }
 
   drawMarks(map) {

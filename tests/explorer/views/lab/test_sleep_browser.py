@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.explorer.browser import atlas, browser_only
+from tests.explorer.browser import atlas, browser_only, settle
 
 pytestmark = browser_only
 
@@ -29,12 +29,18 @@ def test_a_dial_moves_the_pictures_and_the_address_keeps_them(address, visit, si
     page.wait_for_selector(".pad-panel", timeout=60_000)
     page.wait_for_function("!document.querySelector('[data-testid=stProgress]')", timeout=60_000)
     before = atlas(page, sight)
+    style = page.locator(f".pad-{sight}").get_attribute("style")
     slider = page.locator(f"[class*=st-key-{dial}-slider] input")
     slider.focus()
     for _ in range(10):
         page.keyboard.press("ArrowLeft")
     page.wait_for_url(re.compile(rf"[?&]{dial}="))
-    page.wait_for_timeout(1500)
+    page.wait_for_function(
+        "([panel, style]) => document.querySelector(panel)?.getAttribute('style') !== style",
+        arg=[f".pad-{sight}", style],
+        timeout=60_000,
+    )
+    settle(page)
     after = atlas(page, sight)
     assert after.shape[1] == before.shape[1]
     assert not np.array_equal(after, before)
@@ -47,7 +53,7 @@ def test_a_dial_moves_the_pictures_and_the_address_keeps_them(address, visit, si
 def test_a_search_can_be_stopped_and_voted_on(address, visit):
     page = visit(lab(address, "hybrids", kin="search", tries=200))
     page.get_by_role("button", name="Stop").click(timeout=60_000)
-    page.wait_for_function("/in your eyes/.test(document.body.innerText)", timeout=60_000)
+    page.wait_for_function("/Which are of both/.test(document.body.innerText)", timeout=60_000)
     assert int(re.search(r"tries=(\d+)", page.url)[1]) < 200
     page.get_by_role("button", name="3", exact=True).click()
     page.wait_for_url(re.compile("both=3"))

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { LatentMap, Pane, ZOOMS, unpack } from "./map.mjs";
+import { LatentMap, Pane, ZOOMS, freePlace, unpack } from "./map.mjs";
 
 const CAMERAS = [
   { zoom: 1, x: 0, y: 0, yaw: 0, pitch: 0 },
@@ -106,4 +106,23 @@ test("an arrow key goes to the next point that way, and stays at the edge", () =
   assert.equal(pane.step(0, 1, 0, (i) => i !== 1), 2);
   assert.equal(pane.step(0, 0, -1, all), 3);
   assert.equal(pane.step(2, 1, 0, all), -1);
+});
+
+test("the name of an axis gives way to the marks of memories", () => {
+  const pane = { width: 640, height: 400, dreams: [] };
+  assert.deepEqual(freePlace(pane, [300, 200], [0, -1], 12), [300, 200]);
+  for (const way of [[0, -1], [1, 0], [0.6, 0.8]]) {
+    pane.dreams = [[300, 196], [310, 150]];
+    const [x, y] = freePlace(pane, [300, 200], way, 12);
+    for (const [a, b] of pane.dreams) {
+      assert.ok(Math.abs(a - x) >= 12 + 9 || b < y - 12 - 9 || b > y + 9, `${x} ${y} covers ${a} ${b}`);
+    }
+    near([(x - 300) * way[1] - (y - 200) * way[0]], [0]); // along the way
+  }
+});
+
+test("a name stays in the pane", () => {
+  const pane = { width: 640, height: 400, dreams: [[600, 200]] };
+  const [x] = freePlace(pane, [605, 200], [1, 0], 30);
+  assert.ok(x + 30 <= 640 && x + 30 < 600, `${x}`);
 });

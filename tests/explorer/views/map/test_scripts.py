@@ -10,7 +10,7 @@ from tests.helpers import ROOT
 from tools.lint_javascript import lint, modules
 
 FOLDER = ROOT / "explorer/views/map/browser"
-EXPORTS = "\nexport { LatentMap, Pane, ZOOMS, unpack };\n"
+EXPORTS = "\nexport { LatentMap, Pane, ZOOMS, freePlace, unpack };\n"
 
 
 def test_every_script_is_in_a_module():
