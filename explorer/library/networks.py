@@ -73,6 +73,29 @@ class Listing:
             names[key] = label if known == header.condition else f"{label} ({Path(key).parent})"
         return names
 
+    def beside(self, key: str) -> dict[str, str]:
+        """What can be compared with a network: those of its data set first, in short names.
+
+        The first of each condition goes by the condition alone; others add what differs.
+        """
+        mine = self.data_names.get(key)
+        ordered = sorted(self.headers, key=lambda other: self.data_names[other] != mine)
+        first: dict[tuple[str, str], Header] = {}
+        names: dict[str, str] = {}
+        for other in ordered:
+            data, condition = self.data_names[other], self.condition_names[other]
+            header = self.headers[other]
+            usual = first.setdefault((data, condition), header)
+            parts = [
+                condition,
+                *([f"seed {header.seed}"] if header.seed != usual.seed else []),
+                *([f"epoch {header.epoch}"] if header.epoch != usual.epoch else []),
+                *([data] if data != mine else []),
+            ]
+            name = ", ".join(parts)
+            names[other] = name if name not in names.values() else f"{name} ({other})"
+        return names
+
     def conditions_beside(self, key: str) -> tuple[str, ...]:
         """The networks compared by default: those of this network's data set.
 

@@ -48,13 +48,14 @@ def networks() -> list[str]:
     listing = list_checkpoints(chosen().networks.folder, upload())
     usual = listing.conditions_beside(chosen().networks.checkpoint)
     keys = list(chosen().networks.compared or usual)
+    names = listing.beside(chosen().networks.checkpoint)
     with st.sidebar:
         widget = fresh("compared", keys)
         st.multiselect(
             "Compared networks",
-            list(dict.fromkeys([*listing.headers, *keys])),
+            list(dict.fromkeys([*names, *keys])),
             keys,
-            format_func=listing.label,
+            format_func=lambda key: names.get(key) or listing.label(key),
             key=widget,
             placeholder="Choose networks",
             on_change=take,

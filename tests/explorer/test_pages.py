@@ -48,9 +48,15 @@ def root(tmp_path, monkeypatch):
 
 
 def page(**query):
+    """The Dream page, which an address with any choice opens."""
     at = AppTest.from_file(APP, default_timeout=120)
-    at.query_params.update(query)
+    at.query_params.update(query or {"split": "test"})
     return at.run()
+
+
+def choose(at, menu, name):
+    """One of the menus that lead to a network."""
+    return widget(at.selectbox, f"network-{menu}").set_value(name).run()
 
 
 def test_five_conditions_are_compared_at_first_and_always_the_chosen_networks_own():
@@ -100,8 +106,15 @@ def test_the_first_visit_shows_the_first_checkpoint(root):
     assert not at.exception
     assert not at.error
     assert set(panels(at)) == {"memories", "nrem", "rem"}
-    assert widget(at.selectbox, "network").value == A
+    assert widget(at.selectbox, "network-condition").value == "PAD"
     assert address(at)["checkpoint"] == A
+
+
+def test_who_comes_without_an_address_begins_at_the_start(root):
+    at = AppTest.from_file(APP, default_timeout=120).run()
+    assert not at.exception and not at.error
+    assert not panels(at)
+    assert (address(at)["path"], address(at)["split"]) == ("1", "photographs")
 
 
 @pytest.mark.parametrize(
@@ -139,11 +152,10 @@ def test_pad_comes_first_with_most_epochs_whatever_the_files_are_called(root, tw
     path = root / "checkpoints/0.safetensors"
     path.write_bytes(two["wo_memory_mix"])
     at = page()
-    assert widget(at.selectbox, "network").value == A
-    options = widget(at.selectbox, "network").options
-    assert [option.split(" · ")[0] for option in options] == [
-        "PAD", "w/o memory mix", "w/o memory mix",
-    ]  # fmt: skip
+    assert address(at)["checkpoint"] == A
+    assert widget(at.selectbox, "network-condition").options == ["PAD", "w/o memory mix"]
+    assert len(widget(choose(at, "condition", "w/o memory mix").selectbox,
+                      "network-version").options) == 2  # fmt: skip
 
 
 def test_seed_and_split_change_everything(root):
@@ -152,11 +164,11 @@ def test_seed_and_split_change_everything(root):
     widget(at.number_input, "seed").set_value(7).run()
     seeded = panels(at)
     assert changed(before, seeded) == {"memories", "nrem", "rem"}
-    widget(at.segmented_control, "split").set_value("train").run()
+    widget(at.selectbox, "split").set_value("train").run()
     assert changed(seeded, panels(at)) == {"memories", "nrem", "rem"}
     assert (address(at)["seed"], address(at)["split"]) == ("7", "train")
     widget(at.number_input, "seed").set_value(0).run()
-    widget(at.segmented_control, "split").set_value("test").run()
+    widget(at.selectbox, "split").set_value("test").run()
     assert panels(at) == before
 
 
@@ -178,7 +190,8 @@ def test_reset_goes_where_the_network_was_trained(root, key, point):
 
 def test_the_address_brings_back_the_pictures(root):
     at = page()
-    widget(at.selectbox, "network").set_value(B).run()
+    choose(at, "condition", "w/o memory mix")
+    assert address(at)["checkpoint"] == B
     widget(at.slider, "lam-slider").set_value(0.35).run()
     at.run()  # brings what lies outside the fragment back into the tree
     widget(at.number_input, "seed").set_value(11).run()
@@ -209,7 +222,7 @@ def test_a_checkpoint_that_is_not_here_is_named_and_not_replaced(root):
     assert not at.exception
     assert not panels(at)
     assert "lost" in at.warning[0].value
-    widget(at.selectbox, "network").set_value(A).run()
+    choose(at, "data", "fashion-mini")
     assert set(panels(at)) == {"memories", "nrem", "rem"}
     assert widget(at.slider, "lam-slider").value == 0.2
 
@@ -217,7 +230,7 @@ def test_a_checkpoint_that_is_not_here_is_named_and_not_replaced(root):
 def test_beside_the_name_of_a_lost_checkpoint_stands_a_way_on(root):
     at = page(checkpoint="checkpoints/lost_one.safetensors", lam=0.2)
     at.button(key="open-first").click().run()
-    assert address(at)["checkpoint"] == at.selectbox[0].value == A
+    assert address(at)["checkpoint"] == A
     assert address(at)["lam"] == "0.2"
     assert set(panels(at)) == {"memories", "nrem", "rem"}
 
@@ -268,7 +281,7 @@ def test_damage_that_only_loading_finds_gets_a_sentence(root, two):
     at = page()
     assert not at.exception
     assert "it has changed since it was written" in at.error[0].value
-    widget(at.selectbox, "network").set_value(B).run()
+    choose(at, "condition", "w/o memory mix")
     assert not at.error
     assert set(panels(at)) == {"memories", "nrem", "rem"}
 
@@ -278,7 +291,6 @@ def test_a_dropped_file_is_shown(root, two):
     first = panels(at)
     at.file_uploader(key="dropped").upload("mine.safetensors", two["wo_memory_mix"]).run()
     assert not at.exception
-    assert widget(at.selectbox, "network").value == "upload:mine.safetensors"
     assert changed(first, panels(at)) == {"memories", "nrem", "rem"}
     assert panels(page(checkpoint=B)) == panels(at)
     assert address(at)["checkpoint"] == "upload:mine.safetensors"
@@ -308,7 +320,8 @@ def test_a_typed_folder_joins_the_list(root, two, tmp_path_factory):
     before = panels(at)
     widget(at.text_input, "folder").set_value(str(folder)).run()
     assert panels(at) == before
-    widget(at.selectbox, "network").set_value(str(folder / "c.safetensors")).run()
+    choose(at, "version", f"1 epoch, seed 0 ({folder / 'c.safetensors'})")
+    assert address(at)["checkpoint"] == str(folder / "c.safetensors")
     assert panels(at) == before
     assert panels(page(**address(at))) == before
 
@@ -343,8 +356,8 @@ def test_the_about_page_says_what_to_cite():
 
 def test_two_networks_of_one_name_can_be_told_apart(root, two):
     (root / "checkpoints/copy.safetensors").write_bytes(two["pad"])
-    options = widget(page().selectbox, "network").options
-    assert len(set(options)) == 3
+    options = widget(page().selectbox, "network-version").options
+    assert len(set(options)) == len(options) == 2
 
 
 def rewritten(content, **changes):
@@ -562,9 +575,11 @@ def test_a_value_that_can_be_is_taken_without_a_word(root):
 
 def test_a_dream_says_how_real_it_looks_what_of_and_who_says_so(root):
     html = panels(page())["rem"]
-    dreamt = html[html.index("REM dream") :]
-    assert len(re.findall(r"d 0\.\d\d  δ \d+\.\d\d</span><span>\d+% ", dreamt)) == 8
-    assert "on the 2000 codes of training images stored here. It is right about" in dreamt
+    dreamt = html[html.index("Dreamt") - 300 :]
+    words = r"realness 0\.\d\d; read out as [^;]+ \d+% [^;]+; \d+\.\d\d from the nearest memory"
+    assert len(re.findall(words, dreamt)) == 16  # for the ear and for the eye
+    assert dreamt.count('<i style="width') == 8
+    assert "a linear probe on 2000 stored training memories reads. It is right about" in dreamt
 
 
 def test_real_images_stand_above_what_is_recalled_of_them(root, monkeypatch):

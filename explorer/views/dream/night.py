@@ -23,7 +23,7 @@ def wake(recalled: Recalled, seen: np.ndarray | None) -> None:
     recollections = Row(
         "Recalled",
         "",
-        "from memory.",
+        "from memory; these are not photographs." if seen is None else "from memory.",
         [f"Recalled memory of the class {name}" for name in recalled.classes],
         () if seen is not None else recalled.classes,
         sign="" if seen is not None else "wake",
