@@ -8,7 +8,7 @@ import torch
 
 from pad_core.dreaming.reader import Reader
 from pad_core.evaluation.frechet import CLASSIFIER_FILE, FeatureNetwork
-from pad_core.system.files import read_tensors
+from pad_core.system.tensors import read_tensors
 
 Judge = Callable[[torch.Tensor], torch.Tensor]
 """From pictures (N, 3, 32, 32) in [−1, 1] to the class of each, (N,)."""

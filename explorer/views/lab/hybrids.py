@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.library import networks
-from explorer.session.state import choose, chosen, fresh, session
+from explorer.session.state import choose, chosen, fresh, remembered, session
 from explorer.views.lab.export import export
 from explorer.views.lab.rows import choice, choose_class, draw, settings_of
 from explorer.views.lab.running import watch
@@ -69,26 +69,26 @@ def show(network: PadNetwork) -> None:
 
 def _search(network: PadNetwork, reader: Reader, settings: Settings) -> None:
     wanted = {name: value for name, value in settings.items() if name != "both"}
+    key = ("hybrids", network.sha256, *wanted.values())
+    st.button("Stop", key="hybrid-stop", icon=":material/stop:", shortcut="X", on_click=_stop)
 
     def draw_found(found: Found, busy: bool) -> None:
-        session()["hybrid-steps"] = found.tried // 64
+        session()["hybrid-found"] = (key, found)
         draw("hybrids", hybrids.found_bands(reader, found, settings))
         if busy:
-            st.progress(
-                min(1.0, found.tried / (64 * settings["tries"])), f"{found.tried} dreams tried"
-            )
-            st.button(
-                "Stop", key="hybrid-stop", icon=":material/stop:", shortcut="X", on_click=_stop
-            )
-        else:
-            _vote(found, parse_places(settings["both"]))
+            share = found.tried / (64 * settings["tries"])
+            st.progress(min(1.0, share), f"{found.tried} dreams tried")
 
-    key = ("hybrids", network.sha256, *wanted.values())
     watch(key, lambda: hybrids.looking(reader, settings), draw_found)
+    shown, found = remembered("hybrid-found", ((), None))
+    if shown == key and found.tried == 64 * settings["tries"]:
+        _vote(found, parse_places(settings["both"]))
 
 
 def _stop() -> None:
-    choose(tries=max(1, int(session().get("hybrid-steps", 1))))
+    _, found = remembered("hybrid-found", ((), None))
+    if found is not None:
+        choose(tries=found.tried // 64)
 
 
 def _vote(found: Found, both: Sequence[int]) -> None:

@@ -52,12 +52,10 @@ def show(network: PadNetwork) -> None:
         if busy:
             n = len(dreams.images)
             st.progress(n / settings["dreams"], f"{n} of {settings['dreams']} dreams")
-            st.button(
-                "Wake up", key="night-stop", icon=":material/stop:", shortcut="X", on_click=_stop
-            )
         else:
             st.caption(night.summary(reader, dreams, scores, left))
 
+    st.button("Wake up", key="night-stop", icon=":material/stop:", shortcut="X", on_click=_stop)
     key = ("night", network.sha256, settings["split"], settings["seed"], settings["dreams"])
     watch(key, lambda: night.nights(reader, settings), draw_morning)
     export("night", [network], settings)
