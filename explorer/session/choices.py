@@ -309,8 +309,8 @@ class Choices:
 
     @classmethod
     def at_first(cls) -> Choices:
-        """What a viewer sees who comes without an address: photographs, where any ship."""
-        return cls.of(split=PHOTOGRAPHS)
+        """What a viewer sees who comes without an address: photographs, if any ship; REM's wall."""
+        return cls.of(split=PHOTOGRAPHS, wall="rem")
 
     @classmethod
     def of(cls, **values: Any) -> Choices:

@@ -27,7 +27,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from explorer.session import streamlit_internals
+from explorer.session import address, streamlit_internals
 from explorer.session.choices import LIMITS, Choices, misread
 from explorer.session.upload import Upload
 
@@ -58,7 +58,7 @@ def choose(redraw: Panels = (), **changes: Any) -> None:
     Only a callback can name panels other than the widget's own.
     """
     _keep(**changes)
-    _write_address()
+    address.write(chosen().to_query())
     if redraw:
         _draw_again(redraw)
 
@@ -94,13 +94,13 @@ def follow_address() -> bool:
     Returns:
         Whether there was such an address, with anything in it.
     """
-    state, query = st.session_state, _address()
+    state, query = st.session_state, address.read()
     arrived = "choices" not in state or bool(query and streamlit_internals.went_back())
     if arrived:
         state["choices"] = Choices.from_query(query) if query else Choices.at_first()
         state["misread"] = misread(query)
         state["arrivals"] = arrivals() + 1
-    _write_address()
+    address.write(chosen().to_query())
     return arrived and bool(query)
 
 
@@ -190,23 +190,3 @@ def speak() -> None:
         sentence, icon = waiting[0]
         st.toast(sentence, icon=f":material/{icon}:")
         waiting.pop(0)
-
-
-def _address() -> dict[str, str | list[str]]:
-    query = {name: st.query_params.get_all(name) for name in st.query_params}
-    return {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
-
-
-def _write_address() -> None:
-    """Have the browser show the address of the current choices.
-
-    A late browser sends an earlier address, which may equal the current one, so the address sent
-    last counts, too.
-    """
-    query = {
-        name: texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
-        for name, texts in chosen().to_query().items()
-    }
-    if remembered("address", None) != query or _address() != query:
-        st.query_params.from_dict(query)
-        session()["address"] = query

@@ -5,7 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 _NAMES = {"wake": "Wake", "nrem": "NREM", "rem": "REM"}
+
+
+def signs(phases: Collection[str]) -> str:
+    """The signs of all three states; struck through are those not among a network's phases."""
+    return "".join(sign(state, lacks=state not in phases) for state in _NAMES)
 
 
 def sign(state: str, lacks: bool = False) -> str:

@@ -17,6 +17,7 @@ from explorer.views.wall import strips as wall
 from explorer.views.wall.strips import N_REPLAYED, Columns, Strip
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.pictures import Row, panel
+from explorer.widgets.signs import signs
 from explorer.widgets.swatch import swatch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
@@ -199,7 +200,7 @@ def _heads(first: PadNetwork, shown: Columns, pictured: bool) -> Row:
 
 def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:
     header = network.header
-    text = f"epoch {header.epoch} · seed {header.seed}"
+    text = f"{signs(header.condition.phases)}<br>epoch {header.epoch} · seed {header.seed}"
     if is_reference:
         text += "<br>the reference, as it is"
     elif not wall.same_images(network, first, chosen().dream):
