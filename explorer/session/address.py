@@ -29,6 +29,7 @@ def write(parameters: Mapping[str, str | list[str]]) -> None:
         for name, texts in parameters.items()
     }
     session = streamlit_internals.session_state()
-    if session.get(_SENT) != query or read() != query:
+    told = _SENT in session and session[_SENT] == query
+    if not told or read() != query:
         st.query_params.from_dict(query)
         session[_SENT] = query
