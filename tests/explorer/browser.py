@@ -49,7 +49,7 @@ def go_to(page, name, group=""):
     menu = page.locator(part("top-navigation"))
     if group:
         menu.get_by_text(group, exact=True).click()
-    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("menuitem" if group else "link", name=name, exact=True).click()
 
 
 def query(page):

@@ -44,7 +44,7 @@ def test_the_path_leads_through_all_pages_and_is_taken_up_where_it_was_left(star
     assert "noise" in title(start)
     onward(start, "Take sleep away")
     assert "path=4" in start.url and "/wall" in start.url
-    start.locator(".st-key-path-leave button").click()
+    start.locator(".st-key-path-leave button").first.click()
     start.wait_for_selector(".st-key-path-bar", state="detached")
     go_to(start, "Start")
     settle(start)
@@ -60,9 +60,15 @@ def test_beside_the_path_the_bar_leads_back_to_it(start):
     onward(start, "One night, step by step")
     go_to(start, "Wall", "Understand")
     settle(start)
-    assert "The path waits" in start.locator(".st-key-path-bar").inner_text()
+    start.wait_for_selector(".st-key-path-bar:has-text('The path waits')")
     onward(start, "Back to the path")
     assert "/storyboard" in start.url
+
+
+def test_the_menus_of_a_and_b_are_in_sight(start):
+    assert start.locator(".st-key-pair").is_visible()
+    menus = start.locator(".st-key-pair").inner_text()
+    assert "A:" in menus and "B:" in menus
 
 
 def test_an_address_of_before_opens_the_dream_page(address, visit):
