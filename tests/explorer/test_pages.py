@@ -253,7 +253,7 @@ def test_what_was_there_of_another_network_is_out_of_sight_until_its_own_is_draw
     assert not leaves()
     with monkeypatch.context() as patch:
         patch.setattr(dream_page, "show", st.stop)  # as if it were being computed
-        widget(at.selectbox, "network").set_value(B).run()
+        choose(at, "condition", "w/o memory mix")
         assert leaves()
     assert not at.run().exception
     assert not leaves()

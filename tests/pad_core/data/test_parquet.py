@@ -158,7 +158,7 @@ def test_images_without_labels_are_of_one_class(tmp_path):
         data = load(tmp_path)
         assert data.class_names == ("unlabelled",) and not data.has_classes
         assert (len(data.train), len(data.test)) == (24, 12)
-        assert data.note == "Without labels, measures by class are left out."
+        assert data.note == "Without labels; measures by class are left out."
     write(tmp_path / "b", digits=lambda labels: [[label] for label in labels])
     assert "No labels in columns digits (list<" in load(tmp_path / "b").note
 

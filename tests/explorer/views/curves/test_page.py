@@ -124,7 +124,7 @@ def test_losses_of_the_compared_networks_can_be_logarithmic(home):
 def training(folder, **order):
     """A run folder in which a process seems to be at work on its first epoch."""
     folder.mkdir(parents=True)
-    asked = Order(folder.name, epochs=5, **order)
+    asked = Order(name=folder.name, epochs=5, **order)
     (folder / "order.json").write_text(json.dumps(asked.to_dict()))
     with occupied(folder):
         progress = {"epoch": 1, "epochs": 5, "step": 1, "steps": 4, "images_per_s": 9.0,
