@@ -121,7 +121,7 @@ def _dial(
 
 def switches(viewer: Viewer, n: int, n_networks: int) -> list[Result]:
     """Switch from one network to the next in the list; all are loaded."""
-    field = "[class*=st-key-network-] input"
+    field = "[class*=st-key-network-version-] input"  # they differ in their seeds
     seconds = []
     for i in range(2 * (n_networks - 1) + n):
         viewer.page.locator(field).first.click()
