@@ -8,7 +8,7 @@ from tests.helpers import ROOT, until
 
 pytestmark = browser_only
 WAIT_MS = 120_000
-PLANE = ROOT / "explorer/views/dream"
+PLANE = ROOT / "explorer/widgets/plane"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def plane(browser):
                 data: {
                     grid: { steps: 2, atlas: "", dreams: [dream, dream, dream, dream] },
                     memories: [memory, memory], here, heard, trained: [0.5, 0.5], exact: "",
-                    dream, talk: true,
+                    dream, talk: true, start: false, seen: [],
                 },
                 setTriggerValue: (name, value) => window.sent.push(value),
             });
