@@ -140,7 +140,7 @@ def _actions(kept: Kept, here: bool) -> None:
     ):  # fmt: skip
         pictures().update(kept.uploaded)
         choose(checkpoint=keep_button.find(kept.source), **kept.changes)
-        page.go_to("")
+        page.go_to("dream")
     if st.button(
         "Files", key=f"files-{kept.id}", icon=":material/download:", type="tertiary",
         disabled=not here, help="Pictures, walks and tables of these dreams.",
