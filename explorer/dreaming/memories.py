@@ -9,7 +9,7 @@ import torch
 
 from explorer.session.choices import PHOTOGRAPHS
 from pad_core.checkpoint.file import SPLITS, Memories, PadNetwork
-from pad_core.data.album import album
+from pad_core.data.album import Album, album
 from pad_core.data.load import DataSet
 
 
@@ -27,20 +27,22 @@ def splits_of(network: PadNetwork) -> tuple[str, ...]:
     return (*shipped, *reversed(SPLITS))
 
 
-def memories_of(network: PadNetwork, split: str) -> Memories:
-    """The memories of a split; of the pictures that ship, what the network encodes now.
+def shown_split(network: PadNetwork, split: str) -> str:
+    """The split that is shown where one is chosen: test, where no pictures ship for a network."""
+    return split if split in splits_of(network) else "test"
 
-    Where none ship for this network, test memories stand in for them.
-    """
-    if split != PHOTOGRAPHS:
-        return network.memories[split]
-    shipped = _encoded(_ByContent(network.sha256, network))
-    return network.memories[standing_for(split)] if shipped is None else shipped
+
+def memories_of(network: PadNetwork, split: str) -> Memories:
+    """The memories of a shown split; of pictures that ship, what the network encodes now."""
+    shown = shown_split(network, split)
+    if shown == PHOTOGRAPHS:
+        return _encoded(_ByContent(network.sha256, network))
+    return network.memories[shown]
 
 
 def names_of(network: PadNetwork, split: str) -> tuple[str, ...]:
-    """What the labels of a split's memories stand for."""
-    shipped = album(network.class_names) if split == PHOTOGRAPHS else None
+    """What the labels of a shown split's memories stand for."""
+    shipped = _shipped(network, split)
     return network.class_names if shipped is None else shipped.names
 
 
@@ -50,7 +52,7 @@ def name_of(network: PadNetwork, split: str, place: int) -> str:
 
 
 def images_of(network: PadNetwork, split: str, dataset: DataSet | None) -> torch.Tensor | None:
-    """The images that a split's memories come from, at their indices: uint8 (M, 3, 32, 32).
+    """The images that a shown split's memories come from, at their indices: uint8 (M, 3, 32, 32).
 
     Args:
         dataset: the network's own, where it is on this machine.
@@ -58,21 +60,20 @@ def images_of(network: PadNetwork, split: str, dataset: DataSet | None) -> torch
     Returns:
         None where neither the data set is here nor pictures ship.
     """
-    shipped = album(network.class_names) if split == PHOTOGRAPHS else None
+    shipped = _shipped(network, split)
     if shipped is not None:
         return shipped.images
-    return None if dataset is None else getattr(dataset, standing_for(split)).images
+    return None if dataset is None else getattr(dataset, shown_split(network, split)).images
 
 
-def standing_for(split: str) -> str:
-    """The split of a data set that is meant where no pictures ship with the code."""
-    return "test" if split == PHOTOGRAPHS else split
+def _shipped(network: PadNetwork, split: str) -> Album | None:
+    """The pictures that ship for a network, where these are what is shown."""
+    return album(network.class_names) if split == PHOTOGRAPHS else None
 
 
 @lru_cache(16)
-def _encoded(of: _ByContent) -> Memories | None:
+def _encoded(of: _ByContent) -> Memories:
     shipped = album(of.network.class_names)
-    if shipped is None:
-        return None
+    assert shipped is not None
     latents = of.network.encode(shipped.images)
     return Memories(latents, shipped.labels, torch.arange(len(shipped.labels)))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from explorer.dreaming.dreams import Recalled, mixture, replay
-from explorer.dreaming.memories import memories_of, names_of, standing_for
+from explorer.dreaming.memories import memories_of, names_of
 from explorer.session.choices import Dream
 from pad_core.checkpoint.file import Memories, PadNetwork
 from pad_core.dreaming.reader import Reader
@@ -44,7 +44,7 @@ def frames(
     else:
         place = int(along.removeprefix("pc")) - 1
         # In float64, so that rounding can't change a pixel.
-        memories = network.memories[standing_for(dream.split)].latents.double()
+        memories = network.memories[dream.stored.split].latents.double()
         component = principal_components(memories, place + 1).components[place]
         direction = torch.from_numpy(component)
         sd = float((memories @ direction).std())

@@ -21,8 +21,10 @@ from msgspec import Meta
 
 import pad_core
 from explorer.dreaming.dreams import N_DREAMS, Pictures, Recalled, recall
+from explorer.dreaming.memories import shown_split
 from explorer.session.choices import (
     BY_SEED,
+    PHOTOGRAPHS,
     PICTURE,
     Choices,
     Dream,
@@ -128,7 +130,8 @@ class Kept:
         dream = choices.dream
         missing = [n for n in _PAIR if getattr(dream, n) == PICTURE and n not in (uploaded or {})]
         shown: dict[str, Any] = dict.fromkeys(missing, BY_SEED)
-        dream = replace(dream, **shown)
+        split = shown_split(network, dream.split)
+        dream = replace(dream, split=split, **shown)
         used = {n: (uploaded or {})[n] for n in _PAIR if getattr(dream, n) == PICTURE}
         recalled = recall(network, dream, used)
         return cls(
@@ -190,9 +193,10 @@ class Kept:
             f"{style(source.condition).label} · {source.dataset} · seed {source.seed} · "
             f"epoch {source.epoch}"
         )
+        memories = dream.split if dream.split == PHOTOGRAPHS else f"{dream.split} memories"
         dials = (
             f"λ {dream.lam:g} · λ′ {dream.lam_prime:g} · σ {dream.noise_level:g} · "
-            f"Ω {dream.intensity:g} of {dream.size_px} px · {dream.split} memories, "
+            f"Ω {dream.intensity:g} of {dream.size_px} px · {memories}, "
             f"seed {dream.seed}"
         )
         return network, dials, self.date

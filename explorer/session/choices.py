@@ -126,6 +126,14 @@ class Dream:
     lam_prime: float = _number(0.5, 0.0, 1.0, 0.01)
     noise_level: float = _number(1.0, 0.0, 10.0, 0.01)
 
+    @property
+    def stored(self) -> Dream:
+        """The same, of memories that a checkpoint stores: the seed's, in place of photographs."""
+        if self.split != PHOTOGRAPHS:
+            return self
+        first, second = min(self.first, BY_SEED), min(self.second, BY_SEED)  # PICTURE is below it
+        return replace(self, split="test", first=first, second=second)
+
 
 @dataclass(frozen=True)
 class MapChoices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.dreaming.memories import splits_of
+from explorer.dreaming.memories import shown_split, splits_of
 from explorer.library import real_images
 from explorer.library.networks import Listing, list_checkpoints
 from explorer.session import reach
@@ -13,7 +13,7 @@ from explorer.session.state import choose, chosen, fresh, session, take, upload
 from explorer.session.upload import Upload
 from explorer.widgets import sliders
 from explorer.widgets.network_menu import choose_network
-from pad_core.checkpoint.file import PadNetwork
+from pad_core.checkpoint.file import SPLITS, PadNetwork
 from pad_core.data.load import DataSet
 
 _PROBLEMS_SHOWN = 20
@@ -76,10 +76,14 @@ def networks() -> list[str]:
     return keys
 
 
-def memories(network: PadNetwork) -> None:
-    """Choose which of a network's memories are shown: by split and seed."""
-    splits = splits_of(network)
-    split = chosen().dream.split if chosen().dream.split in splits else splits[0]
+def memories(network: PadNetwork, stored: bool = False) -> None:
+    """Choose which of a network's memories are shown: by split and seed.
+
+    stored: whether only those that its file holds are.
+    """
+    dream = chosen().dream
+    splits = SPLITS[::-1] if stored else splits_of(network)
+    split = dream.stored.split if stored else shown_split(network, dream.split)
     with st.sidebar.container(key="memories-dials"):
         left, right = st.columns([3, 2])
         with left:

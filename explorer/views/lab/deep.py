@@ -126,7 +126,7 @@ def _plan(network: PadNetwork, images: DataSet | None) -> _Plan:
     toward.choose_steps()
     choices = chosen()
     return _Plan(
-        goal, choices.lab.steps, choices.dream.seed, choices.dream.split, through, begin,
+        goal, choices.lab.steps, choices.dream.seed, choices.dream.stored.split, through, begin,
         int(side), choices.lab.prior if through == "generator" else 0.0,
     )  # fmt: skip
 

@@ -98,7 +98,7 @@ def show(network: PadNetwork) -> None:
 
     watch(key, begin, draw)
     if course:
-        dream = chosen().dream
+        dream = chosen().dream.stored
         export("lucid", [network], {
             "course": lucid.course_text(course), "split": dream.split, "seed": dream.seed,
             "first": max(dream.first, -1), "second": max(dream.second, -1),
@@ -108,7 +108,7 @@ def show(network: PadNetwork) -> None:
 
 
 def _start(network: PadNetwork, reader: Reader, images: DataSet | None, goal: Goal) -> _Start:
-    dream = chosen().dream
+    dream = chosen().dream.stored
     memories = network.memories[dream.split]
     places = max(dream.first, -1), max(dream.second, -1)
     latents = lucid.rem_start(network, dream.split, dream.seed, *places)

@@ -48,7 +48,7 @@ def show(network: PadNetwork) -> None:
         "What the metamer looks like at first: noise, or the picture beside it.",
     )  # fmt: skip
     toward.choose_steps()
-    dream, steps = chosen().dream, chosen().lab.steps
+    dream, steps = chosen().dream.stored, chosen().lab.steps
     readers = {key: library.reader(one) for key, one in compared.items()}
     at = seen.places(network, dream.split, dream.seed, _SHOWN)
     pictures = seen.pictures(network, images, dream.split, at).clone()

@@ -19,7 +19,7 @@ def show() -> None:
     network = page.network()
     if network is None:
         return
-    sidebar.memories(network)
+    sidebar.memories(network, stored=True)
     name = chosen().lab.lab if chosen().lab.lab in SIGHTS else next(iter(SIGHTS))
     sight = SIGHTS[name]
     with page.heading(sight.title, network.name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -81,7 +82,8 @@ def choose_class(network: PadNetwork, name: str, label: str, help: str) -> int:
 def settings_of(kind: str, **others: Any) -> dict[str, Any]:
     """The settings of a kind of album as the viewer chose them."""
     known = KINDS[kind].settings
-    values = {name: chosen().value(name) for name in known if name not in others} | others
+    choices = replace(chosen(), dream=chosen().dream.stored)  # albums are of stored memories
+    values = {name: choices.value(name) for name in known if name not in others} | others
     return {name: type(known[name].usual)(value) for name, value in values.items()}
 
 

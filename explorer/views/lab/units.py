@@ -56,8 +56,9 @@ def show(network: PadNetwork) -> None:
             page.is_dark(), _HEIGHT,
         )  # fmt: skip
         right.plotly_chart(figure, key="unit-activity", theme=None, config=_CHART)
+    dream = chosen().dream.stored
     export("units", [network], {
-        "unit": chosen().units.unit, "split": chosen().dream.split, "seed": chosen().dream.seed,
+        "unit": chosen().units.unit, "split": dream.split, "seed": dream.seed,
     })  # fmt: skip
     source(_SOURCE)
 
@@ -109,7 +110,7 @@ def _seen(network: PadNetwork, images: DataSet | None, at: torch.Tensor) -> torc
 
 
 def _dreams(network: PadNetwork, reader: Reader, found: Unit) -> None:
-    dream, driven = chosen().dream, chosen().units.driven
+    dream, driven = chosen().dream.stored, chosen().units.driven
     latents = rem_start(network, dream.split, dream.seed)
     silenced, held = intervene(reader, latents, found.index, (0.0, driven))
     before = see(reader, latents)

@@ -143,7 +143,7 @@ def _buttons(training: Training) -> None:
         )  # fmt: skip
     if latest.exists():
         for label, path, icon, help in (
-            ("Dreams", "dream", ":material/bedtime:", "Choose this network and look at its dreams."),
+            ("Dreams", "dream", ":material/bedtime:", "Choose this network, see its dreams."),
             ("Curves", "curves", ":material/show_chart:", "How its dreams became what they are."),
         ):
             if st.button(label, key=f"{label}-{name}", icon=icon, help=help, type="tertiary"):
