@@ -10,7 +10,6 @@ interaction runs the whole page; a viewer's interaction runs only the panels tha
 from __future__ import annotations
 
 import itertools
-import logging
 import re
 import tempfile
 from importlib import import_module
@@ -23,6 +22,7 @@ from bench.checkpoints import ROOT, different
 from bench.measure import (
     Result,
     arguments,
+    as_the_explorer,
     device_and_threads,
     in_turn,
     p95,
@@ -30,7 +30,6 @@ from bench.measure import (
     resident_mb,
     row,
 )
-from pad_core.system.malloc import share_freed_memory
 
 for _view in ("curves", "dream", "journal", "map", "probe", "train", "wall"):
     import_module(f"explorer.views.{_view}.page")  # first: it is the program's memory
@@ -101,9 +100,7 @@ def pages(paths: list[Path], interactions: int) -> list[Result]:
 
 def main() -> None:
     options = arguments(__doc__.splitlines()[0]).parse_args()
-    torch.set_num_threads(1)  # as app.py does
-    share_freed_memory()
-    logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
+    as_the_explorer()
     with tempfile.TemporaryDirectory() as scratch:
         paths = different(Path(scratch), 2 if options.quick else NETWORKS)
         found = pages(paths, 10 if options.quick else 500)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from bench.measure import (
     MatrixProduct,
     Result,
     arguments,
+    as_the_explorer,
     device_and_threads,
     flops_of,
     in_turn,
@@ -46,7 +46,6 @@ from pad_core.data.images import SIDE_PX, picture_grid, png_bytes, to_uint8, to_
 from pad_core.dreaming.reader import Reader
 from pad_core.evaluation.linear_probe import LinearProbe
 from pad_core.model.hippocampus import mix
-from pad_core.system.malloc import share_freed_memory
 
 CPU = torch.device("cpu")
 NETWORKS = 5
@@ -272,9 +271,7 @@ def listing(folder: Path, n: int) -> Result:
 def main() -> None:
     options = arguments(__doc__.splitlines()[0]).parse_args()
     quick = options.quick
-    torch.set_num_threads(1)  # as app.py does
-    share_freed_memory()
-    logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
+    as_the_explorer()
     product = MatrixProduct(CPU, torch.float32, quick)
     with tempfile.TemporaryDirectory() as made:
         scratch = Path(made)

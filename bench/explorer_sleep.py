@@ -9,7 +9,6 @@ it gives a viewer. The network's probe, which a viewer's first sight fits once, 
 from __future__ import annotations
 
 import itertools
-import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,14 +17,22 @@ from typing import Any
 import torch
 
 from bench.checkpoints import different
-from bench.measure import Result, arguments, device_and_threads, in_turn, p95, report, row
+from bench.measure import (
+    Result,
+    arguments,
+    as_the_explorer,
+    device_and_threads,
+    in_turn,
+    p95,
+    report,
+    row,
+)
 from explorer.views.lab.rows import as_html
 from pad_core.checkpoint.file import PadNetwork, load
 from pad_core.dreaming.albums import KINDS, development, hybrids, lesions, night, recall
 from pad_core.dreaming.albums.album import choose
 from pad_core.dreaming.albums.bands import Band
 from pad_core.dreaming.reader import Reader
-from pad_core.system.malloc import share_freed_memory
 
 CPU = torch.device("cpu")
 
@@ -74,9 +81,7 @@ def first_pictures(network: PadNetwork, n: int) -> list[Result]:
 
 def main() -> None:
     options = arguments(__doc__.splitlines()[0]).parse_args()
-    torch.set_num_threads(1)  # as app.py does
-    share_freed_memory()
-    logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
+    as_the_explorer()
     with tempfile.TemporaryDirectory() as scratch:
         network = load(different(Path(scratch), 1)[0])
         found = first_pictures(network, 2 if options.quick else 20)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import multiprocessing
 import os
 import platform
@@ -28,6 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pad_core.errors import PadError
 from pad_core.system.hardware import choose_device
+from pad_core.system.malloc import share_freed_memory
 
 Task = Callable[[], object]
 
@@ -56,6 +58,13 @@ class Result:
     low: float
     high: float
     plain_of: str = ""
+
+
+def as_the_explorer() -> None:
+    """Set this process up as ``explorer/app.py`` does its server's."""
+    torch.set_num_threads(1)
+    share_freed_memory()
+    logging.disable(logging.WARNING)  # Streamlit's, about caches without a server
 
 
 def row(

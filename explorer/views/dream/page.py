@@ -12,14 +12,14 @@ from explorer.dreaming.memories import images_of
 from explorer.session.choices import SIGHTS
 from explorer.session.state import chosen, fresh, take
 from explorer.views.dream import many, night, pairs
-from explorer.widgets import keep_button, kept_dreams, page, sidebar, sliders
+from explorer.widgets import keep_button, page, sidebar, sliders
 from explorer.widgets.look import look
-from explorer.widgets.memory_pair import choose_pair, pictures
+from explorer.widgets.memory_pair import pictures
 from explorer.widgets.plane.component import Layout
 from explorer.widgets.plane.pad import pad
+from explorer.widgets.recalled import recalled_memories
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
-from pad_core.errors import PadError
 
 _NAMES = dict(zip(SIGHTS, ("One night", "Dream plane", "Many dreams"), strict=True))
 _COUNTS = ("no", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
@@ -32,13 +32,8 @@ def show() -> None:
     network = page.network()
     if network is None:
         return
-    sidebar.memories(network)
-    choose_pair(network)
-    try:
-        with page.timed("memories"):
-            recalled = kept_dreams.recall(network, chosen().dream, pictures())
-    except PadError as error:
-        page.problem(error)
+    recalled = recalled_memories(network)
+    if recalled is None:
         return
     talk = bool(chosen().page.present)
     sight = "talk" if talk else chosen().page.sight

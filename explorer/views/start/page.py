@@ -10,12 +10,12 @@ from explorer.dreaming.dreams import Recalled
 from explorer.dreaming.memories import images_of, names_of
 from explorer.session.choices import BY_SEED, PHOTOGRAPHS
 from explorer.session.state import choose, chosen
-from explorer.widgets import kept_dreams, page, sidebar
-from explorer.widgets.memory_pair import choose_pair, pictures
+from explorer.widgets import page, sidebar
+from explorer.widgets.memory_pair import pictures
 from explorer.widgets.plane.pad import pad
+from explorer.widgets.recalled import recalled_memories
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX
-from pad_core.errors import PadError
 
 _PAIR = ("flower", "windmill")  # of the photographs that ship
 
@@ -27,13 +27,8 @@ def show() -> None:
         return
     if not chosen().page.path:
         _begin(network)
-    sidebar.memories(network)
-    choose_pair(network)
-    try:
-        with page.timed("memories"):
-            recalled = kept_dreams.recall(network, chosen().dream, pictures())
-    except PadError as error:
-        page.problem(error)
+    recalled = recalled_memories(network)
+    if recalled is None:
         return
     page.heading("A network that dreams", "")
     first, second = recalled.classes[0], recalled.previous_classes[0]
@@ -64,7 +59,9 @@ def _named(thing: str) -> str:
 
 def _seen(network: PadNetwork, recalled: Recalled) -> tuple[np.ndarray, np.ndarray] | None:
     """The images of A and B, where they are here."""
-    dream, dataset = chosen().dream, sidebar.images(network)
-    images = images_of(network, dream.split, dataset)
+    dream = chosen().dream
+    images = images_of(network, dream.split, None)  # the data set is not awaited where some ship
+    if images is None:
+        images = images_of(network, dream.split, sidebar.images(network))
     both = dreams.seen_pair(network, recalled, dream, images, pictures())
     return None if both is None else (both[:, :SIDE_PX], both[:, SIDE_PX:])
