@@ -11,9 +11,11 @@ export default function ({ parentElement, data, setStateValue }) {
   const keys = (parentElement.padKeys ??= new Keys());
   keys.data = data;
   keys.tell = (count) => setStateValue("count", count);
-  document.addEventListener("keydown", keys.listen); // once, however often it is called
+  // Rows of choices stop the arrows that they take: who wants those, hears them on their way down.
+  const early = data.radios;
+  document.addEventListener("keydown", keys.listen, early); // once, however often it is called
   const call = (keys.call = {});
-  return () => keys.call === call && document.removeEventListener("keydown", keys.listen);
+  return () => keys.call === call && document.removeEventListener("keydown", keys.listen, early);
 }
 
 class Keys {

@@ -19,6 +19,14 @@ def test_quick_presses_turn_the_storyboard_by_as_many_steps(address, visit):
     until(lambda: query(page).get("step") == "5", lambda: f"the address says {query(page)}")
 
 
+def test_arrows_turn_the_storyboard_after_a_click_on_a_step_too(address, visit):
+    page = visit(address.replace("/?", "/storyboard?"))
+    page.get_by_text("REM · Mix").click()
+    until(lambda: query(page).get("step") == "7", "the click is lost")
+    hits(page, "ArrowLeft")
+    until(lambda: query(page).get("step") == "6", "the key is lost")
+
+
 def test_keys_pressed_while_the_page_is_drawn_again_count(address, visit):
     page = visit(f"{address}&seed=3")
     hits(page, "k", "k", "j", "k", "k", "p")
