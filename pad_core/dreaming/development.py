@@ -48,7 +48,7 @@ class Stage:
 
 
 def stages(headers: Mapping[str, Header], key: str) -> dict[int, str]:
-    """The checkpoints of the same training as ``key``, itself among them, by epoch.
+    """The checkpoints of the same recipe, data and seed as ``key``, itself among them, by epoch.
 
     Of several of one epoch the first listed is taken, but for ``key`` itself.
     """
@@ -116,7 +116,7 @@ def likeness(
 
 
 def _training_of(header: Header) -> tuple[Any, ...]:
-    """What checkpoints of one training have in common, also where it was resumed for longer."""
+    """What checkpoints of one recipe, data and seed share, whatever the machine and the epochs."""
     free = ("epochs", "device", "torch")
     # Recipes of before there was the field had Adam rest.
     recipe = {"adam_coasts": False} | {k: v for k, v in header.recipe.items() if k not in free}

@@ -1,4 +1,4 @@
-"""Development: dreams of the same memories at several epochs of one training."""
+"""Development: dreams of the same memories at several epochs of one recipe and seed."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def show(network: PadNetwork) -> None:
     watch(key, begin, draw_ages)
     if not others:
         st.caption(
-            "No other epoch of this training is here. `python -m pad_core train … --keep-epochs "
-            "1,5,20` keeps these three in the run folder."
+            "No other epoch of this recipe and seed is here. `python -m pad_core train … "
+            "--keep-epochs 1,5,20` keeps these three in the run folder."
         )
     export("development", [network], settings)
     source(_SOURCE)
