@@ -12,41 +12,35 @@ from explorer.session.state import choose, fresh, session
 
 def choose_network(listing: Listing, key: str | None) -> None:
     """The menus that lead to a network; ``key`` is the chosen one, None where there is none."""
-    by_data = _first_of(listing.data_names)
-    _menu("data", "Trained on", by_data, listing.data_names.get(key or ""), listing, key)
+    data = listing.data_names
+    _menu("data", "Trained on", data, listing, key)
     if key is None:
         return
-    here = [k for k, name in listing.data_names.items() if name == listing.data_names[key]]
-    by_condition = _first_of({k: listing.condition_names[k] for k in here})
-    _menu("condition", "Slept as", by_condition, listing.condition_names[key], listing, key)
-    alike = [k for k in here if listing.condition_names[k] == listing.condition_names[key]]
+    here = {k: listing.condition_names[k] for k, name in data.items() if name == data[key]}
+    _menu("condition", "Slept as", here, listing, key)
+    alike = [k for k, name in here.items() if name == here[key]]
     if len(alike) > 1:
-        names = {k: _version(listing, k, alike) for k in alike}
-        by_version = {name: k for k, name in names.items()}
-        _menu("version", "Trained for", by_version, names[key], listing, key)
+        versions = {k: _version(listing, k, alike) for k in alike}
+        _menu("version", "Trained for", versions, listing, key)
 
 
 def _menu(
-    name: str,
-    label: str,
-    options: Mapping[str, str],
-    chosen_one: str | None,
-    listing: Listing,
-    key: str | None,
+    menu: str, label: str, names: Mapping[str, str], listing: Listing, key: str | None
 ) -> None:
-    """A menu of names, each with the network that it leads to."""
-    names = list(options)
-    widget = fresh(f"network-{name}", chosen_one)
+    """A menu of names of networks; several networks may have the same."""
+    options = list(dict.fromkeys(names.values()))
+    here = None if key is None else names[key]
+    widget = fresh(f"network-{menu}", here)
     st.selectbox(
         label,
-        names,
+        options,
         format_func=lambda name: _SPOKEN.get(name, name),
-        index=None if chosen_one is None else names.index(chosen_one),
+        index=None if here is None else options.index(here),
         key=widget,
-        placeholder="Choose a network" if names else "None found yet",
+        placeholder="Choose a network" if options else "None found yet",
         on_change=_take,
-        args=(widget, dict(options), listing, key),
-        help=_HELP[name],
+        args=(widget, names, listing, key),
+        help=_HELP[menu],
     )
 
 
@@ -68,19 +62,15 @@ _HELP = {
 }
 
 
-def _take(widget: str, options: Mapping[str, str], listing: Listing, before: str | None) -> None:
-    """Go to the network of a name: the one most like the network before."""
-    name = session()[widget]
-    if name not in options:
-        return
-    first = options[name]
-    if before is None or widget.startswith("network-version"):
-        choose(checkpoint=first)
-        return
-    names = listing.data_names if widget.startswith("network-data") else listing.condition_names
-    same_data = listing.data_names[first]
-    found = [k for k in names if names[k] == name and listing.data_names[k] == same_data]
-    choose(checkpoint=max(found, key=lambda k: _likeness(listing, k, before)))
+def _take(widget: str, names: Mapping[str, str], listing: Listing, before: str | None) -> None:
+    """Go to the network of the chosen name: the one most like the network before."""
+    found = [key for key, name in names.items() if name == session()[widget]]
+    if found:
+        choose(
+            checkpoint=found[0]
+            if before is None
+            else max(found, key=lambda key: _likeness(listing, key, before))
+        )
 
 
 def _likeness(listing: Listing, key: str, before: str) -> tuple[bool, bool, bool]:
@@ -91,14 +81,6 @@ def _likeness(listing: Listing, key: str, before: str) -> tuple[bool, bool, bool
         one.seed == other.seed,
         one.epoch == other.epoch,
     )
-
-
-def _first_of(names: Mapping[str, str]) -> dict[str, str]:
-    """Each name once, with the first network that has it."""
-    first: dict[str, str] = {}
-    for key, name in names.items():
-        first.setdefault(name, key)
-    return first
 
 
 def _version(listing: Listing, key: str, alike: list[str]) -> str:

@@ -81,7 +81,7 @@ def journal():
         from explorer.views.journal import page as journal
 
         there = st.Page(dream.show, title="Dream", url_path="dream")
-        st.session_state["pages"] = {"": there}
+        st.session_state["pages"] = {"dream": there}
         turned = st.navigation([st.Page(journal.show, title="Journal", default=True), there])
         follow_address()
         turned.run()

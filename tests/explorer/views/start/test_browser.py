@@ -21,8 +21,9 @@ def title(page):
 
 
 def onward(page, name):
+    before = page.url
     page.get_by_role("button", name=re.compile(name)).last.click()
-    page.wait_for_timeout(500)
+    page.wait_for_function("before => location.href !== before", arg=before)
     return title(page)
 
 
@@ -47,6 +48,7 @@ def test_the_path_leads_through_all_pages_and_is_taken_up_where_it_was_left(star
     start.locator(".st-key-path-leave button").first.click()
     start.wait_for_selector(".st-key-path-bar", state="detached")
     go_to(start, "Start")
+    start.wait_for_selector(".plane .pad")
     settle(start)
     onward(start, "Go on at 4")
     assert "/wall" in start.url
