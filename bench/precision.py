@@ -19,7 +19,7 @@ import torch
 
 from bench.measure import device_and_threads, device_here
 from bench.train import batches
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation.paper_measures import separability

@@ -29,7 +29,7 @@ from bench.measure import (
     row,
 )
 from bench.plain import Training
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import load_dataset

@@ -28,14 +28,14 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pad_core.checkpoint.file import load
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.cli.display import SweepDisplay
 from pad_core.cli.options import add_options
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.evaluation.evaluate import Protocol
 from pad_core.system.hardware import choose_device, save_every_s
-from pad_core.training.config import TrainingRequest
 from pad_core.training.gallery import QUEUE, Budget, Grid, Measuring, items, pack, run, unpack
+from pad_core.training.request import TrainingRequest
 from pad_core.training.sweep import Settings
 from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pad_core.checkpoint.recipe import Recipe, shared
+from pad_core.checkpoint.training_config import Recipe, shared
 from pad_core.data.load import BUILT_IN, check_spec, is_local
 from pad_core.data.tree import split_of, sub_folders
 from pad_core.errors import PadError, shortened
@@ -16,7 +16,7 @@ from pad_core.model.condition import CONDITIONS, Condition, as_arguments, as_tex
 from pad_core.system.fields import as_options, fields_of, said
 from pad_core.system.files import can_be_shown
 from pad_core.system.hardware import choose_device
-from pad_core.training.config import TrainingRequest
+from pad_core.training.request import TrainingRequest
 
 SHIPPED = fields_of(TrainingRequest)["dataset"].default  # needs neither a network nor a file
 RUNS = "runs"

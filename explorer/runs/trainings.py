@@ -25,8 +25,8 @@ from typing import Any, Literal
 
 import pad_core
 from explorer.runs.orders import RUNS, Order, check
-from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import Epoch
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError
 from pad_core.system.declared import is_declared
 from pad_core.system.files import (

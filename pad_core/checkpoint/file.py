@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import torch
 
-from pad_core.checkpoint.record import Evaluation
+from pad_core.checkpoint.evaluation_record import Evaluation
 from pad_core.checkpoint.schema import Header as Header
 from pad_core.checkpoint.schema import dataset_record as dataset_record
 from pad_core.data.images import as_network_input, as_tensor

@@ -15,7 +15,7 @@ import msgspec
 import torch
 from msgspec import Meta
 
-from pad_core.checkpoint.record import Evaluation
+from pad_core.checkpoint.evaluation_record import Evaluation
 from pad_core.data.identity import Data
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
-from pad_core.checkpoint.recipe import TrainingConfig
+from pad_core.checkpoint.training_config import TrainingConfig
 from pad_core.cli.options import Option
 from pad_core.cli.shared import Root, load_images
 from pad_core.errors import printable

@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import Export
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import printable
 from pad_core.report.conditions_in_words import cycle, details, told
 from pad_core.report.summary import numbers, rows_for

@@ -17,7 +17,7 @@ from msgspec import Meta
 from pad_core.cli.options import Option, Without
 from pad_core.cli.shared import STOPPED, Root, load_images
 from pad_core.errors import PadError
-from pad_core.training.config import TrainingRequest
+from pad_core.training.request import TrainingRequest
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
+from pad_core.checkpoint.evaluation_record import FIELDS, Evaluation
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.checkpoint.record import FIELDS, Evaluation
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
 from pad_core.data.load import DataSet

@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from pad_core.checkpoint.evaluation_record import Evaluation
 from pad_core.checkpoint.file import PadNetwork, load, update_metrics
-from pad_core.checkpoint.record import Evaluation
 from pad_core.checkpoint.same_data import comparable_record, what_changed
 from pad_core.data.load import DataSet, is_local, load_dataset
 from pad_core.errors import PadError, printable

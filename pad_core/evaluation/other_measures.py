@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 
+from pad_core.checkpoint.evaluation_record import MOST_CLASSES
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.checkpoint.record import MOST_CLASSES
 from pad_core.data.images import to_unit
 from pad_core.errors import PadError
 from pad_core.evaluation.classification import (

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pad_core.checkpoint.recipe import Recipe
-from pad_core.checkpoint.record import ROWS
+from pad_core.checkpoint.evaluation_record import ROWS
 from pad_core.checkpoint.schema import Header
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError, printable
 from pad_core.model.condition import CONDITIONS, Condition, as_arguments
 from pad_core.report.catalogue import Catalogue, Entry

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pad_core.checkpoint.evaluation_record import NEEDED, Evaluation
 from pad_core.checkpoint.file import load_header
-from pad_core.checkpoint.record import NEEDED, Evaluation
 from pad_core.checkpoint.schema import Header
 from pad_core.data.identity import labels
 from pad_core.errors import PadError

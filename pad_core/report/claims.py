@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from pad_core.checkpoint.record import Evaluation
+from pad_core.checkpoint.evaluation_record import Evaluation
 from pad_core.checkpoint.schema import Header
 from pad_core.evaluation.statistics import (
     ErrorPart,

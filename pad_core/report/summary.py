@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE
 from rich.table import Table
 
-from pad_core.checkpoint.record import ROWS, Evaluation, TableRow
+from pad_core.checkpoint.evaluation_record import ROWS, Evaluation, TableRow
 from pad_core.data.identity import Data, labels
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import STYLES, style

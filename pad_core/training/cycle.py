@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError
 from pad_core.model import phases
 from pad_core.model.condition import Phase

@@ -11,9 +11,9 @@ import torch
 
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.file import Bits
-from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import check_same_data
 from pad_core.checkpoint.schema import Header
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import converged_separability

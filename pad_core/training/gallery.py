@@ -27,7 +27,7 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint.file import load, load_header, update_history, update_metrics
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError

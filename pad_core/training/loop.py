@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from pad_core.checkpoint import file as checkpoint
-from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import check_same_data, comparable_record
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.images import to_unit
 from pad_core.data.imagesets import ImageSet
 from pad_core.data.load import DataSet
@@ -26,9 +26,9 @@ from pad_core.evaluation.evaluate import separability
 from pad_core.model.phases import Losses
 from pad_core.system.hardware import device_name, widest_float
 from pad_core.system.randomness import generator
-from pad_core.training.config import check_kept
 from pad_core.training.cycle import DIVERGED, Trainer
 from pad_core.training.lock import asked_to_stop, occupied
+from pad_core.training.request import check_kept
 from pad_core.training.run_folder import (
     RECIPE,
     STATE,

@@ -20,8 +20,8 @@ from typing import Any, NotRequired, TypedDict
 
 import torch
 
-from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import Epoch, Header, dataset_record
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.model.condition import Condition

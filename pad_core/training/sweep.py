@@ -21,14 +21,14 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 
-from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.same_data import what_changed
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.load import load_dataset
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, DISCUSSION, PAPER, TABLE_1, find_condition
-from pad_core.training.config import check_kept
 from pad_core.training.lock import OccupiedError, is_occupied, occupied
 from pad_core.training.loop import train
+from pad_core.training.request import check_kept
 from pad_core.training.run_folder import (
     STATE,
     Progress,

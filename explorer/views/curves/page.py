@@ -162,8 +162,8 @@ def _measures(catalogue: Catalogue, dataset: str) -> None:
     with st.container(key="measures"):
         st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
     st.caption("Means ± SEM over networks where n > 1.", help="`FIELDS` in "
-               "pad_core/checkpoint/record.py says what each measure is, and on how many images "
-               "it rests.")  # fmt: skip
+               "pad_core/checkpoint/evaluation_record.py says what each measure is, and on how "
+               "many images it rests.")  # fmt: skip
 
 
 # --- Losses -------------------------------------------------------------------------------------

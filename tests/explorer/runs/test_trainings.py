@@ -10,13 +10,13 @@ import pytest
 from explorer.runs import orders, trainings
 from explorer.runs.orders import Order, check, own_condition
 from explorer.runs.trainings import look, resume, start, stop
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.cli.main import parse
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, as_arguments
 from pad_core.system.fields import fields_of
-from pad_core.training.config import TrainingRequest
 from pad_core.training.lock import asked_to_stop, occupied
+from pad_core.training.request import TrainingRequest
 from tests.helpers import until
 
 ORDER = Order(name="mine", epochs=3)

@@ -2,7 +2,7 @@
 
 from typing import Any, get_type_hints
 
-from pad_core.checkpoint.record import ROWS, Evaluation
+from pad_core.checkpoint.evaluation_record import ROWS, Evaluation
 from pad_core.system.declared import is_declared
 
 DECLARED = get_type_hints(Evaluation, include_extras=True)

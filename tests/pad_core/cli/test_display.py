@@ -7,7 +7,7 @@ import torch
 from rich.console import Console
 
 import pad_core
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.cli.display import TrainingDisplay, checkpoint_summary
 from pad_core.model.condition import PAD
 from pad_core.training.run_folder import Progress

@@ -14,7 +14,7 @@ from msgspec import Meta
 from pad_core.cli.main import COMMANDS, parse
 from pad_core.cli.options import Option, Without, add_options, read_options
 from pad_core.errors import PadError
-from pad_core.training.config import TrainingRequest
+from pad_core.training.request import TrainingRequest
 
 
 @dataclass(frozen=True)

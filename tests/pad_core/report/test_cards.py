@@ -10,7 +10,7 @@ from pad_core.model.condition import PAD
 from pad_core.report.cards import cards, remake_command
 from pad_core.report.catalogue import Catalogue, Entry, find
 from pad_core.report.claims import beside_paper
-from pad_core.training.config import TrainingRequest
+from pad_core.training.request import TrainingRequest
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD, PAPER
 from pad_core.model.networks import build_networks

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from pad_core.checkpoint.file import load
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.cli.display import checkpoint_summary
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, DISCUSSION, PAD, PAPER

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.model import losses, phases
 from pad_core.model.condition import CONDITIONS
 from pad_core.model.occlusion import draw_uniforms, masks

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 import pad_core
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import Protocol

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.training.lock import ask_to_stop, asked_to_stop, is_occupied, occupied

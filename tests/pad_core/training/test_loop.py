@@ -13,7 +13,7 @@ import torch
 from filelock import FileLock
 
 import pad_core
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.system.hardware import choose_device

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save
 
 import pad_core
-from pad_core.checkpoint.recipe import Recipe
 from pad_core.checkpoint.schema import fingerprint
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.imagesets import ImageSet
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS

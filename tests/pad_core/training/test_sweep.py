@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import pad_core
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.cli.display import SweepDisplay
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, PAD

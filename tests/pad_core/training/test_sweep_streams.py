@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pad_core.checkpoint.recipe import Recipe
+from pad_core.checkpoint.training_config import Recipe
 from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.system.tensors import read_tensors
 from pad_core.training import sweep_streams

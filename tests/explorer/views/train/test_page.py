@@ -14,8 +14,8 @@ from explorer.views.train.condition_form import read_phases
 from explorer.views.train.draft import Draft
 from pad_core.model.condition import PAD, Condition
 from pad_core.report.conditions_in_words import TOLD
-from pad_core.training.config import TrainingRequest
 from pad_core.training.lock import asked_to_stop, occupied
+from pad_core.training.request import TrainingRequest
 from tests.explorer.pages import drawn, page_of, widget, write_checkpoint
 from tests.helpers import until
 

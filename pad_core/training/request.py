@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from pad_core.checkpoint.recipe import OPTIMISER, Recipe, TrainingConfig, shared
+from pad_core.checkpoint.training_config import OPTIMISER, Recipe, TrainingConfig, shared
 from pad_core.errors import PadError
 from pad_core.system.fields import said
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 import pad_core
 from pad_core.checkpoint import file as checkpoint
-from pad_core.checkpoint.record import FIELDS, NEEDED, ROWS
+from pad_core.checkpoint.evaluation_record import FIELDS, NEEDED, ROWS
 from pad_core.cli.display import checkpoint_summary
 from pad_core.errors import PadError
 from pad_core.report.cards import cards
