@@ -115,13 +115,6 @@ class Background:
         with self._news:
             return key in self._jobs or key in self._results
 
-    @property
-    def viewers(self) -> int:
-        """How many viewers ask for something now."""
-        now = time.monotonic()
-        with self._news:
-            return sum(now - viewer.asked < LAPSE_S for viewer in self._viewers.values())
-
     def was_here(self, viewer: Hashable, key: Hashable) -> bool:
         """Whether a result was finished before this viewer first asked for it."""
         with self._news:

@@ -147,6 +147,14 @@ def sessions_kept() -> int:
     return len(manager.list_sessions()) + manager.num_active_sessions()
 
 
+def viewers() -> int:
+    """How many pages are open; 0 without a server, as where Streamlit's AppTest runs a page."""
+    from streamlit import runtime
+
+    manager = getattr(runtime.get_instance(), "_session_mgr", None) if runtime.exists() else None
+    return manager.num_active_sessions() if manager is not None else 0
+
+
 def is_connected(session: str) -> bool:
     """Whether a session's page is still open. The server's counts of them are not public."""
     from streamlit import runtime

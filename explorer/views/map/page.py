@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
+from explorer.session.pace import look_every
 from explorer.session.state import choose, chosen, draw_again_after_this
 from explorer.views.map import axes, bar, cache, clouds, component, dreams, view
 from explorer.views.map.cache import Shown
@@ -113,14 +114,18 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
     return shown
 
 
-@st.fragment(run_every=0.5)
 def _await_latents(networks: list[PadNetwork], dataset: DataSet | None) -> None:
     assert dataset is not None
-    encodings = [cache.of_test_images(network, dataset) for network in networks]
-    if all(encoding.done for encoding in encodings):
-        st.rerun()
-    share = sum(e.value.share for e in encodings if e.value is not None) / len(encodings)
-    st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
+
+    @st.fragment(run_every=look_every(0.5))
+    def follow() -> None:
+        encodings = [cache.of_test_images(network, dataset) for network in networks]
+        if all(encoding.done for encoding in encodings):
+            st.rerun()
+        share = sum(e.value.share for e in encodings if e.value is not None) / len(encodings)
+        st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
+
+    follow()
 
 
 # --- Draw -----------------------------------------------------------------------------------------
@@ -226,10 +231,13 @@ def _atlases(shown: list[Shown]) -> None:
             component.post(f"atlas{i}", header, png=np.frombuffer(atlas.png, np.uint8))
 
 
-@st.fragment(run_every=0.4)
 def _await_atlases(shown: list[Shown]) -> None:
-    if all(cache.atlas(one).done for one in shown):
-        draw_again_after_this("atlases")
+    @st.fragment(run_every=look_every(0.4))
+    def follow() -> None:
+        if all(cache.atlas(one).done for one in shown):
+            draw_again_after_this("atlases")
+
+    follow()
 
 
 @st.fragment(key="footer")

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import streamlit as st
 
+from explorer.session.pace import look_every
 from explorer.session.state import chosen, draw_again_after_this, remembered
 from explorer.views.probe import answers, cache, charts, example_panel
 from explorer.views.probe.accuracy import Disturbance, Subject, measure_of
@@ -19,6 +20,7 @@ from pad_core.cli.display import duration
 
 PANELS = ("probe", "footer")
 RUN = "probe-run"  # in the session: how often this viewer had the paper's probes trained anew
+_AGAIN_S = 0.5  # between looks for news; each draws all charts again
 _PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next request waiting
 
 Subjects = Mapping[str, Subject]
@@ -37,7 +39,7 @@ def show(part: str, looked_at: str, subjects: Subjects) -> None:
         with page.timed("probe"):
             waiting = _busy(_read(subjects, _PATIENCE_S).values())
 
-        @st.fragment(run_every=cache.live_probe().pace_s if waiting else None)
+        @st.fragment(run_every=look_every(_AGAIN_S) if waiting else None)
         def follow() -> None:
             readings = _read(subjects)
             _say_progress(readings)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from explorer.library.background import LAPSE_S, Background, Result, Wanted
+from explorer.library.background import Background, Result, Wanted
 from explorer.views.probe import accuracy
 from explorer.views.probe.accuracy import (
     STAGES,
@@ -28,7 +28,6 @@ from pad_core.evaluation.paper_measures import Material
 KEPT_BYTES = 100e6  # of recalled memories, in memory: 15 MB a network
 # Of whole data sets' latents, on the disk, so that the paper's probes needn't wait for them.
 SCRATCH_BYTES = 1e9
-_PACE_S, _QUICK = 0.5, 4  # between looks for news, for so many viewers
 # Order of urgency: a first estimate of every network, then more images, then better probes.
 _FIT_QUICKLY, _ENCODE, _TRAIN = 0, 3, 4
 _URGENCY = (1, 2, 5, 6)  # of the stages
@@ -83,11 +82,6 @@ class LiveProbe:
         self._kept: OrderedDict[tuple[str, str], Material] = OrderedDict()
         self._scratch = Scratch(SCRATCH_BYTES)
         self._lock = threading.Lock()
-
-    @property
-    def pace_s(self) -> float:
-        """Seconds between a viewer's looks for news: each look draws, and all viewers look."""
-        return min(max(_PACE_S, _PACE_S * self._background.viewers / _QUICK), LAPSE_S / 2)
 
     def read(
         self,
