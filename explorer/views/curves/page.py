@@ -154,13 +154,15 @@ def _tally(judged: Sequence[Verdict]) -> str:
 
 def _measures(catalogue: Catalogue, dataset: str) -> None:
     """What ``evaluate --record`` found of all networks of this data set."""
-    table = measures(catalogue, dataset)
-    if not table.rows:
+    tables = measures(catalogue, dataset)
+    if not tables:
         st.info("Nothing is recorded yet of these networks: `python -m pad_core evaluate FILE "
                 "--record` measures one.", icon=":material/hourglass_empty:")  # fmt: skip
         return
     with st.container(key="measures"):
-        st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
+        for place, table in enumerate(tables):
+            with st.expander(table.title.partition(": ")[2], expanded=place == 0):
+                st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
     st.caption("Means ± SEM over networks where n > 1.", help="`FIELDS` in "
                "pad_core/checkpoint/evaluation_record.py says what each measure is, and on how "
                "many images it rests.")  # fmt: skip
@@ -286,7 +288,7 @@ def _one(snapshot: Snapshot) -> str:
         Row("NREM dream", "", "Replayed, and perturbed.",
             [f"Dream of the class {c}, perturbed" for c in snapshot.classes]),
         Row("Recovered", "<i>G</i>(<i>E</i>(·))", "What it still sees in that; <i>ℓ</i>, error "
-            "of its code.", [f"Recovered dream, error {e:.2f}" for e in errors],
+            "of its latents.", [f"Recovered dream, error {e:.2f}" for e in errors],
             [f"ℓ {e:.2f}" for e in errors]),
         Row("REM dream", "", "Two memories and noise, mixed; <i>d</i>, how real it seems to it.",
             [f"Dream, realness {d:.2f}" for d in realness], [f"d {d:.2f}" for d in realness],
