@@ -50,7 +50,7 @@ def test_what_is_drawn_once_for_all_stays_as_it_is():
     first = figures.occlusion([curve], [], 30, dark=False).to_dict()
     figures.occlusion([curve], [now], 70, dark=False)
     assert figures.occlusion([curve], [], 30, dark=False).to_dict() == first
-    line, paper = first["data"]
+    paper = first["data"][1]
     assert (paper["x"], paper["y"], paper["marker"]["symbol"]) == ([0], [58.25], "diamond-open")
 
 
