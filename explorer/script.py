@@ -66,6 +66,7 @@ groups = {
     "Make": [
         make_page("train", "Train", "model_training"),
         make_page("journal", "Journal", "book_2"),
+        make_page("talk", "Talk", "slideshow"),
     ],
 }
 pages = {page.url_path: page for group in groups.values() for page in group}
@@ -74,10 +75,15 @@ inside = imported("explorer.widgets.door").let_in()
 page = st.navigation(groups, position="top" if inside else "hidden")
 if inside:
     state = imported("explorer.session.state")
+    st.session_state["page"] = page.url_path
+    bound_for = pages.get(state.bound_for())
+    if bound_for not in (None, page):
+        st.switch_page(bound_for)
     if state.follow_address() and page is start and not state.chosen().page.path:
         st.switch_page(pages["dream"])  # which had no path of its own in earlier versions
     shared = imported("explorer.widgets.page")
     shared.say_misread()
+    imported("explorer.widgets.talk").turn_by_keys()
     with shared.leaving_the_former_network():
         page.run()
     imported("explorer.widgets.path_bar").path_bar(page.url_path)

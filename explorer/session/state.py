@@ -63,6 +63,17 @@ def choose(redraw: Panels = (), **changes: Any) -> None:
         _draw_again(redraw)
 
 
+def open_view(page: str, choices: Choices) -> None:
+    """For callbacks outside of fragments: other choices, on the page of this path."""
+    session()["choices"] = choices
+    session()["bound-for"] = page
+
+
+def bound_for() -> str | None:
+    """The path of the page that ``open_view`` asked for, once; None if it asked for none."""
+    return st.session_state.pop("bound-for", None)  # type: ignore[no-any-return]
+
+
 def _draw_again(panels: Panels) -> None:
     """Draw these panels instead of the requested one, if one panel's widget requested this run.
 

@@ -53,10 +53,10 @@ def occlusion(panels: Panels, talk: bool = False) -> None:
         dials()
 
 
-def perturbation(condition: Condition, panels: Panels) -> None:
+def perturbation(condition: Condition, panels: Panels, talk: bool = False) -> None:
     """NREM's dials of a network whose dreams may be perturbed otherwise than by squares."""
     if condition.perturbation == SQUARES:
-        occlusion(panels)
+        occlusion(panels, talk)
         return
 
     @st.fragment(key=NREM_DIALS)
@@ -70,7 +70,7 @@ def perturbation(condition: Condition, panels: Panels) -> None:
             (NREM_DIALS, *panels),
         )
 
-    with stand("nrem-controls", talk=False):
+    with stand("nrem-controls", talk):
         strength()
 
 
@@ -203,7 +203,9 @@ def seed_keys() -> None:
 
 
 def _seed_keys() -> tuple[str, str]:
-    return ("PageUp", "PageDown") if chosen().page.present else ("j", "k")
+    """J and K; in a talk a remote's keys, unless they turn the views of a saved one."""
+    page = chosen().page
+    return ("PageUp", "PageDown") if page.present and not page.slide else ("j", "k")
 
 
 def _field(

@@ -104,7 +104,7 @@ def _paper(catalogue: Catalogue, dataset: str) -> None:
                     icon=":material/hourglass_empty:")  # fmt: skip
         else:
             with st.container(key=f"chart-{name}"):
-                st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
+                st.plotly_chart(page.chart(figure), key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
             with st.expander("What is measured, and how", icon=":material/info:"):
                 st.caption(sidebar.plain(item.legend(catalogue, dataset)))
@@ -203,7 +203,7 @@ def _losses() -> None:
         st.info("None of these networks carries a history of its training.")
         return
     figure = loss_charts.panels(series, bool(chosen().curves.log), page.is_dark())
-    st.plotly_chart(figure, key="losses-chart", theme=None, config=_CHART,
+    st.plotly_chart(page.chart(figure), key="losses-chart", theme=None, config=_CHART,
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def show(network: PadNetwork) -> None:
             _pictures(compared, readers, plan, steps[at])
         with right:
             _follow(last, at, plan.steps, busy)
-            st.plotly_chart(figure, key="deep-rising", theme=None, config=_CHART)
+            st.plotly_chart(page.chart(figure), key="deep-rising", theme=None, config=_CHART)
 
     watch(key, begin, draw)
     export("deep", [*compared.values()], {

@@ -58,7 +58,9 @@ def show(network: PadNetwork) -> None:
             page.is_dark(),
             _HEIGHT,
         )
-        st.plotly_chart(figure, key="lesion-curves", theme=None, config={"displayModeBar": False})
+        st.plotly_chart(
+            page.chart(figure), key="lesion-curves", theme=None, config={"displayModeBar": False}
+        )
     else:
         st.caption("This network never trained *d*: whether it hallucinates can't be asked.")
     export("lesions", [network], settings)

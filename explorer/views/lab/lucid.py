@@ -275,7 +275,7 @@ def _charts(reader: Reader, course: Course, steps: tuple[Step, ...], at: int) ->
     figure = figures.falling(
         weights[:, None] * cost - value, cost.mean(axis=1), at, turns.tolist(), dark, _HEIGHT
     )
-    left.plotly_chart(figure, key="lucid-falling", theme=None, config=_CHART)
+    left.plotly_chart(page.chart(figure), key="lucid-falling", theme=None, config=_CHART)
     found = principal_components(reader.memories, 2)
     cloud = found.project(reader.memories[:: max(1, len(reader.memories) // _SHOWN_MEMORIES)])
     mine = _path(found, steps)
@@ -285,7 +285,7 @@ def _charts(reader: Reader, course: Course, steps: tuple[Step, ...], at: int) ->
         if key == here and legs != course
     ]  # fmt: skip
     figure = figures.way(cloud, mine, branches, at, dark, _HEIGHT)
-    right.plotly_chart(figure, key="lucid-way", theme=None, config=_CHART)
+    right.plotly_chart(page.chart(figure), key="lucid-way", theme=None, config=_CHART)
 
 
 def _path(found: Projection, steps: tuple[Step, ...]) -> np.ndarray:

@@ -138,4 +138,4 @@ def _judged(
     names = [style(network.condition.name).label for network in compared.values()]
     names = [f"{name} ({i + 1})" if names.count(name) > 1 else name for i, name in enumerate(names)]
     figure = figures.judged(distances, names, page.is_dark(), _HEIGHT)
-    st.plotly_chart(figure, key="metamers-judged", theme=None, config=_CHART)
+    st.plotly_chart(page.chart(figure), key="metamers-judged", theme=None, config=_CHART)

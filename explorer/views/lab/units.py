@@ -55,7 +55,7 @@ def show(network: PadNetwork) -> None:
             values, reader.labels.numpy(), network.class_names, chosen().units.driven,
             page.is_dark(), _HEIGHT,
         )  # fmt: skip
-        right.plotly_chart(figure, key="unit-activity", theme=None, config=_CHART)
+        right.plotly_chart(page.chart(figure), key="unit-activity", theme=None, config=_CHART)
     dream = chosen().dream.stored
     export("units", [network], {
         "unit": chosen().units.unit, "split": dream.split, "seed": dream.seed,
