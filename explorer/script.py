@@ -49,9 +49,11 @@ st.set_page_config(
 )
 st.logo(HERE / "logo.svg", size="large")
 imported("explorer.widgets.look").look("style")
+classroom = imported("explorer.session.classroom")
 start, about = make_page("start", "Start", "home"), make_page("about", "About", "menu_book")
+beside = [make_page("classroom", "Class", "groups")] if classroom.is_class() else []
 groups = {
-    "": [start, about],
+    "": [start, about, *beside],
     "Understand": [
         make_page("storyboard", "Storyboard", "view_carousel"),
         make_page("dream", "Dream", "bedtime"),
@@ -64,9 +66,9 @@ groups = {
         make_page("curves", "Curves", "show_chart"),
     ],
     "Make": [
-        make_page("train", "Train", "model_training"),
+        *([] if classroom.is_class() else [make_page("train", "Train", "model_training")]),
         make_page("journal", "Journal", "book_2"),
-        make_page("talk", "Talk", "slideshow"),
+        *([] if classroom.is_visitor() else [make_page("talk", "Talk", "slideshow")]),
     ],
 }
 pages = {page.url_path: page for group in groups.values() for page in group}
@@ -84,6 +86,8 @@ if inside:
     shared = imported("explorer.widgets.page")
     shared.say_misread()
     imported("explorer.widgets.talk").turn_by_keys()
+    state.forget_panels()
     with shared.leaving_the_former_network():
         page.run()
     imported("explorer.widgets.path_bar").path_bar(page.url_path)
+    imported("explorer.widgets.class_bar").class_bar(page.url_path)

@@ -120,7 +120,8 @@ def heading(title: str, note: str) -> DeltaGenerator:
     row, own = _titled(title, note, presented)
     with row:
         if not presented:
-            talk.add_button(title)
+            with st.container(key="pad-heading-add", width="content"):
+                talk.add_button(title)
         _present_button(presented)
     keys("present", ("Escape",) if presented else ("p",), _turn_talk)
     return own

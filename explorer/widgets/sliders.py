@@ -9,7 +9,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.session.choices import LIMITS
-from explorer.session.state import Panels, choose, chosen, fresh, speak, step_by, take
+from explorer.session.state import (
+    Panels,
+    choose,
+    chosen,
+    fresh,
+    register_panels,
+    speak,
+    step_by,
+    take,
+)
 from explorer.widgets.keys import keys
 from pad_core.model.condition import Condition, Mixture
 from pad_core.model.dreams import SQUARES
@@ -134,6 +143,7 @@ def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | Non
         name: the parameter of ``Choices``; label, help: texts for people.
         shown_to: the slider's upper end, if below the highest value.
     """
+    register_panels(name, redraw)
     low, high, step = LIMITS[name]
     value = chosen().value(name)
     kind = type(value)

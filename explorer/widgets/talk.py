@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.journal import store
 from explorer.journal import talk as talks
 from explorer.journal.talk import MAX_NOTE, MAX_TITLE, View, Views
+from explorer.session import classroom
 from explorer.session.choices import Choices
 from explorer.session.state import chosen, open_view, remembered, say, session, speak
 from explorer.widgets.keys import keys
@@ -31,8 +32,12 @@ def read() -> Views:
 
 
 def add_button(heading: str) -> None:
-    """A button that adds what the page shows to the talk; its title is ``heading`` at first."""
-    _add(heading)
+    """A button that adds what the page shows to the talk; its title is ``heading`` at first.
+
+    The talk is the speaker's: visitors of a class have none.
+    """
+    if not classroom.is_visitor():
+        _add(heading)
 
 
 @st.fragment
@@ -73,7 +78,7 @@ def _add_now(heading: str) -> None:
 def slide() -> tuple[int, int, View] | None:
     """The view that is presented: its number, how many there are, and itself."""
     page = chosen().page
-    if not (page.present and page.slide):
+    if not (page.present and page.slide) or classroom.is_visitor():
         return None
     try:
         views = read()
@@ -112,6 +117,6 @@ def turn_by_keys() -> None:
         present(chosen().page.slide + by)
 
     page = chosen().page
-    if page.present and page.slide:
+    if page.present and page.slide and not classroom.is_visitor():
         keys("views", (_ON[0], _BACK[0]), turn, turn="first")
         keys("views-arrows", (_ON[1], _BACK[1]), turn, turn="last")
