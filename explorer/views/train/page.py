@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+import pad_core
 from explorer.dreaming import dreams
 from explorer.library import histories, networks
 from explorer.runs import history, trainings
@@ -14,6 +15,7 @@ from explorer.session.choices import Dream
 from explorer.session.state import choose, remembered
 from explorer.views.train.form import most_at_once, order_form
 from explorer.widgets import loss_charts, page
+from explorer.widgets.files.files import About, figure_files
 from explorer.widgets.look import look
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.sidebar import plain
@@ -159,10 +161,11 @@ def _buttons(training: Training) -> None:
 def _losses(training: Training) -> None:
     series = histories.live_series(training.folder, training.epochs_done, training)
     if series is not None:
-        dark = page.is_dark()
-        st.plotly_chart(loss_charts.terms(series, dark), key=f"losses-{training.folder.name}",
-                        config={"displayModeBar": False}, theme=None,
+        figure, key = loss_charts.terms(series, page.is_dark()), f"losses-{training.folder.name}"
+        st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None,
                         alt="Losses over epochs, on a logarithmic axis.")  # fmt: skip
+        source = f"PAD dream explorer {pad_core.__version__}: {series.label}"
+        figure_files(figure, About("Losses", "Means of an epoch.", source), key)
 
 
 def _latest_dreams(training: Training) -> None:
