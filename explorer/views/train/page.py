@@ -39,10 +39,9 @@ def show() -> None:
     """The page."""
     look("curves")
     page.heading("Train a network", "a process of its own: it goes on when this page is closed")
-    running = [t for t in trainings.trainings(networks.ROOT) if t.running]
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        order_form(networks.ROOT, running)
+        order_form(networks.ROOT, trainings.trainings(networks.ROOT))
     with right, st.container(key="trainings"):
         _trainings()
     page.footer(None, note=f"run folders in {networks.ROOT / 'runs'}")

@@ -370,3 +370,26 @@ def test_viewers_at_other_computers_start_fewer_trainings(home, started, open_to
         button(at, "Start training").click().run()
     assert "A training runs now, as many as" in at.error[0].value
     assert not started
+
+
+def test_a_preset_fills_the_form_and_says_how_long_it_takes(home):
+    at = page(epochs=7, name="mine")
+    button(at, "The paper's PAD").click().run()
+    assert not at.exception
+    command = at.code[0].value
+    assert "--dataset cifar10" in command and "--epochs 50" in command and "mine" not in command
+    (time,) = [m.value for m in at.markdown if ":material/schedule:" in m.value]
+    assert "images/s" in time and " h " in time
+    button(at, "A mixture of your own").click().run()
+    assert "lam_prime=0.8" in at.code[0].value
+    button(at, "Two-minute taste").click().run()
+    assert "--epochs 2" in at.code[0].value and "lam_prime" not in at.code[0].value
+
+
+def test_the_cycle_is_drawn_as_it_is_chosen(home):
+    at = page(base="wo_nrem")
+    cycle = next(h.proto.body for h in drawn(at) if "pad-cycle" in h.proto.body)
+    assert cycle.count("pad-sign-wake") == 1 and "pad-sign-nrem" not in cycle
+    at = page(changes={"phases": ("wake", "nrem", "rem", "nrem")})
+    cycle = next(h.proto.body for h in drawn(at) if "pad-cycle" in h.proto.body)
+    assert cycle.count("pad-sign-nrem") == 2
