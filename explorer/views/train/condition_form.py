@@ -70,7 +70,7 @@ def _cycle() -> str:
     """What a cycle is now, as signs: each state in its place, as often as it comes."""
     words = _FIELDS["phases"].shown.words
     known = [phase for phase in value("phases") if phase in words]  # what was typed may be another
-    return " → ".join(f"{'' if phase == 'contrast' else sign(phase)} {words[phase]}"
+    return "&ensp;→&ensp;".join(f"{'' if phase == 'contrast' else sign(phase)} {words[phase]}"
                       for phase in known)  # fmt: skip
 
 

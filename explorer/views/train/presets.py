@@ -26,15 +26,15 @@ class Preset:
 def presets(home: Path) -> tuple[Preset, ...]:
     """What is offered; photographs are those of ``data/``, where there are any."""
     return (
-        Preset("Two-minute taste", "Clothes that ship, 2 epochs.", {}),
+        Preset("Two-minute taste", "Clothes, 2 epochs.", {}),
         Preset(
             "The paper's PAD",
             "Photographs, 50 epochs.",
             {"dataset": _photographs(home), "epochs": 50, "keep_epochs": "1, 5, 10, 20"},
         ),
         Preset(
-            "A mixture of your own",
-            "More memory, less noise: λ′ = 0.8. Change what you like.",
+            "A mix of yours",
+            "λ′ = 0.8, or what you like.",
             {},
             {"lam_prime": 0.8},
         ),

@@ -380,7 +380,7 @@ def test_a_preset_fills_the_form_and_says_how_long_it_takes(home):
     assert "--dataset cifar10" in command and "--epochs 50" in command and "mine" not in command
     (time,) = [m.value for m in at.markdown if ":material/schedule:" in m.value]
     assert "images/s" in time and " h " in time
-    button(at, "A mixture of your own").click().run()
+    button(at, "A mix of yours").click().run()
     assert "lam_prime=0.8" in at.code[0].value
     button(at, "Two-minute taste").click().run()
     assert "--epochs 2" in at.code[0].value and "lam_prime" not in at.code[0].value
