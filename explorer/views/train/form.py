@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from explorer.runs import orders, trainings
+from explorer.runs import orders, process, trainings
 from explorer.runs.estimate import estimate
 from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
@@ -130,7 +130,7 @@ def _say_time(order: Order, home: Path, trained: Sequence[Training]) -> None:
 
 
 def _go(order: Order, home: Path, running: Sequence[Training]) -> None:
-    st.code(trainings.spoken(order.arguments()), language="bash", wrap_lines=True)
+    st.code(process.spoken(order.arguments()), language="bash", wrap_lines=True)
     taken = (home / order.folder).exists()
     if orders.needs_download(order.dataset, home):
         st.caption(f":material/download: {plain(order.dataset)} is not on this computer: it is "
