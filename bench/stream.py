@@ -65,6 +65,7 @@ class Viewer:
         self._clocks: dict[str, asyncio.Task] = {}
         self._kept: dict[str, bytes] = {}  # messages that the server need not send again
         self._answer: _Answer | None = None
+        self._heard = 0.0  # when the server last said something
         self.received = 0  # bytes
         self.messages = 0
 
@@ -94,6 +95,12 @@ class Viewer:
         """Wait, without doing anything, until the server shows something."""
         self._ask(what)
         return await self._answered()
+
+    async def quiet(self, seconds: float, patience_s: float = PATIENCE_S) -> None:
+        """Wait until the server has said nothing for so long: all that was loading is there."""
+        until = time.perf_counter() + patience_s
+        while time.perf_counter() < min(self._heard + seconds, until):
+            await asyncio.sleep(0.1)
 
     async def move(self, name: str, value: float, shown: str) -> tuple[float, float]:
         """Set a dial.
@@ -158,6 +165,7 @@ class Viewer:
 
     def _take(self, said: bytes) -> None:
         now, answer = time.perf_counter(), self._answer
+        self._heard = now
         self.received += len(said)
         self.messages += 1
         message = ForwardMsg.FromString(said)

@@ -26,6 +26,7 @@ from bench.browser import Server
 from bench.measure import Result, arguments, device_and_threads, p95, report, row
 from bench.stream import FullError, Viewer
 
+_QUIET_S = 5.0  # longer than a page waits between two looks for news
 AFTERWARDS_S = 30.0  # after the last has left, when the server's memory is read once more
 CPU = torch.device("cpu")
 
@@ -54,6 +55,9 @@ PAGES = {
     ),
     "map": Page("map", {}, "layer-dreams", {"lam": "layer-dreams"}),
     "probe": Page("probe", {}, "pad-example", {"intensity": "pad-example"}),
+    "live": Page(
+        "probe", {"probe": "live", "measure": "paper"}, "pad-example", {"intensity": "pad-scores"}
+    ),
 }  # fmt: skip
 
 
@@ -142,7 +146,7 @@ def measure(options: argparse.Namespace) -> list[Result]:
         ) as server,
     ):
         # One comes first and leaves: what is imported and loaded once is not the crowd's.
-        asyncio.run(_crowd(options, server).visit(1, every, every / 4))
+        asyncio.run(_prepare(options, server))
         time.sleep(options.after / 6)
         before, cpu, start = server.memory_mb(), server.cpu_s(), time.perf_counter()
         crowd = _crowd(options, server)
@@ -150,6 +154,15 @@ def measure(options: argparse.Namespace) -> list[Result]:
         seconds, cpu = time.perf_counter() - start, server.cpu_s() - cpu
         time.sleep(options.after)
         return _rows(options, crowd.waits, cpu, cpu / seconds, (before, peak, server.memory_mb()))
+
+
+async def _prepare(options: argparse.Namespace, server: Server) -> None:
+    """One viewer moves some dials, and stays until all that was loading is there."""
+    await _crowd(options, server).visit(1, options.every, options.every / 4)
+    page = PAGES[options.page]
+    async with Viewer(server.address, page.path, **page.query) as viewer:
+        await viewer.open(page.shown)
+        await viewer.quiet(_QUIET_S, options.prepare)
 
 
 def _crowd(options: argparse.Namespace, server: Server) -> Crowd:
@@ -201,6 +214,8 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two moves")
     parser.add_argument("--after", type=float, default=AFTERWARDS_S,
                         help="seconds after the last left, when memory is read")  # fmt: skip
+    parser.add_argument("--prepare", type=float, default=60.0,
+                        help="most seconds that what is loaded once may take")  # fmt: skip
     parser.add_argument("--page", choices=PAGES, default="dream")
     parser.add_argument("--whole", action="store_true", help="set the seed: a whole page anew")
     parser.add_argument("--alike", action="store_true", help="all begin at the same address")

@@ -1,4 +1,4 @@
-"""The recorded histories of running trainings, cached for some seconds."""
+"""Trainings that run, and their recorded histories, cached for some seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.runs import history
+from explorer.library import networks
+from explorer.runs import history, trainings
 from explorer.runs.history import Series
 from explorer.runs.trainings import Training
 
@@ -18,3 +19,9 @@ def live_series(folder: Path, epochs_done: int, _training: Training) -> Series |
     To the browser, a chart with other numbers is a new chart: it would lose the viewer's zoom.
     """
     return history.under_way(_training)
+
+
+def running() -> dict[str, Training]:
+    """What trains now, by the key that its latest network has or will have."""
+    found = [t for t in trainings.trainings(networks.ROOT) if t.running]
+    return {networks.key_of(t.folder / "latest.safetensors"): t for t in found}

@@ -31,6 +31,7 @@ CLOUDS = ("test", "train", "stored", "images")  # images whose latents the map s
 N_STOPS = 7  # of the path through the pages
 N_STEPS = 9  # of the storyboard, at most
 N_VIEWS = 200  # of a talk, at most
+PROBE_PARTS = ("record", "live", "confusion", "learning")
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
 
@@ -195,9 +196,11 @@ class CurvesChoices:
 class ProbeChoices:
     """What the Probe page shows.
 
-    measure: of linear separability. pixel_noise: standard deviation of noise on test images.
+    part: of the page: what is recorded, or measured while the viewer watches. measure: of linear
+    separability. pixel_noise: standard deviation of noise on test images.
     """
 
+    part: str = _option("record", PROBE_PARTS, terse=True, parameter="probe")
     measure: str = _option("converged", ("converged", "paper"), terse=True)
     pixel_noise: float = _number(0.0, 0.0, 1.0, 0.01, terse=True)
 
@@ -321,8 +324,11 @@ class Choices:
 
     @classmethod
     def at_first(cls) -> Choices:
-        """What a viewer sees who comes without an address: photographs, if any ship; REM's wall."""
-        return cls.of(split=PHOTOGRAPHS, wall="rem")
+        """What a viewer sees who comes without an address.
+
+        These are photographs, if any ship, REM's wall, and probes by the paper's protocol.
+        """
+        return cls.of(split=PHOTOGRAPHS, wall="rem", measure="paper")
 
     @classmethod
     def of(cls, **values: Any) -> Choices:

@@ -105,6 +105,17 @@ def _draw_again(panels: Panels) -> None:
         st.rerun()
 
 
+def draw_again_after_this(*panels: str) -> None:
+    """Draw these panels once this run is over; for what the clock draws until something is there.
+
+    A panel that is drawn without its clock stops it.
+    """
+    try:
+        streamlit_internals.ask_for(panels)
+    except StreamlitAPIException:  # the viewer is on another page by now
+        st.rerun()
+
+
 def step_by(field: str, step: int, low: int, high: int) -> None:
     """Count a choice up or down, within its limits, from its value when the button is pressed.
 

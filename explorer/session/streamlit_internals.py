@@ -7,6 +7,7 @@ window reads HEALTH even without Streamlit, so only functions import it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 HEALTH = "_stcore/health"
@@ -101,6 +102,31 @@ def fragments_asked_for() -> int:
     return len(context.fragment_ids_this_run or ()) if context is not None else 0
 
 
+def ask_for(fragments: Sequence[str]) -> None:
+    """Have the fragments of these keys run once this run is over.
+
+    ``st.rerun`` names fragments from callbacks alone. A fragment that the clock runs could only
+    have the whole page made anew, for every viewer who waited for the same.
+
+    Raises:
+        StreamlitAPIException: one of them isn't on the page.
+    """
+    from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None:
+        return
+    context.script_requests.request_rerun(
+        RerunData(
+            query_string=context.query_string,
+            page_script_hash=context.page_script_hash,
+            fragment_id_queue=context.fragment_storage.resolve_target(fragments),
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+    )
+
+
 def session_id() -> str | None:
     """Which session runs this script; None without a server. Nothing public tells viewers apart."""
     from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -122,6 +148,14 @@ def sessions_kept() -> int:
     manager: Any = runtime.get_instance()._session_mgr
     manager._session_storage._cache.expire()
     return len(manager.list_sessions()) + manager.num_active_sessions()
+
+
+def viewers() -> int:
+    """How many pages are open; 0 without a server, as where Streamlit's AppTest runs a page."""
+    from streamlit import runtime
+
+    manager = getattr(runtime.get_instance(), "_session_mgr", None) if runtime.exists() else None
+    return manager.num_active_sessions() if manager is not None else 0
 
 
 def is_connected(session: str) -> bool:

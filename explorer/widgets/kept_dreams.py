@@ -39,9 +39,9 @@ def mix(network: PadNetwork, recalled: Recalled, dream: Dream, nights: int = 1) 
 
 
 def identity(recalled: Recalled) -> str:
-    """What tells the codes of memories from those of others."""
-    codes = torch.cat([recalled.current, recalled.previous])
-    return sha256(codes.numpy().tobytes()).hexdigest()
+    """What tells the latents of memories from those of others."""
+    latents = torch.cat([recalled.current, recalled.previous])
+    return sha256(latents.numpy().tobytes()).hexdigest()
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)

@@ -9,6 +9,7 @@ from explorer.library import real_images
 from explorer.library.networks import Listing, list_checkpoints
 from explorer.session import classroom, reach
 from explorer.session.choices import PHOTOGRAPHS
+from explorer.session.pace import look_every
 from explorer.session.state import choose, chosen, fresh, session, take, upload
 from explorer.session.upload import Upload
 from explorer.widgets import sliders
@@ -155,13 +156,16 @@ def _say_absent(network: PadNetwork, fetched: bool) -> None:
         )
 
 
-@st.fragment(run_every=1.0)
 def _await_images(network: PadNetwork) -> None:
-    found = real_images.find(network)
-    if found.status == "loading":
-        st.progress(found.share, f"Real images: {plain(found.message)}")
-    else:
-        st.rerun()
+    @st.fragment(run_every=look_every(1.0))
+    def follow() -> None:
+        found = real_images.find(network)
+        if found.status == "loading":
+            st.progress(found.share, f"Real images: {plain(found.message)}")
+        else:
+            st.rerun()
+
+    follow()
 
 
 def plain(text: str) -> str:

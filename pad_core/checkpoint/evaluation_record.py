@@ -35,11 +35,17 @@ class Field:
     """What a field of an evaluation means, and its rows in tables.
 
     needed: an evaluation without it is refused, because it says of which network or images it is.
+    subject: the table in which its rows stand.
     """
 
-    def __init__(self, meaning: str, *rows: TableRow, needed: bool = False) -> None:
-        self.meaning, self.rows, self.needed = meaning, rows, needed
+    def __init__(
+        self, meaning: str, *rows: TableRow, needed: bool = False, subject: str = "As in the paper"
+    ) -> None:
+        self.meaning, self.rows, self.needed, self.subject = meaning, rows, needed, subject
 
+
+_READ_OUTS, _GEOMETRY = "Other read-outs", "Geometry of the latents"
+_JUDGED, _ROBUST, _SLEEP = "Dreams", "Other disturbances", "Sleep beside Wake"
 
 _DREAMS = ("NREM dreams", "REM dreams")
 
@@ -90,6 +96,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "percent, converged logistic regression: another measure",
             TableRow("converged separability, %", 2, card="converged"),
+            subject=_READ_OUTS,
         ),
     ]
     occlusion: Annotated[
@@ -159,6 +166,7 @@ class Evaluation(TypedDict, total=False):
             "of squared distances over all pairs, as in the published code (there on training "
             "images)",
             TableRow("intra/inter, squared, over all pairs", 3),
+            subject=_GEOMETRY,
         ),
     ]
     clean_occluded_ratio_squared: Annotated[
@@ -166,6 +174,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "mean squared distance over that between classes",
             TableRow("clean-occluded/inter, squared", 3),
+            subject=_GEOMETRY,
         ),
     ]
     realness_auc: Annotated[
@@ -174,17 +183,23 @@ class Evaluation(TypedDict, total=False):
             "ROC AUC of d, test images against REM dreams; null without real images, or if no "
             "loss trains d",
             TableRow("AUC of d, images against REM dreams", 3),
+            subject=_JUDGED,
         ),
     ]
     realness_auc_nrem: Annotated[
         Maybe,
-        Field("the same against NREM dreams", TableRow("AUC of d, images against NREM dreams", 3)),
+        Field(
+            "the same against NREM dreams",
+            TableRow("AUC of d, images against NREM dreams", 3),
+            subject=_JUDGED,
+        ),
     ]
     frechet: Annotated[
         ByName,
         Field(
             "name of the features and kind of dream → distance; empty without real images",
             TableRow("{}", 3, ("*",)),
+            subject=_JUDGED,
         ),
     ]
     frechet_n: Annotated[Count, Field("images on each side of it")]
@@ -197,6 +212,7 @@ class Evaluation(TypedDict, total=False):
                 for metric in ("cosine", "Euclidean")
                 for k in ("20", "200")
             ),
+            subject=_READ_OUTS,
         ),
     ]
     knn_n: Annotated[Count, Field("test images it rests on")]
@@ -208,6 +224,7 @@ class Evaluation(TypedDict, total=False):
             TableRow("1 label a class, converged, %", 2, ("1", "mean")),
             TableRow("10 labels a class, converged, %", 2, ("10", "mean")),
             TableRow("100 labels a class, converged, %", 2, ("100", "mean")),
+            subject=_READ_OUTS,
         ),
     ]
     trunk: Annotated[
@@ -220,6 +237,7 @@ class Evaluation(TypedDict, total=False):
             TableRow("trunk, pooled, converged, %", 2, ("pooled_converged_separability",)),
             TableRow("trunk in full, fewer images, %", 2, ("features_converged_separability",)),
             TableRow("z of as few images, converged, %", 2, ("latents_converged_separability",)),
+            subject=_READ_OUTS,
         ),
     ]
     trunk_n_train: Annotated[
@@ -242,6 +260,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "'paper', 'converged' → mean over classes of these, which counts all classes alike",
             TableRow("balanced accuracy, paper's protocol, %", 2, ("paper",)),
+            subject=_READ_OUTS,
         ),
     ]
     majority_class: Annotated[
@@ -249,6 +268,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "percent right by always naming the most frequent training class: chance",
             TableRow("chance: the most frequent class, %", 2),
+            subject=_READ_OUTS,
         ),
     ]
     effective_rank: Annotated[
@@ -256,6 +276,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "RankMe of the training latents: from 1 to 256 dimensions",
             TableRow("effective rank (RankMe)", 1),
+            subject=_GEOMETRY,
         ),
     ]
     participation_ratio: Annotated[
@@ -263,6 +284,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "(Σλ)²/Σλ² of their covariance: from 1 to 256 dimensions",
             TableRow("participation ratio", 1),
+            subject=_GEOMETRY,
         ),
     ]
     spectrum: Annotated[
@@ -273,6 +295,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "mean squared distance on the unit sphere of images from themselves 30 % occluded",
             TableRow("alignment with occluded images", 3),
+            subject=_GEOMETRY,
         ),
     ]
     class_alignment: Annotated[
@@ -280,6 +303,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "the same between different images of one class; 2 is chance",
             TableRow("alignment within classes", 3),
+            subject=_GEOMETRY,
         ),
     ]
     uniformity: Annotated[
@@ -287,6 +311,7 @@ class Evaluation(TypedDict, total=False):
         Field(
             "log mean exp(−2d²) of all pairs on the unit sphere; lower is more even",
             TableRow("uniformity", 3),
+            subject=_GEOMETRY,
         ),
     ]
     dream_quality: Annotated[
@@ -306,6 +331,7 @@ class Evaluation(TypedDict, total=False):
                 )
                 for kind in (*_DREAMS, "test images")
             ),
+            subject=_JUDGED,
         ),
     ]
     dream_quality_n: Annotated[Count, Field("images on each side of it")]
@@ -321,6 +347,7 @@ class Evaluation(TypedDict, total=False):
                 for space in ("pixels", "features")
                 for kind in _DREAMS
             ),
+            subject=_JUDGED,
         ),
     ]
     nearest_n: Annotated[
@@ -333,6 +360,7 @@ class Evaluation(TypedDict, total=False):
             "'0'",
             TableRow("mean of 30 corruptions, paper's, %", 2, ("mean", "0")),
             TableRow("the same images clean, paper's, %", 2, ("clean", "0")),
+            subject=_ROBUST,
         ),
     ]
     robustness_converged: Annotated[
@@ -353,6 +381,7 @@ class Evaluation(TypedDict, total=False):
                 for layer in ("conv1", "conv2", "conv3", "z")
                 for pair in ("wake-nrem", "wake-rem")
             ),
+            subject=_SLEEP,
         ),
     ]
     state_similarity_n: Annotated[Count, Field("test images it rests on")]
@@ -362,6 +391,7 @@ class Evaluation(TypedDict, total=False):
             "'accuracy' in percent on all test images after 'epochs' of fine-tuning the encoder "
             "with all labels, and 'by_epoch'; null unless it was asked for",
             TableRow("fine-tuned with all labels, %", 2, ("accuracy",)),
+            subject=_READ_OUTS,
         ),
     ]
     baselines: Annotated[
@@ -385,6 +415,7 @@ def _declared() -> dict[str, Field]:
 
 _DECLARED: dict[str, Field] = _declared()
 FIELDS = {name: field.meaning for name, field in _DECLARED.items()}
+SUBJECTS = {name: field.subject for name, field in _DECLARED.items() if field.rows}
 NEEDED = frozenset(name for name, field in _DECLARED.items() if field.needed)
 ROWS = [
     row._replace(path=(name, *row.path)) for name, field in _DECLARED.items() for row in field.rows

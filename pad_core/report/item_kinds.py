@@ -47,7 +47,7 @@ class SeparabilityTable(Item):
         bars = super().parts(catalogue, dataset)
         if not bars:
             return []
-        return [self.table(catalogue, dataset), *bars, measures(catalogue, dataset)]
+        return [self.table(catalogue, dataset), *bars, *measures(catalogue, dataset)]
 
 
 class OcclusionCurves(Item):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pad_core.checkpoint.evaluation_record import SUBJECTS
 from pad_core.report.catalogue import Catalogue
 from pad_core.report.item import Table
 from pad_core.report.palette import STYLES, style
@@ -60,31 +61,30 @@ def table_1(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> Ta
     return Table(names, rows)
 
 
-def measures(catalogue: Catalogue, dataset: str) -> Table:
-    """Everything that was recorded: a row for each measure.
+def measures(catalogue: Catalogue, dataset: str) -> list[Table]:
+    """Everything that was recorded: a table for each subject, a row for each measure.
 
-    A column for each condition (means ± SEM over its networks) and baseline; no rows without a
+    A column for each condition (means ± SEM over its networks) and baseline; no table without a
     recorded evaluation.
     """
     conditions = dict.fromkeys(e.key[1] for e in catalogue.entries if e.dataset == dataset)
     groups = sorted(catalogue.groups(dataset, list(conditions)), key=_place)
     if not groups:
-        return Table((), [])
+        return []
     baselines = groups[0].evaluations[0].get("baselines", {})
     names = [
         f"{style(g.condition).label}, epoch {g.epoch}, n = {len(g.evaluations)}" for g in groups
     ]
     columns: list[Sequence[Mapping[str, Any]]] = [group.evaluations for group in groups]
     columns += [[values] for values in baselines.values()]
-    rows = [
-        (
-            row.name.strip(),
-            *(mean_and_sem(numbers(found, *row.path), row.digits) for found in columns),
-        )
-        for row in rows_for([value for group in groups for value in group.evaluations])
-    ]
     heads = ("measure", *names, *(style(name).label for name in baselines))
-    return Table(heads, rows, title="All measures")
+    made: dict[str, Table] = {}
+    for row in rows_for([value for group in groups for value in group.evaluations]):
+        subject = SUBJECTS[row.path[0]]
+        values = (mean_and_sem(numbers(found, *row.path), row.digits) for found in columns)
+        table = made.setdefault(subject, Table(heads, [], title=f"Measures: {subject}"))
+        table.rows.append((row.name.strip(), *values))
+    return list(made.values())
 
 
 def _place(group: Group) -> int:

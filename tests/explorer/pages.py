@@ -31,12 +31,21 @@ from tests.helpers import until
 PAD_AND_WAKE_ONLY = {f"checkpoints/{name}.safetensors": name for name in ("pad", "wake_only")}
 
 
-def write_checkpoint(path: Path, condition: str = "pad", seed: int = 0, name: str = "") -> Path:
+def write_checkpoint(
+    path: Path,
+    condition: str = "pad",
+    seed: int = 0,
+    name: str = "",
+    n_images: int | None = None,
+) -> Path:
     """A checkpoint of a network without experience, on the data set that ships.
 
-    name: of another data set, which its header tells of instead.
+    name: of another data set, which its header tells of instead. n_images: of each split, where
+    fewer will do: a page that measures is then soon done.
     """
     data: DataSet = load_dataset("fashion-mini")
+    if n_images is not None:
+        data = replace(data, train=data.train.first(n_images), test=data.test.first(n_images))
     networks = build_networks(seed)
     for network in networks:  # strong enough for dreams that differ
         for layer in network.children():
@@ -85,10 +94,11 @@ def _run(what: Any, **request: Any) -> None:
 
 
 @cache
-def checkpoint_bytes(condition: str, seed: int) -> bytes:
+def checkpoint_bytes(condition: str, seed: int, n_images: int | None = None) -> bytes:
     """What such a file holds, made once."""
     with tempfile.TemporaryDirectory() as folder:
-        return write_checkpoint(Path(folder) / "made", condition, seed).read_bytes()
+        made = Path(folder) / "made"
+        return write_checkpoint(made, condition, seed, n_images=n_images).read_bytes()
 
 
 def repository(
@@ -96,18 +106,20 @@ def repository(
     monkeypatch: pytest.MonkeyPatch,
     checkpoints: Mapping[str, str],
     images: bool = False,
+    n_images: int | None = None,
 ) -> Path:
     """Make the explorer's repository one with these checkpoints, path → condition.
 
-    Their seeds are 0, 1, … Images that arrive in the background would change a page between
-    two looks at it: unless they are asked for, there are none.
+    Their seeds are 0, 1, …; n_images: of each split, see ``write_checkpoint``. Images that arrive
+    in the background would change a page between two looks at it: unless they are asked for,
+    there are none.
     """
     monkeypatch.setattr(loaders, "ROOT", root)
     if not images:
         monkeypatch.setattr(real_images, "find", lambda network: RealImages("absent"))
     for seed, (key, condition) in enumerate(checkpoints.items()):
         (root / key).parent.mkdir(parents=True, exist_ok=True)
-        (root / key).write_bytes(checkpoint_bytes(condition, seed))
+        (root / key).write_bytes(checkpoint_bytes(condition, seed, n_images))
     return root
 
 

@@ -25,7 +25,7 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
     cloud = chosen().map.cloud if chosen().map.cloud in labels else "test"
     widget = fresh("cloud", cloud)
     st.segmented_control(
-        "Codes of",
+        "Latents of",
         list(labels),
         default=cloud,
         format_func=labels.__getitem__,
@@ -91,7 +91,7 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
         width=240,
         on_change=take,
         args=("beside", widget),
-        help="A second network's codes of the same images; what you point at and select is "
+        help="A second network's latents of the same images; what you point at and select is "
         "shown in both.",
     )
     if not key:
@@ -130,7 +130,7 @@ def occluded_too() -> None:
         key=widget,
         on_change=_take_joined,
         args=(widget,),
-        help="Joins each code by a line to that of the same image, occluded by the intensity and "
+        help="Joins each latent by a line to that of the same image, occluded by the intensity and "
         "patch size at the left (the paper's Figure 6). NREM shortens these lines.",
     )
 

@@ -13,10 +13,14 @@ import numpy as np
 import streamlit as st
 import torch
 
+from explorer.dreaming.dreams import Pictures, Recalled
 from explorer.library.background import Background, Result
-from explorer.views.map import axes, clouds
+from explorer.session.choices import Dream
+from explorer.views.map import axes, clouds, dreams
 from explorer.views.map.axes import Space
 from explorer.views.map.clouds import Cloud
+from explorer.views.map.dreams import Dreamt
+from explorer.widgets import kept_dreams
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, png_bytes
 from pad_core.data.load import DataSet
@@ -49,7 +53,7 @@ def of_test_images(network: PadNetwork, dataset: DataSet) -> Result[Encoding]:
             yield Encoding(done / len(dataset.test))
         yield Encoding(1.0, torch.cat(parts))
 
-    return _jobs().get(("codes", network.sha256, dataset.spec), encode)
+    return _jobs().get(("latents", network.sha256, dataset.spec), encode)
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,44 @@ def occluded(shown: Shown, intensity: float, size_px: int, seed: int) -> torch.T
 @st.cache_resource(max_entries=8, show_spinner=False)  # 10 MB for 10,000
 def _occluded(key: str, intensity: float, size_px: int, seed: int, _shown: Shown) -> torch.Tensor:
     return clouds.occluded_latents(_shown.network, images(_shown), intensity, size_px, seed)
+
+
+def dreamt(network: PadNetwork, dream: Dream, pictures: Pictures) -> Dreamt:
+    """The Dream page's dreams: memories A and B, the path between them, and REM dreams.
+
+    Raises:
+        PadError: the checkpoint holds too few memories.
+    """
+    recalled = kept_dreams.recall(network, dream, pictures)
+    who = (network.sha256, kept_dreams.identity(recalled))
+    mixed = (dream.lam_prime, dream.noise_level, dream.seed)
+    return _path(*who, mixed, network, recalled, dream) + _asleep(
+        *who, (dream.lam, *mixed), network, recalled, dream
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)  # of 100 kB
+def _path(
+    network: str,
+    recalled: str,
+    dials: tuple[float, float, int],
+    _network: PadNetwork,
+    _recalled: Recalled,
+    _dream: Dream,
+) -> Dreamt:
+    return dreams.path(_network, _recalled, _dream)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)  # of 32 kB
+def _asleep(
+    network: str,
+    recalled: str,
+    dials: tuple[float, float, float, int],
+    _network: PadNetwork,
+    _recalled: Recalled,
+    _dream: Dream,
+) -> Dreamt:
+    return dreams.asleep(_network, _recalled, _dream)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer.session.state import choose, chosen
+from explorer.session.pace import look_every
+from explorer.session.state import choose, chosen, draw_again_after_this
 from explorer.views.map import axes, bar, cache, clouds, component, dreams, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import Pane
@@ -38,7 +39,7 @@ def show() -> None:
     say_what_lacks()
     dataset = sidebar.images(network)
     page.heading(
-        "A map of codes",
+        "A map of latents",
         f"Principal components of {len(network.memories['test']):,} stored test memories, without "
         "occlusion; these axes stay as they are whatever is drawn on them.",
     )
@@ -55,7 +56,7 @@ def show() -> None:
         page.problem(error)
         return
     if shown is None:
-        _await_codes(networks, dataset)
+        _await_latents(networks, dataset)
         return
 
     view.keep_what_fits(shown)
@@ -113,14 +114,18 @@ def _shown(networks: list[PadNetwork], dataset: DataSet | None) -> list[Shown] |
     return shown
 
 
-@st.fragment(run_every=0.5)
-def _await_codes(networks: list[PadNetwork], dataset: DataSet | None) -> None:
+def _await_latents(networks: list[PadNetwork], dataset: DataSet | None) -> None:
     assert dataset is not None
-    encodings = [cache.of_test_images(network, dataset) for network in networks]
-    if all(encoding.done for encoding in encodings):
-        st.rerun()
-    share = sum(e.value.share for e in encodings if e.value is not None) / len(encodings)
-    st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
+
+    @st.fragment(run_every=look_every(0.5))
+    def follow() -> None:
+        encodings = [cache.of_test_images(network, dataset) for network in networks]
+        if all(encoding.done for encoding in encodings):
+            st.rerun()
+        share = sum(e.value.share for e in encodings if e.value is not None) / len(encodings)
+        st.progress(share, f"Encoding {len(dataset.test):,} test images: once for each network")
+
+    follow()
 
 
 # --- Draw -----------------------------------------------------------------------------------------
@@ -178,7 +183,7 @@ def _occluded(shown: list[Shown]) -> None:
         component.post("occluded", {"empty": True})
         return
     share = chosen().dream.intensity
-    with page.timed("occluded codes"):
+    with page.timed("occluded latents"):
         arrays = {
             f"points{i}": occluded_coordinates(one, chosen().dream) for i, one in enumerate(shown)
         }
@@ -190,7 +195,7 @@ def _occluded(shown: list[Shown]) -> None:
 def _dreams(shown: list[Shown]) -> None:
     try:
         with page.timed("dreams"):
-            dreamt = [dreams.dreamt(one.network, chosen().dream, pictures()) for one in shown]
+            dreamt = [cache.dreamt(one.network, chosen().dream, pictures()) for one in shown]
     except PadError:  # the Dream page explains why there are none
         component.post("dreams", {"empty": True})
         return
@@ -209,6 +214,7 @@ def _dreams(shown: list[Shown]) -> None:
     component.post("dreams", header, png=np.frombuffer(png, np.uint8), **arrays)
 
 
+@st.fragment(key="atlases")
 def _atlases(shown: list[Shown]) -> None:
     """Post thumbnails once they are made; the map doesn't wait for them."""
     if not all(cache.atlas(one).done for one in shown):
@@ -225,12 +231,15 @@ def _atlases(shown: list[Shown]) -> None:
             component.post(f"atlas{i}", header, png=np.frombuffer(atlas.png, np.uint8))
 
 
-@st.fragment(run_every=0.4)
 def _await_atlases(shown: list[Shown]) -> None:
-    if all(cache.atlas(one).done for one in shown):
-        st.rerun()
+    @st.fragment(run_every=look_every(0.4))
+    def follow() -> None:
+        if all(cache.atlas(one).done for one in shown):
+            draw_again_after_this("atlases")
+
+    follow()
 
 
 @st.fragment(key="footer")
 def _footer(network: PadNetwork) -> None:
-    page.footer(network, "occluded codes", "dreams", "decoded")
+    page.footer(network, "occluded latents", "dreams", "decoded")

@@ -44,7 +44,7 @@ def looked_at(shown: list[Shown]) -> None:
                 for one in shown
             ]
             parts = [
-                (side_html.heading(_title(one)) if len(shown) > 1 else "") + _code(one, place, n)
+                (side_html.heading(_title(one)) if len(shown) > 1 else "") + _latent(one, place, n)
                 for one, n in zip(shown, near, strict=True)
             ]
         cloud, network = shown[0].cloud, shown[0].network
@@ -60,13 +60,13 @@ def looked_at(shown: list[Shown]) -> None:
         with page.timed("decoded"):
             spot = places.spot(one.space, one.cloud, coordinates)
             part = _place(one, spot)
-        st.html(side_html.section("picked", "A place without a code", "", part))
+        st.html(side_html.section("picked", "A place without a memory", "", part))
         where_to = {"pane": pane, "at": coordinates.tolist()}
         component.post("marks", {"picked": -1, "spot": where_to, "nearest": spot.nearest})
     else:
         text = (
-            "Click a point: its code is decoded here, with the codes nearest to it. Click empty "
-            "ground: the network dreams of a place where no memory is."
+            "Click a point: its latent is decoded here, with the latents nearest to it. Click "
+            "empty ground: the network dreams of a place where no memory is."
         )
         st.html(side_html.section("picked", "Nothing looked at yet", "", side_html.line(text)))
         component.post("marks", {"picked": -1})
@@ -94,7 +94,7 @@ def _title(shown: Shown) -> str:
     return style(shown.network.header.condition.name).label
 
 
-def _code(shown: Shown, place: int, near: Neighbours) -> str:
+def _latent(shown: Shown, place: int, near: Neighbours) -> str:
     """One network's view of a point: its picture, decoded, occluded, and its neighbours."""
     network, cloud, dream = shown.network, shown.cloud, chosen().dream
     # Only these: the pictures of all points are made in the background.
@@ -105,7 +105,7 @@ def _code(shown: Shown, place: int, near: Neighbours) -> str:
     recalled = network.generate(cloud.latents[place, None])
     recovered = network.generate(network.encode(hidden))
     tiles = [
-        StripPicture(recalled, "G(z), decoded from the code", "decoded"),
+        StripPicture(recalled, "G(z), decoded from the latent", "decoded"),
         StripPicture(hidden, f"{_on(shown)}, occluded by {dream.intensity:.0%}", "occluded"),
         StripPicture(recovered, "What the network makes of the occluded one", "recovered"),
     ]
@@ -132,7 +132,7 @@ def _company(shown: Shown, place: int, near: Neighbours) -> str:
     count = Counter(names).most_common()
     alike = int((labels[near.places] == labels[place]).sum())
     return (
-        f"Nearest {len(names)} codes, {alike} of its class: "
+        f"Nearest {len(names)} latents, {alike} of its class: "
         f"{', '.join(f'{n} {name}' for name, n in count)}."
     )
 
@@ -157,16 +157,16 @@ def _place(shown: Shown, spot: Spot) -> str:
             network.generate(spot.latents), "Decoded from the place you clicked", "dreamt here"
         ),
         StripPicture(
-            network.generate(nearest), f"Decoded from the nearest code, {name}", f"near: {name}"
+            network.generate(nearest), f"Decoded from the nearest latent, {name}", f"near: {name}"
         ),
     ]
     told = (
-        f"The nearest code of {_title(shown)} lies {spot.distance:.2f} times as far from here as "
-        "a stored code usually lies from its own nearest neighbour "
+        f"The nearest latent of {_title(shown)} lies {spot.distance:.2f} times as far from here as "
+        "a stored latent usually lies from its own nearest neighbour "
         f"(a distance of {shown.space.typical:.1f})."
     )
-    warning = "Far from data: no code lies near, and what is decoded is guesswork. "
-    how = "Off the axes, it is as the nearest code is."
+    warning = "Far from data: no latent lies near, and what is decoded is guesswork. "
+    how = "Off the axes, it is as the nearest latent is."
     return (
         side_html.strip(tiles, "four")
         + side_html.line((warning if spot.far else "") + told, warning=spot.far)
@@ -220,12 +220,12 @@ def selection(shown: list[Shown]) -> None:
     st.download_button(
         f"CSV of {which}",
         lambda: _csv(shown, rows, choices),
-        f"codes-{first.network.sha256[:12]}-{first.name}-{len(rows)}.csv",
+        f"latents-{first.network.sha256[:12]}-{first.name}-{len(rows)}.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
         width="stretch",
-        help="A row for each code and network: file hash, split, index, class, coordinates, and "
+        help="A row for each latent and network: file hash, split, index, class, coordinates, and "
         "all 256 numbers of z.",
     )
 

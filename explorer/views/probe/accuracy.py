@@ -33,7 +33,13 @@ from pad_core.system.randomness import generator
 
 Measure = Literal["converged", "paper"]
 PROBE_SEEDS = Protocol().readout_seeds
+ENCODING, TRAINING = "encoding all images", "training probes"
 _ENCODED = 512  # images a step
+
+
+def measure_of(choices: Choices) -> Measure:
+    """The measure that the viewer chose."""
+    return "paper" if choices.probe.measure == "paper" else "converged"
 
 
 class Stage(NamedTuple):
@@ -167,7 +173,7 @@ def encode(subject: Subject) -> Generator[Fitted, None, Material]:
         for batch, into in zip(images.split(_ENCODED), latents[-1].split(_ENCODED), strict=True):
             into.copy_(encode_all(encoder, batch))
             done += len(batch)
-            yield Fitted(share=done / total, doing="encoding all images")
+            yield Fitted(share=done / total, doing=ENCODING)
     return image_material(subject)._replace(train_latents=latents[0], latents=latents[1])
 
 
@@ -193,7 +199,7 @@ def train(material: Material) -> Iterator[Fitted]:
         for probe in sgd_epochs(*data, seed):
             curves[-1].append(_accuracy(probe, material))
             share = (seed + len(curves[-1]) / SGD_EPOCHS) / PROBE_SEEDS
-            yield Fitted((), tuple(map(tuple, curves)), None, share, "training probes")
+            yield Fitted((), tuple(map(tuple, curves)), None, share, TRAINING)
         probes = (*probes, probe)
     yield Fitted(probes, tuple(map(tuple, curves)), _clean(material, probes), 1.0)
 
@@ -246,7 +252,7 @@ def _clean(material: Material, probes: tuple[LinearProbe, ...]) -> Estimate | No
     if not len(material.latents):
         return None
     predicted = torch.stack([probe.predict(material.latents) for probe in probes])
-    on = "stored codes" if material.on == "reconstructions" else material.on
+    on = "stored latents" if material.on == "reconstructions" else material.on
     return _estimate(material, predicted[None], material.labels, on)
 
 

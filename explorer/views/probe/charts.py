@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -12,19 +12,16 @@ import streamlit as st
 from explorer.library.labels import labels
 from explorer.session.state import chosen
 from explorer.views.probe import figures
-from explorer.views.probe.accuracy import Disturbance
+from explorer.views.probe.accuracy import Disturbance, measure_of
 from explorer.views.probe.figures import Line, Score
 from explorer.views.probe.live_probe import Reading
+from explorer.views.probe.record import REAL, Record, published, recorded
 from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.palette import style
-from pad_core.report.paper import PAPER_SEPARABILITY, paper_name
 
 _PLOTLY = {"displayModeBar": False}
-
-_PUBLISHED = "◇: the paper's Table 1, its protocol after 50 epochs, mean ± SEM of 4."
-_UNPUBLISHED = "The paper has no values of these networks."
 
 
 def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
@@ -37,28 +34,13 @@ def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -
     st.html(f'<p class="pad-note pad-setting">{setting}</p>')
 
 
-def explanations(
-    looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
-) -> None:
-    """Draw how probes learned, and which classes ``looked_at``'s confuse."""
-    left, middle, right = st.columns([5, 6, 5], gap="medium")
-    with left:
-        _learning(networks, readings)
-    with middle:
-        _confusion(looked_at, networks, readings)
-    with right:
-        _classes(looked_at, networks, readings)
-
-
 def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
     header, estimate = network.header, reading.estimate
     knows = f"{header.dataset_name} · " if with_dataset else ""
-    published = PAPER_SEPARABILITY.get(paper_name(header.dataset_name) or "", {})
     score = Score(
         style(header.condition.name).label,
         f"{knows}epoch {header.epoch} · seed {header.seed}",
         header.condition.name,
-        paper=published.get(header.condition.name),
         doing=reading.doing,
         share=reading.share,
         error="" if estimate else reading.error,
@@ -69,12 +51,20 @@ def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
     return replace(
         score,
         accuracy=estimate.accuracy,
+        paper=_published(network, estimate.on),
         low=estimate.low,
         high=estimate.high,
         spread=float(np.std(estimate.by_seed, ddof=1)) if len(estimate.by_seed) > 1 else None,
         rests_on=f"{estimate.images:,} of {estimate.available:,}{masks}",
         mark=f"{'full' if reading.full else 'subset'}, {'cached' if reading.cached else 'fresh'}",
     )
+
+
+def _published(network: PadNetwork, on: str) -> tuple[float, float] | None:
+    """The paper's value, where the images are undisturbed as they are there."""
+    if not Disturbance.of(chosen()).none:
+        return None
+    return published(network, measure_of(chosen()), on)
 
 
 def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], published: bool) -> str:
@@ -87,15 +77,11 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], publishe
     if disturbance.percent:
         done.append(f"{disturbance.percent} % of their {disturbance.size_px} px patches grey")
     fits = dict.fromkeys(f"{estimate.n_train:,}" for estimate in estimates)
-    fitted = (
-        f"fitted to {' and '.join(fits)} undisturbed training codes" if fits else "being fitted"
-    )
-    going = next((r for r in readings.values() if r.doing), None)
-    more = f" <b>Now {going.doing}, {100 * going.share:.0f} %.</b>" if going else ""
-    return (
-        f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; probes {fitted}. "
-        f"Dotted: chance. White: the interval. {_PUBLISHED if published else _UNPUBLISHED}{more}"
-    )
+    fitted = f"fitted to {' and '.join(fits)} latents" if fits else "being fitted"
+    told = f"Tested on {on}, {' and '.join(done) or 'undisturbed'}; probes {fitted}."
+    if any(estimate.on != REAL for estimate in estimates):
+        told += " <b>Not to be compared with the record, which is of real images.</b>"
+    return f"{told} ◇: the paper's." if published else told
 
 
 def title(text: str, note: str) -> None:
@@ -104,54 +90,41 @@ def title(text: str, note: str) -> None:
 
 
 def occlusion(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
-    """Draw the recorded curves, and the slider's place on them."""
+    """Draw what is recorded, the slider's place on it, and what is measured there now."""
     percent = Disturbance.of(chosen()).percent
-    recorded, live, lacking = [], [], []
-    on: list[set[str]] = [set(), set()]  # images that lines and rings were tested on
-    sizes: list[set[int]] = [set(), set()]  # latents that probes of lines and rings were fitted to
-    names = _names(networks)
-    for key, network in networks.items():
-        label, condition = names[key]
-        line = _recorded(network, label)
-        if line is None:
-            lacking.append(label)
-        else:
-            recorded.append(line)
-            on[0].add(str(network.metrics.get("on", "test images")))
-            sizes[0].add(int(network.metrics["n_train"]))
+    live = []
+    for key, (label, condition) in names(networks).items():
         if estimate := readings[key].estimate:
-            on[1].add(estimate.on)
-            sizes[1].add(estimate.n_train)
             live.append(
                 Line(label, condition, [percent], [estimate.accuracy],
                      [estimate.low], [estimate.high])
             )  # fmt: skip
-    lines, rings = (" and ".join(sorted(tested)) for tested in on)
-    if all(sizes) and sizes[0] != sizes[1]:
-        learned, few = (" and ".join(f"{n:,}" for n in sorted(ns)) for ns in sizes)
-        lines, rings = f"{lines} (learned from {learned} codes)", f"{rings} (from {few})"
-    note = f"Lines: recorded{f' on {lines}' if lines else ''}, 4 px, no noise. "
-    note += f"Rings: now{f', on {rings}' if rings else ''}."
-    if lacking:
-        note += f" Not recorded: {', '.join(lacking)}."
-    title("Occlusion", note)
-    figure = figures.occlusion(recorded, live, percent, page.is_dark())
-    st.plotly_chart(figure, key="probe-occlusion", config=_PLOTLY)
+    title("Occlusion", "Lines: recorded on real images, 4 px, no noise. Rings: now.")
+    curves(records(networks), percent, live)
 
 
-def _recorded(network: PadNetwork, label: str) -> Line | None:
-    """The occlusion curve that ``evaluate --record`` wrote, by the chosen measure."""
-    paper = chosen().probe.measure == "paper"
-    curve = network.metrics.get("occlusion" if paper else "occlusion_converged")
-    if not isinstance(curve, dict):
-        return None
-    interval = network.metrics.get("occlusion_interval", {}) if paper else {}
-    low, high = ([interval[x][i] for x in curve if x in interval] for i in (0, 1))
-    x, condition = [int(x) for x in curve], network.header.condition.name
-    return Line(label, condition, x, list(curve.values()), low, high)
+def records(networks: Mapping[str, PadNetwork]) -> dict[str, Record]:
+    """What is recorded of each network by the chosen measure, if anything is."""
+    measure = measure_of(chosen())
+    found = {
+        key: recorded(networks[key], label, measure) for key, (label, _) in names(networks).items()
+    }
+    return {key: record for key, record in found.items() if record is not None}
 
 
-def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
+def curves(found: Mapping[str, Record], percent: int, live: Sequence[Line] = ()) -> None:
+    """Draw recorded curves with a cursor at ``percent``, and one live point a network there."""
+    lines = [
+        Line(one.label, one.condition, one.percent, one.accuracy, one.low, one.high,
+             paper=one.paper and one.paper[0])
+        for one in found.values()
+    ]  # fmt: skip
+    figure = figures.occlusion(lines, live, percent, page.is_dark())
+    st.plotly_chart(page.chart(figure), key="probe-occlusion", config=_PLOTLY)
+
+
+def learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
+    """Draw the accuracy of probes while they learned."""
     paper = chosen().probe.measure == "paper"
     if not any(reading.curves for reading in readings.values()):
         how = "Drawn once all images are encoded."
@@ -160,43 +133,44 @@ def _learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading
     else:
         how = "On undisturbed test images, as L-BFGS converges."
     title("How the probes learned", how)
-    names = _names(networks)
-    lines = [Line(*names[key], runs=reading.curves) for key, reading in readings.items()]
+    told_apart = names(networks)
+    lines = [Line(*told_apart[key], runs=reading.curves) for key, reading in readings.items()]
     figure = figures.learning(
         lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, page.is_dark()
     )
-    st.plotly_chart(figure, key="probe-learning", config=_PLOTLY)
+    st.plotly_chart(page.chart(figure), key="probe-learning", config=_PLOTLY)
 
 
-def _confusion(
+def confusion(
     looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
 ) -> None:
-    label, _ = _names(networks)[looked_at]
+    """Draw which classes ``looked_at``'s probes confuse."""
+    label, _ = names(networks)[looked_at]
     title(f"Confusion of {label}", "Rows: true classes, in percent of each.")
     if estimate := readings[looked_at].estimate:
         counts, classes = estimate.confusion.numpy(), networks[looked_at].class_names
         figure = figures.confusion(counts, classes, page.is_dark())
-        st.plotly_chart(figure, key="probe-confusion", config=_PLOTLY)
+        st.plotly_chart(page.chart(figure), key="probe-confusion", config=_PLOTLY)
 
 
-def _classes(
+def classes(
     looked_at: str, networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
 ) -> None:
     """Draw accuracy by class, of all networks with the same classes as ``looked_at``."""
-    classes, names = networks[looked_at].class_names, _names(networks)
+    known, told_apart = networks[looked_at].class_names, names(networks)
     lines = []
     for key in [looked_at, *(key for key in networks if key != looked_at)]:
         estimate = readings[key].estimate
-        if estimate and networks[key].class_names == classes:
+        if estimate and networks[key].class_names == known:
             counts = estimate.confusion.double()
             right = 100 * counts.diagonal() / counts.sum(dim=1).clamp_min(1)
-            lines.append(Line(*names[key], y=right.tolist()))
-    title("Each class", f"Bars: {names[looked_at][0]}; marks: every network.")
-    figure = figures.classes(lines, classes, page.is_dark())
-    st.plotly_chart(figure, key="probe-classes", config=_PLOTLY)
+            lines.append(Line(*told_apart[key], y=right.tolist()))
+    title("Each class", f"Bars: {told_apart[looked_at][0]}; marks: every network.")
+    figure = figures.classes(lines, known, page.is_dark())
+    st.plotly_chart(page.chart(figure), key="probe-classes", config=_PLOTLY)
 
 
-def _names(networks: Mapping[str, PadNetwork]) -> dict[str, tuple[str, str]]:
+def names(networks: Mapping[str, PadNetwork]) -> dict[str, tuple[str, str]]:
     """For each network, the label in charts and the name of its condition."""
     told_apart = labels({key: network.header for key, network in networks.items()})
     return {key: (told_apart[key], networks[key].header.condition.name) for key in networks}

@@ -23,7 +23,8 @@ _CURSOR_HEIGHT = 346  # of the curves, beside the pictures of five networks
 class Line:
     """One network's accuracies in percent over x; low, high: 95 % interval, if known.
 
-    runs: further lines of the same network, one for each probe seed.
+    runs: further lines of the same network, one for each probe seed. paper: the paper's value at
+    x = 0, if comparable.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Line:
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     runs: Sequence[Sequence[float]] = ()
+    paper: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def scores(rows: Sequence[Score], chance: float) -> str:
         "accuracy",
         "95 % interval",
         "± seeds",
-        "paper, clean",
+        "paper" if any(row.paper for row in rows) else "",
         "test images × masks",
     )
     body = "".join(f"<span>{head}</span>" for head in heads)
@@ -141,6 +143,13 @@ def occlusion(
             line={"color": colour, "dash": look.dash, "width": 2.5},
             marker={"symbol": look.symbol, "size": 6},
         )  # fmt: skip
+        if line.paper is not None:
+            figure.add_scatter(
+                x=[0], y=[line.paper], name=f"{line.label}, the paper", legendgroup=line.label,
+                showlegend=False, mode="markers", cliponaxis=False,
+                marker={"symbol": "diamond-open", "size": 11, "color": colour,
+                        "line": {"width": 2}},
+            )  # fmt: skip
     for line in live:
         look = style(line.condition)
         colour = look.dark if dark else look.colour
@@ -246,4 +255,4 @@ def _dress(figure: go.Figure, x: str, y: str, dark: bool) -> None:
         hoverlabel={"font": {"family": _FONT}},
     )  # fmt: skip
     figure.update_xaxes(title_standoff=6, fixedrange=True)
-    figure.update_yaxes(title_standoff=6, fixedrange=True)
+    figure.update_yaxes(title_standoff=14, fixedrange=True)

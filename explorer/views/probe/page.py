@@ -1,19 +1,17 @@
-"""Probe: how well classes can be read out of each network's codes, as its input is disturbed."""
+"""Probe: how well classes can be read out of each network's latents, as its input is disturbed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import streamlit as st
 
 from explorer.library import real_images
+from explorer.session.choices import PROBE_PARTS
 from explorer.session.state import choose, chosen, fresh, take
-from explorer.views.probe import cache, charts, example_panel
-from explorer.views.probe.accuracy import PROBE_SEEDS, Disturbance, Subject
-from explorer.views.probe.live_probe import Reading
+from explorer.views.probe import live, record_panel
+from explorer.views.probe.accuracy import PROBE_SEEDS, Subject
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
@@ -21,15 +19,10 @@ from pad_core.evaluation.linear_probe import SGD_EPOCHS
 
 _MEASURES = {"converged": "Converged", "paper": "Paper's protocol"}
 _EXPLAINED = {
-    "converged": "Logistic regression on codes, converged: some points above the paper's measure.",
-    "paper": f"{SGD_EPOCHS} epochs of SGD on codes, mean of {PROBE_SEEDS} probe seeds.",
+    "converged": "Logistic regression, converged: some points above the paper's measure.",
+    "paper": f"{SGD_EPOCHS} epochs of SGD, mean of several probe seeds.",
 }
-_PATIENCE_S = 0.4  # for a first estimate; the page must not keep the next request waiting
-# Between looks for news: while something has no number yet, and while numbers only become better.
-# Each look draws all charts again, which slows down what it looks for.
-_SOON_S, _LATER_S = 0.5, 1.0
-# In the order in which they are drawn again.
-_PANELS = ("example", "probe", "probe-curve", "probe-below", "footer")
+_PARTS = dict(zip(PROBE_PARTS, ("Recorded", "Live", "Confusion", "Learning"), strict=True))
 
 
 def show() -> None:
@@ -44,28 +37,20 @@ def show() -> None:
     sidebar.images(network)
     with st.sidebar:
         sliders.seed(
-            "Draws the picture at the cursor, the test images of the first estimates, the masks "
-            "and the noise."
+            "Draws the picture at the cursor; live, also the test images of the first estimates, "
+            "the masks and the noise."
         )
+    part, talk = chosen().probe.part, bool(chosen().page.present)
     with page.heading("What can be read out", _EXPLAINED[chosen().probe.measure]):
-        _measure()
-    talk = bool(chosen().page.present)
-    with sliders.in_a_row(talk):
-        sliders.occlusion(_PANELS, talk)
-        _noise(talk)
-    if talk:
-        sliders.arrows("intensity", "size_px", (sliders.NREM_DIALS, "noise-dials", *_PANELS))
+        _measure(part)
+    _parts()
+    _dials(part, talk)
     if networks:
         looked_at = next((k for k, one in networks.items() if one is network), next(iter(networks)))
-        _following("probe", networks, partial(charts.table, networks), _PATIENCE_S)
-        with st.container(key="probe-charts"):
-            left, right = st.columns(2, gap="medium")
-            with left:
-                _following("probe-curve", networks, partial(charts.occlusion, networks))
-            with right:
-                _example(looked_at, networks)
-            explain = partial(charts.explanations, looked_at, networks)
-            _following("probe-below", networks, explain)
+        if part == "record":
+            record_panel.show(looked_at, _subjects(networks))
+        else:
+            live.show(part, looked_at, _subjects(networks))
     elif chosen_ones:
         st.info(
             "Linear probes tell classes apart, and these networks were trained without any.",
@@ -76,12 +61,42 @@ def show() -> None:
     _footer(network)
 
 
+def _parts() -> None:
+    """Choose a part of the page; only this one computes."""
+    widget = fresh("probe-part", chosen().probe.part)
+    st.segmented_control(
+        "Part of this page",
+        PROBE_PARTS,
+        default=chosen().probe.part,
+        format_func=_PARTS.__getitem__,
+        key=widget,
+        required=True,
+        label_visibility="collapsed",
+        on_change=take,
+        args=("probe", widget),
+        help="Recorded: what `pad evaluate --record` measured. The others fit probes on this "
+        "computer, while you watch.",
+    )
+
+
+def _dials(part: str, talk: bool) -> None:
+    """The sliders of what is measured live; what is recorded has its cursor below the curves."""
+    if part != "record":
+        with sliders.in_a_row(talk):
+            sliders.occlusion(live.PANELS, talk)
+            _noise(talk)
+    if talk and part == "record":
+        sliders.arrows("intensity", "seed", (sliders.NREM_DIALS, *record_panel.PANELS))
+    elif talk:
+        sliders.arrows("intensity", "size_px", (sliders.NREM_DIALS, "noise-dials", *live.PANELS))
+
+
 def _noise(talk: bool) -> None:
     """The dial of noise on pixels, and the way back to undisturbed images."""
 
     @st.fragment(key="noise-dials")
     def noise() -> None:
-        redraw = ("noise-dials", *_PANELS)
+        redraw = ("noise-dials", *live.PANELS)
         sliders.dial(
             "pixel_noise",
             "Noise on pixels",
@@ -108,9 +123,9 @@ def _noise(talk: bool) -> None:
         noise()
 
 
-def _measure() -> None:
-    """Which measure is shown; the paper's has to be trained, and can be watched again."""
-    if chosen().probe.measure == "paper":
+def _measure(part: str) -> None:
+    """Which measure is shown; live, the paper's has to be trained, and can be watched again."""
+    if part != "record" and chosen().probe.measure == "paper":
         st.button(
             "Train again",
             key="train-again",
@@ -131,80 +146,16 @@ def _measure() -> None:
         on_change=take,
         args=("measure", widget),
         help="Two measures of linear separability, never to be compared with one another. "
-        "Choosing the paper's trains its probes.",
+        "Live, the paper's trains its probes.",
     )
 
 
 def _train_again() -> None:
-    st.session_state["probe-run"] = st.session_state.get("probe-run", 0) + 1
-
-
-def _following(
-    key: str,
-    networks: Mapping[str, PadNetwork],
-    draw: Callable[[dict[str, Reading]], None],
-    patience: float = 0.0,
-) -> None:
-    """One panel of what is measured, drawn again as the numbers come.
-
-    It draws in itself alone. A place that the page made would be gone when the clock asks for
-    the panel while the page is being made anew.
-
-    Args:
-        patience: seconds to wait for first estimates.
-    """
-
-    @st.fragment(key=key)
-    def panel() -> None:
-        with page.timed(key):
-            readings = _read(networks, patience)
-        waiting = _busy(readings.values())
-        missing = any(one.busy and one.estimate is None for one in readings.values())
-        again_s = _SOON_S if missing else _LATER_S
-
-        @st.fragment(run_every=again_s if waiting else None)
-        def follow() -> None:
-            now = _read(networks)
-            draw(now)
-            if waiting and not _busy(now.values()):
-                st.rerun()  # the page stands still again: no more runs by the clock
-
-        follow()
-
-    panel()
-
-
-def _example(looked_at: str, networks: Mapping[str, PadNetwork]) -> None:
-    """One picture at the cursor; it doesn't wait for what is measured."""
-    readings = _read(networks).values()
-    # ``follow`` lets the page run again once all is known, and the clock stops.
-    waiting = any(not (reading.fitted or reading.error) for reading in readings)
-
-    @st.fragment(key="example", run_every=_LATER_S if waiting else None)
-    def at_cursor() -> None:
-        with page.timed("picture"):
-            example_panel.show(looked_at, _subjects(networks), _read(networks))
-
-    at_cursor()
-
-
-def _busy(readings: Iterable[Reading]) -> bool:
-    return any(reading.busy for reading in readings)
+    st.session_state[live.RUN] = st.session_state.get(live.RUN, 0) + 1
 
 
 def _subjects(networks: Mapping[str, PadNetwork]) -> dict[str, Subject]:
     return {key: Subject(one, real_images.find(one).dataset) for key, one in networks.items()}
-
-
-def _read(networks: Mapping[str, PadNetwork], patience: float = 0.0) -> dict[str, Reading]:
-    return cache.live_probe().read(
-        st.session_state.setdefault("probe-viewer", uuid4().hex),
-        _subjects(networks),
-        Disturbance.of(chosen()),
-        "paper" if chosen().probe.measure == "paper" else "converged",
-        st.session_state.get("probe-run", 0),
-        patience,
-    )
 
 
 @st.fragment(key="footer")

@@ -65,8 +65,7 @@ _CONTRASTS = {
         "ℒ<sub>con</sub>",
         "−ln(e<sup>sim(<i>z</i>′, <i>z</i>″)/<i>τ</i></sup> / Σ e<sup>sim(<i>z</i>′, "
         "·)/<i>τ</i></sup>)",
-        "NT-Xent of SimCLR: cosine similarities, the sum over all other codes, mean over {n} "
-        "{examples}",
+        "NT-Xent of SimCLR: cosine similarities, the sum over all others, mean over {n} {examples}",
     ),
     "barlow_twins": (
         "ℒ<sub>con</sub>",
@@ -95,7 +94,7 @@ def _of(story: Story, name: str, symbol: str, caption: str) -> FlowPicture:
 
 
 def _z(story: Story) -> FlowPicture:
-    return _of(story, "z", "<i>z</i>", "code, 256 numbers")
+    return _of(story, "z", "<i>z</i>", "latents, 256 numbers")
 
 
 def _recalled(story: Story, caption: str) -> FlowPicture:
@@ -112,16 +111,16 @@ STEPS = (
     Step(
         "wake",
         "See",
-        "The eyes are open. The encoder <i>E</i> turns an image into a code <i>z</i>, and the "
-        "hippocampus <b>stores</b> that code. The image itself is not kept.",
+        "The eyes are open. The encoder <i>E</i> turns an image into 256 numbers, its latents "
+        "<i>z</i>, and the hippocampus <b>stores</b> them. The image itself is not kept.",
         lambda s: [_image(s), arrow("E"), _z(s), "→", "hippocampus"],
         ("kl",),
     ),
     Step(
         "wake",
         "Rebuild",
-        "The generator <i>G</i> rebuilds the image from its code. Both networks learn to make the "
-        "copy like the original.",
+        "The generator <i>G</i> rebuilds the image from its latents. Both networks learn to "
+        "make the copy like the original.",
         lambda s: [_image(s), arrow("E"), _z(s), arrow("G"), _recalled(s, "reconstruction")],
         ("image",),
     ),
@@ -136,8 +135,8 @@ STEPS = (
     Step(
         "nrem",
         "Replay",
-        "The eyes are closed. The hippocampus <b>replays</b> a single stored code, and the "
-        "generator dreams of it.",
+        "The eyes are closed. The hippocampus <b>replays</b> a single memory, and the generator "
+        "dreams of it.",
         lambda s: ["hippocampus", "→", _z(s), arrow("G"), _recalled(s, "dream")],
     ),
     Step(
@@ -153,22 +152,22 @@ STEPS = (
     Step(
         "nrem",
         "Recover",
-        "The encoder learns to find the stored code even so. What is left of an object must then "
-        "be enough to know it: codes become <b>robust</b>.",
+        "The encoder learns to find the memory even so. What is left of an object must then be "
+        "enough to know it: latents become <b>robust</b>.",
         lambda s: [
             _of(s, "occluded", "<i>G</i>(<i>z</i>) ⊙ Ω", "occluded dream"), arrow("E"),
-            _of(s, "z_occluded", "<i>E</i>(·)", "recovered code"), "≈", _z(s),
+            _of(s, "z_occluded", "<i>E</i>(·)", "recovered latents"), "≈", _z(s),
         ],
         ("nrem",),
     ),
     Step(
         "rem",
         "Mix",
-        "Two memories and spontaneous activity ε are <b>mixed</b>: a code that no image ever had, "
+        "Two memories and spontaneous activity ε are <b>mixed</b>: latents that no image ever had, "
         "<i>z</i><sub>mix</sub> = λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε, "
         "where the paper has λ = λ′ = ½ and σ = 1.",
         lambda s: [
-            _of(s, "z", "λ′λ × <i>z</i>", "code, 256 numbers"), "+",
+            _of(s, "z", "λ′λ × <i>z</i>", "latents, 256 numbers"), "+",
             _of(s, "z_old", "λ′(1−λ) × <i>z</i><sub>old</sub>", "an older memory"), "+",
             _of(s, "noise", "(1−λ′)σ × ε", "noise"), "=",
             _of(s, "z_mix", "<i>z</i><sub>mix</sub>", "mixture"),
@@ -178,7 +177,7 @@ STEPS = (
         "rem",
         "Dream",
         "The generator dreams it up and tries to pass it off as an image from outside; the "
-        "encoder learns to see through it. This <b>adversarial</b> game organises codes by what "
+        "encoder learns to see through it. This <b>adversarial</b> game organises latents by what "
         "images mean.",
         lambda s: [
             _of(s, "z_mix", "<i>z</i><sub>mix</sub>", "mixture"), arrow("G"),
@@ -192,12 +191,12 @@ STEPS = (
 _APART = Step(
     "contrast",
     "Push apart",
-    "The same dream is perturbed once more. The encoder learns to give both <b>one</b> code, and "
-    "other memories' dreams <b>other</b> ones.",
+    "The same dream is perturbed once more. The encoder learns to give both the <b>same</b> "
+    "latents, and other memories' dreams <b>other</b> ones.",
     lambda s: [
         _of(s, "occluded", "<i>G</i>(<i>z</i>)′", "perturbed dream"), arrow("E"),
-        _of(s, "z_occluded", "<i>z</i>′", "its code"), "≈",
-        _of(s, "z_again", "<i>z</i>″", "code of the other"), "←<b><i>E</i></b>",
+        _of(s, "z_occluded", "<i>z</i>′", "its latents"), "≈",
+        _of(s, "z_again", "<i>z</i>″", "latents of the other"), "←<b><i>E</i></b>",
         _of(s, "again", "<i>G</i>(<i>z</i>)″", "perturbed again"),
     ],
     ("contrast",),
@@ -228,11 +227,11 @@ def _as_lived(step: Step, condition: Condition) -> Step:
     if step.name == "Recover" and condition.perturbation != ("squares",):
         return replace(
             step,
-            text="The encoder learns to find the stored code even so: codes become <b>robust</b> "
+            text="The encoder learns to find the memory even so: latents become <b>robust</b> "
             "against such changes.",
             parts=lambda s: [
                 _of(s, "occluded", "<i>G</i>(<i>z</i>)′", "perturbed dream"), arrow("E"),
-                _of(s, "z_occluded", "<i>E</i>(·)", "recovered code"), "≈", _z(s),
+                _of(s, "z_occluded", "<i>E</i>(·)", "recovered latents"), "≈", _z(s),
             ],
         )  # fmt: skip
     if step.name == "Mix" and condition.rem_replay == "mixed":

@@ -19,8 +19,8 @@ from pad_core.model.perturbation import Perturb, perturb
 from pad_core.system.randomness import generator
 
 BATCH_SIZE = 64  # as in training
-_CODE_SIDE = 16  # a code of 256 numbers as a square
-_CODE_RANGE = 3.0  # standard deviations of the prior that reach the full colour
+_SIDE = 16  # 256 latents as a square
+_RANGE = 3.0  # standard deviations of the prior that reach the full colour
 _LOW, _HIGH = np.array([58, 76, 192]), np.array([180, 4, 38])  # of numbers below and above 0
 
 
@@ -30,7 +30,7 @@ class Story:
 
     pictures: uint8 (32, 32, 3) by name: 'image' (where it is here), 'recalled', 'mask' (where
     squares alone perturb), 'occluded' (or perturbed otherwise), 'again' (the same dream, perturbed
-    once more), 'recovered', 'second', 'dream', and codes of 256 numbers: 'z', 'z_occluded',
+    once more), 'recovered', 'second', 'dream', and latents, 256 numbers each: 'z', 'z_occluded',
     'z_again', 'z_old', 'noise', 'z_mix'; realness: d of 'image' (or of 'recalled', in its place),
     and of 'dream', empty where d was never trained; losses: unweighted, by their names in
     ``phases``, over a mini-batch of ``batch_size`` memories, A the first; real: whether the
@@ -78,9 +78,9 @@ def tell(
     if _squares_alone(network):
         shown["mask"] = _mask(choices).expand(1, 3, SIDE_PX, SIDE_PX) * 2 - 1
     pictures = {name: picture_grid(image, 1) for name, image in shown.items()}
-    codes = {"z": z, "z_occluded": z_occluded, "z_again": z_again, "z_old": z_old,
-             "noise": noise, "z_mix": z_mix}  # fmt: skip
-    pictures |= {name: code_picture(code[0]) for name, code in codes.items()}
+    latents = {"z": z, "z_occluded": z_occluded, "z_again": z_again, "z_old": z_old,
+               "noise": noise, "z_mix": z_mix}  # fmt: skip
+    pictures |= {name: picture_of_latents(one[0]) for name, one in latents.items()}
     external = recollection
     if seen is not None:
         pictures["image"] = seen
@@ -95,12 +95,12 @@ def tell(
     return Story(pictures, realness, losses, batch_size, images is not None)
 
 
-def code_picture(code: torch.Tensor) -> np.ndarray:
+def picture_of_latents(latents: torch.Tensor) -> np.ndarray:
     """256 numbers as a square of 16 × 16, uint8 (32, 32, 3): blue below 0, red above."""
-    levels = (code.reshape(_CODE_SIDE, _CODE_SIDE).numpy() / _CODE_RANGE).clip(-1, 1)[..., None]
+    levels = (latents.reshape(_SIDE, _SIDE).numpy() / _RANGE).clip(-1, 1)[..., None]
     ends = np.where(levels < 0, _LOW, _HIGH)
     colours = (235 + (ends - 235) * np.abs(levels)).astype(np.uint8)
-    enlarge = SIDE_PX // _CODE_SIDE
+    enlarge = SIDE_PX // _SIDE
     return colours.repeat(enlarge, 0).repeat(enlarge, 1)
 
 

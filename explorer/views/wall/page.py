@@ -32,8 +32,8 @@ _SHOWN = {
     "rem": ("REM", "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)"),
 }
 _EXPLAINED = {
-    "recalled": "Recalled from each one's codes. d: how real it seems to it.",
-    "nrem": "The same memories and masks. ℓ: error of the recovered code.",
+    "recalled": "Recalled from each one's latents. d: how real it seems to it.",
+    "nrem": "The same memories and masks. ℓ: error of the recovered latents.",
     "rem": "The same memories and noise. d: how real the dream seems to it.",
 }
 

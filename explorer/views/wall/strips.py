@@ -56,7 +56,7 @@ def columns(network: PadNetwork, dream: Dream) -> Columns:
 
 
 def same_images(one: PadNetwork, other: PadNetwork, dream: Dream) -> bool:
-    """Whether two networks' memories are codes of the same images, column by column."""
+    """Whether two networks' memories are latents of the same images, column by column."""
     if not one.header.data.is_same(other.header.data):
         return False
     return torch.equal(columns(one, dream).indices, columns(other, dream).indices)

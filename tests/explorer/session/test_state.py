@@ -111,3 +111,49 @@ def test_a_page_that_is_drawn_as_a_whole_is_drawn_once() -> None:
     at.slider[0].set_value(0.25).run()  # AppTest asks for the whole page
     assert at.session_state["drawn"].count("page") == 1
     assert at.session_state["choices"].dream.lam == 0.25
+
+
+AWAITED = """
+import streamlit as st
+
+from explorer.session import state
+
+state.follow_address()
+drawn = st.session_state.setdefault("drawn", [])
+drawn.append("page")
+
+
+@st.fragment(key="panel")
+def panel():
+    waiting = drawn.count("panel") == 0
+    drawn.append("panel")
+
+    @st.fragment(run_every=60 if waiting else None)
+    def follow():
+        drawn.append("follow")
+        if waiting:
+            state.draw_again_after_this(*wanted)
+
+    follow()
+
+
+wanted = ("panel",) if "lost" not in st.query_params else ("nowhere",)
+panel()
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "drawn"),
+    [
+        ({}, ["page", "panel", "follow", "panel", "follow"]),  # not the page, and once
+        ({"lost": "1"}, ["page", "panel", "follow", "page", "panel", "follow"]),
+    ],
+)
+def test_what_was_awaited_has_its_panel_drawn_again_alone(
+    query: dict[str, str], drawn: list[str]
+) -> None:
+    at = AppTest.from_string(AWAITED, default_timeout=30)
+    at.query_params.update(query)
+    at.run()
+    assert not at.exception
+    assert at.session_state["drawn"] == drawn

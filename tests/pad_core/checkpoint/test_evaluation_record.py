@@ -69,7 +69,9 @@ def test_every_row_reaches_the_command_line_the_report_and_the_cards(path):
     screen = Console(file=io.StringIO(), width=200)
     for table in tables([example()]):
         screen.print(table)
-    report = {row[0]: row[1] for row in measures(catalogue, catalogue.datasets[0]).rows}
+    told_of = measures(catalogue, catalogue.datasets[0])
+    report = {row[0]: row[1] for table in told_of for row in table.rows}
+    assert len(report) == sum(len(table.rows) for table in told_of)
     page = cards(catalogue)
     for number, row in enumerate(ROWS, start=11):
         name, shown = row.name.format("seven"), f"{number:.{row.digits}f}"

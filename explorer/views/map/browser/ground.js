@@ -1,4 +1,4 @@
-// The ground of a pane: axes, points and their occluded codes. It is drawn on a canvas of its own
+// The ground of a pane: axes, points and their occluded latents. It is drawn on a canvas of its own
 // and stays as the pointer moves: thousands of points are not drawn again for it.
 
 const SHAPES = ["disk", "square", "triangle", "diamond"]; // when there are more classes than colours

@@ -38,11 +38,11 @@ class Marks {
   drawDreams(map) {
     const { context, pane } = this;
     const layer = map.layer("dreams");
-    const codes = layer?.[`points${pane.index}`];
+    const latents = layer?.[`points${pane.index}`];
     pane.dreams = [];
-    if (!codes?.length) return;
+    if (!latents?.length) return;
     const { theme } = map;
-    const places = Array.from({ length: codes.length / pane.dims }, (_, i) => pane.place(codes, i));
+    const places = Array.from({ length: latents.length / pane.dims }, (_, i) => pane.place(latents, i));
     pane.dreams = places;
     const path = places.slice(2, 2 + layer.steps);
     context.lineJoin = "round";

@@ -50,7 +50,7 @@ class Pane {
     note.textContent = description.note;
     this.canvas.setAttribute(
       "aria-label",
-      `${description.title}: map of ${this.n} codes on ${this.axes.join(", ")}. ` +
+      `${description.title}: map of ${this.n} latents on ${this.axes.join(", ")}. ` +
         "Arrow keys go from point to point, Enter looks at one, plus and minus zoom.",
     );
   }

@@ -83,7 +83,7 @@ def test_a_point_shows_its_picture_under_the_pointer_and_its_latent_when_clicked
     page.mouse.click(now["x"][i], now["y"][i])
     page.wait_for_function(f"location.search.includes('picked={i}')")
     looked_at = page.locator(".pad-side.pad-picked")
-    looked_at.get_by_text("Nearest 8 codes").wait_for()
+    looked_at.get_by_text("Nearest 8 latents").wait_for()
     assert f"test image {memories.indices[i]}" in looked_at.inner_text()
 
 
@@ -94,7 +94,7 @@ def test_empty_ground_is_decoded_and_zoom_outlives_what_that_changes(map_page):
     page.mouse.wheel(0, -600)
     zoomed = wait_for(page, lambda now: now["zoom"] > 2, "the wheel")
     page.get_by_text("Occluded, too").click()
-    lines = wait_for(page, lambda now: now["occluded"], "occluded codes")
+    lines = wait_for(page, lambda now: now["occluded"], "occluded latents")
     slider = page.locator("[class*=st-key-intensity-slider] input")
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -139,8 +139,8 @@ def test_a_lasso_counts_by_class_and_exports_what_it_holds(map_page):
     assert [int(row["index"]) for row in rows] == (
         network.memories["test"].indices[selected].tolist()
     )
-    codes = np.array([[row[f"z{j}"] for j in range(256)] for row in rows], np.float32)
-    assert np.array_equal(codes, network.memories["test"].latents[selected].numpy())
+    latents = np.array([[row[f"z{j}"] for j in range(256)] for row in rows], np.float32)
+    assert np.array_equal(latents, network.memories["test"].latents[selected].numpy())
 
     page.keyboard.press("Escape")
     page.locator(".pane canvas.points").focus()
@@ -281,4 +281,4 @@ def test_a_zoom_has_the_points_drawn_but_not_sent_again(map_page):
         close = np.allclose(now["seen"], seen, atol=(seen[2] - seen[0]) / 1000)
         return now["n"] > 1000 and close
 
-    wait_for(page, same_window_of_more, "the same window of more codes")
+    wait_for(page, same_window_of_more, "the same window of more latents")

@@ -127,7 +127,7 @@ def test_empty_ground_is_dreamt_of_and_far_from_data_there_is_a_warning(root):
     at = space.projection.project(cloud.latents)[5]
     near = page(spot="0:{:.4f}:{:.4f}".format(*at))
     assert "Far from data" not in side(near, "picked")
-    assert "lies 0.00 times as far from here as a stored code usually" in side(near, "picked")
+    assert "lies 0.00 times as far from here as a stored latent usually" in side(near, "picked")
     far = page(spot="0:{:.4f}:{:.4f}".format(*(at + 9 * space.typical)))
     assert "Far from data" in side(far, "picked")
 

@@ -1,4 +1,4 @@
-"""The live probe in a real browser: the dial moves the numbers, here and in a second browser."""
+"""The Probe page in a real browser: the cursor on what is recorded, and the live numbers."""
 
 import re
 
@@ -16,6 +16,13 @@ CURSOR = (
 )
 
 
+SHIPPED = "checkpoint=checkpoints/cifar10-pad-seed0.safetensors&measure=paper"
+
+
+def live(address):
+    return address.replace("/?", "/probe?probe=live&")
+
+
 def numbers(page):
     """The accuracies once they rest on all images."""
     page.wait_for_function(SETTLED, timeout=120_000)
@@ -23,7 +30,7 @@ def numbers(page):
 
 
 def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
-    page = visit(address.replace("/?", "/probe?"))
+    page = visit(live(address))
     before = numbers(page)
     page.wait_for_function(f"{CURSOR} === 30")
     size = page.locator(".pad-scores").bounding_box()
@@ -39,7 +46,6 @@ def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
     assert after != before
     page.wait_for_function(f"{CURSOR} === 75")
     assert page.locator(".pad-scores").bounding_box() == size
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 4")
 
     moved = atlas(page, "example")  # picture, disturbed, rebuilt
     same = [np.array_equal(moved[:, x : x + 32], example[:, x : x + 32]) for x in (0, 32, 64)]
@@ -55,10 +61,46 @@ def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
 
 
 def test_the_papers_probes_are_trained_before_the_viewers_eyes(address, visit):
-    page = visit(address.replace("/?", "/probe?"))
+    page = visit(live(address))
     converged = numbers(page)
     page.get_by_role("radio", name="Paper's protocol").click()
-    page.wait_for_function("/mean of 10 probe seeds/.test(document.body.innerText)")
+    page.wait_for_function("/mean of 10 probes/.test(document.body.innerText)")
+    assert numbers(page) != converged
+    page.get_by_role("radio", name="Learning").click()
+    page.wait_for_url(re.compile("probe=learning"))
     lines = ".st-key-probe-learning .scatterlayer .trace"  # of the one network, one a seed
     page.wait_for_function(f"document.querySelectorAll('{lines}').length === 10")
-    assert numbers(page) != converged
+
+
+def test_the_cursor_moves_over_what_is_recorded(address, visit):
+    page = visit(f"{address.partition('?')[0]}probe?{SHIPPED}")
+    page.wait_for_function(f"{CURSOR} === 30")
+    lead, curves = page.locator(".pad-lead"), page.locator(".st-key-probe-occlusion")
+    assert "At 30 % occlusion, w/o NREM loses" in lead.inner_text()
+    assert not page.locator(".pad-score").count()
+    example, place = atlas(page, "example"), curves.bounding_box()
+    page.locator("[class*=st-key-intensity-slider] input").focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile("intensity=0.7"))
+    page.wait_for_function(f"{CURSOR} === 70")
+    page.wait_for_function(
+        "/At 70 % occlusion/.test(document.querySelector('.pad-lead').innerText)"
+    )
+    page.wait_for_function("/70 % grey/.test(document.querySelector('.pad-example').innerText)")
+    moved = atlas(page, "example")
+    assert np.array_equal(moved[:, :32], example[:, :32])
+    assert not np.array_equal(moved[:, 32:], example[:, 32:])
+    assert curves.bounding_box() == place
+
+
+def test_a_part_stands_in_the_address(address, visit):
+    page = visit(address.replace("/?", "/probe?"))
+    page.get_by_text("No curve on real images").wait_for()
+    page.get_by_role("radio", name="Confusion").click()
+    page.locator(".st-key-probe-confusion").wait_for()
+    page.wait_for_url(re.compile("probe=confusion"))
+    visit(page.url).locator(".st-key-probe-confusion").wait_for()
+    page.get_by_role("radio", name="Recorded").click()
+    page.get_by_text("No curve on real images").wait_for()
+    page.wait_for_url(lambda url: "probe=" not in url)

@@ -60,7 +60,7 @@ def test_the_full_value_is_the_command_lines_to_the_digit(live_probe, network, s
         disturbed = Disturbance(percent, 4, 0.0, 0)
         reading = full(live_probe, subject, disturbed, "paper")
         if percent == 0 and on == "reconstructions":
-            assert reading.estimate.on == "stored codes"  # not what the curve starts with
+            assert reading.estimate.on == "stored latents"  # not what the curve starts with
             continue
         assert digits(reading.estimate.accuracy) == expected["occlusion"][str(percent)]
         interval = [digits(reading.estimate.low), digits(reading.estimate.high)]

@@ -1,8 +1,9 @@
-"""The Probe page as Streamlit runs it."""
+"""The Probe page as Streamlit runs it: what is measured live."""
 
 import base64
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from tests.explorer.pages import drawn, opened, run_until, widget
 
 
 def page(**query):
-    return settled(opened("probe", 60, **query))
+    return settled(opened("probe", 60, **({"probe": "live"} | query)))
 
 
 def settled(at):
@@ -69,7 +70,7 @@ def test_the_dials_of_occlusion_and_noise_change_the_numbers(root, present, plac
     assert len(set(numbers)) == 4
     at.button(key="undisturbed").click().run()
     settled(at.run())
-    assert "stored codes, undisturbed" in text(at)
+    assert "stored latents, undisturbed" in text(at)
     assert at.button(key="undisturbed").disabled
 
 
@@ -89,7 +90,7 @@ def test_the_papers_protocol_is_trained_when_asked_for_with_its_spread(root):
     paper = accuracies(settled(at))
     assert paper != converged
     assert "paper" in at.query_params["measure"]
-    assert "mean of 10 probe seeds" in text(at)
+    assert "mean of 10 probes" in text(at)
     spreads = re.findall(r"</strong><span>[^<]*</span><span>([\d.]+)</span>", table(at))
     assert len(spreads) == 2
     at.button(key="train-again").click().run()
@@ -141,7 +142,8 @@ def test_the_picture_is_the_addresses_memory_a(root):
 
 
 def test_real_images_stand_once_for_all_networks(root, monkeypatch):
-    data = load_dataset("fashion-mini")
+    full = load_dataset("fashion-mini")
+    data = replace(full, train=full.train.first(300), test=full.test.first(300))
     found = real_images.RealImages("ready", data)
     monkeypatch.setattr(real_images, "find", lambda network: found)
     at = page()
@@ -151,6 +153,29 @@ def test_real_images_stand_once_for_all_networks(root, monkeypatch):
     assert f"class {data.class_names[data.test.labels[place]]}." in text(at)
     assert "pad-stimulus" in html
     assert html.count('class="pad-tile"') == 2 + 2
+
+
+def charts(at):
+    """The keys of the charts on the page."""
+    return [chart.proto.id.rpartition("-probe-")[2] for chart in at.get("plotly_chart")]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [("live", ["occlusion"]), ("confusion", ["confusion", "classes"]), ("learning", ["learning"])],
+)
+def test_each_part_draws_its_own_charts_alone(root, part, expected):
+    at = opened("probe", 60, probe=part)
+    run_until(at, lambda: charts(at) == expected, 30)
+    assert ("pad-scores" in table(at)) == (part == "live")
+
+
+def test_the_papers_values_stand_only_beside_what_they_may_be_compared_with(root):
+    assert "◇" not in text(page(measure="paper", intensity="0"))  # the paper has no such images
+
+
+def test_numbers_on_reconstructions_say_that_the_record_is_of_real_images(root):
+    assert "Not to be compared with the record" in text(page())
 
 
 def test_no_network_chosen_says_what_to_do(root):

@@ -94,7 +94,7 @@ def test_a_choice_changes_the_losses_that_depend_on_it(network, change, expected
 def test_a_latent_is_blue_below_zero_and_red_above():
     code = torch.zeros(256)
     code[0], code[255] = -3.0, 3.0
-    picture = storyboard.code_picture(code).astype(int)
+    picture = storyboard.picture_of_latents(code).astype(int)
     assert picture.shape == (32, 32, 3)
     assert picture[0, 0, 2] > picture[0, 0, 0] + 80
     assert picture[31, 31, 0] > picture[31, 31, 2] + 80

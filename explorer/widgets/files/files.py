@@ -1,0 +1,80 @@
+"""The menu of a chart's or table's files; each carries the caption and says what it is from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from explorer.widgets.files.rows import figure_to_csv, to_csv
+
+_HERE = Path(__file__)
+_pictures = st.components.v2.component(
+    "pad_figure_files",
+    html="""<div role="group" aria-label="Pictures">
+<button type="button" data-kind="svg">SVG</button>
+<button type="button" data-kind="png">PNG</button>
+<button type="button" data-kind="pdf">PDF</button>
+</div>""",
+    css=_HERE.with_suffix(".css").read_text("utf-8"),
+    js=_HERE.with_suffix(".js").read_text("utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a figure's files say of it.
+
+    title, caption: what is seen; source: of which networks; python: lines that make it again.
+    """
+
+    title: str
+    caption: str
+    source: str
+    python: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """Of its files, without their ending."""
+        return "pad-" + re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")[:60]
+
+
+def figure_files(drawn: go.Figure, about: About, chart: str) -> None:
+    """The menu of the chart that was drawn with the key ``chart``."""
+    with _menu(chart):
+        told = {"chart": chart, "name": about.file_name, "title": about.title}
+        told |= {"caption": about.caption, "source": about.source}
+        with st.container(horizontal=True):
+            _pictures(key=f"pictures-{chart}", data=told, width="content")
+            _csv(lambda: figure_to_csv(drawn, about.source), about, chart)
+        if about.python:
+            st.caption("Python that makes it, in the project's folder:")
+            st.code(about.python, language="python")
+
+
+def table_files(
+    names: Sequence[str], rows: Sequence[Sequence[str]], about: About, key: str
+) -> None:
+    """The menu of a table."""
+    with _menu(key):
+        _csv(lambda: to_csv(names, rows, about.source), about, key)
+
+
+def _menu(key: str) -> Any:
+    return st.popover("Save", icon=":material/download:", type="tertiary", key=f"save-{key}")
+
+
+def _csv(make: Callable[[], str], about: About, key: str) -> None:
+    st.download_button(
+        "CSV",
+        lambda: make().encode("utf-8-sig"),  # the mark tells Excel that it is UTF-8
+        f"{about.file_name}.csv",
+        "text/csv",
+        key=f"csv-{key}",
+        on_click="ignore",
+    )
