@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 import pad_core
+from explorer.widgets import page
 from explorer.widgets.files.files import About, figure_files
 from pad_core.checkpoint.file import PadNetwork
 
@@ -16,7 +17,8 @@ def chart(
     figure: go.Figure, key: str, title: str, caption: str, networks: Iterable[PadNetwork]
 ) -> None:
     """Draw it; its files name the networks that it is of."""
-    st.plotly_chart(figure, key=key, theme=None, config={"displayModeBar": False}, alt=title)
+    shown = page.chart(figure)
+    st.plotly_chart(shown, key=key, theme=None, config={"displayModeBar": False}, alt=title)
     told = "; ".join(f"{one.name}, sha256 {one.sha256[:12]}" for one in networks)
     source = f"PAD dream explorer {pad_core.__version__}: {told}"
     figure_files(figure, About(title, caption, source), key)

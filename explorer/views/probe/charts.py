@@ -120,7 +120,7 @@ def curves(found: Mapping[str, Record], percent: int, live: Sequence[Line] = ())
         for one in found.values()
     ]  # fmt: skip
     figure = figures.occlusion(lines, live, percent, page.is_dark())
-    st.plotly_chart(figure, key="probe-occlusion", config=_PLOTLY)
+    st.plotly_chart(page.chart(figure), key="probe-occlusion", config=_PLOTLY)
 
 
 def learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
@@ -138,7 +138,7 @@ def learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
     figure = figures.learning(
         lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, page.is_dark()
     )
-    st.plotly_chart(figure, key="probe-learning", config=_PLOTLY)
+    st.plotly_chart(page.chart(figure), key="probe-learning", config=_PLOTLY)
 
 
 def confusion(
@@ -150,7 +150,7 @@ def confusion(
     if estimate := readings[looked_at].estimate:
         counts, classes = estimate.confusion.numpy(), networks[looked_at].class_names
         figure = figures.confusion(counts, classes, page.is_dark())
-        st.plotly_chart(figure, key="probe-confusion", config=_PLOTLY)
+        st.plotly_chart(page.chart(figure), key="probe-confusion", config=_PLOTLY)
 
 
 def classes(
@@ -167,7 +167,7 @@ def classes(
             lines.append(Line(*told_apart[key], y=right.tolist()))
     title("Each class", f"Bars: {told_apart[looked_at][0]}; marks: every network.")
     figure = figures.classes(lines, known, page.is_dark())
-    st.plotly_chart(figure, key="probe-classes", config=_PLOTLY)
+    st.plotly_chart(page.chart(figure), key="probe-classes", config=_PLOTLY)
 
 
 def names(networks: Mapping[str, PadNetwork]) -> dict[str, tuple[str, str]]:
