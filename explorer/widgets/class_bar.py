@@ -1,7 +1,7 @@
 """In a class: the visitor's switch 'Follow the speaker', and the speaker's 'Let the class follow'.
 
-A visitor who follows asks each second whether the speaker shows something else. Who moves
-something, or turns to another page, follows no longer, and is told.
+A visitor who follows asks each second, or where many do each few seconds, whether the speaker shows
+something else. Who moves something, or turns to another page, follows no longer, and is told.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from explorer.session import classroom, lectern
 from explorer.session.admission import most
 from explorer.session.choices import PARAMETERS, Choices
 from explorer.session.lectern import LECTERN, Shown
+from explorer.session.pace import look_every
 from explorer.session.state import (
     chosen,
     fresh,
@@ -90,9 +91,13 @@ def _leave_if_moved(page: str) -> bool:
     return left
 
 
-@st.fragment(run_every=_LOOK_S)
 def _follow(page: str) -> None:
-    """The clock. It draws nothing; most times nothing has changed."""
+    """The clock. A look takes the interpreter that all share a moment: many look less often."""
+    st.fragment(run_every=look_every(_LOOK_S), key="follow")(_look)(page)
+
+
+def _look(page: str) -> None:
+    """See whether the speaker shows something else. It draws nothing; mostly there is nothing."""
     if remembered(_ON_THE_WAY, False):
         return
     if _leave_if_moved(page):
