@@ -221,7 +221,7 @@ def measure(quick: bool) -> Iterator[list[Result]]:
             yield many_dreams(browser, query, relay, n)
             yield switches(viewer, 2 if quick else 20, n_networks)
             several = urlencode({"compared": list(map(str, paths))}, doseq=True)
-            yield probes(browser, f"{server.address}probe?{query}&{several}", n_probes)
+            yield probes(browser, f"{server.address}probe?probe=live&{query}&{several}", n_probes)
             done = 3 * n + 3 * n_probes  # moves of sliders
             yield memory(server, viewer, relay, done, 2 if quick else 500 - done)
             viewer.close()

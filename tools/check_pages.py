@@ -34,6 +34,7 @@ PAGES: dict[str, tuple[str, dict[str, str], int]] = {
     "wall": ("wall", {}, 150),
     "map": ("map", {}, 150),
     "probe": ("probe", {}, 180),
+    "live": ("probe", {"probe": "live"}, 180),
     "curves": ("curves", {}, 250),
     "measures": ("curves", {"curves": "measures"}, 250),
     "losses": ("curves", {"curves": "losses"}, 250),

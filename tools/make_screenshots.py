@@ -33,7 +33,7 @@ N_FRAMES, FRAME_MS, GIF_WIDTH = 24, 110, 800
 SHOTS = {
     "dream": ("dream", {"seed": "12", "lam_prime": "0.75"}, ".pad-rem"),
     "map": ("map", {"seed": "12", "picked": "100"}, "canvas"),
-    "probe": ("probe", {}, ".pad-scores em:has-text('full') >> nth=4"),  # of five networks
+    "probe": ("probe", {}, ".pad-lead"),
 }
 _DRAWN = f"!document.querySelector('{RUNNING}')"
 

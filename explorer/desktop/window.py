@@ -96,9 +96,9 @@ def run(port: int | None, window: str, checkpoint: Path | None, names: Sequence[
         address = served.address(served.token, **query)
         if names:
             opened = " or ".join(f"http://{name}:{served.port}/" for name in names)
-            print(f"The class opens {opened}; its page Class shows a QR code of the first.")
-            print(f"You, the speaker, open {address} on this computer, or with the class's name")
-            print("in it on another. All ends with its window or Ctrl-C.")
+            print(f"Visitors open {opened}; the page Class shows it as a QR code.")
+            print(f"The speaker opens {address}")
+            print("Both end with the speaker's window or Ctrl-C.")
         else:
             print(f"The explorer runs at {address} and ends with its window or Ctrl-C.")
         sys.stdout.flush()

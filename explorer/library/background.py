@@ -8,6 +8,8 @@ job first. Nothing needs to be cancelled.
 from __future__ import annotations
 
 import atexit
+import os
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -19,6 +21,9 @@ from pad_core.errors import PadError
 from pad_core.system.malloc import return_freed_memory
 
 LAPSE_S = 5.0  # a viewer who has not asked for so long has left
+_NICE = (
+    5  # of 0 to 19; the most would keep a thread waiting with the interpreter's lock in its hand
+)
 FORGET_S = 60.0  # after which the viewer and their unfinished jobs are forgotten
 
 T = TypeVar("T")
@@ -151,6 +156,7 @@ class Background:
         return self._jobs[key].result if key in self._jobs else Result()
 
     def _work(self) -> None:
+        _give_way()
         while True:
             with self._news:
                 while (key := self._next()) is None and not self._closed:
@@ -198,3 +204,12 @@ class Background:
             if key in self._jobs and not self._jobs[key].running
         ]
         return min(ready, key=lambda pair: pair[0])[1] if ready else None
+
+
+def _give_way() -> None:
+    """Let this thread have a processor where nothing more urgent needs it: pages do.
+
+    On Linux each thread has a priority of its own; elsewhere it would be the whole program's.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -21,7 +21,7 @@ _FOR_VISITORS = (
     "*Follow the speaker*, below, makes your page the speaker's."
 )
 _FOR_THE_SPEAKER = (
-    "*Let the class follow*, below, shows what you show to those who wish. Visitors can neither "
+    "*Let the class follow* shows what you show to those who wish. Visitors can neither "
     "train, nor send files, nor name a folder; each has a journal that only they see, and that "
     "ends with the class."
 )

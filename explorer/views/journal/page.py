@@ -12,6 +12,7 @@ from explorer.journal.store import Entry, Page
 from explorer.session import classroom
 from explorer.session.state import choose, session
 from explorer.views.journal import files
+from explorer.views.journal.ready import ready
 from explorer.widgets import keep_button, page
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import pictures
@@ -53,6 +54,8 @@ def show() -> None:
         _damaged(found)
     if not found.n_dreams:
         _empty()
+        if not found.n_deleted:
+            ready()
     if found.n_dreams > _AT_FIRST:
         _find(found, sought)
     with page.timed("dreams"):

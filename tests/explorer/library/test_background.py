@@ -1,5 +1,7 @@
 """Jobs in the background: which comes first, which is dropped, what becomes of errors."""
 
+import os
+import sys
 import threading
 import time
 
@@ -161,3 +163,13 @@ def test_closing_waits_for_the_step_that_is_being_taken_and_no_other():
     count = len(taken)
     time.sleep(0.1)
     assert len(taken) == count < 50
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there a thread has no priority of its own")
+def test_work_gives_way_to_the_pages():
+    def job():
+        yield os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    jobs = Background(1)
+    result = until(lambda: jobs.get("a", job).value)
+    assert result > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())

@@ -1,6 +1,7 @@
 """The probe's bars and charts: what is drawn where."""
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from explorer.views.probe import figures
@@ -28,7 +29,7 @@ def test_what_is_not_there_yet_leaves_its_columns_empty_and_names_cannot_become_
 
 
 def test_the_cursor_and_the_rings_stand_where_the_slider_does():
-    curve = Line("PAD", "pad", [0, 50, 100], [60, 40, 10], [59, 39, 9], [61, 41, 11])
+    curve = Line("PAD", "pad", (0, 50, 100), (60, 40, 10), (59, 39, 9), (61, 41, 11))
     now = Line("PAD", "pad", [30], [47.0], [45.0], [50.0])
     figure = figures.occlusion([curve], [now], 30, dark=False)
     assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (30, 30)
@@ -40,11 +41,22 @@ def test_the_cursor_and_the_rings_stand_where_the_slider_does():
     low, high = figure.layout.yaxis.range
     assert low == 0
     assert high >= 61
+    go.Figure(figure.to_dict())  # Plotly checks all of it here
+
+
+def test_what_is_drawn_once_for_all_stays_as_it_is():
+    curve = Line("PAD", "pad", (0, 100), (60, 10), paper=58.25)
+    now = Line("PAD", "pad", [30], [99.0], [95.0], [100.0])
+    first = figures.occlusion([curve], [], 30, dark=False).to_dict()
+    figures.occlusion([curve], [now], 70, dark=False)
+    assert figures.occlusion([curve], [], 30, dark=False).to_dict() == first
+    paper = first["data"][1]
+    assert (paper["x"], paper["y"], paper["marker"]["symbol"]) == ([0], [58.25], "diamond-open")
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_conditions_have_their_colours_by_day_and_by_night(dark):
-    line = Line("PAD", "pad", [0], [50.0], runs=[[40.0, 50.0], [41.0, 49.0]])
+    line = Line("PAD", "pad", (0,), (50.0,), runs=((40.0, 50.0), (41.0, 49.0)))
     expected = "#f2f2f2" if dark else "#111111"
     assert figures.occlusion([line], [], 0, dark).data[0].line.color == expected
     learning = figures.learning([line], "epoch", 20, dark)
