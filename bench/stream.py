@@ -22,12 +22,13 @@ from explorer.session.streamlit_internals import STREAM
 
 FULL = b'class="pad-full"'  # stands in the page of a viewer for whom there is no room
 PATIENCE_S = 120.0  # for an answer, after which something is wrong
-_DIALS = ("slider", "number_input")  # the widgets whose values are sent back, as a browser does
+# The widgets whose values are sent back, as a browser does.
+_DIALS = ("slider", "number_input", "checkbox")
 
 
 @dataclass
 class _Dial:
-    """A slider or a field on the page: what its value is sent with."""
+    """A slider, a field or a switch on the page: what its value is sent with."""
 
     id: str
     kind: str
@@ -54,10 +55,12 @@ class Viewer:
     Args:
         address: of the server, 'http://HOST:PORT/'.
         path: of the page, '' for the first one.
+        cookie: that the browser has, 'NAME=VALUE'.
         query: parameters of the page's address.
     """
 
-    def __init__(self, address: str, path: str = "", **query: str) -> None:
+    def __init__(self, address: str, path: str = "", cookie: str = "", **query: str) -> None:
+        self._headers = {"Cookie": cookie} if cookie else {}
         self._address = f"ws://{urlsplit(address).netloc}/{STREAM}"
         self._path, self._query = path, urlencode(query)
         self._page = ""
@@ -72,7 +75,7 @@ class Viewer:
     async def __aenter__(self) -> Viewer:
         self._socket = await websockets.connect(
             self._address, max_size=None, compression=None, ping_interval=None, open_timeout=60,
-            subprotocols=[websockets.Subprotocol("streamlit")],
+            subprotocols=[websockets.Subprotocol("streamlit")], additional_headers=self._headers,
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read())
         return self
@@ -143,6 +146,8 @@ class Viewer:
             known = state.widget_states.widgets.add(id=dial.id)
             if dial.kind == "slider":
                 known.double_array_value.data.append(dial.value)
+            elif dial.kind == "checkbox":
+                known.bool_value = bool(dial.value)
             else:
                 known.double_value = dial.value
         await self._send(state)

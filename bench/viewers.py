@@ -1,11 +1,15 @@
 """How long many viewers of one explorer wait, and what memory they leave behind.
 
     python -m bench.viewers [--viewers 20] [--seconds 60] [--page dream] [--whole] [--alike]
+                            [--class] [--follow]
 
 The explorer runs as ``streamlit run`` starts it; its viewers speak its protocol (``bench.stream``).
 All come at once, then each moves a dial every ten seconds, at moments drawn from a seed, and at
 last all leave. A wait is counted from the moment at which a move was due, so that one who still
 waits for the last picture doesn't make the next wait look shorter.
+
+In a class (--class) they are its visitors. With --follow they move nothing: a speaker does, and a
+wait is counted from the speaker's move to the picture on each visitor's page.
 """
 
 from __future__ import annotations
@@ -19,16 +23,20 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import torch
 
 from bench.browser import Server
 from bench.measure import Result, arguments, device_and_threads, p95, report, row
 from bench.stream import FullError, Viewer
+from explorer.session import classroom
+from explorer.session.secret import TOKEN, cookie_name
 
 _QUIET_S = 5.0  # longer than a page waits between two looks for news
 AFTERWARDS_S = 30.0  # after the last has left, when the server's memory is read once more
 CPU = torch.device("cpu")
+SPEAKER = "the-speaker-s-secret"
 
 
 class Page(NamedTuple):
@@ -124,11 +132,14 @@ class Crowd:
                 due += every_s * chance.uniform(0.8, 1.2)
             self.waits.received += viewer.received - before
 
-    async def _move(self, viewer: Viewer, chance: random.Random) -> tuple[float, float]:
+    async def _move(
+        self, viewer: Viewer, chance: random.Random, dial: str = ""
+    ) -> tuple[float, float]:
+        """Set one of the page's dials, or this one, elsewhere; see ``Viewer.move``."""
         if self._whole:
             name, shown, places = "seed", self._page.shown, range(1000)
         else:
-            dial = chance.choice([*self._page.dials])
+            dial = dial or chance.choice([*self._page.dials])
             name, shown, places = f"{dial}-slider", self._page.dials[dial], range(101)
         # Where a dial stands already there is nothing to be shown.
         now = round(viewer.dials[name] * (1 if self._whole else 100))
@@ -136,15 +147,56 @@ class Crowd:
         return await viewer.move(name, place if self._whole else place / 100, shown)
 
 
+class Followers(Crowd):
+    """Visitors of a class who follow its speaker. They all see the same."""
+
+    async def visit(self, n: int, seconds: float, every_s: float) -> None:
+        """n visitors come at once and follow, for so many seconds, one who moves a dial."""
+        page = self._page
+        cookie = f"{cookie_name(urlsplit(self._address).port or 80)}={SPEAKER}"
+        async with contextlib.AsyncExitStack() as stack:
+            speaker = Viewer(self._address, page.path, cookie, **page.query)
+            await stack.enter_async_context(speaker)
+            await speaker.open(page.shown)
+            await speaker.move("class-follows", True, "class-follows")
+            visitors = [Viewer(self._address, page.path, **page.query) for _ in range(n)]
+            for visitor in visitors:
+                await stack.enter_async_context(visitor)
+            await asyncio.gather(*map(self._begin, visitors))
+            before = sum(visitor.received for visitor in visitors)
+            end = time.perf_counter() + seconds
+            while time.perf_counter() < end:
+                await self._show(speaker, visitors)
+                await asyncio.sleep(every_s * self._random.uniform(0.8, 1.2))
+            self.waits.received = sum(visitor.received for visitor in visitors) - before
+
+    async def _begin(self, visitor: Viewer) -> None:
+        start = time.perf_counter()
+        _, finished = await visitor.open(self._page.shown)
+        self.waits.first.append(finished - start)
+        await visitor.move("follow", True, self._page.shown)
+
+    async def _show(self, speaker: Viewer, visitors: list[Viewer]) -> None:
+        """The speaker moves a dial; wait until all have seen what comes of it."""
+        dial = self._random.choice([*self._page.dials])
+        shown = self._page.dials[dial]
+        waiting = [asyncio.create_task(visitor.shown(shown)) for visitor in visitors]
+        await asyncio.sleep(0)
+        start = time.perf_counter()
+        await self._move(speaker, self._random, dial)
+        for pictured, finished in await asyncio.gather(*waiting):
+            self.waits.picture.append(pictured - start)
+            self.waits.whole.append(finished - start)
+
+
 def measure(options: argparse.Namespace) -> list[Result]:
     """The rows of one crowd."""
     every, n = options.every, options.viewers
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(
-            Server({"OMP_NUM_THREADS": "1", "PAD_JOURNAL": f"{folder}/journal"}, patience_s=60)
-        ) as server,
-    ):
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        environment = {"OMP_NUM_THREADS": "1", "PAD_JOURNAL": f"{folder}/journal"}
+        if options.is_class:
+            environment |= {classroom.FOLDER: folder, TOKEN: SPEAKER}
+        server = stack.enter_context(contextlib.closing(Server(environment, patience_s=60)))
         # One comes first and leaves: what is imported and loaded once is not the crowd's.
         asyncio.run(_prepare(options, server))
         time.sleep(options.after / 6)
@@ -167,7 +219,8 @@ async def _prepare(options: argparse.Namespace, server: Server) -> None:
 
 def _crowd(options: argparse.Namespace, server: Server) -> Crowd:
     page = PAGES[options.page]
-    return Crowd(server.address, page, options.seed, options.whole, options.alike)
+    kind = Followers if options.follow else Crowd
+    return kind(server.address, page, options.seed, options.whole, options.alike)
 
 
 async def _watched(visit: Coroutine[Any, Any, None], server: Server) -> float:
@@ -188,8 +241,11 @@ def _rows(
     held: tuple[float, float, float],
 ) -> list[Result]:
     alike = ", all alike" if options.alike else ""
-    name = f"{options.viewers} viewers of {options.page}{alike}"
+    who = "visitors of a class, at" if options.is_class else "viewers of"
+    name = f"{options.viewers} {who} {options.page}{alike}"
     move = "the seed set → the whole page" if options.whole else "a dial moved → page complete"
+    if options.follow:
+        move = "the speaker moved a dial → a follower's page complete"
     found = [
         (f"{name}: all come at once → first picture", "s", waits.first),
         (f"{name}: {move}, median", "s", waits.whole),
@@ -220,7 +276,11 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true", help="set the seed: a whole page anew")
     parser.add_argument("--alike", action="store_true", help="all begin at the same address")
     parser.add_argument("--seed", type=int, default=0, help="of moments and positions")
+    parser.add_argument("--class", action="store_true", dest="is_class",
+                        help="they are visitors of a class")  # fmt: skip
+    parser.add_argument("--follow", action="store_true", help="they follow its speaker")
     options = parser.parse_args()
+    options.is_class |= options.follow
     if options.quick:
         options.viewers, options.seconds, options.every, options.after = 3, 2.0, 0.5, 0.5
     report(measure(options), options.out)

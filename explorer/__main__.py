@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -39,6 +40,16 @@ def _parser() -> argparse.ArgumentParser:
         help="open no window; serve, and print the address",
     )  # fmt: skip
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="network to show first")
+    parser.add_argument(
+        "--class", action="store_true", dest="is_class",
+        help="serve the computers of this network, too: visitors look and change nothing here, and "
+        "may follow what you, the speaker, show",
+    )  # fmt: skip
+    parser.add_argument(
+        "--name", action="append", type=_name, dest="names", default=[],
+        help="with --class: name or address by which visitors call this computer; may be given "
+        "several times (default: its address)",
+    )  # fmt: skip
     parser.set_defaults(run=run_window)
 
     commands = parser.add_subparsers(metavar="COMMAND")
@@ -58,9 +69,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def run_window(options: argparse.Namespace) -> None:
     """The explorer itself."""
-    from explorer.desktop.window import run
+    from explorer.desktop.window import own_names, run
 
-    run(options.port, options.browser, options.checkpoint)
+    if options.names and not options.is_class:
+        raise PadError("--name is for a class: add --class, or leave it out.")
+    names = (options.names or own_names()) if options.is_class else ()
+    run(options.port, options.browser, options.checkpoint, names)
 
 
 def run_rebuild(options: argparse.Namespace) -> int:
@@ -70,6 +84,15 @@ def run_rebuild(options: argparse.Namespace) -> int:
     status, sentence = rebuild(options.source, options.out, options.places)
     print(sentence)
     return status
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
+        raise argparse.ArgumentTypeError(
+            f"a name is one such as lab.example.org or 192.168.1.5, without http:// and port, "
+            f"not {text[:80]!r}"
+        )
+    return text
 
 
 def _port(text: str) -> int:

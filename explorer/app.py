@@ -19,8 +19,10 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit adds this file's folder, not its parent
     sys.path.insert(0, str(HERE.parent))
 
-from explorer.desktop.guard import TICKET, TOKEN, Guard  # noqa: E402
+from explorer.desktop.guard import Guard  # noqa: E402
+from explorer.session.classroom import is_class  # noqa: E402
 from explorer.session.departures import tidy_up  # noqa: E402
+from explorer.session.secret import TICKET, TOKEN  # noqa: E402
 from pad_core.system.malloc import share_freed_memory  # noqa: E402
 
 # Eight dreams take one core a few milliseconds. With more threads, viewers would wait for one
@@ -48,6 +50,11 @@ app = st.App(
     HERE / "script.py",
     lifespan=around,
     middleware=[
-        Middleware(Guard, token=os.environ.get(TOKEN, ""), ticket=os.environ.get(TICKET, ""))
+        Middleware(
+            Guard,
+            token=os.environ.get(TOKEN, ""),
+            ticket=os.environ.get(TICKET, ""),
+            is_class=is_class(),
+        )
     ],
 )

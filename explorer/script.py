@@ -49,9 +49,11 @@ st.set_page_config(
 )
 st.logo(HERE / "logo.svg", size="large")
 imported("explorer.widgets.look").look("style")
+classroom = imported("explorer.session.classroom")
 start, about = make_page("start", "Start", "home"), make_page("about", "About", "menu_book")
+beside = [make_page("classroom", "Class", "groups")] if classroom.is_class() else []
 groups = {
-    "": [start, about],
+    "": [start, about, *beside],
     "Understand": [
         make_page("storyboard", "Storyboard", "view_carousel"),
         make_page("dream", "Dream", "bedtime"),
@@ -64,8 +66,9 @@ groups = {
         make_page("curves", "Curves", "show_chart"),
     ],
     "Make": [
-        make_page("train", "Train", "model_training"),
+        *([] if classroom.is_class() else [make_page("train", "Train", "model_training")]),
         make_page("journal", "Journal", "book_2"),
+        *([] if classroom.is_visitor() else [make_page("talk", "Talk", "slideshow")]),
     ],
 }
 pages = {page.url_path: page for group in groups.values() for page in group}
@@ -74,10 +77,17 @@ inside = imported("explorer.widgets.door").let_in()
 page = st.navigation(groups, position="top" if inside else "hidden")
 if inside:
     state = imported("explorer.session.state")
+    st.session_state["page"] = page.url_path
+    bound_for = pages.get(state.bound_for())
+    if bound_for not in (None, page):
+        st.switch_page(bound_for)
     if state.follow_address() and page is start and not state.chosen().page.path:
         st.switch_page(pages["dream"])  # which had no path of its own in earlier versions
     shared = imported("explorer.widgets.page")
     shared.say_misread()
+    imported("explorer.widgets.talk").turn_by_keys()
+    state.forget_panels()
     with shared.leaving_the_former_network():
         page.run()
     imported("explorer.widgets.path_bar").path_bar(page.url_path)
+    imported("explorer.widgets.class_bar").class_bar(page.url_path)

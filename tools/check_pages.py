@@ -41,6 +41,7 @@ PAGES: dict[str, tuple[str, dict[str, str], int]] = {
     "epochs": ("curves", {"curves": "epochs"}, 250),
     "train": ("train", {}, 150),
     "journal": ("journal", {}, 150),
+    "talk": ("talk", {}, 150),
     "storyboard": ("storyboard", {}, 150),
     "about": ("about", {}, 150),
 }

@@ -24,7 +24,7 @@ import tempfile
 import time
 import urllib.request
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -32,8 +32,10 @@ from typing import IO, NoReturn
 from urllib.parse import urlencode
 
 from explorer import home
-from explorer.desktop.guard import PARAMETER, TICKET, TOKEN, cookie_name
-from explorer.desktop.server import HOST
+from explorer.desktop.guard import PARAMETER
+from explorer.desktop.server import EVERYWHERE, HOST
+from explorer.session import classroom
+from explorer.session.secret import TICKET, TOKEN, cookie_name
 from explorer.session.streamlit_internals import HEALTH
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
@@ -73,7 +75,7 @@ class Served:
         return f"http://{HOST}:{self.port}/?" + urlencode({PARAMETER: secret, **query})
 
 
-def run(port: int | None, window: str, checkpoint: Path | None) -> None:
+def run(port: int | None, window: str, checkpoint: Path | None, names: Sequence[str] = ()) -> None:
     """Serve the explorer until its window is closed.
 
     Args:
@@ -81,6 +83,7 @@ def run(port: int | None, window: str, checkpoint: Path | None) -> None:
         window: 'auto', 'default' for a tab of the default browser, 'none' for no window,
             or a browser's command that takes ``--app=ADDRESS``.
         checkpoint: the one to show first.
+        names: for a class, by which its browsers call this computer; the window is the speaker's.
 
     Raises:
         PadError: the port is taken, Streamlit is missing or doesn't start, the checkpoint or the
@@ -89,9 +92,15 @@ def run(port: int | None, window: str, checkpoint: Path | None) -> None:
     query = {} if checkpoint is None else address_query(checkpoint)
     show = choose_window(window)
     signal.signal(signal.SIGTERM, _stop)
-    with contextlib.suppress(KeyboardInterrupt), serving(port) as served:
+    with contextlib.suppress(KeyboardInterrupt), serving(port, names) as served:
         address = served.address(served.token, **query)
-        print(f"The explorer runs at {address} and ends with its window or Ctrl-C.")
+        if names:
+            opened = " or ".join(f"http://{name}:{served.port}/" for name in names)
+            print(f"Visitors open {opened}; the page Class shows it as a QR code.")
+            print(f"The speaker opens {address}")
+            print("Both end with the speaker's window or Ctrl-C.")
+        else:
+            print(f"The explorer runs at {address} and ends with its window or Ctrl-C.")
         sys.stdout.flush()
         show(served.address(served.ticket, **query))
 
@@ -107,23 +116,29 @@ def address_query(checkpoint: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serving(port: int | None) -> Iterator[Served]:
-    """A running server, which ends with the block.
+def serving(port: int | None, names: Sequence[str] = ()) -> Iterator[Served]:
+    """A running server, which ends with the block; of a class, if it has names.
 
     Raises:
         PadError: it doesn't start.
     """
     if importlib.util.find_spec("streamlit") is None:
         raise PadError("Streamlit is not installed; run 'pip install -r requirements.txt'.")
-    served = Served(_free_port(port), secrets.token_urlsafe(), secrets.token_urlsafe())
+    host = EVERYWHERE if names else HOST
+    served = Served(_free_port(port, host), secrets.token_urlsafe(), secrets.token_urlsafe())
     environment = os.environ | {
         "PYTHONPATH": _with_root(os.environ.get("PYTHONPATH")),
         TOKEN: served.token,
         TICKET: served.ticket,
     }
-    with tempfile.TemporaryFile() as log:
+    with (
+        tempfile.TemporaryFile() as log,
+        # What a class keeps goes with it; this folder is its owner's alone.
+        tempfile.TemporaryDirectory(prefix="pad-class-", ignore_cleanup_errors=True) as folder,
+    ):
+        environment[classroom.FOLDER] = folder if names else ""
         server = subprocess.Popen(
-            [sys.executable, "-m", "explorer.desktop.server", str(served.port)],
+            [sys.executable, "-m", "explorer.desktop.server", str(served.port), *names],
             cwd=_ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -230,12 +245,27 @@ def _wait_for_ctrl_c(address: str) -> None:
         time.sleep(1.0)
 
 
-def _free_port(wanted: int | None) -> int:
+def own_names() -> list[str]:
+    """By which address other computers of the network reach this one; PadError if there is none."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing, but chooses the way out (RFC 5737)
+        return [str(probe.getsockname()[0])]
+    with contextlib.suppress(OSError):
+        address = socket.gethostbyname(socket.gethostname())
+        if not address.startswith("127."):
+            return [address]
+    raise PadError(
+        "This computer has no address in a network: connect it to one, or give the name by which "
+        "others call it with --name."
+    )
+
+
+def _free_port(wanted: int | None, host: str = HOST) -> int:
     with socket.socket() as probe:
         if os.name == "posix":  # allows a port that was in use a moment ago
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, wanted or 0))
+            probe.bind((host, wanted or 0))
         except OSError:
             raise PadError(
                 f"Port {wanted} is taken; choose another, or leave --port out for a free one."

@@ -13,18 +13,15 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
-import sys
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import pad_core
 from explorer.runs.orders import RUNS, Order, check
+from explorer.runs.process import last_words, log_lines, run
 from pad_core.checkpoint.schema import Epoch
 from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError
@@ -32,7 +29,6 @@ from pad_core.system.declared import is_declared
 from pad_core.system.files import (
     MAX_JSON_BYTES,
     can_be_shown,
-    open_file,
     parse_json,
     read_bytes,
     write_atomically,
@@ -46,10 +42,7 @@ MOST_AT_ONCE = max(4, (os.cpu_count() or 1) // 4)
 MOST_FOR_VISITORS = max(1, (os.cpu_count() or 1) // 4)  # who wait for the same processors
 LOG = "train.log"
 _ORDER, _RECIPE = "order.json", "run.json"
-_LOG_READ = 8_000  # bytes of its end
 _MOST_HISTORY = 50_000_000  # bytes: 100,000 epochs
-_SPOKEN = "pad_core train: "  # what the command's own errors start with
-_CODE = Path(pad_core.__file__).resolve().parents[1]
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}  # those that this process started
 _starting = threading.Lock()  # two viewers who start at once would each find the other's place
@@ -94,11 +87,6 @@ class Training:
         return min(1.0, done / self.order.epochs)
 
 
-def spoken(arguments: Sequence[str]) -> str:
-    """The command as one types it."""
-    return shlex.join(["python", *arguments])
-
-
 def start(order: Order, home: Path, resume: bool = False, most: int | None = None) -> None:
     """Begin to train in ``home/runs/NAME``, in a process that outlives this one.
 
@@ -123,37 +111,12 @@ def _start(order: Order, home: Path, resume: bool, most: int) -> None:
         folder.mkdir(parents=True, exist_ok=resume)
         written = json.dumps(order.to_dict(), indent=2, ensure_ascii=False)
         write_atomically(folder / _ORDER, written.encode())
-        arguments = order.arguments(resume)
-        with (folder / LOG).open("ab", buffering=0) as log:
-            log.write(f"$ {spoken(arguments)}\n".encode())
-            _children[folder] = _detached([sys.executable, "-u", *arguments], home, log.fileno())
+        _children[folder] = run(order.arguments(resume), home, folder / LOG)
     except FileExistsError:
         taken = f"There is a run {order.name} already; resume it or take another name."
         raise PadError(taken) from None
     except OSError as error:
         raise PadError(f"Cannot train in {folder}: {error.strerror}.") from None
-
-
-def _detached(command: list[str], home: Path, log: int) -> subprocess.Popen[bytes]:
-    """A process that goes on when this one ends, and lets this one go first."""
-    paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
-    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}  # as a log is read
-    windows: dict[str, Any] = {}
-    if sys.platform == "win32":
-        windows["creationflags"] = (
-            subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.DETACHED_PROCESS
-            | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-        )
-    process = subprocess.Popen(
-        command, cwd=home, env=os.environ | own,
-        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        start_new_session=True, **windows,
-    )  # fmt: skip
-    if sys.platform != "win32":
-        with suppress(OSError):  # it may be over already
-            os.setpriority(os.PRIO_PROCESS, process.pid, 10)
-    return process
 
 
 def stop(training: Training) -> None:
@@ -205,7 +168,7 @@ def find(home: Path, name: str) -> Training:
 
 def printed(folder: Path, n_lines: int = 20) -> str:
     """The last lines that its process printed."""
-    return "\n".join(_log_lines(folder)[-n_lines:])
+    return "\n".join(log_lines(folder / LOG)[-n_lines:])
 
 
 def look(folder: Path, started_here: bool = False) -> Training:
@@ -222,7 +185,7 @@ def look(folder: Path, started_here: bool = False) -> Training:
     elif order is not None and history and history[-1]["epoch"] >= order.epochs:
         status = "finished"
     else:
-        error = _last_words(folder)
+        error = last_words(folder / LOG, "train")
         status = "failed" if error else "stopped"
     changed = max(begun, *(_changed(folder / name) for name in ("progress.json", LOG)))
     progress = read_progress(folder) if at_work else None
@@ -265,29 +228,6 @@ def _read_history(folder: Path) -> list[dict[str, Any]]:
                 if is_declared(entry := parse_json(line), Epoch):
                     entries.append(entry)
     return entries
-
-
-def _last_words(folder: Path) -> str:
-    """The sentence with which the process ended in an error, or nothing."""
-    lines = _log_lines(folder)
-    starts = [i for i, line in enumerate(lines) if line.startswith("$ ")]
-    lines = [line.strip() for line in lines[starts[-1] + 1 if starts else 0 :] if line.strip()]
-    last = lines[-1] if lines else ""
-    if last.startswith(_SPOKEN):
-        return last.removeprefix(_SPOKEN)
-    if ": error: " in last:  # of the options
-        return last.split(": error: ")[1]
-    crashed = any(line.startswith("Traceback (most recent call last)") for line in lines)
-    return f"It broke off: {last[:300]}" if crashed else ""
-
-
-def _log_lines(folder: Path) -> list[str]:
-    try:
-        with open_file(folder / LOG) as log:
-            log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_READ))
-            return log.read(_LOG_READ).decode("utf-8", "replace").splitlines()
-    except (OSError, PadError):
-        return []
 
 
 def _changed(path: Path) -> float:

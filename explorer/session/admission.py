@@ -39,7 +39,11 @@ class Admission:
                 self._inside.add(viewer)
             return viewer in self._inside
 
+    def inside(self) -> int:
+        """How many are in."""
+        with self._lock:
+            return sum(map(self._is_here, self._inside))
+
     def room(self) -> bool:
         """Whether one more would be let in."""
-        with self._lock:
-            return sum(map(self._is_here, self._inside)) < most()
+        return self.inside() < most()

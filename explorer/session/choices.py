@@ -30,6 +30,7 @@ PHOTOGRAPHS = "photographs"  # that ship with the code, in place of a checkpoint
 CLOUDS = ("test", "train", "stored", "images")  # images whose latents the map shows
 N_STOPS = 7  # of the path through the pages
 N_STEPS = 9  # of the storyboard, at most
+N_VIEWS = 200  # of a talk, at most
 PROBE_PARTS = ("record", "live", "confusion", "learning")
 SIGHTS = ("night", "plane", "wall")  # eight memories' night; λ against λ′; many dreams
 
@@ -289,11 +290,14 @@ class PageChoices:
     """How pages are shown.
 
     path: the stop of the path through the pages where the viewer stands, from 1; 0 beside it.
-    present: '1' for a talk. sight: of the Dream page. step: of the storyboard, from 1.
+    present: 'sight' for a talk; '1' in addresses of earlier versions, which presented of the Dream
+    page the plane alone. slide: the view of the saved talk that is presented, from 1; 0 beside it.
+    sight: of the Dream page. step: of the storyboard, from 1.
     """
 
     path: int = _number(0, 0, N_STOPS, 1, terse=True)
-    present: str = _option("", ("", "1"))
+    present: str = _option("", ("", "1", "sight"))
+    slide: int = _number(0, 0, N_VIEWS, 1, terse=True)
     sight: str = _option("night", SIGHTS, terse=True)
     step: int = _number(1, 1, N_STEPS, 1, terse=True)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.session import classroom
 from pad_core.errors import PadError
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -32,7 +33,7 @@ def is_open() -> bool:
 
 def may_name_folders() -> bool:
     """Whether there is any folder for a viewer to name."""
-    return not is_open() or bool(os.environ.get(VARIABLE))
+    return not classroom.is_class() and (not is_open() or bool(os.environ.get(VARIABLE)))
 
 
 def is_named(folder: str, *own: Path) -> bool:
@@ -46,6 +47,8 @@ def is_named(folder: str, *own: Path) -> bool:
 
 def check_folder(folder: str, *own: Path) -> None:
     """PadError where a viewer may not name this folder, whether there is one or not."""
+    if classroom.is_class():
+        raise PadError("This is a class: it looks into no folder that a viewer names.")
     if is_open() and not is_named(_at_home(folder), *own):
         raise PadError(
             "This explorer serves other computers: it looks into no folder of this one but "

@@ -27,7 +27,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from explorer.session import address, streamlit_internals
+from explorer.session import address, lectern, streamlit_internals
 from explorer.session.choices import LIMITS, Choices, misread
 from explorer.session.upload import Upload
 
@@ -59,8 +59,35 @@ def choose(redraw: Panels = (), **changes: Any) -> None:
     """
     _keep(**changes)
     address.write(chosen().to_query())
+    lectern.tell(remembered("page", ""), chosen())
     if redraw:
         _draw_again(redraw)
+
+
+def open_view(page: str, choices: Choices) -> None:
+    """For callbacks outside of fragments: other choices, on the page of this path."""
+    session()["choices"] = choices
+    session()["bound-for"] = page
+
+
+def bound_for() -> str | None:
+    """The path of the page that ``open_view`` asked for, once; None if it asked for none."""
+    return st.session_state.pop("bound-for", None)  # type: ignore[no-any-return]
+
+
+def register_panels(name: str, panels: Panels) -> None:
+    """What depends on a parameter of ``Choices``, on the page as it is now."""
+    remembered("panels-of", {})[name] = panels
+
+
+def panels_of(name: str) -> Panels:
+    """What ``register_panels`` told of a parameter on this page; nothing if it takes the page."""
+    return remembered("panels-of", {}).get(name, ())  # type: ignore[no-any-return]
+
+
+def forget_panels() -> None:
+    """Another page is drawn."""
+    session()["panels-of"] = {}
 
 
 def _draw_again(panels: Panels) -> None:

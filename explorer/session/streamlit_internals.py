@@ -22,9 +22,12 @@ UPLOADS = "_stcore/upload_file"
 PARTS = {
     "app": "stApp",
     "button-group": "stButtonGroup",
+    "caption": "stCaptionContainer",
     "checkbox": "stCheckbox",
     "code": "stCode",
+    "download-button": "stDownloadButton",
     "element": "stElementContainer",
+    "expander": "stExpander",
     "header": "stHeader",
     "layout-wrapper": "stLayoutWrapper",
     "main": "stMain",

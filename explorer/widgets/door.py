@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.session import streamlit_internals
+from explorer.session import classroom, streamlit_internals
 from explorer.session.admission import Admission, most
 
 _LOOK_S = 5.0  # between two looks whether there is room
@@ -19,7 +19,7 @@ def _admission() -> Admission:
 def let_in() -> bool:
     """Whether this viewer is in; else the page says why, and opens as soon as there is room."""
     viewer = streamlit_internals.session_id()
-    if viewer is None or _admission().admit(viewer):
+    if viewer is None or classroom.is_speaker() or _admission().admit(viewer):
         return True
     st.html(
         f'<p class="pad-full">{most()} viewers are here, which is as many as this computer serves '
@@ -27,6 +27,11 @@ def let_in() -> bool:
     )
     _wait()
     return False
+
+
+def n_inside() -> int:
+    """How many viewers are in."""
+    return _admission().inside()
 
 
 @st.fragment(run_every=_LOOK_S)

@@ -1,12 +1,13 @@
 """The viewer's journal: the button that keeps a dream, what is kept, and its networks.
 
 The journal is a database of this computer's user (see ``journal.store``): it outlives the page, and
-all viewers of this server share it.
+all viewers of this server share it. In a class each visitor has one, which ends with the class.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -16,6 +17,7 @@ from explorer.journal import store
 from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.journal.store import Journal, Page
 from explorer.library import networks
+from explorer.session import classroom
 from explorer.session.state import chosen, say, session, speak, upload
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.sidebar import plain
@@ -24,6 +26,7 @@ from pad_core.data.images import SIDE_PX
 from pad_core.errors import PadError
 
 _OPEN, _PROBLEM = "keep-open", "keep-problem"
+MOST_DREAMS, MOST_JOURNALS = 100, 500  # of a visitor, and of a class: half a gigabyte at most
 
 
 def keep_button(network: PadNetwork) -> None:
@@ -61,24 +64,44 @@ def _keep_now(network: PadNetwork) -> None:
         say("Kept. It stands in the Journal now.", "bookmark_added")
 
 
+def place() -> Path:
+    """Where this viewer's journal lies."""
+    return classroom.journal() or store.place()
+
+
 def look(sought: str, most: int) -> Page:
     """The newest dreams that have these words in them; PadError where it can't be read."""
-    return store.look(store.place(), sought, most)
+    return store.look(place(), sought, most)
 
 
 def read() -> Journal:
     """All that the journal holds at this moment; PadError where it can't be read."""
-    return store.read(store.place())
+    return store.read(place())
 
 
 def write(kept: Sequence[Kept], deleted: bool = False) -> None:
-    """Say how dreams are from now on; PadError where the journal can't be written."""
-    store.write(store.place(), kept, deleted)
+    """Say how dreams are from now on; PadError where the journal can't be written, or is full."""
+    if classroom.is_visitor():
+        _ask_for_room(kept)
+    store.write(place(), kept, deleted)
+
+
+def _ask_for_room(kept: Sequence[Kept]) -> None:
+    """PadError where visitors would fill this computer: their journals are of a limited size."""
+    journal = place()
+    known = store.read(journal)
+    new = {one.id for one in kept} - known.dreams.keys() - known.deleted.keys()
+    if new and len(known.dreams) + len(known.deleted) + len(new) > MOST_DREAMS:
+        raise PadError(
+            f"A journal of this class has room for {MOST_DREAMS} dreams, also deleted ones."
+        )
+    if not journal.exists() and len([*journal.parent.glob("*.sqlite3")]) >= MOST_JOURNALS:
+        raise PadError(f"This class has {MOST_JOURNALS} journals, which is all that it keeps.")
 
 
 def delete(number: int) -> None:
     """Delete an entry that can't be shown; PadError where the journal can't be written."""
-    store.delete(store.place(), number)
+    store.delete(place(), number)
 
 
 def find(source: Source) -> str | None:

@@ -12,10 +12,11 @@ export default function ({ parentElement, data, setStateValue }) {
   keys.data = data;
   keys.tell = (count) => setStateValue("count", count);
   // Rows of choices stop the arrows that they take: who wants those, hears them on their way down.
-  const early = data.radios;
-  document.addEventListener("keydown", keys.listen, early); // once, however often it is called
+  const early = data.radios || data.turn === "first";
+  const place = data.turn === "last" ? window : document;
+  place.addEventListener("keydown", keys.listen, early); // once, however often it is called
   const call = (keys.call = {});
-  return () => keys.call === call && document.removeEventListener("keydown", keys.listen, early);
+  return () => keys.call === call && place.removeEventListener("keydown", keys.listen, early);
 }
 
 class Keys {
@@ -28,10 +29,14 @@ class Keys {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (!this.data.heard.includes(key)) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const { radios, turn } = this.data;
+    if (turn === "last" && event.defaultPrevented) return;
     const others = [FIELDS];
-    if (/^(Arrow|Page)/.test(key)) others.push(MOVED, ...(this.data.radios ? [] : [RADIOS]));
-    if (event.composedPath().some((element) => element.matches?.(others.join()))) return;
+    if (/^(Arrow|Page)/.test(key)) others.push(MOVED, ...(radios ? [] : [RADIOS]));
+    const taken = (element) => element.matches?.(others.join());
+    if (turn !== "first" && event.composedPath().some(taken)) return;
     event.preventDefault();
+    if (turn === "first") event.stopPropagation();
     const { since, presses } = this.count;
     this.count = { since, presses: { ...presses, [key]: (presses[key] ?? 0) + 1 } };
     this.tell(this.count);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -22,6 +23,7 @@ def keys(
     heard: Sequence[str],
     on_press: Callable[[Counter[str]], None],
     on_radios: bool = False,
+    turn: Literal["first", "usual", "last"] = "usual",
 ) -> None:
     """Listen to some keys.
 
@@ -33,6 +35,8 @@ def keys(
         heard: the keys, as browsers name them; letters in lower case.
         on_press: called with how often each was pressed since it was last called.
         on_radios: whether arrows are heard on a row of choices too, where they move the focus.
+        turn: 'first' to hear them wherever the focus is, before anything else does; 'last' to hear
+            only what nothing else on the page took.
     """
     key = f"keys-{name}"
 
@@ -43,6 +47,6 @@ def keys(
         session()[f"{key}-before"] = count
         on_press(Counter({k: int(n) - int(known.get(k, 0)) for k, n in count["presses"].items()}))
 
-    data = {"heard": list(heard), "radios": on_radios}
+    data = {"heard": list(heard), "radios": on_radios, "turn": turn}
     with st.container():  # of its own, which the style sheet takes out of sight
         _component(key=key, data=data, default={"count": None}, on_count_change=pressed)

@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 
 from explorer.dreaming.memories import memories_of, name_of, names_of
+from explorer.session import classroom
 from explorer.session.choices import BY_SEED, PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.widgets.sidebar import plain
@@ -108,6 +109,8 @@ def _menu(network: PadNetwork, name: str, letter: str) -> None:
         help="Counts the stored memories of the split from 0. A click on a point of the map "
         "sets it, too.",
     )
+    if classroom.is_visitor():
+        return
     st.file_uploader(
         "Or a picture of yours",
         key=f"{name}-picture",

@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.library.networks import list_checkpoints, load
 from explorer.session.state import choose, chosen, misread_address, upload
 from explorer.session.upload import UPLOAD
-from explorer.widgets import sidebar
+from explorer.widgets import sidebar, talk
 from explorer.widgets.keys import keys
+from explorer.widgets.large_type import in_large_type
 from explorer.widgets.look import look
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.errors import PadError, shortened
@@ -112,33 +114,64 @@ def heading(title: str, note: str) -> DeltaGenerator:
     Returns:
         A place between note and switch for the page's own controls.
     """
-    talk = bool(chosen().page.present)
-    if talk:
+    presented = bool(chosen().page.present)
+    if presented:
         look("talk")
-    with st.container(key="pad-heading", horizontal=True, vertical_alignment="center"):
+    row, own = _titled(title, note, presented)
+    with row:
+        if not presented:
+            with st.container(key="pad-heading-add", width="content"):
+                talk.add_button(title)
+        _present_button(presented)
+    keys("present", ("Escape",) if presented else ("p",), _turn_talk)
+    return own
+
+
+def plain_heading(title: str, note: str) -> DeltaGenerator:
+    """The same for a page that is no sight: it is not presented."""
+    return _titled(title, note, presented=False)[1]
+
+
+def _titled(title: str, note: str, presented: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Title and note, in a row with a place for controls; a saved talk's view has its own two."""
+    kind, number = " pad-talk" if presented else "", ""
+    if presented and (slide := talk.slide()):
+        n, of, view = slide
+        look("slide")
+        title, note, kind = view.title or title, view.note, " pad-slide"
+        number = f'<span aria-label="View {n} of {of}">{n} / {of}</span>'
+    row = st.container(key="pad-heading", horizontal=True, vertical_alignment="center")
+    with row:
         st.html(
-            f'<div class="pad-title{" pad-talk" if talk else ""}"><h1>{escape(title)}</h1>'
-            f'<p title="{escape(note)}">{escape(note)}</p></div>'
+            f'<div class="pad-title{kind}"><h1>{escape(title)}</h1>'
+            f'<p title="{escape(note)}">{escape(note)}</p>{number}</div>'
         )
         own = st.container(key="pad-heading-own", horizontal=True, width="content")
-        st.button(
-            "End the talk" if talk else "Present",
-            key=f"present-{'off' if talk else 'on'}",
-            type="tertiary",
-            icon=":material/close:" if talk else ":material/slideshow:",
-            on_click=choose,
-            kwargs={"present": "" if talk else "1"},
-            help="Back to the whole page. Key: Esc."
-            if talk
-            else "For a talk: large type, and nothing but the pictures and their controls. Key: P.",
-        )
-    keys("present", ("Escape",) if talk else ("p",), _turn_talk)
-    return own
+    return row, own
+
+
+def _present_button(presented: bool) -> None:
+    """The switch for talks, the last in each page's heading."""
+    st.button(
+        "End the talk" if presented else "Present",
+        key=f"present-{'off' if presented else 'on'}",
+        type="tertiary",
+        icon=":material/close:" if presented else ":material/slideshow:",
+        on_click=_present,
+        args=(not presented,),
+        help=None  # it would hide what the audience looks at, under a mouse that rests
+        if presented
+        else "For a talk: large type, and nothing but the pictures and their controls. Key: P.",
+    )
 
 
 def _turn_talk(pressed: Counter[str]) -> None:
     if pressed.total() % 2:
-        choose(present="" if chosen().page.present else "1")
+        _present(not chosen().page.present)
+
+
+def _present(whether: bool) -> None:
+    choose(present="sight" if whether else "", slide=0)
 
 
 @contextmanager
@@ -163,6 +196,11 @@ def footer(network: PadNetwork | None, *computations: str, note: str = "") -> No
 def is_dark() -> bool:
     """Whether the page is dark, for charts, which style sheets can't colour."""
     return st.context.theme.type == "dark"
+
+
+def chart(figure: go.Figure) -> go.Figure:
+    """A chart as the page shows it: in a talk, in larger type."""
+    return in_large_type(figure) if chosen().page.present else figure
 
 
 def go_to(page: str) -> None:

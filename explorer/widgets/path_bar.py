@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.session import classroom
 from explorer.session.state import choose, chosen, remembered, session
 from explorer.widgets.page import go_to
 
@@ -72,11 +73,13 @@ def path_bar(page: str) -> None:
     at = chosen().page.path
     if at == 0 or chosen().page.present:
         return
-    stop = STOPS[at - 1]
+    stops = _stops()
+    at = min(at, len(stops))
+    stop = stops[at - 1]
     here = stop.page == page
     with st.container(key="path-bar", horizontal=True, vertical_alignment="center"):
         text = stop.text if here else f"The path waits at *{stop.name}*."
-        st.markdown(f"**{at} of {len(STOPS)}** \u2002 {text}")
+        st.markdown(f"**{at} of {len(stops)}** \u2002 {text}")
         if not here:
             _go("Back to the path", at, "return")
         else:
@@ -85,8 +88,8 @@ def path_bar(page: str) -> None:
             left = take_up()
             if at == 1 and left > 2:
                 _go(f"Go on at {left}: {STOPS[left - 1].name}", left, "go-on")
-            if at < len(STOPS):
-                _go(STOPS[at].name, at + 1, "next", primary=True)
+            if at < len(stops):
+                _go(stops[at].name, at + 1, "next", primary=True)
         st.button(
             "",
             key="path-leave",
@@ -95,6 +98,11 @@ def path_bar(page: str) -> None:
             on_click=_leave,
             help="Leave the path. *Start* takes it up again here.",
         )
+
+
+def _stops() -> tuple[Stop, ...]:
+    """Those there are; nobody trains in a class."""
+    return tuple(stop for stop in STOPS if stop.page != "train" or not classroom.is_class())
 
 
 def take_up() -> int:

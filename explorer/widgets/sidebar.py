@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.dreaming.memories import shown_split, splits_of
 from explorer.library import real_images
 from explorer.library.networks import Listing, list_checkpoints
-from explorer.session import reach
+from explorer.session import classroom, reach
 from explorer.session.choices import PHOTOGRAPHS
 from explorer.session.pace import look_every
 from explorer.session.state import choose, chosen, fresh, session, take, upload
@@ -120,7 +120,7 @@ def images(network: PadNetwork) -> DataSet | None:
         elif found.status == "loading":
             _await_images(network)
         else:
-            fetched = real_images.can_fetch(network)
+            fetched = real_images.can_fetch(network) and not classroom.is_class()
             if found.status == "failed":
                 st.caption(f":material/error: {plain(found.message)}")
             else:
@@ -174,6 +174,8 @@ def plain(text: str) -> str:
 
 
 def _open_another() -> None:
+    if classroom.is_visitor():
+        return
     with st.popover("Open another …", icon=":material/folder_open:", width="stretch"):
         st.file_uploader(
             "Drop a checkpoint here",

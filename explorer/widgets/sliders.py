@@ -9,7 +9,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.session.choices import LIMITS
-from explorer.session.state import Panels, choose, chosen, fresh, speak, step_by, take
+from explorer.session.state import (
+    Panels,
+    choose,
+    chosen,
+    fresh,
+    register_panels,
+    speak,
+    step_by,
+    take,
+)
 from explorer.widgets.keys import keys
 from pad_core.model.condition import Condition, Mixture
 from pad_core.model.dreams import SQUARES
@@ -53,10 +62,10 @@ def occlusion(panels: Panels, talk: bool = False) -> None:
         dials()
 
 
-def perturbation(condition: Condition, panels: Panels) -> None:
+def perturbation(condition: Condition, panels: Panels, talk: bool = False) -> None:
     """NREM's dials of a network whose dreams may be perturbed otherwise than by squares."""
     if condition.perturbation == SQUARES:
-        occlusion(panels)
+        occlusion(panels, talk)
         return
 
     @st.fragment(key=NREM_DIALS)
@@ -70,7 +79,7 @@ def perturbation(condition: Condition, panels: Panels) -> None:
             (NREM_DIALS, *panels),
         )
 
-    with stand("nrem-controls", talk=False):
+    with stand("nrem-controls", talk):
         strength()
 
 
@@ -134,6 +143,7 @@ def dial(name: str, label: str, help: str, redraw: Panels, shown_to: float | Non
         name: the parameter of ``Choices``; label, help: texts for people.
         shown_to: the slider's upper end, if below the highest value.
     """
+    register_panels(name, redraw)
     low, high, step = LIMITS[name]
     value = chosen().value(name)
     kind = type(value)
@@ -203,7 +213,9 @@ def seed_keys() -> None:
 
 
 def _seed_keys() -> tuple[str, str]:
-    return ("PageUp", "PageDown") if chosen().page.present else ("j", "k")
+    """J and K; in a talk a remote's keys, unless they turn the views of a saved one."""
+    page = chosen().page
+    return ("PageUp", "PageDown") if page.present and not page.slide else ("j", "k")
 
 
 def _field(

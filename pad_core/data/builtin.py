@@ -28,9 +28,13 @@ from pad_core.errors import PadError
 
 
 class _Known(NamedTuple):
-    """A published data set: its files in torchvision's layout, its classes, and its source."""
+    """A published data set.
+
+    files: in torchvision's layout; n_train: training images; note: its source.
+    """
 
     files: str
+    n_train: int
     class_names: tuple[str, ...]
     note: str
 
@@ -45,11 +49,11 @@ _FASHION_MNIST = "Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, Zalando SE, MIT 
 _SVHN = "SVHN, cropped digits (Netzer et al. 2011), for non-commercial use only."
 _MINI = "5,000 training and 1,000 test images, as many of each class, drawn from the two splits of "
 KNOWN = {
-    "cifar10": _Known("cifar-10-batches-py/*", CIFAR10, "CIFAR-10 (Krizhevsky 2009)."),
-    "svhn": _Known("*_32x32.mat", DIGITS, _SVHN),
-    "mnist": _Known("MNIST/raw/*-ubyte", DIGITS, "MNIST (LeCun et al. 1998)."),
-    "fashion-mnist": _Known("FashionMNIST/raw/*-ubyte", FASHION, f"{_FASHION_MNIST}."),
-    "fashion-mini": _Known("", FASHION, f"{_MINI}{_FASHION_MNIST}."),
+    "cifar10": _Known("cifar-10-batches-py/*", 50_000, CIFAR10, "CIFAR-10 (Krizhevsky 2009)."),
+    "svhn": _Known("*_32x32.mat", 73_257, DIGITS, _SVHN),
+    "mnist": _Known("MNIST/raw/*-ubyte", 60_000, DIGITS, "MNIST (LeCun et al. 1998)."),
+    "fashion-mnist": _Known("FashionMNIST/raw/*-ubyte", 60_000, FASHION, f"{_FASHION_MNIST}."),
+    "fashion-mini": _Known("", 5_000, FASHION, f"{_MINI}{_FASHION_MNIST}."),
 }
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # package dataset-fashion-mnist
 

@@ -17,7 +17,7 @@ import torch
 from pad_core.data import builtin as published
 from pad_core.data.folders import is_picture, load_folder
 from pad_core.data.imagesets import UNLABELLED, ImageSet, NothingThereError, OnProgress, Parts
-from pad_core.data.parquet import is_parquet, load_parquet
+from pad_core.data.parquet import count_parquet, is_parquet, load_parquet
 from pad_core.data.tree import files_below, readable
 from pad_core.errors import PadError
 
@@ -120,6 +120,21 @@ def is_local(spec: str, root: Path | str = "data") -> bool:
     except PadError:
         return False
     return True
+
+
+def count_images(spec: str, base: Path = Path()) -> int | None:
+    """Training images of a data set, told without reading it; None where that takes long.
+
+    Relative paths start from ``base``.
+    """
+    spec = spec.strip()
+    if spec in BUILT_IN:
+        return published.KNOWN[spec].n_train
+    try:
+        place = _place(spec, base)
+        return count_parquet(place.path) if place.kind == "parquet" else None
+    except (PadError, OSError):
+        return None  # loading will say what is wrong
 
 
 def check_spec(spec: str, base: Path) -> None:

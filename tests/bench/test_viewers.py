@@ -38,6 +38,16 @@ def test_the_script_measures_a_small_crowd(tmp_path, monkeypatch):
     assert found["memory before"]["value"] > 100
 
 
+def test_the_script_measures_a_class_that_follows(tmp_path, monkeypatch):
+    out = tmp_path / "rows.json"
+    monkeypatch.setattr("sys.argv", ["viewers", "--quick", "--follow", "--out", str(out)])
+    viewers.main()
+    found = {row["name"].partition(": ")[2]: row for row in json.loads(out.read_text())}
+    followed = found["the speaker moved a dial → a follower's page complete, median"]
+    assert followed["n"] >= 3 and 0 < followed["value"] < 60
+    assert found["received by a viewer for each move"]["value"] > 10  # kB: it was the picture
+
+
 def test_a_dial_shows_another_picture(full):
     async def look() -> tuple[float, float, int]:
         async with Viewer(full, "dream") as viewer:

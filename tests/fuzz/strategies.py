@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -60,25 +62,45 @@ def damaged_json(draw: st.DrawFn, good: Any) -> Any:
     return value
 
 
-@st.composite
-def damaged_bytes(draw: st.DrawFn, good: bytes, near: int = 0) -> bytes:
-    """Bytes of which some are changed, cut off, doubled or left out, often before ``near``."""
-    content = bytearray(good)
-    anywhere = st.integers(0, len(content) - 1)
-    place = st.integers(0, min(near, len(content)) - 1) | anywhere if near else anywhere
-    for _ in range(draw(st.integers(1, 4))):
-        at = min(draw(place), max(len(content) - 1, 0))
-        match draw(st.sampled_from(["flip", "flip", "cut", "insert", "remove", "double"])):
+@dataclass(frozen=True)
+class Edit:
+    """A change of bytes. Hypothesis keeps all that it draws, so it draws these, not whole files."""
+
+    kind: str
+    at: int
+    bit: int
+    n: int
+    new: bytes
+
+    def apply(self, content: bytearray) -> None:
+        at = min(self.at, max(len(content) - 1, 0))
+        match self.kind:
             case "flip" if content:
-                content[at] ^= 1 << draw(st.integers(0, 7))
+                content[at] ^= 1 << self.bit
             case "cut":
                 del content[at:]
             case "insert":
-                content[at:at] = draw(st.binary(max_size=20))
+                content[at:at] = self.new
             case "remove":
-                del content[at : at + draw(st.integers(1, 50))]
+                del content[at : at + self.n]
             case "double":
-                content[at:at] = content[at : at + draw(st.integers(1, 50))]
+                content[at:at] = content[at : at + self.n]
+
+
+def edits(length: int, near: int = 0) -> st.SearchStrategy[list[Edit]]:
+    """Up to four edits of a file of so many bytes, often before ``near``."""
+    anywhere = st.integers(0, length - 1)
+    place = st.integers(0, min(near, length) - 1) | anywhere if near else anywhere
+    kinds = st.sampled_from(["flip", "flip", "cut", "insert", "remove", "double"])
+    bits, counts, new = st.integers(0, 7), st.integers(1, 50), st.binary(max_size=20)
+    return st.lists(st.builds(Edit, kinds, place, bits, counts, new), min_size=1, max_size=4)
+
+
+def damaged(good: bytes, made: Iterable[Edit]) -> bytes:
+    """The bytes after these edits."""
+    content = bytearray(good)
+    for edit in made:
+        edit.apply(content)
     return bytes(content)
 
 

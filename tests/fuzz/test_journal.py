@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -21,7 +22,7 @@ from pad_core.checkpoint.file import load
 from pad_core.data.images import png_bytes
 from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
-from tests.fuzz.strategies import TEXTS, VALUES, damaged_bytes, damaged_json, is_shown
+from tests.fuzz.strategies import TEXTS, VALUES, damaged, damaged_json, edits, is_shown
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,8 @@ def test_dreams(kept, data):
 def test_lines_of_a_journal(tmp_path_factory, kept, data):
     line = json.dumps(kept.to_dict()).encode()
     lines = data.draw(
-        st.lists(damaged_bytes(line) | damaged_json(kept.to_dict()).map(json.dumps)
+        st.lists(edits(len(line)).map(partial(damaged, line))
+                 | damaged_json(kept.to_dict()).map(json.dumps)
                  | st.binary(max_size=50), max_size=4)
     )  # fmt: skip
     content = b"\n".join(one.encode() if isinstance(one, str) else one for one in [*lines, line])
@@ -92,7 +94,8 @@ def test_lines_of_a_journal(tmp_path_factory, kept, data):
 
 @given(data=st.data())
 def test_files_of_the_explorer(files, data):
-    content = data.draw(st.sampled_from(files).flatmap(lambda good: damaged_bytes(good, 3_000)))
+    good = files[data.draw(st.integers(0, len(files) - 1))]
+    content = damaged(good, data.draw(edits(len(good), 3_000)))
     try:
         manifest = unpack(content) if content[:4] == b"PK\x03\x04" else read_manifest(content)
         for one in dreams_of(manifest):

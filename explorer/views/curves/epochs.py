@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,19 +24,6 @@ def catalogue(headers: Mapping[str, Header]) -> Catalogue:
     return Catalogue([Entry(Path(key), header) for key, header in headers.items()])
 
 
-def stages(headers: Mapping[str, Header], key: str) -> dict[int, str]:
-    """The checkpoints of the training of ``key``, itself included, by epoch.
-
-    If an epoch has several, ``key`` is taken, or else the first listed.
-    """
-    wanted = _training_of(headers[key])
-    found = {headers[key].epoch: key}
-    for other, header in headers.items():
-        if _training_of(header) == wanted:
-            found.setdefault(header.epoch, other)
-    return dict(sorted(found.items()))
-
-
 def thinned(stages: Mapping[int, str], kept: int) -> dict[int, str]:
     """At most ``MOST_STAGES`` epochs, evenly spread, with the first, the last and ``kept``."""
     epochs = list(stages)
@@ -49,13 +35,6 @@ def thinned(stages: Mapping[int, str], kept: int) -> dict[int, str]:
         inner = sorted(chosen - {epochs[0], epochs[-1]}, key=lambda epoch: abs(epoch - kept))
         chosen = chosen - {inner[0]} | {kept}
     return {epoch: stages[epoch] for epoch in sorted(chosen)}
-
-
-def _training_of(header: Header) -> tuple[Any, ...]:
-    """What all checkpoints of one training share, even if it was continued for more epochs."""
-    recipe = {k: v for k, v in header.recipe.items() if k not in ("epochs", "device", "torch")}
-    data = header.dataset_name, header.dataset.get("n_train")
-    return *data, header.condition, header.seed, str(sorted(recipe.items()))
 
 
 def stage_note(header: Header) -> str:

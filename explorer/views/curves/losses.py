@@ -68,7 +68,7 @@ def losses() -> None:
         st.info("None of these networks carries a history of its training.")
         return
     figure = loss_charts.panels(series, bool(chosen().curves.log), page.is_dark())
-    st.plotly_chart(figure, key="losses-chart", theme=None, config=_CHART,
+    st.plotly_chart(page.chart(figure), key="losses-chart", theme=None, config=_CHART,
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
     shown = "; ".join(one.label for one in series)
     files = json.dumps(list(kept), ensure_ascii=False, indent=4)

@@ -18,6 +18,7 @@ from explorer.widgets import page
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
+from pad_core.dreaming.development import stages
 from pad_core.errors import PadError
 
 _POLL_S = 3.0
@@ -27,7 +28,7 @@ _KINDS = {"": "one epoch", "memories": "memories", "recovered": "recovered", "re
 
 def dreams_over_epochs(network: PadNetwork) -> None:
     """The same dreams at each epoch that was kept of this training; the latest one as it comes."""
-    mine = epochs.stages(_headers(), chosen().networks.checkpoint).values()
+    mine = stages(_headers(), chosen().networks.checkpoint).values()
     live = any(key in mine for key in histories.running())
     st.fragment(run_every=_POLL_S if live else None, key="stages")(_stages)(network.header.epoch)
 
@@ -36,7 +37,7 @@ def _stages(own_epoch: int) -> None:
     headers = _headers()
     if chosen().networks.checkpoint not in headers:
         return  # deleted while it was looked at; the next run of the page says so
-    found = epochs.stages(headers, chosen().networks.checkpoint)
+    found = stages(headers, chosen().networks.checkpoint)
     asked = chosen().curves.stage
     wanted = next(epoch for epoch in (asked, own_epoch, *found) if epoch in found)
     if asked not in (0, wanted):

@@ -57,7 +57,7 @@ def paper_figures(catalogue: Catalogue, dataset: str) -> None:
                     icon=":material/hourglass_empty:")  # fmt: skip
         else:
             with st.container(key=f"chart-{name}"):
-                st.plotly_chart(figure, key=f"paper-{name}", theme=None, config=_CHART,
+                st.plotly_chart(page.chart(figure), key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
             legend = item.legend(catalogue, dataset)
             about = About(_subject(name), legend, _source(catalogue, dataset, item.conditions),

@@ -10,7 +10,7 @@ from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.dreaming.memories import images_of
 from explorer.session.choices import SIGHTS
-from explorer.session.state import chosen, fresh, take
+from explorer.session.state import Panels, choose, chosen, fresh, take
 from explorer.views.dream import many, night, pairs
 from explorer.widgets import keep_button, page, sidebar, sliders
 from explorer.widgets.look import look
@@ -24,7 +24,7 @@ from pad_core.data.load import DataSet
 _NAMES = dict(zip(SIGHTS, ("One night", "Dream plane", "Many dreams"), strict=True))
 _COUNTS = ("no", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
 # What is drawn again when REM's mixture changes, by sight.
-_REM_PANELS = {"night": ("rem",), "plane": ("plane", "rem"), "wall": ("rem",), "talk": ("plane",)}
+_REM_PANELS = {"night": ("rem",), "plane": ("plane", "rem"), "wall": ("rem",)}
 
 
 def show() -> None:
@@ -35,19 +35,20 @@ def show() -> None:
     recalled = recalled_memories(network)
     if recalled is None:
         return
-    talk = bool(chosen().page.present)
-    sight = "talk" if talk else chosen().page.sight
-    if sight == "night":
-        sliders.perturbation(network.condition, panels=("nrem", "footer"))
-    panels = (*_REM_PANELS[sight], "footer")
+    talk = _presented()
+    sight = chosen().page.sight
+    alone = talk and sight == "plane"  # the plane, with nothing below
+    panels = (*(("plane",) if alone else _REM_PANELS[sight]), "footer")
     if not talk:
-        sliders.mixture(network.condition.rem_mixture, panels)
+        _dials(network, sight, panels)
     images = sidebar.images(network)
 
     with page.heading(_title(recalled, sight), network.name):
         if not talk:
             _choose_sight()
             keep_button.keep_button(network)
+    if talk and not alone:
+        _dials(network, sight, panels, talk)
     if sight == "night":
         _night(network, recalled, images)
     elif sight == "wall":
@@ -55,12 +56,30 @@ def show() -> None:
     else:
         layout: Layout = "talk" if talk else "page"
         pad(network, recalled, (sliders.REM_DIALS, *panels), layout)
-        if sight == "plane":
+        if talk:
+            if not chosen().page.slide:
+                look("plane_talk", Path(__file__).parent)
+            _dials(network, sight, panels, talk)
+        else:
             pairs.pairs(network, recalled)
-    if talk:
-        look("plane_talk", Path(__file__).parent)
-        sliders.mixture(network.condition.rem_mixture, panels, talk=True)
     _footer(network)
+
+
+def _presented() -> bool:
+    """Whether the page is shown in a talk; addresses of earlier versions mean the plane then."""
+    if chosen().page.present == "1":
+        choose(present="sight", sight="plane")
+    return bool(chosen().page.present)
+
+
+def _dials(network: PadNetwork, sight: str, panels: Panels, talk: bool = False) -> None:
+    """The sliders of what is seen."""
+    in_a_row = talk and sight != "plane"
+    if sight == "night":
+        with sliders.in_a_row(in_a_row, "-nrem"):
+            sliders.perturbation(network.condition, ("nrem", "footer"), talk)
+    with sliders.in_a_row(in_a_row, "-rem"):
+        sliders.mixture(network.condition.rem_mixture, panels, talk)
 
 
 def _title(recalled: Recalled, sight: str) -> str:

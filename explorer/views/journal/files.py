@@ -204,7 +204,7 @@ def take(name: str, content: bytes) -> str:
         dreams = list(found.dreams.values())
     else:
         dreams = archives.dreams_of(read_manifest(content))
-    known = store.known(store.place(), (kept.id for kept in dreams))
+    known = store.known(keep_button.place(), (kept.id for kept in dreams))
     new = [kept for kept in dreams if kept.id not in known]
     if new:
         keep_button.write(new)

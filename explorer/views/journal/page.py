@@ -7,11 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.journal import store
 from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept
 from explorer.journal.store import Entry, Page
+from explorer.session import classroom
 from explorer.session.state import choose, session
 from explorer.views.journal import files
+from explorer.views.journal.ready import ready
 from explorer.widgets import keep_button, page
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import pictures
@@ -35,8 +36,15 @@ def show() -> None:
     except PadError as error:
         page.problem(error)
         return
-    with page.heading("Journal", f"in {printable(str(store.place()))}"):
-        files.open_file()
+    visits = classroom.is_visitor()
+    where = (
+        "yours alone; it ends with the class"
+        if visits
+        else f"in {printable(str(keep_button.place()))}"
+    )
+    with page.heading("Journal", where):
+        if not visits:
+            files.open_file()
         if found.n_dreams:
             files.archive()
     if problem := st.session_state.pop(_PROBLEM, None):
@@ -46,6 +54,8 @@ def show() -> None:
         _damaged(found)
     if not found.n_dreams:
         _empty()
+        if not found.n_deleted:
+            ready()
     if found.n_dreams > _AT_FIRST:
         _find(found, sought)
     with page.timed("dreams"):

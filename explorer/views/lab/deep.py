@@ -14,6 +14,7 @@ import torch
 from explorer.library import networks as library
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.views.lab import figures, seen, toward
+from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
 from explorer.views.lab.pick import pick
 from explorer.views.lab.running import growing, watch
@@ -41,7 +42,6 @@ from pad_core.report.palette import style
 _COLUMNS = {32: 8, 64: 4, 96: 2}  # pictures of a network, by the canvas's side
 _PALETTE_IMAGES = 500
 _HEIGHT = 300
-_CHART = {"displayModeBar": False}
 _SOURCE = (
     "Ascent on pixels is <b>DeepDream’s</b> (2015), the Fourier basis and independent colours "
     "<b>Olah’s and others’</b> (2017); here the colours are the data set’s own. Ascent through "
@@ -89,7 +89,8 @@ def show(network: PadNetwork) -> None:
             _pictures(compared, readers, plan, steps[at])
         with right:
             _follow(last, at, plan.steps, busy)
-            st.plotly_chart(figure, key="deep-rising", theme=None, config=_CHART)
+            chart(figure, "deep-rising", "The goal rises", "Mean over pictures, at each step.",
+                  compared.values())  # fmt: skip
 
     watch(key, begin, draw)
     export("deep", [*compared.values()], {

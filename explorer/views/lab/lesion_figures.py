@@ -31,8 +31,8 @@ def hallucinations(
             hovertemplate=f"{name}: %{{y:.0f}} % of dreams<extra></extra>",
         )  # fmt: skip
         figure.add_scatter(
-            x=amounts, y=pictures, showlegend=False, mode="lines",
-            line={"color": colour, "width": 1.5, "dash": "dot"},
+            x=amounts, y=pictures, name=f"{name}, recalled memories", showlegend=False,
+            mode="lines", line={"color": colour, "width": 1.5, "dash": "dot"},
             hovertemplate=f"{name}: %{{y:.0f}} % of recalled memories<extra></extra>",
         )  # fmt: skip
     figure.add_vline(at, line={"color": "#888", "width": 1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.session.state import chosen
+from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
 from explorer.views.lab.lesion_figures import hallucinations
 from explorer.views.lab.rows import choice, choose_class, draw, settings_of
@@ -58,7 +59,9 @@ def show(network: PadNetwork) -> None:
             page.is_dark(),
             _HEIGHT,
         )
-        st.plotly_chart(figure, key="lesion-curves", theme=None, config={"displayModeBar": False})
+        chart(figure, "lesion-curves", "Dreams taken for real as d is damaged",
+              "REM dreams with d > 0.5, in percent, by the share of its synapses that are hurt.",
+              [network])  # fmt: skip
     else:
         st.caption("This network never trained *d*: whether it hallucinates can't be asked.")
     export("lesions", [network], settings)

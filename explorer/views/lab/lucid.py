@@ -15,6 +15,7 @@ from explorer.library import networks
 from explorer.session.choices import PICTURE
 from explorer.session.state import choose, chosen, fresh, remembered, session, take
 from explorer.views.lab import figures, toward
+from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
 from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
@@ -34,7 +35,6 @@ from pad_core.evaluation.formulas import Projection, principal_components
 _SHOWN_MEMORIES = 600  # on the map
 _HEIGHT = 250
 _OTHERS = 3  # earlier courses on the map
-_CHART = {"displayModeBar": False}
 _SOURCE = (
     "The <b>paper</b> supposes that a lucid dreamer knows the target of <i>d</i>; it did not try "
     "it. Steering by gradient, by the probe or toward a picture is <b>ours</b>, and speculative. "
@@ -275,7 +275,9 @@ def _charts(reader: Reader, course: Course, steps: tuple[Step, ...], at: int) ->
     figure = figures.falling(
         weights[:, None] * cost - value, cost.mean(axis=1), at, turns.tolist(), dark, _HEIGHT
     )
-    left.plotly_chart(figure, key="lucid-falling", theme=None, config=_CHART)
+    with left:
+        chart(figure, "lucid-falling", "The objective falls", "Of each dream, at each step; and "
+              "how far latents are off the prior.", [reader.network])  # fmt: skip
     found = principal_components(reader.memories, 2)
     cloud = found.project(reader.memories[:: max(1, len(reader.memories) // _SHOWN_MEMORIES)])
     mine = _path(found, steps)
@@ -285,7 +287,9 @@ def _charts(reader: Reader, course: Course, steps: tuple[Step, ...], at: int) ->
         if key == here and legs != course
     ]  # fmt: skip
     figure = figures.way(cloud, mine, branches, at, dark, _HEIGHT)
-    right.plotly_chart(figure, key="lucid-way", theme=None, config=_CHART)
+    with right:
+        chart(figure, "lucid-way", "The way through latent space", "Memories and the dreams' "
+              "path, by the first two principal components.", [reader.network])  # fmt: skip
 
 
 def _path(found: Projection, steps: tuple[Step, ...]) -> np.ndarray:

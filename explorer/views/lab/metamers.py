@@ -13,6 +13,7 @@ import torch
 from explorer.library import networks as library
 from explorer.session.state import chosen, fresh, take
 from explorer.views.lab import figures, seen, toward
+from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
 from explorer.views.lab.pick import pick
 from explorer.views.lab.running import growing, watch
@@ -30,7 +31,6 @@ from pad_core.report.palette import style
 
 _SHOWN = 8
 _HEIGHT = 360
-_CHART = {"displayModeBar": False}
 _SOURCE = (
     "Metamers are <b>Freeman’s and Simoncelli’s</b> (2011); for trained networks <b>Feather’s and "
     "others’</b> (2023). To ask what a network without NREM or REM does not see is <b>ours</b>; "
@@ -138,4 +138,6 @@ def _judged(
     names = [style(network.condition.name).label for network in compared.values()]
     names = [f"{name} ({i + 1})" if names.count(name) > 1 else name for i, name in enumerate(names)]
     figure = figures.judged(distances, names, page.is_dark(), _HEIGHT)
-    st.plotly_chart(figure, key="metamers-judged", theme=None, config=_CHART)
+    chart(figure, "metamers-judged", "Metamers, judged by each network",
+          "Distance of latents from those of the picture: rows made the metamer, columns judge it.",
+          compared.values())  # fmt: skip

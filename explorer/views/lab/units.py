@@ -10,6 +10,7 @@ import torch
 from explorer.library import networks as library
 from explorer.session.state import chosen
 from explorer.views.lab import figures, seen
+from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
 from explorer.views.lab.source import source
 from explorer.widgets import page, sidebar, sliders
@@ -24,7 +25,6 @@ from pad_core.dreaming.units import Unit, explained, intervene, see, unit
 
 _SHOWN = 8
 _HEIGHT = 420
-_CHART = {"displayModeBar": False}
 _SOURCE = (
     "To ask single cells what drives them is physiology’s habit; the <b>paper</b> looks at "
     "<i>z</i> as a whole. Holding a unit in a dream is <b>ours</b>. <i>η²</i>: share of the unit’s "
@@ -55,7 +55,10 @@ def show(network: PadNetwork) -> None:
             values, reader.labels.numpy(), network.class_names, chosen().units.driven,
             page.is_dark(), _HEIGHT,
         )  # fmt: skip
-        right.plotly_chart(figure, key="unit-activity", theme=None, config=_CHART)
+        with right:
+            chart(figure, "unit-activity", f"Activity of unit {chosen().units.unit}",
+                  "Of each memory, by class, in standard deviations from the mean.",
+                  [network])  # fmt: skip
     dream = chosen().dream.stored
     export("units", [network], {
         "unit": chosen().units.unit, "split": dream.split, "seed": dream.seed,

@@ -7,8 +7,10 @@ from dataclasses import replace
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
+import pad_core
 from explorer.library.labels import labels
 from explorer.session.state import chosen
 from explorer.views.probe import figures
@@ -17,6 +19,7 @@ from explorer.views.probe.figures import Line, Score
 from explorer.views.probe.live_probe import Reading
 from explorer.views.probe.record import REAL, Record, published, recorded
 from explorer.widgets import page
+from explorer.widgets.files.files import About, figure_files
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.palette import style
@@ -84,6 +87,17 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], publishe
     return f"{told} ◇: the paper's." if published else told
 
 
+def _draw(figure: go.Figure, key: str, heading: str, caption: str, of: Sequence[str]) -> None:
+    """Draw a chart with its files, which name the networks that it is ``of``."""
+    st.plotly_chart(page.chart(figure), key=key, config=_PLOTLY)
+    source = f"PAD dream explorer {pad_core.__version__}: {'; '.join(of)}"
+    figure_files(figure, About(heading, caption, source), key)
+
+
+def _told(networks: Mapping[str, PadNetwork]) -> list[str]:
+    return [f"{one.name}, sha256 {one.sha256[:12]}" for one in networks.values()]
+
+
 def title(text: str, note: str) -> None:
     """Draw a chart's title; plain text."""
     st.html(f'<p class="pad-note pad-above"><b>{escape(text)}</b> {escape(note)}</p>')
@@ -120,7 +134,8 @@ def curves(found: Mapping[str, Record], percent: int, live: Sequence[Line] = ())
         for one in found.values()
     ]  # fmt: skip
     figure = figures.occlusion(lines, live, percent, page.is_dark())
-    st.plotly_chart(figure, key="probe-occlusion", config=_PLOTLY)
+    _draw(figure, "probe-occlusion", "Occlusion", "Accuracy of linear probes as patches turn grey.",
+          [one.label for one in found.values()])  # fmt: skip
 
 
 def learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
@@ -138,7 +153,7 @@ def learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
     figure = figures.learning(
         lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, page.is_dark()
     )
-    st.plotly_chart(figure, key="probe-learning", config=_PLOTLY)
+    _draw(figure, "probe-learning", "How the probes learned", how, _told(networks))
 
 
 def confusion(
@@ -150,7 +165,8 @@ def confusion(
     if estimate := readings[looked_at].estimate:
         counts, classes = estimate.confusion.numpy(), networks[looked_at].class_names
         figure = figures.confusion(counts, classes, page.is_dark())
-        st.plotly_chart(figure, key="probe-confusion", config=_PLOTLY)
+        of = _told({looked_at: networks[looked_at]})
+        _draw(figure, "probe-confusion", f"Confusion of {label}", "Rows: true classes, %.", of)
 
 
 def classes(
@@ -167,7 +183,8 @@ def classes(
             lines.append(Line(*told_apart[key], y=right.tolist()))
     title("Each class", f"Bars: {told_apart[looked_at][0]}; marks: every network.")
     figure = figures.classes(lines, known, page.is_dark())
-    st.plotly_chart(figure, key="probe-classes", config=_PLOTLY)
+    _draw(figure, "probe-classes", "Accuracy by class", f"Bars: {told_apart[looked_at][0]}.",
+          _told(networks))  # fmt: skip
 
 
 def names(networks: Mapping[str, PadNetwork]) -> dict[str, tuple[str, str]]:

@@ -10,6 +10,7 @@ from explorer.runs import orders
 from explorer.session.state import fresh, session
 from explorer.views.train.draft import change, changed, take, take_change, the_draft, value
 from explorer.views.train.widgets import by_group, draw, rows
+from explorer.widgets.signs import sign
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS, Condition
 from pad_core.report.conditions_in_words import TOLD, cycle
@@ -38,6 +39,7 @@ def condition_form() -> None:
         help="What the network lives through in each cycle: the full model, one of the paper's "
         "sleep pathologies, or something that its Discussion proposes.",
     )
+    st.html(f'<div class="pad-cycle">{_cycle()}</div>')
     st.caption(TOLD[base])
     n = len(changed())
     label = f"Changed in {n} place{'s' * (n > 1)}" if n else "Change it …"
@@ -62,6 +64,14 @@ def condition_form() -> None:
         )
         st.button("As it was", icon=":material/restart_alt:", type="tertiary",
                   disabled=not n, on_click=change, kwargs={"changes": {}})  # fmt: skip
+
+
+def _cycle() -> str:
+    """What a cycle is now, as signs: each state in its place, as often as it comes."""
+    words = _FIELDS["phases"].shown.words
+    known = [phase for phase in value("phases") if phase in words]  # what was typed may be another
+    return "&ensp;→&ensp;".join(f"{'' if phase == 'contrast' else sign(phase)} {words[phase]}"
+                      for phase in known)  # fmt: skip
 
 
 def _matters(field: Field) -> bool:

@@ -9,26 +9,30 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from explorer.runs import orders, trainings
+from explorer.runs import orders, process, trainings
+from explorer.runs.estimate import estimate
 from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
 from explorer.session import reach
 from explorer.session.state import fresh
 from explorer.views.train.condition_form import condition_form
 from explorer.views.train.draft import FIELDS, change, take, take_asked, the_draft
+from explorer.views.train.presets import preset_cards
 from explorer.views.train.widgets import by_group, draw, rows
 from explorer.widgets.sidebar import plain
+from pad_core.cli.display import duration
 from pad_core.errors import PadError
 from pad_core.system.fields import Field
 
 
-def order_form(home: Path, running: Sequence[Training]) -> None:
+def order_form(home: Path, trained: Sequence[Training]) -> None:
     """Draw the form; its button starts the training, and the page runs again.
 
-    running: trainings that run now.
+    trained: all trainings of this folder, those that run now among them.
     """
     with st.container(border=True, key="order"):
         st.markdown("**New training**")
+        preset_cards(home)
         _data(home)
         condition_form()
         _how()
@@ -40,7 +44,8 @@ def order_form(home: Path, running: Sequence[Training]) -> None:
         except PadError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        _go(order, home, running)
+        _say_time(order, home, trained)
+        _go(order, home, [training for training in trained if training.running])
 
 
 def _check_folder(spec: str, home: Path) -> None:
@@ -113,8 +118,19 @@ def _name() -> None:
                   args=("name", key))  # fmt: skip
 
 
+def _say_time(order: Order, home: Path, trained: Sequence[Training]) -> None:
+    """How long it will take, and what that rests on."""
+    expected = estimate(order, home, trained)
+    if expected is not None:
+        where = "as the last training here" if expected.here else "as measured on a like machine"
+        st.markdown(
+            f":material/schedule: About **{duration(expected.seconds)}**, "
+            f"at {expected.images_per_s:,.0f} images/s, {where}."
+        )
+
+
 def _go(order: Order, home: Path, running: Sequence[Training]) -> None:
-    st.code(trainings.spoken(order.arguments()), language="bash", wrap_lines=True)
+    st.code(process.spoken(order.arguments()), language="bash", wrap_lines=True)
     taken = (home / order.folder).exists()
     if orders.needs_download(order.dataset, home):
         st.caption(f":material/download: {plain(order.dataset)} is not on this computer: it is "

@@ -18,7 +18,7 @@ const SAVE = {
 
 // The layers of the chart in one SVG with its title above, its caption and source below.
 function picture({ chart, title, caption, source }) {
-  const drawn = document.querySelector(`.st-key-${CSS.escape(chart)} .js-plotly-plot`);
+  const drawn = document.querySelector(`.st-key-${chart.replace(/[^\w-]/g, "-")} .js-plotly-plot`);
   const layers = [...drawn.querySelectorAll(".main-svg")];
   const { width, height } = layers[0].getBoundingClientRect();
   const { color, fontFamily } = getComputedStyle(drawn.parentElement);

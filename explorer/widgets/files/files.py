@@ -11,6 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from explorer.session.state import chosen
 from explorer.widgets.files.rows import figure_to_csv, to_csv
 
 _HERE = Path(__file__)
@@ -45,7 +46,9 @@ class About:
 
 
 def figure_files(drawn: go.Figure, about: About, chart: str) -> None:
-    """The menu of the chart that was drawn with the key ``chart``."""
+    """The menu of the chart that was drawn with the key ``chart``; none in a talk."""
+    if chosen().page.present:
+        return
     with _menu(chart):
         told = {"chart": chart, "name": about.file_name, "title": about.title}
         told |= {"caption": about.caption, "source": about.source}

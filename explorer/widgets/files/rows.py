@@ -38,13 +38,13 @@ def _rows(figure: go.Figure, trace: Any) -> Iterator[tuple[Any, ...]]:
             for x, value in zip(trace.x, row, strict=True):
                 yield (*head, x, y, value, "")
         return
-    if trace.y is None:
-        return
-    x = range(len(trace.y)) if trace.x is None else trace.x
-    bars = trace.error_y.array if trace.error_y is not None else None
-    errors = [""] * len(trace.y) if bars is None else bars
-    for row in zip(x, trace.y, errors, strict=True):
-        yield (*head, *row[:2], "", row[2])
+    n = max(0 if values is None else len(values) for values in (trace.x, trace.y))
+    x = range(n) if trace.x is None else trace.x
+    y = [""] * n if trace.y is None else trace.y  # of a box that lies
+    bars = trace.error_y.array if hasattr(trace, "error_y") else None
+    errors = [""] * n if bars is None else bars
+    for x_value, y_value, error in zip(x, y, errors, strict=True):
+        yield (*head, x_value, y_value, "", error)
 
 
 def _panel(figure: go.Figure, trace: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.runs import orders, trainings
+from explorer.runs import orders, process, trainings
 from explorer.runs.orders import Order, check, own_condition
 from explorer.runs.trainings import look, resume, start, stop
 from pad_core.checkpoint.training_config import Recipe
@@ -73,7 +73,7 @@ def test_the_command_carries_every_field():
     options = as_parsed(order, resume=True)
     assert options.request() == wished
     assert (options.run.as_posix(), options.resume) == ("runs/r", True)
-    assert "'folder:/x y'" in trainings.spoken(order.arguments())
+    assert "'folder:/x y'" in process.spoken(order.arguments())
     assert Order.from_dict(json.loads(json.dumps(order.to_dict()))) == order
 
 
@@ -112,7 +112,7 @@ def test_names_that_only_begin_like_a_device_can_be_taken(name, tmp_path):
 
 def test_no_more_are_started_than_the_computer_bears(tmp_path, monkeypatch):
     monkeypatch.setattr(trainings, "MOST_AT_ONCE", 1)
-    monkeypatch.setattr(trainings, "_detached", lambda *a: pytest.fail("it was started"))
+    monkeypatch.setattr(process, "detached", lambda *a: pytest.fail("it was started"))
     folder = tmp_path / "runs/first"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps(Recipe("fashion-mini", PAD, 1).to_dict()))

@@ -6,7 +6,7 @@ import torch
 from pad_core.dreaming.development import INTENSITY, likeness, newborn, stage, stages
 from pad_core.errors import PadError
 from pad_core.evaluation.state_similarity import state_similarity
-from pad_core.model.condition import PAD
+from pad_core.model.condition import CONDITIONS, PAD
 from pad_core.model.dreams import nrem_dreams, rem_dreams
 from pad_core.model.networks import build_networks
 
@@ -17,12 +17,14 @@ def header(network, **changes):
 
 def test_stages_are_of_one_training_by_epoch(network):
     recipe = {"dataset": "small", "epochs": 20, "learning_rate": 2e-4}
+    longer = recipe | {"epochs": 50, "adam_coasts": False, "device": "cuda"}
     first = header(network, recipe=recipe, epoch=1)
     headers = {
-        "later": header(network, recipe=recipe | {"epochs": 50, "adam_coasts": False}, epoch=50),
+        "later": header(network, recipe=longer, epoch=50),
         "first": first,
         "twin": first,
         "other seed": header(network, recipe=recipe, epoch=2, seed=9),
+        "other condition": header(network, recipe=recipe, epoch=6, condition=CONDITIONS["wo_nrem"]),
         "coasting": header(network, recipe=recipe | {"adam_coasts": True}, epoch=3),
         "other rate": header(network, recipe=recipe | {"learning_rate": 1e-3}, epoch=4),
     }

@@ -10,23 +10,7 @@ from explorer.dreaming import dreams
 from explorer.session.choices import Dream
 from explorer.views.curves import epochs
 from explorer.views.curves.epochs import MOST_STAGES
-from pad_core.model.condition import CONDITIONS
 from tests.explorer.conftest import RECORDED
-
-
-def test_stages_are_the_epochs_of_one_training(header):
-    longer = replace(header, epoch=20, recipe=header.recipe | {"epochs": 20, "device": "cuda"})
-    headers = {
-        "first": replace(header, epoch=1),
-        "copy": header,
-        "mine": header,
-        "late": longer,
-        "other seed": replace(header, epoch=5, seed=4),
-        "other condition": replace(header, epoch=6, condition=CONDITIONS["wo_nrem"]),
-        "other batch": replace(header, epoch=7, recipe=header.recipe | {"batch_size": 32}),
-    }
-    assert epochs.stages(headers, "mine") == {1: "first", 2: "mine", 20: "late"}
-    assert epochs.stages(headers, "late") == {1: "first", 2: "copy", 20: "late"}
 
 
 @pytest.mark.parametrize("kept", [1, 2, 37, 50])

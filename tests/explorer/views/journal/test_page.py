@@ -305,3 +305,22 @@ def test_a_file_without_dreams_gets_a_sentence(root):
     assert not at.exception
     assert "holiday" in at.error[0].value
     assert "no manifest" in at.error[0].value
+
+
+def test_where_nothing_is_kept_three_dreams_can_be_kept_or_opened(root):
+    at = journal()
+    assert [b.label for b in at.button].count("Keep this") == 3
+    shown = [atlas(body) for body in bodies(at)]
+    assert len(shown) == 3 and len(set(shown)) == 3
+    at.button(key="keep-ready-Noise alone").click().run()
+    assert not at.exception
+    (body,) = bodies(at)
+    assert "Noise alone" in body and "λ′ 0" in body
+    assert "Keep this" not in [b.label for b in at.button]
+
+
+def test_a_ready_dream_opens_at_its_choices(root):
+    at = journal()
+    at.button(key="open-ready-Memories alone").click().run()
+    assert not at.exception
+    assert at.session_state["choices"].dream.lam_prime == 1.0

@@ -8,11 +8,13 @@ import pytest
 from streamlit import config
 
 from explorer.library import networks
-from explorer.runs import trainings
+from explorer.runs import measuring, process, trainings
 from explorer.runs.orders import Order
 from explorer.views.train.condition_form import read_phases
 from explorer.views.train.draft import Draft
-from pad_core.model.condition import PAD, Condition
+from pad_core.checkpoint import file as checkpoint
+from pad_core.errors import PadError
+from pad_core.model.condition import CONDITIONS, PAD, Condition
 from pad_core.report.conditions_in_words import TOLD
 from pad_core.training.lock import asked_to_stop, occupied
 from pad_core.training.request import TrainingRequest
@@ -38,7 +40,7 @@ def started(monkeypatch):
         def poll(self):
             return 0
 
-    monkeypatch.setattr(trainings, "_detached", Over)
+    monkeypatch.setattr(process, "detached", Over)
     monkeypatch.setattr(trainings, "_children", {})
     return orders
 
@@ -104,7 +106,7 @@ def test_start_runs_the_command_that_is_shown(home, started):
     button(at, "Start training").click().run()
     assert not at.exception
     (command,) = started
-    assert trainings.spoken(command[2:]) == shown
+    assert process.spoken(command[2:]) == shown
     assert "--seed 3" in shown
     assert (home / "runs/fashion-mini-pad-seed3/order.json").exists()
 
@@ -370,3 +372,70 @@ def test_viewers_at_other_computers_start_fewer_trainings(home, started, open_to
         button(at, "Start training").click().run()
     assert "A training runs now, as many as" in at.error[0].value
     assert not started
+
+
+def test_a_preset_fills_the_form_and_says_how_long_it_takes(home):
+    at = page(epochs=7, name="mine")
+    button(at, "The paper's PAD").click().run()
+    assert not at.exception
+    command = at.code[0].value
+    assert "--dataset cifar10" in command and "--epochs 50" in command and "mine" not in command
+    (time,) = [m.value for m in at.markdown if ":material/schedule:" in m.value]
+    assert "images/s" in time and " h " in time
+    button(at, "A mix of yours").click().run()
+    assert "lam_prime=0.8" in at.code[0].value
+    button(at, "Two-minute taste").click().run()
+    assert "--epochs 2" in at.code[0].value and "lam_prime" not in at.code[0].value
+
+
+def test_the_cycle_is_drawn_as_it_is_chosen(home):
+    at = page(base="wo_nrem")
+    cycle = next(h.proto.body for h in drawn(at) if "pad-cycle" in h.proto.body)
+    assert cycle.count("pad-sign-wake") == 1 and "pad-sign-nrem" not in cycle
+    at = page(changes={"phases": ("wake", "nrem", "rem", "nrem")})
+    cycle = next(h.proto.body for h in drawn(at) if "pad-cycle" in h.proto.body)
+    assert cycle.count("pad-sign-nrem") == 2
+
+
+def finished(home, condition="wo_rem"):
+    """A finished training whose network is there."""
+    folder = write_run(home, "done", epochs_done=2, epochs=2)
+    order = Order(name="done", epochs=2, seed=4, condition=CONDITIONS[condition])
+    (folder / "order.json").write_text(json.dumps(order.to_dict()))
+    write_checkpoint(folder / "latest.safetensors", condition, seed=4)
+    return folder
+
+
+def test_a_finished_network_can_be_measured_and_gets_its_full_model(home, monkeypatch):
+    asked = []
+    monkeypatch.setattr(measuring, "measure", lambda folder, root: asked.append(folder))
+    folder = finished(home)
+    at = page()
+    button(at, "Evaluate and record").click().run()
+    assert asked == [folder]
+    button(at, "Its PAD, too").click().run()
+    assert not at.exception
+    command = at.code[0].value
+    assert "--condition pad" in command and "--seed 4" in command and "--epochs 2" in command
+
+
+def test_what_was_measured_leads_to_the_claims_and_others_to_the_wall(home):
+    folder = finished(home)
+    checkpoint.update_metrics(folder / "latest.safetensors", {"linear_separability": 40.0})
+    assert not {"Compare", "Its PAD"} & set(labels(page()))
+    write_checkpoint(home / "checkpoints/pad.safetensors", "pad")
+    at = page()
+    assert "Claims" in labels(at) and "Compare" in labels(at)
+    assert "Evaluate and record" not in labels(at)
+    assert "Its PAD, too" not in labels(at)
+
+
+def test_why_a_measurement_can_not_begin_stands_in_the_card(home, monkeypatch):
+    def refuse(folder, root):
+        raise PadError("another is being measured")
+
+    monkeypatch.setattr(measuring, "measure", refuse)
+    finished(home)
+    at = page()
+    button(at, "Evaluate and record").click().run()
+    assert "another is being measured" in at.error[0].value

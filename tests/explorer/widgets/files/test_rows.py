@@ -37,6 +37,12 @@ def test_panels_have_their_titles_and_cells_their_values():
     assert table.value.tolist()[1:] == [9, 1, 2, 8]
 
 
+def test_a_box_that_lies_has_no_y():
+    figure = go.Figure(go.Box(x=[0.5, -1.0], name="cat", orientation="h"))
+    table = read(figure_to_csv(figure, ""))
+    assert table.x.tolist() == [0.5, -1.0] and table.y.isna().all()
+
+
 def test_commas_and_quotes_stay_within_their_cell():
     table = read(to_csv(["measure", "PAD"], [('of "d", test', "1.0 ± 0.1")], "a, b"))
     assert table.iloc[0].tolist() == ['of "d", test', "1.0 ± 0.1", "a, b"]

@@ -1,0 +1,55 @@
+"""How long a training will take, said before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.runs.orders import Order
+from explorer.runs.trainings import Training
+from pad_core.data.load import count_images
+from pad_core.system.hardware import choose_device, choose_precision
+
+# Images a second in PAD's cycle, by device and precision: best of three on two cores of a Zen 4,
+# median of nine on two of a Zen 3, best of three on an H200.
+_MEASURED = {
+    ("cpu", "bf16"): 470.0,
+    ("cpu", "fp32"): 143.0,
+    ("cuda", "bf16"): 33_800.0,
+    ("cuda", "fp32"): 30_900.0,
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of a training, and what they rest on; here: whether it was measured here."""
+
+    seconds: float
+    images_per_s: float
+    here: bool
+
+
+def estimate(order: Order, home: Path, before: Sequence[Training]) -> Estimate | None:
+    """The time that an order takes; None for data whose number of images isn't known beforehand.
+
+    home: the project's folder; before: trainings in it, the newest first. The last one on the
+    same device tells the speed; without one, another machine's speed stands in.
+    """
+    n_images = count_images(order.dataset, home)
+    device = choose_device(order.device)
+    if n_images is None:
+        return None
+    seen = [
+        float(one.history[-1]["images_per_s"])
+        for one in before
+        if one.order is not None
+        and choose_device(one.order.device).type == device.type
+        and one.history
+        and "images_per_s" in one.history[-1]
+    ]
+    precision = choose_precision(device) if order.precision == "auto" else order.precision
+    speed = seen[0] if seen else _MEASURED.get((device.type, precision))
+    if not speed:
+        return None
+    return Estimate(order.epochs * n_images / speed, speed, bool(seen))

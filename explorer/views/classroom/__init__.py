@@ -1,0 +1,1 @@
+"""The Class page: the address of the class, to be opened by a QR code."""

@@ -1,0 +1,1 @@
+"""The Talk page: saved views, in the order in which they are presented."""
