@@ -1,21 +1,22 @@
 """Networks are measured from the page, in a process that records what it finds."""
 
-import shutil
-
 import pytest
 
 from explorer.runs import measuring
 from pad_core.checkpoint.file import load_header
 from pad_core.errors import PadError
+from tests.explorer.pages import write_checkpoint
 from tests.helpers import until
 
 
 @pytest.fixture
-def run(tmp_path, exported):
-    """A run folder in a project's folder."""
+def run(tmp_path):
+    """A run folder in a project's folder; its network remembers so few images that it is soon
+    measured.
+    """
     folder = tmp_path / "runs" / "one"
     folder.mkdir(parents=True)
-    shutil.copy(exported, folder / "latest.safetensors")
+    write_checkpoint(folder / "latest.safetensors", name="elsewhere", n_images=100)
     return folder
 
 
