@@ -41,7 +41,7 @@ def show() -> None:
     page.heading(
         "A map of latents",
         f"Principal components of {len(network.memories['test']):,} stored test memories, without "
-        "occlusion; these axes stay as they are whatever is drawn on them.",
+        "occlusion; the axes stay, whatever is drawn.",
     )
     with st.container(key="map-bar", horizontal=True, vertical_alignment="bottom"):
         bar.points(network, dataset)
