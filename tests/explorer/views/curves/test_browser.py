@@ -58,9 +58,9 @@ def test_arrow_keys_go_through_the_epochs_and_the_address_shows_the_same(epochs,
 
 def test_play_runs_to_the_last_epoch(epochs, visit):
     page = visit(f"{epochs}&stage=1")
-    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     page.get_by_role("button", name="Pause").wait_for()
-    page.get_by_role("button", name="Play").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Play", exact=True).wait_for(timeout=15_000)
     assert page.locator(".pad-scrub output").inner_text() == "epoch 3"
 
 
