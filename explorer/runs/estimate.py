@@ -44,7 +44,7 @@ def estimate(order: Order, home: Path, before: Sequence[Training]) -> Estimate |
         float(one.history[-1]["images_per_s"])
         for one in before
         if one.order is not None
-        and choose_device(one.order.device).type == device.type
+        and _kind(one.order.device) == device.type
         and one.history
         and "images_per_s" in one.history[-1]
     ]
@@ -53,3 +53,8 @@ def estimate(order: Order, home: Path, before: Sequence[Training]) -> Estimate |
     if not speed:
         return None
     return Estimate(order.epochs * n_images / speed, speed, bool(seen))
+
+
+def _kind(device: str) -> str:
+    """'cpu', 'cuda' or 'mps': of a device that another machine may have had, and this one lacks."""
+    return choose_device().type if device == "auto" else device.partition(":")[0]

@@ -11,15 +11,21 @@ from explorer.runs.trainings import Training
 ORDER = Order(dataset="fashion-mini", epochs=4, device="cpu")
 
 
-def training(images_per_s):
+def training(images_per_s, device="cpu"):
     history = [{"epoch": 1, "images_per_s": images_per_s}]
-    return Training(None, "finished", ORDER, None, history, "", 0.0)
+    return Training(None, "finished", replace(ORDER, device=device), None, history, "", 0.0)
 
 
 def test_the_last_training_here_tells_the_speed(tmp_path):
     found = estimate(ORDER, tmp_path, [training(200.0), training(50.0)])
     assert found.here
     assert found.seconds == pytest.approx(4 * 5000 / 200)
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:3", "mps"])
+def test_a_run_folder_of_another_machine_tells_no_speed_of_this_one(tmp_path, device):
+    found = estimate(ORDER, tmp_path, [training(30_000.0, device), training(50.0)])
+    assert found.images_per_s == 50.0
 
 
 def test_without_one_another_machines_speed_does(tmp_path):
