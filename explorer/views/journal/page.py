@@ -55,7 +55,7 @@ def show() -> None:
     if not found.n_dreams:
         _empty()
         if not found.n_deleted:
-            ready()
+            ready(_keep)
     if found.n_dreams > _AT_FIRST:
         _find(found, sought)
     with page.timed("dreams"):
@@ -217,6 +217,10 @@ def _write(kept: Kept, deleted: bool = False) -> bool:
         session()[_PROBLEM] = error
         return False
     return True
+
+
+def _keep(kept: Kept) -> None:
+    _write(kept)
 
 
 def _show_more() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -33,28 +33,34 @@ READY = (
 )
 
 
-def ready() -> None:
-    """Draw them as dreams of the chosen network, or of the first that there is."""
+def ready(keep: Callable[..., None]) -> None:
+    """Draw them as dreams of the chosen network, or of the first that there is.
+
+    keep: what a click on *Keep this* calls.
+    """
     listing = networks.list_checkpoints(chosen().networks.folder, upload())
     key = chosen().networks.checkpoint
     if key not in listing.headers:
         key = next(iter(listing.headers), "")
     if not key:
         return
-    st.caption("Three to begin with:")
-    for one in READY:
-        _draw(one, key)
-
-
-def _draw(one: Ready, key: str) -> None:
     try:
         network = networks.load(key, upload())
-        kept = Kept.now(network, chosen().changed(checkpoint=key, **one.changes), one.title)
-        picture = keep_button.strip(kept)
-    except PadError:  # a network without memories has no dreams to offer
+        dreamt = [
+            Kept.now(network, chosen().changed(checkpoint=key, **one.changes), one.title)
+            for one in READY
+        ]
+    except PadError:  # a damaged network, or one without memories, has no dreams to offer
         return
+    st.caption("Three to begin with:")
+    for one, kept in zip(READY, dreamt, strict=True):
+        _draw(one, key, kept, keep)
+
+
+def _draw(one: Ready, key: str, kept: Kept, keep: Callable[..., None]) -> None:
     names = [f"Dream of {a} and {b}"
              for a, b in zip(kept.classes, kept.previous_classes, strict=True)]  # fmt: skip
+    picture = keep_button.strip(kept)
     with st.container(key=f"ready-{one.title}"):
         st.html(panel("kept", picture, [Row(escape(one.title), "", escape(one.note), names)]))
         with st.container(horizontal=True, gap="small"):
@@ -63,11 +69,4 @@ def _draw(one: Ready, key: str) -> None:
                 choose(checkpoint=key, **one.changes)
                 page.go_to("dream")
             st.button("Keep this", key=f"keep-ready-{one.title}", type="tertiary",
-                      icon=":material/bookmark_add:", on_click=_keep, args=(kept,))  # fmt: skip
-
-
-def _keep(kept: Kept) -> None:
-    try:
-        keep_button.write([kept])
-    except PadError as error:
-        st.session_state["journal-problem"] = error
+                      icon=":material/bookmark_add:", on_click=keep, args=(kept,))  # fmt: skip
