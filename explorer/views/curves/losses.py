@@ -8,7 +8,6 @@ from pathlib import Path
 
 import streamlit as st
 
-import pad_core
 from explorer.library import histories, networks
 from explorer.library.labels import labels
 from explorer.runs import history
@@ -73,7 +72,7 @@ def losses() -> None:
     shown = "; ".join(one.label for one in series)
     files = json.dumps(list(kept), ensure_ascii=False, indent=4)
     told = About("Losses and separability over epochs", "Means of an epoch; separability by one "
-                  "linear probe.", f"PAD dream explorer {pad_core.__version__}: {shown}",
+                  "linear probe.", shown,
                   _LOSSES.format(files=files))  # fmt: skip
     figure_files(figure, told, "losses-chart")
 

@@ -12,9 +12,9 @@ from explorer.library import histories, networks
 from explorer.session.state import choose, chosen, upload
 from explorer.views.curves import epochs
 from explorer.views.curves.epochs import Snapshot
-from explorer.views.curves.pick import pick
 from explorer.views.curves.scrubber import scrubber
 from explorer.widgets import page
+from explorer.widgets.pick import pick
 from explorer.widgets.pictures import Row, panel
 from pad_core.checkpoint.file import Header, PadNetwork
 from pad_core.data.images import SIDE_PX
@@ -44,7 +44,7 @@ def _stages(own_epoch: int) -> None:
         page.put_right(f"Epoch {asked} of this training was not kept; shown is epoch {wanted}.",
                        stage=0)  # fmt: skip
     shown = epochs.thinned(found, wanted)
-    pick("abreast", list(_KINDS), _KINDS, "Shown", redraw=("stages",))
+    pick("abreast", "Shown", _KINDS, redraw=("stages",))
     try:
         with page.timed("dreams of all epochs"):
             snapshots = {

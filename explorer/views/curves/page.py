@@ -8,9 +8,9 @@ from explorer.views.curves import epochs
 from explorer.views.curves.losses import losses
 from explorer.views.curves.over_epochs import dreams_over_epochs
 from explorer.views.curves.paper import all_measures, paper_figures
-from explorer.views.curves.pick import pick
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
+from explorer.widgets.pick import pick
 
 _PARTS = {
     "paper": "The paper's figures", "measures": "All measures", "losses": "Losses",
@@ -33,7 +33,7 @@ def show() -> None:
         sliders.perturbation(network.condition, panels=("stages",))
         sliders.mixture(network.condition.rem_mixture, panels=("stages",))
     with page.heading("Curves", ""):
-        pick("curves", list(_PARTS), _PARTS, "Part of this page")
+        pick("curves", "Part of this page", _PARTS)
     if part == "paper":
         paper_figures(epochs.catalogue(listing.headers), network.header.dataset_name)
     elif part == "measures":

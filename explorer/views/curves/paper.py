@@ -7,7 +7,6 @@ from pathlib import Path
 
 import streamlit as st
 
-import pad_core
 from explorer.session.state import chosen, fresh, take
 from explorer.views.curves import figures
 from explorer.widgets import page, sidebar
@@ -30,8 +29,8 @@ from pathlib import Path
 from pad_core.report.catalogue import find
 from pad_core.report.items import ITEMS
 
-catalogue, unreadable = find([Path("checkpoints")])
-figure = ITEMS["{name}"].chart_beside_paper(catalogue, "{dataset}")
+catalogue, unreadable = find([Path("checkpoints"), Path("runs")])
+figure = ITEMS["{name}"].chart_beside_paper(catalogue, {dataset!r})
 figure.show()
 """
 
@@ -60,7 +59,7 @@ def paper_figures(catalogue: Catalogue, dataset: str) -> None:
                 st.plotly_chart(page.chart(figure), key=f"paper-{name}", theme=None, config=_CHART,
                                 height="stretch", alt=item.title)  # fmt: skip
             legend = item.legend(catalogue, dataset)
-            about = About(_subject(name), legend, _source(catalogue, dataset, item.conditions),
+            about = About(_subject(name), legend, _networks(catalogue, dataset, item.conditions),
                           _PAPER.format(name=name, dataset=dataset))  # fmt: skip
             figure_files(figure, about, f"paper-{name}")
             with st.expander("What is measured, and how", icon=":material/info:"):
@@ -85,7 +84,7 @@ def paper_figures(catalogue: Catalogue, dataset: str) -> None:
                 st.code(command, language="bash", wrap_lines=True)
 
 
-def _source(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> str:
+def _networks(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> str:
     """'cifar10: PAD, epoch 50, seeds 0, 1; …', the networks behind a figure."""
     groups = catalogue.groups(dataset, list(conditions))
     told = (
@@ -93,7 +92,7 @@ def _source(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> st
         + ", ".join(str(one["seed"]) for one in group.evaluations)
         for group in groups
     )
-    return f"PAD dream explorer {pad_core.__version__}, {dataset}: {'; '.join(told)}"
+    return f"{dataset}: {'; '.join(told)}"
 
 
 def _choose_figure(items: list[str], name: str) -> None:
@@ -131,7 +130,7 @@ def all_measures(catalogue: Catalogue, dataset: str) -> None:
             title = table.title.partition(": ")[2]
             with st.expander(title, expanded=place == 0):
                 st.html(render(_HERE / "table.html", names=table.names, rows=table.rows))
-                about = About(title, "", _source(catalogue, dataset, conditions))
+                about = About(title, "", _networks(catalogue, dataset, conditions))
                 table_files(table.names, table.rows, about, f"measures-{place}")
     st.caption("Means ± SEM over networks where n > 1.", help="`FIELDS` in "
                "pad_core/checkpoint/evaluation_record.py says what each measure is, and on how "

@@ -10,17 +10,22 @@ from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.dreaming.memories import images_of
 from explorer.session.choices import SIGHTS
-from explorer.session.state import Panels, choose, chosen, fresh, take
+from explorer.session.state import Panels, choose, chosen
 from explorer.views.dream import many, night, pairs
 from explorer.widgets import keep_button, page, sidebar, sliders
 from explorer.widgets.look import look
 from explorer.widgets.memory_pair import pictures
+from explorer.widgets.pick import pick
 from explorer.widgets.plane.component import Layout
 from explorer.widgets.plane.pad import pad
 from explorer.widgets.recalled import recalled_memories
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 
+_TOLD = (
+    "One night: Wake, NREM and REM of eight memories. Dream plane: all mixtures of A, B and noise, "
+    "to be dragged through. Many dreams: the same mixture with much noise drawn."
+)
 _NAMES = dict(zip(SIGHTS, ("One night", "Dream plane", "Many dreams"), strict=True))
 _COUNTS = ("no", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
 # What is drawn again when REM's mixture changes, by sight.
@@ -45,7 +50,7 @@ def show() -> None:
 
     with page.heading(_title(recalled, sight), network.name):
         if not talk:
-            _choose_sight()
+            pick("sight", "Sight", _NAMES, _TOLD)
             keep_button.keep_button(network)
     if talk and not alone:
         _dials(network, sight, panels, talk)
@@ -91,23 +96,6 @@ def _title(recalled: Recalled, sight: str) -> str:
         pairs = "pairs" if several else "pair"
         return f"{N_NIGHTS * len(recalled)} dreams of {count.lower()} {pairs}"
     return f"{count} memor{'ies' if several else 'y'}, asleep"
-
-
-def _choose_sight() -> None:
-    widget = fresh("sight", chosen().page.sight)
-    st.segmented_control(
-        "Sight",
-        SIGHTS,
-        default=chosen().page.sight,
-        format_func=_NAMES.__getitem__,
-        key=widget,
-        required=True,
-        label_visibility="collapsed",
-        on_change=take,
-        args=("sight", widget),
-        help="One night: Wake, NREM and REM of eight memories. Dream plane: all mixtures of A, B "
-        "and noise, to be dragged through. Many dreams: the same mixture with much noise drawn.",
-    )
 
 
 def _night(network: PadNetwork, recalled: Recalled, images: DataSet | None) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 import plotly.graph_objects as go
 import streamlit as st
 
-import pad_core
 from explorer.widgets import page
-from explorer.widgets.files.files import About, figure_files
+from explorer.widgets.files.files import About, figure_files, told
 from pad_core.checkpoint.file import PadNetwork
 
 
@@ -19,6 +18,4 @@ def chart(
     """Draw it; its files name the networks that it is of."""
     shown = page.chart(figure)
     st.plotly_chart(shown, key=key, theme=None, config={"displayModeBar": False}, alt=title)
-    told = "; ".join(f"{one.name}, sha256 {one.sha256[:12]}" for one in networks)
-    source = f"PAD dream explorer {pad_core.__version__}: {told}"
-    figure_files(figure, About(title, caption, source), key)
+    figure_files(figure, About(title, caption, told(networks)), key)

@@ -7,6 +7,7 @@ import streamlit as st
 from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, session, take, upload
 from explorer.widgets import page, sidebar
+from explorer.widgets.pick import pick
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -96,19 +97,15 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
     )
     if not key:
         return None
-    widget = fresh("axes", chosen().map.axes)
-    st.segmented_control(
+    pick(
+        "axes",
         "Its axes",
-        ["aligned", "own"],
-        default=chosen().map.axes,
-        key=widget,
-        required=True,
-        on_change=take,
-        args=("axes", widget),
-        help="*Aligned*: its components are turned (or mirrored) so that the same images lie as "
+        {"aligned": "aligned", "own": "own"},
+        "*Aligned*: its components are turned (or mirrored) so that the same images lie as "
         "near as can be to where the first network has them (orthogonal Procrustes); the residual "
         "is the share of their spread that still differs, 0 to 1. *Own*: its principal components "
         "as they come.",
+        label_visibility="visible",
     )
     if key not in keys:
         why = "knows other images" if key in listing.headers else "is not here"

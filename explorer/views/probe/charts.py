@@ -10,7 +10,6 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-import pad_core
 from explorer.library.labels import labels
 from explorer.session.state import chosen
 from explorer.views.probe import figures
@@ -19,7 +18,7 @@ from explorer.views.probe.figures import Line, Score
 from explorer.views.probe.live_probe import Reading
 from explorer.views.probe.record import REAL, Record, published, recorded
 from explorer.widgets import page
-from explorer.widgets.files.files import About, figure_files
+from explorer.widgets.files.files import About, figure_files, told
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 from pad_core.report.palette import style
@@ -87,15 +86,10 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], publishe
     return f"{told} ◇: the paper's." if published else told
 
 
-def _draw(figure: go.Figure, key: str, heading: str, caption: str, of: Sequence[str]) -> None:
+def _draw(figure: go.Figure, key: str, heading: str, caption: str, of: str) -> None:
     """Draw a chart with its files, which name the networks that it is ``of``."""
     st.plotly_chart(page.chart(figure), key=key, config=_PLOTLY)
-    source = f"PAD dream explorer {pad_core.__version__}: {'; '.join(of)}"
-    figure_files(figure, About(heading, caption, source), key)
-
-
-def _told(networks: Mapping[str, PadNetwork]) -> list[str]:
-    return [f"{one.name}, sha256 {one.sha256[:12]}" for one in networks.values()]
+    figure_files(figure, About(heading, caption, of), key)
 
 
 def title(text: str, note: str) -> None:
@@ -135,7 +129,7 @@ def curves(found: Mapping[str, Record], percent: int, live: Sequence[Line] = ())
     ]  # fmt: skip
     figure = figures.occlusion(lines, live, percent, page.is_dark())
     _draw(figure, "probe-occlusion", "Occlusion", "Accuracy of linear probes as patches turn grey.",
-          [one.label for one in found.values()])  # fmt: skip
+          "; ".join(one.label for one in found.values()))  # fmt: skip
 
 
 def learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -> None:
@@ -153,7 +147,7 @@ def learning(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]
     figure = figures.learning(
         lines, "epoch" if paper else "iteration", SGD_EPOCHS if paper else None, page.is_dark()
     )
-    _draw(figure, "probe-learning", "How the probes learned", how, _told(networks))
+    _draw(figure, "probe-learning", "How the probes learned", how, told(networks.values()))
 
 
 def confusion(
@@ -165,7 +159,7 @@ def confusion(
     if estimate := readings[looked_at].estimate:
         counts, classes = estimate.confusion.numpy(), networks[looked_at].class_names
         figure = figures.confusion(counts, classes, page.is_dark())
-        of = _told({looked_at: networks[looked_at]})
+        of = told([networks[looked_at]])
         _draw(figure, "probe-confusion", f"Confusion of {label}", "Rows: true classes, %.", of)
 
 
@@ -184,7 +178,7 @@ def classes(
     title("Each class", f"Bars: {told_apart[looked_at][0]}; marks: every network.")
     figure = figures.classes(lines, known, page.is_dark())
     _draw(figure, "probe-classes", "Accuracy by class", f"Bars: {told_apart[looked_at][0]}.",
-          _told(networks))  # fmt: skip
+          told(networks.values()))  # fmt: skip
 
 
 def names(networks: Mapping[str, PadNetwork]) -> dict[str, tuple[str, str]]:

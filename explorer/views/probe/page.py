@@ -9,11 +9,12 @@ import streamlit as st
 
 from explorer.library import real_images
 from explorer.session.choices import PROBE_PARTS
-from explorer.session.state import choose, chosen, fresh, take
+from explorer.session.state import choose, chosen
 from explorer.views.probe import live, record_panel
 from explorer.views.probe.accuracy import PROBE_SEEDS, Subject
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.look import look
+from explorer.widgets.pick import pick
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.evaluation.linear_probe import SGD_EPOCHS
 
@@ -63,19 +64,12 @@ def show() -> None:
 
 def _parts() -> None:
     """Choose a part of the page; only this one computes."""
-    widget = fresh("probe-part", chosen().probe.part)
-    st.segmented_control(
+    pick(
+        "probe",
         "Part of this page",
-        PROBE_PARTS,
-        default=chosen().probe.part,
-        format_func=_PARTS.__getitem__,
-        key=widget,
-        required=True,
-        label_visibility="collapsed",
-        on_change=take,
-        args=("probe", widget),
-        help="Recorded: what `pad evaluate --record` measured. The others fit probes on this "
-        "computer, while you watch.",
+        _PARTS,
+        "Recorded: what `pad evaluate --record` measured. The others fit probes on this computer, "
+        "while you watch.",
     )
 
 
@@ -134,19 +128,12 @@ def _measure(part: str) -> None:
             "seeds, before your eyes. They come to the same numbers.",
             on_click=_train_again,
         )
-    widget = fresh("measure", chosen().probe.measure)
-    st.segmented_control(
+    pick(
+        "measure",
         "Measure",
-        list(_MEASURES),
-        default=chosen().probe.measure,
-        format_func=_MEASURES.__getitem__,
-        key=widget,
-        required=True,
-        label_visibility="collapsed",
-        on_change=take,
-        args=("measure", widget),
-        help="Two measures of linear separability, never to be compared with one another. "
-        "Live, the paper's trains its probes.",
+        _MEASURES,
+        "Two measures of linear separability, never to be compared with one another. Live, the "
+        "paper's trains its probes.",
     )
 
 

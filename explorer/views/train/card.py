@@ -6,7 +6,6 @@ from html import escape
 
 import streamlit as st
 
-import pad_core
 from explorer.dreaming import dreams
 from explorer.library import histories, networks
 from explorer.runs import history, process, trainings
@@ -130,8 +129,7 @@ def _losses(training: Training) -> None:
         figure, key = loss_charts.terms(series, page.is_dark()), f"losses-{training.folder.name}"
         st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None,
                         alt="Losses over epochs, on a logarithmic axis.")  # fmt: skip
-        source = f"PAD dream explorer {pad_core.__version__}: {series.label}"
-        figure_files(figure, About("Losses", "Means of an epoch.", source), key)
+        figure_files(figure, About("Losses", "Means of an epoch.", series.label), key)
 
 
 def _latest_dreams(training: Training) -> None:

@@ -16,6 +16,7 @@ from explorer.session.state import chosen, fresh, take
 from explorer.views.wall import strips as wall
 from explorer.views.wall.strips import N_REPLAYED, Columns, Strip
 from explorer.widgets import page, sidebar, sliders
+from explorer.widgets.pick import pick
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.signs import signs
 from explorer.widgets.swatch import swatch
@@ -89,18 +90,7 @@ def _dials(network: PadNetwork) -> None:
 
 def _pictures() -> None:
     """What the wall shows."""
-    widget = fresh("wall", chosen().wall.pictures)
-    st.segmented_control(
-        "Pictures",
-        list(_SHOWN),
-        default=chosen().wall.pictures,
-        format_func=lambda name: _SHOWN[name][0],
-        key=widget,
-        required=True,
-        label_visibility="collapsed",
-        on_change=take,
-        args=("wall", widget),
-    )
+    pick("wall", "Pictures", {name: shown[0] for name, shown in _SHOWN.items()})
 
 
 def _differences(networks: Mapping[str, PadNetwork]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+import pad_core
 from explorer.session.state import chosen
 from explorer.widgets.files.rows import figure_to_csv, to_csv
+from pad_core.checkpoint.file import PadNetwork
 
 _HERE = Path(__file__)
 _pictures = st.components.v2.component(
@@ -31,13 +33,18 @@ _pictures = st.components.v2.component(
 class About:
     """What a figure's files say of it.
 
-    title, caption: what is seen; source: of which networks; python: lines that make it again.
+    title, caption: what is seen; of: which networks; python: lines that make it again.
     """
 
     title: str
     caption: str
-    source: str
+    of: str
     python: str = ""
+
+    @property
+    def source(self) -> str:
+        """The program and its version, and the networks."""
+        return f"PAD dream explorer {pad_core.__version__}: {self.of}"
 
     @property
     def file_name(self) -> str:
@@ -45,15 +52,20 @@ class About:
         return "pad-" + re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")[:60]
 
 
+def told(networks: Iterable[PadNetwork]) -> str:
+    """Networks by name and file, as ``About.of``."""
+    return "; ".join(f"{one.name}, sha256 {one.sha256[:12]}" for one in networks)
+
+
 def figure_files(drawn: go.Figure, about: About, chart: str) -> None:
     """The menu of the chart that was drawn with the key ``chart``; none in a talk."""
     if chosen().page.present:
         return
     with _menu(chart):
-        told = {"chart": chart, "name": about.file_name, "title": about.title}
-        told |= {"caption": about.caption, "source": about.source}
+        data = {"chart": chart, "name": about.file_name, "title": about.title}
+        data |= {"caption": about.caption, "source": about.source}
         with st.container(horizontal=True):
-            _pictures(key=f"pictures-{chart}", data=told, width="content")
+            _pictures(key=f"pictures-{chart}", data=data, width="content")
             _csv(lambda: figure_to_csv(drawn, about.source), about, chart)
         if about.python:
             st.caption("Python that makes it, in the project's folder:")

@@ -89,6 +89,6 @@ def test_another_part_is_measured_once_it_is_opened(root, monkeypatch):
     monkeypatch.setattr(LiveProbe, "read", lambda *a, **b: asked.append(a) or read(*a, **b))
     at = opened("probe", 60, intensity="0.37")
     assert not asked
-    widget(at.segmented_control, "probe-part").set_value("confusion").run()
+    widget(at.segmented_control, "probe").set_value("confusion").run()
     assert asked
     assert "confusion" in at.query_params["probe"]
