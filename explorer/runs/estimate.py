@@ -11,23 +11,26 @@ from explorer.runs.trainings import Training
 from pad_core.data.load import count_images
 from pad_core.system.hardware import choose_device, choose_precision
 
-# Images a second in PAD's cycle, by device and precision: best of three on two cores of a Zen 4,
-# median of nine on two of a Zen 3, best of three on an H200.
+# Images a second in PAD's cycle, by device and precision, and the machine that had them: medians
+# of nine on processors, the best of three on the GPU (bench/RESULTS.md).
 _MEASURED = {
-    ("cpu", "bf16"): 470.0,
-    ("cpu", "fp32"): 143.0,
-    ("cuda", "bf16"): 33_800.0,
-    ("cuda", "fp32"): 30_900.0,
+    ("cpu", "bf16"): (470.0, "two cores with bfloat16 (Zen 4)"),
+    ("cpu", "fp32"): (143.0, "two cores without bfloat16 (Zen 3)"),
+    ("cuda", "bf16"): (33_800.0, "an NVIDIA H200"),
+    ("cuda", "fp32"): (30_900.0, "an NVIDIA H200"),
 }
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds of a training, and what they rest on; here: whether it was measured here."""
+    """Seconds of a training, and the speed that they rest on.
+
+    machine: where that speed was measured, or empty for the last training here.
+    """
 
     seconds: float
     images_per_s: float
-    here: bool
+    machine: str
 
 
 def estimate(order: Order, home: Path, before: Sequence[Training]) -> Estimate | None:
@@ -49,10 +52,10 @@ def estimate(order: Order, home: Path, before: Sequence[Training]) -> Estimate |
         and "images_per_s" in one.history[-1]
     ]
     precision = choose_precision(device) if order.precision == "auto" else order.precision
-    speed = seen[0] if seen else _MEASURED.get((device.type, precision))
+    speed, machine = (seen[0], "") if seen else _MEASURED.get((device.type, precision), (0.0, ""))
     if not speed:
         return None
-    return Estimate(order.epochs * n_images / speed, speed, bool(seen))
+    return Estimate(order.epochs * n_images / speed, speed, machine)
 
 
 def _kind(device: str) -> str:

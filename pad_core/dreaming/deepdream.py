@@ -22,7 +22,7 @@ from pad_core.system.randomness import generator
 RATE = 0.05  # of Adam, on parameters of a canvas
 CONTRAST = 0.2  # of the noise that pictures begin with
 STARTS = ("noise", "memory")
-_RECALLED = 500  # memories whose pictures give a palette where there are no photographs
+_RECALLED = 128  # memories whose pictures give a palette where there are no photographs
 
 
 def palette_of(reader: Reader, images: torch.Tensor | None = None) -> Palette:

@@ -122,7 +122,7 @@ def _say_time(order: Order, home: Path, trained: Sequence[Training]) -> None:
     """How long it will take, and what that rests on."""
     expected = estimate(order, home, trained)
     if expected is not None:
-        where = "as the last training here" if expected.here else "as measured on a like machine"
+        where = f"as {expected.machine} had" if expected.machine else "as the last training here"
         st.markdown(
             f":material/schedule: About **{duration(expected.seconds)}**, "
             f"at {expected.images_per_s:,.0f} images/s, {where}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -27,7 +27,10 @@ SETTINGS = {
 
 
 class Age(NamedTuple):
-    """One epoch: dreams, and how like Wake's the activity in sleep is, layer by layer."""
+    """One epoch: dreams, and how like Wake's the activity in sleep is, layer by layer.
+
+    alike: empty until it is measured.
+    """
 
     stage: Stage
     alike: Mapping[str, Mapping[str, float]]
@@ -37,7 +40,8 @@ def ages(network: PadNetwork, others: Sequence[PadNetwork], settings: Settings) 
     """The network before any experience, at other epochs of its training, and as it is.
 
     Pictures that the grown network recalls stand for what is seen awake: a checkpoint holds no
-    photographs. The unborn network has no memories; it encodes those pictures.
+    photographs. The unborn network has no memories; it encodes those pictures. Each epoch comes
+    twice: its dreams, and once more when its activity has been compared.
 
     Args:
         others: checkpoints of the same training.
@@ -60,19 +64,17 @@ def ages(network: PadNetwork, others: Sequence[PadNetwork], settings: Settings) 
         lived.insert(0, (0, unborn, encode_all(unborn.encoder, recalled)))
     for epoch, networks, latents in lived:
         current, previous = latents.split(len(places) // 2)
-        yield Age(
-            stage(networks, epoch, current, previous, mixture, seed),
-            likeness(networks, seen, mixture, seed),
-        )
+        dreams = stage(networks, epoch, current, previous, mixture, seed)
+        yield Age(dreams, {})
+        yield Age(dreams, likeness(networks, seen, mixture, seed))
 
 
-def bands(network: PadNetwork, found: Sequence[Age], settings: Settings) -> list[Band]:
-    """A band an epoch."""
+def bands(network: PadNetwork, found: Iterable[Age], settings: Settings) -> list[Band]:
+    """A band an epoch, of the last that was found of it."""
     pictures = {"rem": "dreamed", "nrem": "perturbed", "recalled": "recalled"}[settings["asleep"]]
     judged = network.condition.trains_discriminator and settings["asleep"] == "rem"
     shown = []
-    for age in found:
-        epoch = age.stage.epoch
+    for epoch, age in _last(found).items():
         captions = [f"d {d:.2f}" for d in age.stage.realness] if judged and epoch else ()
         name = f"Epoch {epoch}" if epoch else "Before any experience"
         images = getattr(age.stage, pictures)
@@ -81,9 +83,9 @@ def bands(network: PadNetwork, found: Sequence[Age], settings: Settings) -> list
 
 
 def told(age: Age) -> str:
-    """How like Wake's sleep's activity is, in a line: 'z: NREM 0.93, REM 0.50'."""
+    """How like Wake's sleep's activity is, in a line: 'z: NREM 0.93, REM 0.50'; or nothing yet."""
     parts = []
-    for layer in LAYERS:
+    for layer in LAYERS if age.alike else ():
         found = age.alike[layer]
         parts.append(f"{layer}: NREM {found['wake-nrem']:.2f}, REM {found['wake-rem']:.2f}")
     return "; ".join(parts)
@@ -120,8 +122,15 @@ def make(networks: Sequence[PadNetwork], settings: Settings) -> Album:
     """The album of one network and of its siblings in its folder."""
     network = networks[0]
     found = list(ages(network, siblings(network), settings))
-    facts = {str(age.stage.epoch): {k: dict(v) for k, v in age.alike.items()} for age in found}
+    facts = {
+        str(epoch): {layer: dict(values) for layer, values in age.alike.items()}
+        for epoch, age in _last(found).items()
+    }
     return album(bands(network, found, settings), {"correlation": facts})
+
+
+def _last(found: Iterable[Age]) -> dict[int, Age]:
+    return {age.stage.epoch: age for age in found}
 
 
 KIND = Kind("dreams of the same memories over the epochs of training", SETTINGS, make, many=False)
