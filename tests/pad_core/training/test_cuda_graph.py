@@ -187,6 +187,17 @@ def test_the_graph_is_captured_once_and_only_after_the_first_cycles(tape_graphs)
     assert len(lived) == EAGER_CYCLES + 1
 
 
+def asks_for_a_driver():
+    """Whether this PyTorch wants one even for tensors without content, as 2.6 does."""
+    try:
+        with FakeTensorMode():
+            torch.empty(1, device="cuda").uniform_()
+    except RuntimeError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(asks_for_a_driver(), reason="this PyTorch needs a GPU for it")
 @pytest.mark.parametrize("name", ["contrast_phase", "barlow_phase"])
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_phases_on_cuda_stay_there(name, kind):
