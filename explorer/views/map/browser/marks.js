@@ -27,8 +27,9 @@ class Marks {
     this.context = pane.context;
   }
 
-  draw(map) {
+  draw(map, names) {
     this.drawDreams(map);
+    names.draw(map);
     this.drawMarks(map);
     this.nameAxes(map);
     if (map.trace?.pane === this.pane) this.drawTrace(map);
