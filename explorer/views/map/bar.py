@@ -21,6 +21,11 @@ _AXES = {
 }
 
 
+def wide(px: int) -> int:
+    """The width of a menu of the bar; more in a talk's larger type."""
+    return round(1.25 * px) if chosen().page.present else px
+
+
 def points(network: PadNetwork, dataset: DataSet | None) -> None:
     """Choose the images whose latents are shown."""
     test, train = (len(network.memories[split]) for split in ("test", "train"))
@@ -30,16 +35,16 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
         "stored": f"both, {test + train:,}",
     }
     if dataset is not None:
-        labels["images"] = f"all {len(dataset.test):,} test images"
+        labels["images"] = f"{len(dataset.test):,} test images"
     cloud = chosen().map.cloud if chosen().map.cloud in labels else "test"
     widget = fresh("cloud", cloud)
-    st.segmented_control(
+    st.selectbox(
         "Latents of",
         list(labels),
-        default=cloud,
+        list(labels).index(cloud),
         format_func=labels.__getitem__,
         key=widget,
-        required=True,
+        width=wide(175),
         on_change=_take_cloud,
         args=(widget,),
         help="Stored memories, of test images (which the network never learned from) or of "
@@ -65,7 +70,7 @@ def axes(network: PadNetwork) -> None:
         list(_AXES).index(onto),
         format_func=_AXES.__getitem__,
         key=widget,
-        width=180,
+        width=wide(175),
         on_change=_take_axes,
         args=("onto", widget),
         help="*Principal components* of the stored test memories. *Between classes*: the line from "
@@ -90,7 +95,7 @@ def _end(network: PadNetwork, name: str, label: str) -> None:
         value if value < len(names) else None,
         format_func=names.__getitem__,
         key=widget,
-        width=130,
+        width=wide(130),
         on_change=_take_axes,
         args=(name, widget),
     )
@@ -135,9 +140,9 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
         "Beside it",
         options,
         options.index(key),
-        format_func=lambda key: listing.label(key) if key else "no second network",
+        format_func=lambda key: listing.label(key) if key else "no other network",
         key=widget,
-        width=240,
+        width=wide(170),
         on_change=take,
         args=("beside", widget),
         help="A second network's latents of the same images; what you point at and select is "

@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.session.pace import look_every
 from explorer.session.state import chosen, draw_again_after_this, fresh, take
 from explorer.views.map import cache, colours, component
+from explorer.views.map.bar import wide
 from explorer.views.map.cache import Shown
 from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
@@ -18,8 +19,8 @@ from pad_core.report.palette import RIGHT, SCALE, WRONG, style
 
 _NAMES = {
     "class": "class",
-    "d": "d, external or not",
-    "error": "reconstruction error",
+    "d": "d, how external",
+    "error": "error of G(z)",
     "nearest": "nearest neighbour",
     "probe": "linear probe",
 }
@@ -55,11 +56,11 @@ def choose_colour(networks: Sequence[PadNetwork], dataset: DataSet | None) -> No
         list(names).index(colour),
         format_func=names.__getitem__,
         key=widget,
-        width=180,
+        width=wide(160),
         on_change=take,
         args=("colour", widget),
         help="*d*: the network's own verdict on the image, 0 to 1, where it learned one. "
-        "*Reconstruction error*: of G(z) against the real image. *Nearest neighbour*: the "
+        "*Error of G(z)*: of the reconstruction against the real image. *Nearest neighbour*: the "
         "distance to the nearest other latent shown. *Linear probe*: whether a logistic "
         "regression, fitted on the stored training memories, is right.",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +21,6 @@ from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 
 _SPLITS = {"test": ("test",), "train": ("train",), "stored": ("train", "test")}
-_TSNE_S = 0.006  # of two cores, for each latent
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def _embedded(shown: list[Shown]) -> list[Shown] | Wait:
     """The same latents where t-SNE puts them."""
     dims, n = int(chosen().map.dims), len(shown[0].cloud)
     wait = Wait(
-        f"t-SNE of {n:,} latents: about {math.ceil(n * _TSNE_S)} s, once",
+        f"t-SNE of {n:,} latents, once: some seconds for each thousand",
         lambda: [cache.tsne(one.network, one.name, one.cloud, dims) for one in shown],
     )
     places = [one.value for one in wait.ask() if one.done]

@@ -17,7 +17,9 @@ def tsne(latents: torch.Tensor, dims: int) -> np.ndarray:
     and no place for latents that it wasn't computed from.
     """
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(_PERPLEXITY, (len(latents) - 1) / 3)
     made = TSNE(dims, perplexity=perplexity, init="pca", random_state=_SEED)
-    return np.asarray(made.fit_transform(latents.numpy()), np.float32)
+    with threadpool_limits(1):  # several threads wait for one another where pages are drawn, too
+        return np.asarray(made.fit_transform(latents.numpy()), np.float32)

@@ -67,10 +67,11 @@ def _note(network: PadNetwork) -> str:
     """What the axes are, in a line."""
     if chosen().map.onto == "tsne":
         return "t-SNE, a nonlinear picture: neighbours are near, but its distances mean nothing."
-    what = "Principal components" if chosen().map.onto == "pca" else "A line and components across"
+    if chosen().map.onto != "pca":
+        return "A line, and principal components across it; the axes stay, whatever is drawn."
     return (
-        f"{what} of {len(network.memories['test']):,} stored test memories, without occlusion; the "
-        "axes stay, whatever is drawn."
+        f"Principal components of {len(network.memories['test']):,} stored test memories, without "
+        "occlusion; the axes stay, whatever is drawn."
     )
 
 

@@ -2,6 +2,7 @@
 
 const ROW_PX = 22;
 const GAP_PX = 12;
+const EDGE_PX = 16;
 
 class Figure {
   constructor(map) {
@@ -14,14 +15,14 @@ class Figure {
   made() {
     const { map } = this;
     const nodes = [];
-    let left = 0;
+    let left = EDGE_PX;
     for (const pane of map.panes) {
       nodes.push(this.framed(pane, left));
       left += pane.width + GAP_PX;
     }
-    const width = left - GAP_PX;
+    const width = left - GAP_PX + EDGE_PX;
     this.top = map.panes[0].height + ROW_PX;
-    this.drawLegend(width);
+    this.drawLegend(width - EDGE_PX);
     nodes.push(...this.context.nodes);
     const said = ["dreams", "occluded"].map((name) => map.layer(name)?.said).filter(Boolean);
     return { element: map.root.getRootNode().host, nodes, width, height: this.top, caption: said.join(" ") };
@@ -62,8 +63,9 @@ class Figure {
     }
     const [low, high] = colours.ticks;
     const bar = 160;
-    let x = context.measureText(low).width + 6;
-    context.fillText(low, 0, this.top + 4);
+    const before = `${words}   ${low}`;
+    let x = EDGE_PX + context.measureText(before).width + 6;
+    context.fillText(before, EDGE_PX, this.top + 4);
     for (let k = 0; k < STEPS; k++) {
       context.beginPath();
       context.rect(x + (k * bar) / STEPS, this.top - 6, bar / STEPS + 0.5, 11);
@@ -72,7 +74,7 @@ class Figure {
     }
     context.fillStyle = theme.text;
     x += bar + 6;
-    context.fillText(`${high}   ${words}`, x, this.top + 4);
+    context.fillText(high, x, this.top + 4);
     this.top += ROW_PX;
   }
 
@@ -88,10 +90,10 @@ class Figure {
   // Entries side by side, and in further rows.
   drawEntries(entries, width) {
     const { map, context } = this;
-    let x = 0;
+    let x = EDGE_PX;
     for (const { colour, shape, text } of entries) {
       const wide = context.measureText(text).width + (shape ? 16 : 0);
-      if (x && x + wide > width) [x, this.top] = [0, this.top + ROW_PX];
+      if (x > EDGE_PX && x + wide > width) [x, this.top] = [EDGE_PX, this.top + ROW_PX];
       if (shape) {
         const { canvas, size } = dot(map, colour, shape, 5);
         context.drawImage(canvas, x + 5 - size / 2, this.top - size / 2, size, size);

@@ -10,9 +10,7 @@ class Legend {
   draw() {
     const { map } = this;
     const entries = map.groups.flatMap(([group, labels]) => {
-      const name = document.createElement("span");
-      name.textContent = group;
-      return [...(group ? [name] : []), ...labels.map((label) => this.chip(label))];
+      return [...(group ? [spanOf(group)] : []), ...labels.map((label) => this.chip(label))];
     });
     this.root.querySelector(".legend").replaceChildren(...entries);
     this.count();
@@ -46,16 +44,16 @@ class Legend {
     const { colours } = map;
     const scale = this.root.querySelector(".scale");
     const told = map.board.layers.get("colours")?.told ?? "";
-    scale.replaceChildren(told);
+    scale.replaceChildren(...(told ? [spanOf(told)] : []));
     if (!colours.layer) return;
     if (colours.layer.kind === "answers") {
-      ANSWERS.forEach((_, k) => scale.append(this.picture(colours.answer(k), ANSWER_SHAPES[k]), colours.counted(k)));
+      ANSWERS.forEach((_, k) => scale.append(this.picture(colours.answer(k), ANSWER_SHAPES[k]), spanOf(colours.counted(k))));
       return;
     }
     const [low, high] = colours.ticks;
     const bar = document.createElement("i");
     bar.style.background = `linear-gradient(to right, ${colours.stops.join(", ")})`;
-    scale.append(low, bar, high);
+    scale.append(spanOf(low), bar, spanOf(high));
   }
 
   count() {
@@ -90,3 +88,5 @@ class Legend {
     map.redraw();
   }
 }
+
+const spanOf = (text) => Object.assign(document.createElement("span"), { textContent: text });

@@ -23,7 +23,7 @@ class Names {
   }
 
   // What is drawn, on the screen: the label, the place of its mean, and that of its name.
-  placed({ hidden, classes, theme }) {
+  placed({ hidden, classes, theme }, axes) {
     const { pane, context } = this;
     context.font = `600 ${theme.size} ${theme.font}`;
     const shown = this.means
@@ -33,14 +33,15 @@ class Names {
         const [x, y] = pane.place(mean, 0);
         return { label, x, y, half: context.measureText(classes[label].name).width / 2 };
       });
-    const places = freePlaces(shown, pane.dreams ?? [], pane.width, pane.height);
+    const places = freePlaces(shown, pane.dreams ?? [], axes, pane.width, pane.height);
     return shown.map((one, k) => ({ ...one, at: places[k] })).filter(({ at }) => at);
   }
 
-  draw(map) {
+  // axes: where their names stand.
+  draw(map, axes) {
     const { context } = this;
     const { theme, classes } = map;
-    const placed = this.placed(map);
+    const placed = this.placed(map, axes);
     context.lineJoin = "round";
     for (const { label, x, y, at } of placed) {
       if (Math.hypot(at[0] - x, at[1] - 4 - y) > RINGS_PX[0] + 1) this.line([[x, y], [at[0], at[1] - 4]], theme.quiet, 1);
@@ -74,10 +75,11 @@ class Names {
 }
 
 // Where names stand, centred at a base line: each as near to its place as it can be without covering
-// another name, a mean, or one of these marks; null for a name that finds no place in the pane.
-function freePlaces(names, marks, width, height) {
+// another name, a mean, one of these marks or an axis' name; null for a name that finds no place in the pane.
+function freePlaces(names, marks, axes, width, height) {
   const taken = names.map(({ x, y }) => box(x, y + MEAN_PX, MEAN_PX, 2 * MEAN_PX));
   for (const [x, y] of marks) taken.push(box(x, y + 9, 9, 18));
+  for (const { x, y, half } of axes) taken.push(box(x, y + 2, half, TEXT_PX));
   const inside = ([left, top, right, bottom]) => left >= 2 && right <= width - 2 && top >= 2 && bottom <= height - 2;
   return names.map(({ x, y, half }) => {
     for (const ring of RINGS_PX) {

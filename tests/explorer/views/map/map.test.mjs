@@ -190,17 +190,18 @@ test("a class's name stands at the mean of its points", () => {
 test("names keep off one another, off all means and marks, and in the pane", () => {
   const names = Array.from({ length: 10 }, (_, k) => ({ x: 300 + 9 * (k % 4), y: 200 + 7 * (k % 3), half: 25 }));
   const marks = [[310, 190]];
-  const places = freePlaces(names, marks, 640, 400);
+  const places = freePlaces(names, marks, [{ x: 340, y: 230, half: 60 }], 640, 400);
   assert.ok(places.filter(Boolean).length >= 8, `${places.filter(Boolean).length} of 10`);
   const boxes = places.filter(Boolean).map(([x, y]) => [x - 25, y - 12, x + 25, y]);
   boxes.forEach((a, i) => {
     assert.ok(a[0] >= 0 && a[2] <= 640 && a[1] >= 0 && a[3] <= 400);
     for (const b of boxes.slice(i + 1)) assert.ok(a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1]);
+    assert.ok(a[2] <= 280 || a[0] >= 400 || a[3] <= 218 || a[1] >= 230, `${a} on the axis' name`);
     for (const { x, y } of names) assert.ok(x < a[0] || x > a[2] || y < a[1] || y > a[3], `${x} ${y} in ${a}`);
     for (const [x, y] of marks) assert.ok(x < a[0] || x > a[2] || y < a[1] || y > a[3]);
   });
 });
 
 test("a name without a free place is left out", () => {
-  assert.deepEqual(freePlaces([{ x: 20, y: 20, half: 100 }], [], 60, 60), [null]);
+  assert.deepEqual(freePlaces([{ x: 20, y: 20, half: 100 }], [], [], 60, 60), [null]);
 });

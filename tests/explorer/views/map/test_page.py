@@ -403,7 +403,7 @@ def test_zoom_is_no_reason_to_send_the_points_again(root):
 def test_other_axes_begin_anew_and_another_cloud_keeps_window_and_outline(root):
     text, inside = box_of(load(root))
     at = page(drawn=text, view="-1_-2_3_4")
-    widget(at.segmented_control, "cloud").set_value("stored").run()
+    widget(at.selectbox, "cloud").set_value("stored").run()
     both = packets(at)["selection"]["selected"]
     n_test = len(load(root).memories["test"])
     assert np.flatnonzero(both[-n_test:]).tolist() == inside.tolist()
