@@ -60,7 +60,7 @@ class Server:
     """The explorer as ``streamlit run`` starts it.
 
     env: variables beside this process's own; stderr: for its messages, this process's own if None;
-    patience_s: PadError if it doesn't answer by then.
+    program: another one that shows it; patience_s: PadError if it doesn't answer by then.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Server:
         env: Mapping[str, str] | None = None,
         stderr: int | None = subprocess.DEVNULL,
         patience_s: float = math.inf,
+        program: Path = Path("explorer/app.py"),
     ) -> None:
         with socket.socket() as free:
             free.bind((HOST, 0))
@@ -75,7 +76,7 @@ class Server:
         self.address = f"http://{HOST}:{port}/"
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "explorer/app.py",
+            [sys.executable, "-m", "streamlit", "run", str(program),
              "--server.headless", "true", "--server.address", HOST, "--server.port", str(port)],
             cwd=ROOT, env=os.environ | (env or {}), stdout=subprocess.DEVNULL, stderr=stderr,
         )  # fmt: skip

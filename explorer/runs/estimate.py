@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
-from pad_core.data.load import count_images
+from pad_core.data.imagesets import Contents
 from pad_core.system.hardware import choose_device, choose_precision
 
 # Images a second in PAD's cycle, by device and precision: best of three on two cores of a Zen 4,
@@ -30,16 +29,13 @@ class Estimate:
     here: bool
 
 
-def estimate(order: Order, home: Path, before: Sequence[Training]) -> Estimate | None:
-    """The time that an order takes; None for data whose number of images isn't known beforehand.
+def estimate(order: Order, data: Contents, before: Sequence[Training]) -> Estimate | None:
+    """The time that an order takes; None on a device whose speed isn't known.
 
-    home: the project's folder; before: trainings in it, the newest first. The last one on the
-    same device tells the speed; without one, another machine's speed stands in.
+    data: what it trains on; before: trainings here, the newest first. The last one on the same
+    device tells the speed; without one, another machine's speed stands in.
     """
-    n_images = count_images(order.dataset, home)
     device = choose_device(order.device)
-    if n_images is None:
-        return None
     seen = [
         float(one.history[-1]["images_per_s"])
         for one in before
@@ -52,7 +48,8 @@ def estimate(order: Order, home: Path, before: Sequence[Training]) -> Estimate |
     speed = seen[0] if seen else _MEASURED.get((device.type, precision))
     if not speed:
         return None
-    return Estimate(order.epochs * n_images / speed, speed, bool(seen))
+    held_out = 0 if data.n_test else data.n_train / 6
+    return Estimate(order.epochs * (data.n_train - held_out) / speed, speed, bool(seen))
 
 
 def _kind(device: str) -> str:

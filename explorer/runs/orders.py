@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+from explorer.runs import dropped
 from pad_core.checkpoint.training_config import Recipe, shared
 from pad_core.data.load import BUILT_IN, check_spec, is_local
 from pad_core.data.tree import split_of, sub_folders
@@ -93,9 +94,12 @@ def needs_download(spec: str, home: Path) -> bool:
 
 
 def datasets(home: Path) -> list[str]:
-    """Specs of data sets to offer: those built in, and folders in ``data/`` that look like one."""
-    here = []
-    for folder in sorted(p for p in (home / "data").glob("*") if p.is_dir() and can_be_shown(p)):
+    """Specs of data sets to offer: those built in, folders in ``data/`` that look like one, and
+    what was dropped onto the page.
+    """
+    here = dropped.specs(home)
+    folders = (p for p in (home / "data").glob("*") if p != home / dropped.FOLDER)
+    for folder in sorted(p for p in folders if p.is_dir() and can_be_shown(p)):
         spec = folder.relative_to(home).as_posix()
         if any(folder.glob("*.parquet")) or any(folder.glob("*/*.parquet")):
             here.append(f"parquet:{spec}")

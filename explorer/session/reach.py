@@ -36,6 +36,11 @@ def may_name_folders() -> bool:
     return not classroom.is_class() and (not is_open() or bool(os.environ.get(VARIABLE)))
 
 
+def may_drop_data() -> bool:
+    """Whether a viewer may put data on this computer's disk: who sits at it may."""
+    return not classroom.is_class() and not is_open()
+
+
 def is_named(folder: str, *own: Path) -> bool:
     """Whether a folder lies in one of PAD_DATA or of ``own``.
 

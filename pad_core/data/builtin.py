@@ -15,6 +15,7 @@ from PIL import Image
 
 from pad_core.data.imagesets import (
     UNLABELLED,
+    Contents,
     ImageSet,
     NothingThereError,
     OnProgress,
@@ -30,11 +31,12 @@ from pad_core.errors import PadError
 class _Known(NamedTuple):
     """A published data set.
 
-    files: in torchvision's layout; n_train: training images; note: its source.
+    files: in torchvision's layout; note: its source.
     """
 
     files: str
     n_train: int
+    n_test: int
     class_names: tuple[str, ...]
     note: str
 
@@ -49,11 +51,15 @@ _FASHION_MNIST = "Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, Zalando SE, MIT 
 _SVHN = "SVHN, cropped digits (Netzer et al. 2011), for non-commercial use only."
 _MINI = "5,000 training and 1,000 test images, as many of each class, drawn from the two splits of "
 KNOWN = {
-    "cifar10": _Known("cifar-10-batches-py/*", 50_000, CIFAR10, "CIFAR-10 (Krizhevsky 2009)."),
-    "svhn": _Known("*_32x32.mat", 73_257, DIGITS, _SVHN),
-    "mnist": _Known("MNIST/raw/*-ubyte", 60_000, DIGITS, "MNIST (LeCun et al. 1998)."),
-    "fashion-mnist": _Known("FashionMNIST/raw/*-ubyte", 60_000, FASHION, f"{_FASHION_MNIST}."),
-    "fashion-mini": _Known("", 5_000, FASHION, f"{_MINI}{_FASHION_MNIST}."),
+    "cifar10": _Known(
+        "cifar-10-batches-py/*", 50_000, 10_000, CIFAR10, "CIFAR-10 (Krizhevsky 2009)."
+    ),
+    "svhn": _Known("*_32x32.mat", 73_257, 26_032, DIGITS, _SVHN),
+    "mnist": _Known("MNIST/raw/*-ubyte", 60_000, 10_000, DIGITS, "MNIST (LeCun et al. 1998)."),
+    "fashion-mnist": _Known(
+        "FashionMNIST/raw/*-ubyte", 60_000, 10_000, FASHION, f"{_FASHION_MNIST}."
+    ),
+    "fashion-mini": _Known("", 5_000, 1_000, FASHION, f"{_MINI}{_FASHION_MNIST}."),
 }
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # package dataset-fashion-mnist
 
@@ -103,6 +109,12 @@ def load_idx(name: str, folder: Path, progress: OnProgress | None) -> Parts:
         sets[split] = ImageSet(images[split], labels)
     class_names = [str(number) for number in present] if labelled else [UNLABELLED]
     return Parts(name, sets["train"], sets.get("test"), class_names, note)
+
+
+def contents_of_idx(folder: Path) -> Contents:
+    """What is in it; all of it is read, which takes a moment. Errors as of `load_idx`."""
+    _, train, test, class_names, _ = load_idx("", folder, None)
+    return Contents(len(train), 0 if test is None else len(test), len(class_names))
 
 
 # 'train-images-idx3-ubyte.gz', 't10k-labels.idx1-ubyte', 'emnist-letters-test-images-idx3-ubyte'

@@ -12,6 +12,7 @@ import torch
 
 from pad_core.data.imagesets import (
     UNLABELLED,
+    Contents,
     ImageSet,
     NothingThereError,
     OnProgress,
@@ -40,17 +41,7 @@ def load_folder(name: str, folder: Path, progress: OnProgress | None) -> Parts:
         PadError: no picture, a class without one, a class that only the test split has, or
             pictures that can't be read.
     """
-    splits = _splits(folder)
-    train = _of_classes(splits["train"])
-    class_names = sorted({class_name for _, class_name in train})
-    files, notes = {"train": train}, []
-    for split in ("test", "validation"):
-        if split in splits and "test" not in files:
-            found = _of_split(splits[split], class_names)
-            if found is None:
-                notes.append(f"No labels in {readable(splits[split].name)}.")
-            else:
-                files["test"] = found
+    files, class_names, notes = _listed(folder)
     each = {s: Pictures(len(found), partial(_each, found, folder)) for s, found in files.items()}
     images, scaled = decode(each, progress)
     place = {class_name: label for label, class_name in enumerate(class_names)}
@@ -62,9 +53,36 @@ def load_folder(name: str, folder: Path, progress: OnProgress | None) -> Parts:
     return Parts(name, sets["train"], sets.get("test"), class_names, note)
 
 
+def contents_of_folder(folder: Path) -> Contents:
+    """What is in it, by names alone; errors as of `load_folder`."""
+    files, class_names, _ = _listed(folder)
+    return Contents(len(files["train"]), len(files.get("test", ())), len(class_names))
+
+
+def is_annotations(name: str) -> bool:
+    """Whether a file name is that of a file with the classes of pictures."""
+    return name.lower().endswith("annotations.txt")
+
+
 def is_picture(name: str) -> bool:
     """Whether a file name is that of a picture."""
     return Path(name).suffix.lower() in PICTURES
+
+
+def _listed(folder: Path) -> tuple[dict[str, Labelled], list[str], list[str]]:
+    """The pictures of each split, the names of the classes, and notes."""
+    splits = _splits(folder)
+    train = _of_classes(splits["train"])
+    class_names = sorted({class_name for _, class_name in train})
+    files, notes = {"train": train}, []
+    for split in ("test", "validation"):
+        if split in splits and "test" not in files:
+            found = _of_split(splits[split], class_names)
+            if found is None:
+                notes.append(f"No labels in {readable(splits[split].name)}.")
+            else:
+                files["test"] = found
+    return files, class_names, notes
 
 
 def _each(pictures: Labelled, folder: Path) -> Iterator[Picture]:
@@ -143,7 +161,7 @@ def _of_split(folder: Path, class_names: Sequence[str]) -> Labelled | None:
 def _annotated(folder: Path) -> Labelled:
     """Pictures whose classes stand in a file such as val_annotations.txt; none without one."""
     noted: dict[str, str] = {}
-    for path in files_below(folder, lambda name: name.lower().endswith("annotations.txt")):
+    for path in files_below(folder, is_annotations):
         for line in path.read_text("utf-8", errors="replace").splitlines():
             parts = re.split(r"[\t,;]", line)
             if len(parts) > 1:

@@ -68,6 +68,18 @@ class Parts(NamedTuple):
     note: str
 
 
+class Contents(NamedTuple):
+    """How many images a data set has, told without decoding any.
+
+    n_test: 0 where there is no labelled test split, and some of the training images are held out.
+    n_classes: 1 without labels.
+    """
+
+    n_train: int
+    n_test: int
+    n_classes: int
+
+
 class Picture(NamedTuple):
     """An encoded picture (None for a row without one) and its name for messages."""
 

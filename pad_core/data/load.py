@@ -15,9 +15,16 @@ from typing import NamedTuple
 import torch
 
 from pad_core.data import builtin as published
-from pad_core.data.folders import is_picture, load_folder
-from pad_core.data.imagesets import UNLABELLED, ImageSet, NothingThereError, OnProgress, Parts
-from pad_core.data.parquet import count_parquet, is_parquet, load_parquet
+from pad_core.data.folders import contents_of_folder, is_annotations, is_picture, load_folder
+from pad_core.data.imagesets import (
+    UNLABELLED,
+    Contents,
+    ImageSet,
+    NothingThereError,
+    OnProgress,
+    Parts,
+)
+from pad_core.data.parquet import contents_of_parquet, is_parquet, load_parquet
 from pad_core.data.tree import files_below, readable
 from pad_core.errors import PadError
 
@@ -27,6 +34,11 @@ _LOADERS: dict[str, Loader] = {
     "parquet": load_parquet,
     "folder": load_folder,
     "idx": published.load_idx,
+}
+_CONTENTS: dict[str, Callable[[Path], Contents]] = {
+    "parquet": contents_of_parquet,
+    "folder": contents_of_folder,
+    "idx": published.contents_of_idx,
 }
 # Files that tell a folder's kind, most telling first: pictures may lie beside parquet files.
 _KINDS: dict[str, Callable[[str], bool]] = {
@@ -122,19 +134,25 @@ def is_local(spec: str, root: Path | str = "data") -> bool:
     return True
 
 
-def count_images(spec: str, base: Path = Path()) -> int | None:
-    """Training images of a data set, told without reading it; None where that takes long.
+def contents(spec: str, base: Path = Path()) -> Contents:
+    """How many images and classes a data set has, told without decoding its pictures.
 
-    Relative paths start from ``base``.
+    Relative paths start from ``base``; errors as of `load_dataset`.
     """
     spec = spec.strip()
     if spec in BUILT_IN:
-        return published.KNOWN[spec].n_train
+        known = published.KNOWN[spec]
+        return Contents(known.n_train, known.n_test, len(known.class_names))
     try:
         place = _place(spec, base)
-        return count_parquet(place.path) if place.kind == "parquet" else None
-    except (PadError, OSError):
-        return None  # loading will say what is wrong
+        return _CONTENTS[place.kind](place.path)
+    except (PadError, OSError) as error:
+        raise PadError(f"{readable(spec)}: {error}") from error
+
+
+def is_data(name: str) -> bool:
+    """Whether a file name is one of those that a data set consists of."""
+    return is_annotations(name) or any(wanted(name) for wanted in _KINDS.values())
 
 
 def check_spec(spec: str, base: Path) -> None:
@@ -158,7 +176,7 @@ def _place(spec: str, base: Path = Path()) -> Place:
             meant = difflib.get_close_matches(f"{kind}:DIR" if colon else kind, choices, n=1)
             hint = f" (did you mean {meant[0]}?)" if meant else ""
             raise PadError(f"no such data set{hint}; choose one of {', '.join(choices)}.")
-        kind = _kind_of(found[0])
+        kind = kind_of(found[0])
     path = found[0]
     if not path.is_dir() and not (kind == "parquet" and is_parquet(path.name)):
         advice = "unpack it and name the folder" if _is_archive(path) else "name its folder"
@@ -179,7 +197,7 @@ def _existing(text: str, base: Path) -> tuple[Path, str] | None:
     return None
 
 
-def _kind_of(path: Path) -> str:
+def kind_of(path: Path) -> str:
     """The format of a folder, by the files in it and below; 'folder' if they tell nothing."""
     if path.is_file():
         return "parquet" if is_parquet(path.name) else "folder"
@@ -197,7 +215,7 @@ def _load(place: Place, progress: OnProgress | None) -> Parts:
     try:
         return _LOADERS[kind](name, path, progress)
     except NothingThereError as error:
-        other = _kind_of(path)
+        other = kind_of(path)
         if other == kind or not files_below(path, _KINDS[other]):
             raise
         reason = str(error).removesuffix(".")

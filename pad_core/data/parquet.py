@@ -25,6 +25,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from pad_core.data.builtin import CIFAR10
 from pad_core.data.imagesets import (
     UNLABELLED,
+    Contents,
     ImageSet,
     NothingThereError,
     OnProgress,
@@ -59,20 +60,9 @@ def load_parquet(name: str, folder: Path, progress: OnProgress | None) -> Parts:
         PadError: no parquet file, a damaged one, several data sets, no column of pictures,
             several columns that could be labels, or images of which only some have a label.
     """
-    root = folder if folder.is_dir() else folder.parent
-    files = {
-        split: [_File(path, root) for path in paths] for split, paths in _splits(folder).items()
-    }
-    train = files["train"]
-    image = _image_column(train[0])
-    label, notes = _label_column(train, image)
-    names = next((named for file in train if (named := file.names(label))), None)
-    keys = {split: _Labels(of_split, label, names) for split, of_split in files.items()}
-    classes = keys["train"].classes()
-    tests = [split for split in ("test", "validation") if split in files]
-    test = next((s for s in tests if keys[s].known or not keys["train"].known), None)
-    if tests and not test:
-        notes.append(f"No labels in {', '.join(tests)}.")
+    files, keys, test, notes = _listed(folder)
+    train, classes = files["train"], keys["train"].classes()
+    image, label = _image_column(train[0]), keys["train"].column
     splits = ["train", *([test] if test else [])]
     labels = {split: keys[split].numbers(classes, split) for split in splits}
     images, scaled = decode(
@@ -81,7 +71,7 @@ def load_parquet(name: str, folder: Path, progress: OnProgress | None) -> Parts:
     )
     sets = {split: ImageSet(images[split], labels[split]) for split in splits}
     class_names = [str(key) for key in classes]
-    usual = names is None and (image, label) == ("img", "label")
+    usual = keys["train"].names is None and (image, label) == ("img", "label")
     if usual and "cifar10" in name.lower() and classes == list(range(10)):
         class_names = list(CIFAR10)
     content = next((picture.content for picture in train[0].pictures(image)), b"")
@@ -91,15 +81,35 @@ def load_parquet(name: str, folder: Path, progress: OnProgress | None) -> Parts:
     return Parts(name, sets["train"], sets[test] if test else None, class_names, note)
 
 
-def count_parquet(folder: Path) -> int:
-    """Rows of the training split, without reading pictures; errors as of `load_parquet`."""
-    root = folder if folder.is_dir() else folder.parent
-    return sum(_File(path, root).file.metadata.num_rows for path in _splits(folder)["train"])
+def contents_of_parquet(folder: Path) -> Contents:
+    """What is in it, by rows and labels alone; errors as of `load_parquet`."""
+    _, keys, test, _ = _listed(folder)
+    n_test = keys[test].rows if test else 0
+    return Contents(keys["train"].rows, n_test, len(keys["train"].classes()))
 
 
 def is_parquet(name: str) -> bool:
     """Whether a file name is that of a parquet file."""
     return name.lower().endswith(".parquet")
+
+
+def _listed(
+    folder: Path,
+) -> tuple[dict[str, list[_File]], dict[str, _Labels], str | None, list[str]]:
+    """Files and labels by split, the split to test with, and notes."""
+    root = folder if folder.is_dir() else folder.parent
+    files = {
+        split: [_File(path, root) for path in paths] for split, paths in _splits(folder).items()
+    }
+    train = files["train"]
+    label, notes = _label_column(train, _image_column(train[0]))
+    names = next((named for file in train if (named := file.names(label))), None)
+    keys = {split: _Labels(of_split, label, names) for split, of_split in files.items()}
+    tests = [split for split in ("test", "validation") if split in files]
+    test = next((s for s in tests if keys[s].known or not keys["train"].known), None)
+    if tests and not test:
+        notes.append(f"No labels in {', '.join(tests)}.")
+    return files, keys, test, notes
 
 
 # --- Files ----------------------------------------------------------------------------------------
@@ -371,7 +381,7 @@ class _Labels:
         self, files: Sequence[_File], column: str | None, names: Sequence[str] | None
     ) -> None:
         self.rows = sum(file.file.metadata.num_rows for file in files)
-        self.column, self.files = column, files
+        self.column, self.files, self.names = column, files, names
         self.order: list[Key] = []
         self.found: list[tuple[list[Key | None], np.ndarray]] = []
         for file in files:

@@ -48,7 +48,7 @@ def split_of(name: str) -> Split | None:
 
 def sub_folders(folder: Path) -> list[Path]:
     """The folders in a folder, linked ones included, sorted by name."""
-    return sorted(p for p in folder.iterdir() if not _is_hidden(p.name) and p.is_dir())
+    return sorted(p for p in folder.iterdir() if not is_hidden(p.name) and p.is_dir())
 
 
 def files_below(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
@@ -66,12 +66,12 @@ def files_below(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
 
     found, seen = [], {os.path.realpath(folder)}
     for parent, folders, files in os.walk(folder, onerror=fail, followlinks=True):
-        names = (name for name in files if not _is_hidden(name) and wanted(name))
+        names = (name for name in files if not is_hidden(name) and wanted(name))
         found += [path for name in names if _is_file(path := Path(parent, name))]
         kept = []
         for name in sorted(folders):
             real = os.path.realpath(Path(parent, name))
-            if not _is_hidden(name) and real not in seen:
+            if not is_hidden(name) and real not in seen:
                 seen.add(real)
                 kept.append(name)
         folders[:] = kept
@@ -88,7 +88,8 @@ def readable(name: str) -> str:
     return printable(unicodedata.normalize("NFC", name))
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of that name is one that systems make for themselves."""
     return name.startswith(".") or name in _OF_SYSTEMS
 
 

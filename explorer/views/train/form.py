@@ -9,20 +9,24 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from explorer.runs import orders, process, trainings
+from explorer.runs import dropped, orders, process, trainings
 from explorer.runs.estimate import estimate
 from explorer.runs.orders import Order
 from explorer.runs.trainings import Training
 from explorer.session import reach
-from explorer.session.state import fresh
+from explorer.session.state import fresh, session
 from explorer.views.train.condition_form import condition_form
 from explorer.views.train.draft import FIELDS, change, take, take_asked, the_draft
 from explorer.views.train.presets import preset_cards
 from explorer.views.train.widgets import by_group, draw, rows
 from explorer.widgets.sidebar import plain
 from pad_core.cli.display import duration
+from pad_core.data.imagesets import Contents
+from pad_core.data.load import contents
 from pad_core.errors import PadError
 from pad_core.system.fields import Field
+
+_MOST_ZIP_MB = 500  # it is held in memory
 
 
 def order_form(home: Path, trained: Sequence[Training]) -> None:
@@ -41,10 +45,11 @@ def order_form(home: Path, trained: Sequence[Training]) -> None:
             order = the_draft().order()
             _check_folder(order.dataset, home)
             orders.check(order, home)
+            data = _contents(order.dataset, str(home))
         except PadError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        _say_time(order, home, trained)
+        _say_what(order, data, trained)
         _go(order, home, [training for training in trained if training.running])
 
 
@@ -77,6 +82,36 @@ def _data(home: Path) -> None:
         help="`fashion-mini` ships with the program: two epochs take a minute. Or type "
         "`folder:DIR` (your images, one folder a class), `parquet:DIR` or `idx:DIR`.",
     )  # fmt: skip
+    if reach.may_drop_data():
+        _drop(home)
+
+
+def _drop(home: Path) -> None:
+    st.file_uploader(
+        "Or your images, in a zip",
+        type="zip",
+        key="data-zip",
+        max_upload_size=_MOST_ZIP_MB,
+        on_change=_take_zip,
+        args=(home,),
+        help="One folder a class, perhaps below train and test; or pictures without classes, or "
+        f"parquet files. It is unpacked into `{dropped.FOLDER.as_posix()}`.",
+    )
+    if refused := st.session_state.get("data-refused"):
+        st.error(plain(refused), icon=":material/error:")
+
+
+def _take_zip(home: Path) -> None:
+    file = session()["data-zip"]
+    session()["data-refused"] = ""
+    if file is None:
+        return
+    try:
+        spec = dropped.take(file.name, file.getvalue(), home)
+    except PadError as error:
+        session()["data-refused"] = str(error)
+    else:
+        change(training=the_draft().training | {"dataset": spec})
 
 
 def _how() -> None:
@@ -118,9 +153,18 @@ def _name() -> None:
                   args=("name", key))  # fmt: skip
 
 
-def _say_time(order: Order, home: Path, trained: Sequence[Training]) -> None:
-    """How long it will take, and what that rests on."""
-    expected = estimate(order, home, trained)
+@st.cache_data(ttl=60, max_entries=20, show_spinner=False)
+def _contents(spec: str, home: str) -> Contents:
+    """How many images and classes; looked for again after a minute, as folders change."""
+    return contents(spec, Path(home))
+
+
+def _say_what(order: Order, data: Contents, trained: Sequence[Training]) -> None:
+    """What is trained on, how long that will take, and what the time rests on."""
+    tested = f"{data.n_test:,} to test" if data.n_test else "a sixth held out to test"
+    classes = f"{data.n_classes} classes" if data.n_classes > 1 else "one class"
+    st.markdown(f":material/photo_library: **{data.n_train:,}** images, {classes}, {tested}.")
+    expected = estimate(order, data, trained)
     if expected is not None:
         where = "as the last training here" if expected.here else "as measured on a like machine"
         st.markdown(

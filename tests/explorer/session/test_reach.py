@@ -64,6 +64,18 @@ def test_this_computer_s_user_may_name_any(monkeypatch):
     assert reach.may_name_folders()
 
 
+def test_who_sits_at_this_computer_may_put_data_on_its_disk(setting, monkeypatch):
+    assert reach.may_drop_data()
+    setting("server.address", "0.0.0.0")
+    monkeypatch.setenv("PAD_DATA", "/allowed")
+    assert not reach.may_drop_data()
+
+
+def test_nobody_in_a_class_puts_data_on_its_disk(monkeypatch, tmp_path):
+    monkeypatch.setenv("PAD_EXPLORER_CLASS", str(tmp_path))
+    assert not reach.may_drop_data()
+
+
 def test_an_open_server_without_folders_offers_no_field(opened, monkeypatch):
     monkeypatch.delenv("PAD_DATA", raising=False)
     assert not reach.may_name_folders()

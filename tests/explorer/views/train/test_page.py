@@ -1,7 +1,9 @@
 """The Train page: orders are checked, trainings started, watched, stopped and resumed."""
 
 import dataclasses
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -345,6 +347,54 @@ def test_a_typed_cycle_is_read(typed, phases):
 def test_a_cycle_back_to_its_base_changes_nothing(home):
     at = page(changes={"phases": ("wake", "nrem", "rem")})
     assert "--set" not in at.code[0].value
+
+
+def said(at, icon):
+    """The line that begins with this icon."""
+    return next(m.value for m in at.markdown if f":material/{icon}:" in m.value)
+
+
+def zip_of(image_folder, name="images.zip"):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted(image_folder.rglob("*.png")):
+            archive.write(path, path.relative_to(image_folder))
+    return name, file.getvalue(), "application/zip"
+
+
+def test_a_dropped_zip_is_chosen_and_counted_and_trained_on(home, started, image_folder):
+    at = page()
+    assert "**5,000** images, 10 classes, 1,000 to test" in said(at, "photo_library")
+    at.file_uploader(key="data-zip").upload(*zip_of(image_folder)).run()
+    assert not at.exception
+    (made,) = (home / "data/dropped").iterdir()
+    spec = f"folder:data/dropped/{made.name}"
+    assert field(at.selectbox, "dataset").value == spec
+    assert "**256** images, 10 classes, 100 to test" in said(at, "photo_library")
+    assert "About **" in said(at, "schedule")
+    button(at, "Start training").click().run()
+    assert spec in started[0]
+
+
+def test_a_zip_that_is_refused_says_why_until_another_comes(home, image_folder):
+    at = page()
+    at.file_uploader(key="data-zip").upload("a.zip", b"PK\x03\x04", "application/zip").run()
+    assert "damaged or cut off" in at.error[0].value
+    assert field(at.selectbox, "dataset").value == "fashion-mini"
+    assert "Start training" in labels(at)
+    at.file_uploader(key="data-zip").upload(*zip_of(image_folder)).run()
+    assert not at.error
+
+
+def test_a_folder_that_is_no_data_set_says_so_before_it_is_trained_on(home, tmp_path):
+    (tmp_path / "cats" / "tabby").mkdir(parents=True)
+    at = page(dataset=f"folder:{tmp_path / 'cats'}")
+    assert "holds no picture" in at.error[0].value
+    assert "Start training" not in labels(at)
+
+
+def test_viewers_at_other_computers_put_nothing_on_the_disk(home, open_to_others):
+    assert not page().file_uploader
 
 
 def test_viewers_at_other_computers_name_no_folder_unless_the_operator_does(

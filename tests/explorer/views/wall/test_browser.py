@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlencode
 
 import numpy as np
+import pytest
 
 from tests.explorer.browser import atlas, browser_only
 from tests.explorer.pages import write_checkpoint
@@ -48,3 +49,25 @@ def test_rows_are_the_networks_and_five_of_them_fit_the_screen(address, visit, t
     dreams = pictures(page)
     assert not np.array_equal(dreams, before)
     assert np.array_equal(pictures(visit(page.url)), dreams)
+
+
+@pytest.mark.parametrize("shown", ["recalled", "nrem", "rem"])
+def test_on_a_phone_four_pictures_stand_in_a_row_and_nothing_is_cut(
+    address, visit, tmp_path, shown
+):
+    page = visit(f"{wall(address, tmp_path)}&wall={shown}")
+    page.set_viewport_size({"width": 390, "height": 844})
+    first = page.locator(ROWS).first
+    tiles = [tile.bounding_box() for tile in first.locator(".pad-tile").all()]
+    assert [sum(box["y"] == tile["y"] for box in tiles) for tile in tiles] == [4] * 8
+    assert all(tile["width"] >= 72 for tile in tiles)
+    assert all(tile["x"] >= 0 and tile["x"] + tile["width"] <= 390 for tile in tiles)
+    name, signs = first.locator("h3"), first.locator("[class^=pad-sign]")
+    assert name.inner_text().strip() == "PAD"
+    assert signs.count() == 3
+    beside = name.bounding_box()
+    for sign in signs.all():
+        assert sign.bounding_box()["y"] < beside["y"] + beside["height"]
+    texts = page.locator(".pad-wall :is(h3, header p, figcaption span, .pad-row > span)")
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    assert texts.evaluate_all(cut) == []
