@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 from bench.browser import FLAGS, Server  # noqa: E402
 from explorer.desktop.window import find_browser  # noqa: E402
 from explorer.session.streamlit_internals import RUNNING, part  # noqa: E402
+from explorer.views.lab.sights import SIGHTS  # noqa: E402
 
 SIZES = "390x844,1280x720,1920x1080"
 PATIENCE_MS = 120_000
@@ -35,6 +36,8 @@ PAGES: dict[str, tuple[str, dict[str, str], int]] = {
     "map": ("map", {}, 150),
     "probe": ("probe", {}, 180),
     "live": ("probe", {"probe": "live"}, 180),
+    "confusion": ("probe", {"probe": "confusion"}, 180),
+    "learning": ("probe", {"probe": "learning"}, 180),
     "curves": ("curves", {}, 250),
     "measures": ("curves", {"curves": "measures"}, 250),
     "losses": ("curves", {"curves": "losses"}, 250),
@@ -43,7 +46,8 @@ PAGES: dict[str, tuple[str, dict[str, str], int]] = {
     "journal": ("journal", {}, 150),
     "talk": ("talk", {}, 150),
     "storyboard": ("storyboard", {}, 150),
-    "about": ("about", {}, 150),
+    "about": ("about", {}, 600),
+    **{sight: ("lab", {"lab": sight}, 150) for sight in SIGHTS},
 }
 # All text that is seen, with its box; text in shadow trees too, of charts (SVG) none.
 _TEXTS = """(main) => {
@@ -147,7 +151,7 @@ def main() -> int:
                 for name in options.pages or PAGES:
                     path, choices, most = PAGES[name]
                     page.goto(f"{server.address}{path}?{urlencode(choices)}".rstrip("?"))
-                    page.wait_for_selector(".pad-footer, .pad-title", state="attached")
+                    page.wait_for_selector(".pad-footer, .pad-title, h1", state="attached")
                     page.wait_for_function(f"!document.querySelector('{RUNNING}')")
                     page.wait_for_timeout(SETTLED_MS)
                     said = look(page, most)

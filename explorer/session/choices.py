@@ -28,6 +28,8 @@ BY_SEED, PICTURE = -1, -2  # in place of a memory's place
 MAX_PLACE = 10_000_000
 PHOTOGRAPHS = "photographs"  # that ship with the code, in place of a checkpoint's split
 CLOUDS = ("test", "train", "stored", "images")  # images whose latents the map shows
+AXES = ("pca", "classes", "probe", "pair", "tsne")  # what its axes are
+COLOURS = ("class", "d", "error", "nearest", "probe")  # what the map's points are coloured by
 N_STOPS = 7  # of the path through the pages
 N_STEPS = 9  # of the storyboard, at most
 N_VIEWS = 200  # of a talk, at most
@@ -141,15 +143,20 @@ class Dream:
 class MapChoices:
     """What the latent map shows.
 
-    cloud: of CLOUDS. dims: of the map, '2' or '3'. beside: key of the second network on it, or
-    empty. axes: of that one, turned onto the first's or its own. joined: '1' to show occluded
-    latents, too. picked: place in the cloud of the clicked point, or −1. spot: a clicked empty
-    place, 'network:x:y' or 'network:x:y:z', or empty. view: the map's window, or empty for all
-    points. drawn: the outlines of its selection, or empty. hidden: hidden classes, or empty (see
-    ``map_address`` for the form of these three).
+    cloud: of CLOUDS. colour: of COLOURS. onto: of AXES; left, right: the classes at the ends of the
+    first one. dims: of the map, '2' or '3'. beside: key of the second network on it, or empty.
+    axes: of that one, turned onto the first's or its own. joined: '1' to
+    show occluded latents, too. picked: place in the cloud of the clicked point, or −1. spot: a
+    clicked empty place, 'network:x:y' or 'network:x:y:z', or empty. view: the map's window, or
+    empty for all points. drawn: the outlines of its selection, or empty. hidden: hidden classes, or
+    empty (see ``map_address`` for the form of these three).
     """
 
     cloud: str = _option("test", CLOUDS, terse=True)
+    colour: str = _option("class", COLOURS, terse=True)
+    onto: str = _option("pca", AXES, terse=True)
+    left: int = _number(0, 0, map_address.MAX_CLASSES - 1, 1, terse=True)
+    right: int = _number(1, 0, map_address.MAX_CLASSES - 1, 1, terse=True)
     dims: str = _option("2", ("2", "3"), terse=True)
     beside: str = ""
     axes: str = _option("aligned", ("aligned", "own"), terse=True)

@@ -61,6 +61,14 @@ CLASS_COLOURS = (
     ("#e76300", "#e76300"), ("#b9ac70", "#b9ac70"), ("#717581", "#7a8090"),
     ("#92dadd", "#92dadd"),
 )  # fmt: skip
+# A scale of numbers, low to high, on light and on dark pages (viridis, without the end that such a
+# page would swallow): lightness alone tells the order, also to people with colour-blindness.
+SCALE = (
+    ("#7ad151", "#22a884", "#2a788e", "#414487", "#440154"),
+    ("#46478f", "#2a788e", "#22a884", "#7ad151", "#fde725"),
+)
+# Right and wrong answers, on light and on dark pages (after Okabe and Ito).
+RIGHT, WRONG = ("#56a0d3", "#4aa8e8"), ("#c84400", "#ff8a3d")
 _SIGNS = {"lam": "λ", "lam_prime": "λ′", "noise_level": "σ"}
 _OTHERS = ("#4f6d8f", "#6f8f4f", "#8f4f6d", "#4f8f8a")  # for users' own conditions
 

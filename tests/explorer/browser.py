@@ -67,3 +67,28 @@ def atlas(page, panel):
     style = page.locator(f".pad-{panel}").get_attribute("style")
     png = base64.b64decode(re.search(r"base64,([\w+/=]+)", style)[1])
     return np.asarray(Image.open(io.BytesIO(png)))
+
+
+_SMALLER = """(main, least) => {
+  const found = [];
+  const walk = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const element = node.parentElement, range = document.createRange();
+      range.selectNodeContents(node);
+      const box = range.getBoundingClientRect();
+      const size = element && parseFloat(getComputedStyle(element).fontSize);
+      const seen = node.data.trim() && box.width > 1 && box.height > 1;
+      if (seen && size < least && element.checkVisibility({ visibilityProperty: true }))
+        found.push(`${size} px: ${node.data.trim().slice(0, 40)}`);
+    } else if (!["STYLE", "SCRIPT"].includes(node.tagName)) {
+      for (const child of (node.shadowRoot ?? node).childNodes) walk(child);
+    }
+  };
+  walk(main);
+  return found;
+}"""
+
+
+def smaller_type(page, least=16):
+    """All text of the page that is seen, charts' too, in type of fewer pixels than ``least``."""
+    return page.locator(part("main")).first.evaluate(_SMALLER, least)

@@ -12,6 +12,19 @@ from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 
+_AXES = {
+    "pca": "principal components",
+    "classes": "between classes",
+    "probe": "probe of two classes",
+    "pair": "from B to A",
+    "tsne": "t-SNE",
+}
+
+
+def wide(px: int) -> int:
+    """The width of a menu of the bar; more in a talk's larger type."""
+    return round(1.25 * px) if chosen().page.present else px
+
 
 def points(network: PadNetwork, dataset: DataSet | None) -> None:
     """Choose the images whose latents are shown."""
@@ -22,16 +35,16 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
         "stored": f"both, {test + train:,}",
     }
     if dataset is not None:
-        labels["images"] = f"all {len(dataset.test):,} test images"
+        labels["images"] = f"{len(dataset.test):,} test images"
     cloud = chosen().map.cloud if chosen().map.cloud in labels else "test"
     widget = fresh("cloud", cloud)
-    st.segmented_control(
+    st.selectbox(
         "Latents of",
         list(labels),
-        default=cloud,
+        list(labels).index(cloud),
         format_func=labels.__getitem__,
         key=widget,
-        required=True,
+        width=wide(175),
         on_change=_take_cloud,
         args=(widget,),
         help="Stored memories, of test images (which the network never learned from) or of "
@@ -47,26 +60,66 @@ def _take_cloud(widget: str) -> None:
     take("cloud", widget)
 
 
-def dimensions() -> None:
-    """Choose two axes or three."""
+def axes(network: PadNetwork) -> None:
+    """Choose what the axes are, between which classes, and whether there are two or three."""
+    onto = chosen().map.onto
+    widget = fresh("onto", onto)
+    st.selectbox(
+        "Axes",
+        list(_AXES),
+        list(_AXES).index(onto),
+        format_func=_AXES.__getitem__,
+        key=widget,
+        width=wide(175),
+        on_change=_take_axes,
+        args=("onto", widget),
+        help="*Principal components* of the stored test memories. *Between classes*: the line from "
+        "one class's mean to another's, then the first components across it. *Probe*: the weights "
+        "by which a logistic regression tells two classes apart. *From B to A*: the line between "
+        "the memories of the Dream page; a picked point can become either. *t-SNE*: a nonlinear "
+        "picture; distances in it mean nothing.",
+    )
+    if onto in ("classes", "probe"):
+        for name, label in (("left", "from"), ("right", "to")):
+            _end(network, name, label)
+    _dimensions()
+
+
+def _end(network: PadNetwork, name: str, label: str) -> None:
+    """Choose the class at one end of the first axis."""
+    names, value = network.class_names, chosen().value(name)
+    widget = fresh(name, value)
+    st.selectbox(
+        label,
+        range(len(names)),
+        value if value < len(names) else None,
+        format_func=names.__getitem__,
+        key=widget,
+        width=wide(130),
+        on_change=_take_axes,
+        args=(name, widget),
+    )
+
+
+def _take_axes(name: str, widget: str) -> None:
+    # The same numbers on other axes are another place.
+    choose(spot="")
+    take(name, widget)
+
+
+def _dimensions() -> None:
     widget = fresh("dims", chosen().map.dims)
     st.segmented_control(
-        "Axes",
+        "Dimensions",
         ["2", "3"],
         default=chosen().map.dims,
         format_func="{}-D".format,
         key=widget,
         required=True,
-        on_change=_take_dims,
-        args=(widget,),
-        help="The first two or three principal components of the stored test memories. In 3-D, "
-        "drag to turn the map.",
+        on_change=_take_axes,
+        args=("dims", widget),
+        help="In 3-D, drag to turn the map.",
     )
-
-
-def _take_dims(widget: str) -> None:
-    choose(spot="")
-    take("dims", widget)
 
 
 def second_network(network: PadNetwork) -> PadNetwork | None:
@@ -87,9 +140,9 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
         "Beside it",
         options,
         options.index(key),
-        format_func=lambda key: listing.label(key) if key else "no second network",
+        format_func=lambda key: listing.label(key) if key else "no other network",
         key=widget,
-        width=240,
+        width=wide(170),
         on_change=take,
         args=("beside", widget),
         help="A second network's latents of the same images; what you point at and select is "
@@ -97,6 +150,21 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
     )
     if not key:
         return None
+    if chosen().map.onto == "pca":
+        _its_axes()
+    if key not in keys:
+        why = "knows other images" if key in listing.headers else "is not here"
+        st.warning(f"**{sidebar.plain(key)}** {why}.", icon=":material/search_off:")
+        return None
+    try:
+        return networks.load(key, upload())
+    except PadError as error:
+        page.problem(error)
+        return None
+
+
+def _its_axes() -> None:
+    """Choose whether the second network's components are turned onto the first's."""
     pick(
         "axes",
         "Its axes",
@@ -107,15 +175,6 @@ def second_network(network: PadNetwork) -> PadNetwork | None:
         "as they come.",
         label_visibility="visible",
     )
-    if key not in keys:
-        why = "knows other images" if key in listing.headers else "is not here"
-        st.warning(f"**{sidebar.plain(key)}** {why}.", icon=":material/search_off:")
-        return None
-    try:
-        return networks.load(key, upload())
-    except PadError as error:
-        page.problem(error)
-        return None
 
 
 def occluded_too() -> None:

@@ -20,11 +20,13 @@ import streamlit as st
 from explorer.session.choices import MAX_PLACE
 from explorer.session.map_address import MAX_CLASSES, Numbers, Outline
 from explorer.session.state import session
+from explorer.views.map.groups import groups_of
 
 _HERE = Path(__file__).with_name("browser")
 KEY = "latent-map"
 SCRIPTS = (
-    "packet.js", "ground.js", "marks.js", "pane.js", "legend.js", "gestures.js", "map.js",
+    "packet.js", "colours.js", "ground.js", "names.js", "marks.js", "pane.js", "vector.js",
+    "figure.js", "legend.js", "gestures.js", "map.js",
 )  # fmt: skip
 LAYER_SCRIPTS = ("packet.js", "layer.js")
 _TYPES = ("float32", "uint8", "uint16", "uint32")
@@ -100,6 +102,7 @@ def draw(
         "panes": [asdict(pane) for pane in panes],
         "dims": coordinates[0].shape[1],
         "classes": [asdict(style) for style in classes],
+        "groups": groups_of([style.name for style in classes]),
         "what": names["what"],
     }
     calls: dict[str, Any] = {f"on_{name}_change": call for name, call in on_change.items()}
@@ -110,7 +113,7 @@ def post(layer: str, header: dict[str, Any], **arrays: np.ndarray) -> None:
     """Lay something over the map, or (if empty) remove it.
 
     Args:
-        layer: 'occluded', 'dreams', 'marks', or 'atlas0' and so on for each pane.
+        layer: 'occluded', 'dreams', 'marks', 'colours', or 'atlas0' and so on for each pane.
         header: values for map.js; bytes are pictures.
     """
     _layer(key=f"layer-{layer}", data=pack({"layer": layer} | header, arrays))

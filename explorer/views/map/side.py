@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 
 from explorer.session.choices import BY_SEED, Choices, Dream
-from explorer.session.state import choose, chosen, speak
+from explorer.session.pace import look_every
+from explorer.session.state import choose, chosen, draw_again_after_this, speak
 from explorer.views.map import cache, clouds, component, places, side_html, table, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import ClassStyle
@@ -20,6 +21,8 @@ from explorer.widgets import page
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.report.palette import CLASS_COLOURS, style
 
+_COLUMNS = {"pca": "pc", "tsne": "tsne"} | dict.fromkeys(("classes", "probe", "pair"), "axis")
+_ICONS = ("star", "close", "compare_arrows")  # of the examples
 _FARTHEST = 1e6  # largest coordinate of a place; latents stay below some tens
 
 
@@ -57,6 +60,9 @@ def looked_at(shown: list[Shown]) -> None:
     elif at is not None:
         pane, coordinates = at
         one = shown[pane]
+        if one.embedding is not None:
+            _no_way_back()
+            return
         with page.timed("decoded"):
             spot = places.spot(one.space, one.cloud, coordinates)
             part = _place(one, spot)
@@ -66,10 +72,45 @@ def looked_at(shown: list[Shown]) -> None:
     else:
         text = (
             "Click a point: its latent is decoded here, with the latents nearest to it. Click "
-            "empty ground: the network dreams of a place where no memory is."
+            "empty ground: the network dreams of a place where no memory is. Or begin with:"
         )
         st.html(side_html.section("picked", "Nothing looked at yet", "", side_html.line(text)))
+        _examples(shown[0])
         component.post("marks", {"picked": -1})
+
+
+def _examples(shown: Shown) -> None:
+    """Three points to click, once they are found."""
+    found = cache.examples(shown)
+    if not found.done:
+        _await_examples(shown)
+    with st.container(key="map-examples", gap="xsmall"):
+        for i, (place, text) in enumerate(found.value or []):
+            st.button(
+                text[:1].upper() + text[1:],
+                key=f"example-{i}",
+                icon=f":material/{_ICONS[i]}:",
+                type="tertiary",
+                on_click=choose,
+                args=(("picked", "footer"),),
+                kwargs={"picked": place, "spot": ""},
+            )
+
+
+def _await_examples(shown: Shown) -> None:
+    @st.fragment(run_every=look_every(0.4))
+    def follow() -> None:
+        if cache.examples(shown).done:
+            draw_again_after_this("picked")
+
+    follow()
+
+
+def _no_way_back() -> None:
+    """t-SNE has no inverse."""
+    text = "t-SNE has no inverse: an empty place of its picture decodes to nothing."
+    st.html(side_html.section("picked", "No latent here", "", side_html.line(text)))
+    component.post("marks", {"picked": -1})
 
 
 def _read_spot(text: str, shown: list[Shown]) -> tuple[int, np.ndarray] | None:
@@ -197,7 +238,10 @@ def _take_memory(name: str, split: str, memory: int) -> None:
     moved = split != chosen().dream.split
     if moved:  # both memories have one split, so the other one is drawn anew
         changes |= {"split": split, "second" if name == "first" else "first": BY_SEED}
-    choose(() if moved else ("picked", "dreams", "footer"), **changes)
+    if moved or chosen().map.onto == "pair":  # the sidebar tells the split; the pair is an axis
+        choose(**changes)
+        st.rerun()
+    choose(("picked", "dreams", "footer"), **changes)
 
 
 @st.fragment(key="selection")
@@ -237,7 +281,10 @@ def _csv(shown: list[Shown], rows: np.ndarray, choices: Choices) -> str:
             one.network,
             one.cloud,
             one.coordinates,
-            occluded_coordinates(one, choices.dream) if choices.map.joined else None,
+            occluded_coordinates(one, choices.dream)
+            if choices.map.joined and one.embedding is None
+            else None,
+            _COLUMNS[choices.map.onto],
         )
         for one in shown
     ]

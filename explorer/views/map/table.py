@@ -15,12 +15,16 @@ from pad_core.checkpoint.file import PadNetwork
 
 @dataclass(frozen=True)
 class Table:
-    """One network's rows of an export; coordinates, occluded: (N, C), or None for the latter."""
+    """One network's rows of an export; coordinates, occluded: (N, C), or None for the latter.
+
+    column: the name of the coordinates' columns, before their number.
+    """
 
     network: PadNetwork
     cloud: Cloud
     coordinates: np.ndarray
     occluded: np.ndarray | None
+    column: str = "pc"
 
 
 def to_csv(tables: Iterable[Table], selected: np.ndarray) -> str:
@@ -33,10 +37,10 @@ def to_csv(tables: Iterable[Table], selected: np.ndarray) -> str:
     for i, table in enumerate(tables):
         cloud, axes = table.cloud, range(1, table.coordinates.shape[1] + 1)
         values = [table.coordinates, cloud.latents.numpy()]
-        names = [f"pc{axis}" for axis in axes]
+        names = [f"{table.column}{axis}" for axis in axes]
         if table.occluded is not None:
             values.insert(1, table.occluded)
-            names += [f"occluded_pc{axis}" for axis in axes]
+            names += [f"occluded_{table.column}{axis}" for axis in axes]
         if i == 0:
             latent_names = [f"z{j}" for j in range(cloud.latents.shape[1])]
             facts = ["network", "sha256", "split", "index", "label", "class"]

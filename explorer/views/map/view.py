@@ -107,10 +107,8 @@ def _dims() -> int:
 
 
 def _axes(shown: list[Shown]) -> list[str]:
-    """Keys of what each half's axes depend on."""
-    first, *others = (one.network.sha256 for one in shown)
-    dims, turned_onto = chosen().map.dims, first if chosen().map.axes == "aligned" else ""
-    return [f"{first} {dims}", *(f"{other} {dims} {turned_onto}" for other in others)]
+    """What identifies each half's axes."""
+    return [one.ground for one in shown]
 
 
 def _stamp(shown: list[Shown]) -> str:

@@ -273,5 +273,6 @@ def _dress(figure: go.Figure, x: str, y: str, dark: bool) -> None:
         margin={"l": 66, "r": 8, "t": 6, "b": 44}, showlegend=False,
         hoverlabel={"font": {"family": _FONT}},
     )  # fmt: skip
-    figure.update_xaxes(title_standoff=6, fixedrange=True)
-    figure.update_yaxes(title_standoff=14, fixedrange=True)
+    ticks = {"tickfont": {"size": 12}, "fixedrange": True}  # of no size, Streamlit's has 0.75 rem
+    figure.update_xaxes(title_standoff=6, **ticks)
+    figure.update_yaxes(title_standoff=14, **ticks)

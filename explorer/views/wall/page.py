@@ -190,18 +190,18 @@ def _heads(first: PadNetwork, shown: Columns, pictured: bool) -> Row:
 
 def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:
     header = network.header
-    text = f"{signs(header.condition.phases)}<br>epoch {header.epoch} · seed {header.seed}"
+    lines = [signs(header.condition.phases), f"epoch {header.epoch} · seed {header.seed}"]
     if is_reference:
-        text += "<br>the reference, as it is"
+        lines.append("the reference, as it is")
     elif not wall.same_images(network, first, chosen().dream):
-        text += f"<br><b>Other images:</b> {escape(header.dataset_name)}"
+        lines.append(f"<b>Other images:</b> {escape(header.dataset_name)}")
     if chosen().wall.pictures != "nrem" and not header.condition.trains_discriminator:
-        text += "<br><i>d</i>: not trained"
+        lines.append("<i>d</i>: not trained")
     label = style(header.condition.name).label
     return Row(
         f"{swatch(header.condition.name)}{escape(label)}",
         "",
-        text,
+        "".join(f'<span class="pad-line">{line}</span>' for line in lines),
         [f"{_SHOWN[chosen().wall.pictures][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
         strip.captions,
         strip.levels,

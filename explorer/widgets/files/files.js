@@ -1,5 +1,7 @@
 // Files of the chart that is drawn on the page, as it is seen: SVG, PNG three times as large, and PDF
-// by the browser's own printing, which keeps lines and letters as such.
+// by the browser's own printing, which keeps lines and letters as such. What is no chart of Plotly's
+// says in `window.padFigures`, by its key, how it is drawn: elements and their size, the element that
+// has its looks, and what the caption says more.
 
 const SVG = "http://www.w3.org/2000/svg";
 const LINE_PX = 20;
@@ -18,31 +20,38 @@ const SAVE = {
 
 // The layers of the chart in one SVG with its title above, its caption and source below.
 function picture({ chart, title, caption, source }) {
-  const drawn = document.querySelector(`.st-key-${chart.replace(/[^\w-]/g, "-")} .js-plotly-plot`);
-  const layers = [...drawn.querySelectorAll(".main-svg")];
-  const { width, height } = layers[0].getBoundingClientRect();
+  const { element: drawn, nodes, width, height, caption: more = "" } = (window.padFigures?.[chart] ?? plotted)(chart);
   const { color, fontFamily } = getComputedStyle(drawn.parentElement);
   const words = { fill: color, "font-family": fontFamily };
-  const below = [caption, source].flatMap((words) => wrapped(words, width - 2 * MARGIN_PX));
+  const told = `${caption} ${more}`.trim();
+  const below = [told, source].flatMap((words) => wrapped(words, width - 2 * MARGIN_PX));
   const above = 2 * LINE_PX;
   const whole = above + height + (below.length + 1) * LINE_PX;
   const svg = element("svg", { xmlns: SVG, width, height: whole, viewBox: `0 0 ${width} ${whole}` });
   svg.append(
     written("title", title),
-    written("desc", caption),
+    written("desc", told),
     written("metadata", source),
     element("rect", { width: "100%", height: "100%", fill: ground(drawn) }),
     written("text", title, { ...words, x: MARGIN_PX, y: 1.4 * LINE_PX, "font-size": 18 }),
   );
   const plot = svg.appendChild(element("g", { transform: `translate(0 ${above})` }));
-  for (const layer of layers)
-    for (const child of layer.children)
-      if (!child.matches(".draglayer, .hoverlayer, .zoomlayer")) plot.append(copy(child));
+  plot.append(...nodes);
   below.forEach((line, place) => {
     const y = above + height + (place + 1) * LINE_PX;
     svg.append(written("text", line, { ...words, x: MARGIN_PX, y, "font-size": 14 }));
   });
   return svg;
+}
+
+// The layers of a chart of Plotly's.
+function plotted(chart) {
+  const drawn = document.querySelector(`.st-key-${chart.replace(/[^\w-]/g, "-")} .js-plotly-plot`);
+  const layers = [...drawn.querySelectorAll(".main-svg")];
+  const { width, height } = layers[0].getBoundingClientRect();
+  const children = layers.flatMap((layer) => [...layer.children]);
+  const nodes = children.filter((child) => !child.matches(".draglayer, .hoverlayer, .zoomlayer")).map(copy);
+  return { element: drawn, nodes, width, height };
 }
 
 // Elsewhere letters of another font may be wider: each text keeps the width that it has here. Lines

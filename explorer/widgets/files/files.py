@@ -62,14 +62,20 @@ def figure_files(drawn: go.Figure, about: About, chart: str) -> None:
     if chosen().page.present:
         return
     with _menu(chart):
-        data = {"chart": chart, "name": about.file_name, "title": about.title}
-        data |= {"caption": about.caption, "source": about.source}
         with st.container(horizontal=True):
-            _pictures(key=f"pictures-{chart}", data=data, width="content")
+            _picture_buttons(about, chart)
             _csv(lambda: figure_to_csv(drawn, about.source), about, chart)
         if about.python:
             st.caption("Python that makes it, in the project's folder:")
             st.code(about.python, language="python")
+
+
+def picture_files(about: About, key: str) -> None:
+    """The menu of what ``window.padFigures`` draws under this key; none in a talk."""
+    if chosen().page.present:
+        return
+    with _menu(key):
+        _picture_buttons(about, key)
 
 
 def table_files(
@@ -82,6 +88,12 @@ def table_files(
 
 def _menu(key: str) -> Any:
     return st.popover("Save", icon=":material/download:", type="tertiary", key=f"save-{key}")
+
+
+def _picture_buttons(about: About, key: str) -> None:
+    data = {"chart": key, "name": about.file_name, "title": about.title}
+    data |= {"caption": about.caption, "source": about.source}
+    _pictures(key=f"pictures-{key}", data=data, width="content")
 
 
 def _csv(make: Callable[[], str], about: About, key: str) -> None:

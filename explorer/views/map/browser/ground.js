@@ -14,18 +14,24 @@ class Ground {
   // What it depends on; where that is still the same, it needs no painting.
   paint(map) {
     const { pane, canvas, context } = this;
-    const layer = map.layer("occluded");
+    const [layer, colours] = [map.layer("occluded"), map.colours.layer];
     const { width, height } = pane.canvas;
     const key = [
       map.version, map.selections, [...map.hidden], Object.values(map.camera), map.theme.text,
       map.theme.background, width, height, layer?.version,
+      colours?.version,
     ].join(" ");
     if (key === this.painted) return;
     this.painted = key;
     [canvas.width, canvas.height] = [width, height];
     context.setTransform(pane.context.getTransform());
     pane.aim(map.camera);
-    const occluded = layer?.[`points${pane.index}`];
+    this.draw(map);
+  }
+
+  draw(map) {
+    const { pane } = this;
+    const occluded = map.layer("occluded")?.[`points${pane.index}`];
     if (pane.dims === 2) this.drawGrid(map);
     else this.drawAxes(map);
     if (occluded?.length) this.drawOccluded(map, occluded);
@@ -85,10 +91,11 @@ class Ground {
 
   drawPoints(map) {
     const { context, pane } = this;
-    const dots = map.classes.map((style, k) => dot(map, style.shown, SHAPES[Math.floor(k / 10) % 4], pane.radius));
+    const { looks, lookOf } = map.colours.looks(pane);
+    const dots = looks.map(({ colour, shape }) => dot(map, colour, shape, pane.radius));
     const paint = (i, alpha) => {
       context.globalAlpha = map.selection && !map.selection[i] ? 0.2 * alpha : alpha;
-      const { canvas, size } = dots[map.labels[i]];
+      const { canvas, size } = dots[lookOf(i)];
       context.drawImage(canvas, pane.x[i] - size / 2, pane.y[i] - size / 2, size, size);
     };
     if (pane.dims === 2) {
@@ -108,17 +115,21 @@ class Ground {
   drawOccluded(map, occluded) {
     const { context, pane } = this;
     const faint = Math.max(0.1, Math.min(0.4, 9 / Math.sqrt(pane.n)));
-    map.classes.forEach((style, label) => {
-      for (const lit of map.selection ? [0, 1] : [1]) {
+    const { looks, lookOf } = map.colours.looks(pane);
+    const alike = looks.map(() => [[], []]); // points by look, and by whether they are lit
+    for (let i = 0; i < pane.n; i++) {
+      if (map.visible(i)) alike[lookOf(i)][map.selection ? map.selection[i] : 1].push(i);
+    }
+    alike.forEach((points, look) => {
+      for (const lit of [0, 1]) {
         context.beginPath();
-        for (let i = 0; i < pane.n; i++) {
-          if (map.labels[i] !== label || !map.visible(i) || (map.selection && map.selection[i] !== lit)) continue;
+        for (const i of points[lit]) {
           const [x, y] = pane.place(occluded, i);
           context.moveTo(pane.x[i], pane.y[i]);
           context.lineTo(x, y);
           context.rect(x - 1.5, y - 1.5, 3, 3);
         }
-        context.strokeStyle = style.shown;
+        context.strokeStyle = looks[look].colour;
         context.globalAlpha = lit ? faint : faint * 0.2;
         context.stroke();
       }
@@ -140,19 +151,27 @@ function dot(map, colour, shape, radius) {
     context.scale(ratio, ratio);
     context.translate(size / 2, size / 2);
     context.beginPath();
-    if (shape === "disk") context.arc(0, 0, radius, 0, 7);
-    else if (shape === "square") context.rect(-radius, -radius, 2 * radius, 2 * radius);
-    else {
-      const corners = { triangle: [[0, -1.2], [1.1, 0.9], [-1.1, 0.9]], diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]] };
-      corners[shape].forEach(([x, y]) => context.lineTo(x * radius, y * radius));
-      context.closePath();
-    }
+    outline(context, shape, radius, 0, 0);
     context.fillStyle = colour;
     context.strokeStyle = map.theme.background;
     context.lineWidth = 0.75;
     context.fill();
     if (radius > 2) context.stroke();
+    canvas.look = { shape, radius, colour, ground: map.theme.background };
     map.dots.set(key, { canvas, size });
   }
   return map.dots.get(key);
+}
+
+const CORNERS = {
+  square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
+  triangle: [[0, -1.2], [1.1, 0.9], [-1.1, 0.9]],
+  diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+};
+
+// The path of a point of this shape around a place.
+function outline(context, shape, radius, x, y) {
+  if (shape === "disk") return context.arc(x, y, radius, 0, 7);
+  CORNERS[shape].forEach(([dx, dy]) => context.lineTo(x + dx * radius, y + dy * radius));
+  context.closePath();
 }

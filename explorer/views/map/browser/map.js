@@ -16,6 +16,7 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 }
 
+const FIGURE = "latent-map";
 const PAUSE_MS = 250; // after the last step of a gesture
 const ALL_IN_SIGHT = { zoom: 1, x: 0, y: 0, yaw: -0.5, pitch: 0.35 };
 
@@ -31,10 +32,12 @@ class LatentMap {
     // camera follows it.
     Object.assign(this, { seen: null, camera: { ...ALL_IN_SIGHT }, stale: true, pausing: 0, trace: null });
     Object.assign(this, { hover: -1, dream: -1, picked: -1, spot: null, mode: "move" });
+    this.colours = new Colours(this);
     this.legend = new Legend(this);
     this.board = window.padMapBoard ??= { layers: new Map(), changes: new EventTarget() };
     this.onLayer = ({ detail }) => this.takeLayer(detail);
     this.board.changes.addEventListener("layer", this.onLayer);
+    (window.padFigures ??= {})[FIGURE] = () => new Figure(this).made(); // for the menu of files
     this.watch = new ResizeObserver(() => this.redraw());
     this.root.querySelectorAll("[data-mode]").forEach((button) => {
       button.onclick = () => this.setMode(button.dataset.mode);
@@ -49,6 +52,7 @@ class LatentMap {
     this.board.changes.removeEventListener("layer", this.onLayer);
     this.watch.disconnect();
     clearTimeout(this.pausing);
+    delete window.padFigures[FIGURE];
     delete parent.padMap;
   }
 
@@ -56,8 +60,8 @@ class LatentMap {
 
   show(packet) {
     if (packet.version !== this.version) {
-      const { version, labels, indices, tests, classes, dims } = packet;
-      Object.assign(this, { version, labels, indices, tests, classes, dims, what: packet.what });
+      const { version, labels, indices, tests, classes, groups, dims } = packet;
+      Object.assign(this, { version, labels, indices, tests, classes, groups, dims, what: packet.what });
       this.setPanes(packet);
       if (!this.pausing) this.stale = true; // the same part is seen, with other points
       this.selection = null; // a layer says which of these points are selected
@@ -90,6 +94,7 @@ class LatentMap {
         this.watch.observe(this.panes[i].canvas);
       }
       this.panes[i].set(packet[`points${i}`], packet.dims, description);
+      this.panes[i].names.measure(packet.labels, packet.classes.length);
     });
   }
 
@@ -101,6 +106,7 @@ class LatentMap {
   takeLayer(name) {
     const layer = this.layer(name);
     if (name.startsWith("atlas") || name === "dreams") this.loadPictures(name, layer);
+    if (name === "colours" && this.theme) this.legend.draw();
     if (name === "selection") this.select(layer?.selected);
     if (name === "marks" && layer && layer.version !== this.marked) {
       this.marked = layer.version;
@@ -110,7 +116,8 @@ class LatentMap {
       this.picked = layer.picked;
       this.spot = layer.spot ?? null;
     }
-    this.root.querySelectorAll(".key > span").forEach((entry) => {
+    this.root.querySelector(".key .told").textContent = this.board.layers.get("dreams")?.told ?? "";
+    this.root.querySelectorAll(".key > [data-of]").forEach((entry) => {
       const of = this.layer(entry.dataset.of);
       entry.style.display = of ? "" : "none";
       if (of?.what) entry.querySelector(".occluded").textContent = of.what;
@@ -137,12 +144,12 @@ class LatentMap {
     const style = getComputedStyle(this.root);
     const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
     const [text, background, accent] = ["text-color", "background-color", "primary-color"].map(read);
+    const dark = brightness(background) < 0.5;
     const mix = (share) => `color-mix(in srgb, ${text} ${share}%, transparent)`;
     this.theme = {
-      text, background, accent, font: style.fontFamily, size: `${Math.round(0.86 * parseFloat(style.fontSize))}px`,
+      text, background, accent, dark, grey: "#888888", font: style.fontFamily, size: `${Math.round(0.86 * parseFloat(style.fontSize))}px`,
       quiet: mix(66), axis: mix(40), grid: mix(8), wash: `color-mix(in srgb, ${accent} 14%, transparent)`,
     };
-    const dark = brightness(background) < 0.5;
     this.classes.forEach((style) => (style.shown = dark ? style.dark : style.colour));
   }
 
@@ -254,7 +261,8 @@ class LatentMap {
       const image = `${this.tests[hover] ? "test" : "training"} image ${this.indices[hover]}`;
       this.panes.forEach((pane) => {
         const atlas = this.atlases.get(`atlas${pane.index}`);
-        pane.showCard([pane.x[hover], pane.y[hover]], this.picture(atlas, hover), name, [image, atlas?.what ?? ""]);
+        const told = this.colours.told(pane, hover) || atlas?.what || "";
+        pane.showCard([pane.x[hover], pane.y[hover]], this.picture(atlas, hover), name, [image, told]);
       });
       this.root.querySelector(".spoken").textContent = `${name}, ${image}`;
     } else if (this.dream >= 0) {

@@ -27,10 +27,12 @@ class Marks {
     this.context = pane.context;
   }
 
-  draw(map) {
+  draw(map, names) {
     this.drawDreams(map);
+    const axes = this.placedAxes(map);
+    names.draw(map, axes);
     this.drawMarks(map);
-    this.nameAxes(map);
+    this.nameAxes(map, axes);
     if (map.trace?.pane === this.pane) this.drawTrace(map);
   }
 
@@ -82,21 +84,31 @@ class Marks {
   }
 
   // Over all else, on a halo, and beside what stands for memories and dreams.
-  nameAxes({ theme }) {
-    const { context, pane } = this;
+  nameAxes({ theme }, axes) {
+    const { context } = this;
     context.font = `${theme.size} ${theme.font}`;
     context.lineJoin = "round";
     context.lineWidth = 4;
     context.strokeStyle = theme.background;
     context.fillStyle = theme.text;
     context.textAlign = "center";
-    const half = (label) => context.measureText(label).width / 2;
-    for (const [label, place, way] of this.axisNames(half)) {
-      const [x, y] = freePlace(pane, place, way, half(label));
+    for (const { label, x, y } of axes) {
       context.strokeText(label, x, y);
       context.fillText(label, x, y);
     }
     context.lineWidth = 1;
+  }
+
+  // Where the names of axes stand, and half the width of each.
+  placedAxes({ theme }) {
+    const { context, pane } = this;
+    context.font = `${theme.size} ${theme.font}`;
+    const width = (label) => context.measureText(label).width / 2;
+    return this.axisNames(width).map(([label, place, way]) => {
+      const half = width(label);
+      const [x, y] = freePlace(pane, place, way, half);
+      return { label, x, y, half };
+    });
   }
 
   // Each axis' name, where it would stand, and the way on which it may give way.

@@ -19,6 +19,7 @@ class Pane {
     this.context = this.canvas.getContext("2d");
     parent.append(this.element);
     this.ground = new Ground(this);
+    this.names = new Names(this);
     this.marks = new Marks(this);
   }
 
@@ -173,7 +174,16 @@ class Pane {
     this.ground.paint(map);
     this.context.clearRect(0, 0, this.width, this.height);
     this.context.drawImage(this.ground.canvas, 0, 0, this.width, this.height);
-    this.marks.draw(map);
+    this.marks.draw(map, this.names);
+  }
+
+  // The same into another context, such as that of a figure.
+  drawOn(context, map) {
+    const [ground, names, marks] = [this.ground, this.names, this.marks].map((part) =>
+      Object.assign(Object.create(part), { context }),
+    );
+    ground.draw(map);
+    marks.draw(map, names);
   }
 
   // --- under the pointer ---

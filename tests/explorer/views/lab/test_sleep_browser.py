@@ -64,3 +64,19 @@ def test_development_shows_its_epochs(address, visit):
     page = visit(lab(address, "development"))
     page.wait_for_function("/Epoch 1/.test(document.body.innerText)", timeout=60_000)
     assert atlas(page, "development").shape == (32, 256, 3)
+
+
+@pytest.mark.parametrize("sight", ["recall", "hybrids"])
+def test_on_a_phone_nothing_is_cut_and_a_thumb_reaches_all_of_it(address, visit, sight):
+    page = visit(lab(address, sight))
+    page.set_viewport_size({"width": 390, "height": 844})
+    panel = page.locator(f".pad-{sight}")
+    panel.wait_for(timeout=60_000)
+    assert panel.locator(".pad-tile").nth(1).bounding_box()["width"] >= 64
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    assert panel.locator("figcaption span").evaluate_all(cut) == []
+    small = "all => all.filter(e => parseFloat(getComputedStyle(e).fontSize) < 11).length"
+    assert panel.locator("figcaption").evaluate_all(small) == 0
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    over = panel.evaluate("e => [getComputedStyle(e).overflowX, e.scrollWidth > e.clientWidth]")
+    assert over == (["auto", True] if sight == "hybrids" else ["visible", False])

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { LatentMap, Pane, ZOOMS, freePlace, unpack } from "./map.mjs";
+import { Colours, LatentMap, Names, Pane, ZOOMS, blend, freePlace, freePlaces, number, unpack } from "./map.mjs";
 
 const CAMERAS = [
   { zoom: 1, x: 0, y: 0, yaw: 0, pitch: 0 },
@@ -125,4 +125,83 @@ test("a name stays in the pane", () => {
   const pane = { width: 640, height: 400, dreams: [[600, 200]] };
   const [x] = freePlace(pane, [605, 200], [1, 0], 30);
   assert.ok(x + 30 <= 640 && x + 30 < 600, `${x}`);
+});
+
+test("colours of a scale lie between its own", () => {
+  const stops = ["#000000", "#804020", "#ffffff"];
+  assert.equal(blend(stops, 0), "#000000");
+  assert.equal(blend(stops, 0.25), "#402010");
+  assert.equal(blend(stops, 0.5), "#804020");
+  assert.equal(blend(stops, 1), "#ffffff");
+});
+
+test("numbers have as many digits as tell a scale's ends apart", () => {
+  assert.equal(number(0.456, { low: 0, high: 1 }), "0.5");
+  assert.equal(number(0.456, { low: 0.4, high: 0.45 }), "0.456");
+  assert.equal(number(-31.4, { low: -40, high: 20 }), "−31");
+  assert.equal(number(3, { low: 3, high: 3 }), "3.0");
+});
+
+// A map of four points of two classes, on a light page, with this layer of colours.
+function coloured(layer) {
+  const map = { labels: [0, 0, 1, 1], theme: { dark: false }, visible: () => true };
+  map.classes = [{ shown: "#111111" }, { shown: "#222222" }];
+  map.layer = () => layer;
+  map.colours = new Colours(map);
+  return map.colours;
+}
+
+test("points have their class's colour, unless there are values of just these points", () => {
+  const pane = { index: 0, n: 4 };
+  for (const layer of [null, { values0: [1, 2, 3], kind: "scale" }]) {
+    const { looks, lookOf } = coloured(layer).looks(pane);
+    assert.deepEqual([0, 1, 2, 3].map((i) => looks[lookOf(i)].colour), ["#111111", "#111111", "#222222", "#222222"]);
+  }
+});
+
+test("beyond a scale's ends points have the ends' colours", () => {
+  const palette = [["#000000", "#ffffff"], ["#ff0000", "#00ff00"]];
+  const colours = coloured({ values0: [-5, 1, 3, 99], kind: "scale", low: 1, high: 3, name: "d", palette });
+  const { looks, lookOf } = colours.looks({ index: 0, n: 4 });
+  assert.deepEqual([0, 1, 2, 3].map((i) => looks[lookOf(i)].colour), ["#000000", "#000000", "#ffffff", "#ffffff"]);
+  assert.equal(colours.told({ index: 0, n: 4 }, 2), "d 3.0");
+  assert.deepEqual(colours.ticks, ["≤ 1.0", "≥ 3.0"]);
+});
+
+test("right and wrong differ in colour and shape, and are counted", () => {
+  const palette = [["#c00000", "#d00000"], ["#0000c0", "#0000d0"]];
+  const colours = coloured({ values0: [0, 1, 1, 1], kind: "answers", palette });
+  const { map } = colours;
+  const pane = { index: 0, n: 4 };
+  const { looks, lookOf } = colours.looks(pane);
+  assert.deepEqual([looks[lookOf(0)].shape, looks[lookOf(1)].shape], ["diamond", "disk"]);
+  map.panes = [pane];
+  assert.deepEqual([0, 1].map((k) => colours.counted(k)), ["wrong 1", "right 3"]);
+  assert.equal(colours.told(pane, 0), "the probe is wrong");
+});
+
+test("a class's name stands at the mean of its points", () => {
+  const pane = paneOf([[0, 0], [2, 4], [10, 10]]);
+  const names = new Names(pane);
+  names.measure(Uint16Array.from([1, 1, 0]), 3);
+  assert.deepEqual(names.means, [[10, 10], [1, 2], null]);
+});
+
+test("names keep off one another, off all means and marks, and in the pane", () => {
+  const names = Array.from({ length: 10 }, (_, k) => ({ x: 300 + 9 * (k % 4), y: 200 + 7 * (k % 3), half: 25 }));
+  const marks = [[310, 190]];
+  const places = freePlaces(names, marks, [{ x: 340, y: 230, half: 60 }], 640, 400);
+  assert.ok(places.filter(Boolean).length >= 8, `${places.filter(Boolean).length} of 10`);
+  const boxes = places.filter(Boolean).map(([x, y]) => [x - 25, y - 12, x + 25, y]);
+  boxes.forEach((a, i) => {
+    assert.ok(a[0] >= 0 && a[2] <= 640 && a[1] >= 0 && a[3] <= 400);
+    for (const b of boxes.slice(i + 1)) assert.ok(a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1]);
+    assert.ok(a[2] <= 280 || a[0] >= 400 || a[3] <= 218 || a[1] >= 230, `${a} on the axis' name`);
+    for (const { x, y } of names) assert.ok(x < a[0] || x > a[2] || y < a[1] || y > a[3], `${x} ${y} in ${a}`);
+    for (const [x, y] of marks) assert.ok(x < a[0] || x > a[2] || y < a[1] || y > a[3]);
+  });
+});
+
+test("a name without a free place is left out", () => {
+  assert.deepEqual(freePlaces([{ x: 20, y: 20, half: 100 }], [], [], 60, 60), [null]);
 });

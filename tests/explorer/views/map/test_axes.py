@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 
 from explorer.views.map import axes
 from pad_core.errors import PadError
+from pad_core.evaluation.linear_probe import LinearProbe
 
 
 def with_latents(network, latents):
@@ -72,3 +73,71 @@ def test_networks_that_remember_other_images_are_not_aligned(network, other):
     strange = replace(other, memories=other.memories | {"test": moved})
     with pytest.raises(PadError, match="remembers other images"):
         axes.same_images(network, strange)
+
+
+def coordinates(space, latents):
+    return space.projection.project(latents)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_between_two_classes_their_means_lie_left_and_right_of_zero(network, dims):
+    memories = network.memories["test"]
+    line = axes.between_classes(network, 2, 7)
+    space = axes.along(network, line, dims)
+    means = [memories.latents[memories.labels == k].mean(dim=0) for k in (2, 7)]
+    found = coordinates(space, torch.stack(means))
+    apart = float((means[1] - means[0]).norm())
+    assert np.allclose(found[:, 0], [-apart / 2, apart / 2], rtol=1e-3)
+    assert np.allclose(found[:, 1:], 0, atol=1e-3 * apart)
+    assert space.names[0] == f"{network.class_names[2]} to {network.class_names[7]}"
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_across_a_line_lie_the_components_of_what_it_leaves(network, dims):
+    latents = network.memories["test"].latents.double()
+    space = axes.along(network, axes.between(latents[3], latents[8], "x"), dims)
+    components = space.projection.components
+    assert np.allclose(components @ components.T, np.eye(dims), atol=1e-8)
+    way = ((latents[8] - latents[3]) / (latents[8] - latents[3]).norm()).numpy()
+    assert np.allclose(components[0], way)
+    left = latents.numpy() - np.outer(latents.numpy() @ way, way)
+    theirs = PCA(dims - 1, svd_solver="full").fit(left)
+    assert np.allclose(np.abs(np.sum(components[1:] * theirs.components_, axis=1)), 1, atol=1e-6)
+    shown = coordinates(space, latents)
+    shares = shown.var(axis=0) / latents.numpy().var(axis=0).sum()
+    assert np.allclose(space.projection.explained, shares, atol=1e-6)
+
+
+def test_a_probes_axis_has_its_boundary_at_zero(network):
+    memories = network.memories["test"]
+    probe = LinearProbe(torch.randn(10, 256), torch.randn(10))
+    space = axes.along(network, axes.by_probe(network, probe, 1, 4), 2)
+    scores = probe.scores(memories.latents)
+    prefers = (scores[:, 4] - scores[:, 1]).numpy()
+    way = probe.weight[4] - probe.weight[1]
+    x = coordinates(space, memories.latents)[:, 0]
+    assert np.allclose(x, prefers / float(way.norm()), atol=1e-2 * np.abs(x).max())
+
+
+def test_a_line_without_ends_or_direction_is_none(network):
+    latents = network.memories["test"].latents
+    probe = LinearProbe(torch.zeros(10, 256), torch.zeros(10))
+    with pytest.raises(PadError, match="no class 10 among 10"):
+        axes.between_classes(network, 0, 10)
+    with pytest.raises(PadError, match="no class 77"):
+        axes.by_probe(network, probe, 77, 0)
+    for line in (
+        axes.between(latents[0], latents[0], ""),
+        axes.between_classes(network, 3, 3),
+        axes.by_probe(network, probe, 0, 1),
+    ):
+        with pytest.raises(PadError, match="two ends that differ"):
+            axes.along(network, line, 2)
+
+
+def test_a_class_without_memories_ends_no_line(network):
+    memories = network.memories["test"]
+    few = replace(memories, labels=memories.labels.clamp(max=5))
+    bare = replace(network, memories=network.memories | {"test": few})
+    with pytest.raises(PadError, match=f"no test memory of {network.class_names[9]}"):
+        axes.between_classes(bare, 0, 9)

@@ -1,17 +1,22 @@
 """The latent map in a real browser: what a person points at, clicks, draws around, and zooms."""
 
 import csv
+import io
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.load import load_dataset
-from tests.explorer.browser import browser_only
+from tests.explorer.browser import browser_only, settle
 from tests.helpers import until
 
 pytestmark = browser_only
+SVG = "{http://www.w3.org/2000/svg}"
 
 # What the map draws, told by itself: it lives in a shadow root, where Playwright sees elements
 # but not their state.
@@ -275,10 +280,94 @@ def test_a_zoom_has_the_points_drawn_but_not_sent_again(map_page):
     page.locator("[class*=st-key-intensity-slider] input").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("location.search.includes('intensity=0.31')")
-    page.get_by_text("both,").click()
+    choose(page, "Latents of", "both")
 
     def same_window_of_more(now):
         close = np.allclose(now["seen"], seen, atol=(seen[2] - seen[0]) / 1000)
         return now["n"] > 1000 and close
 
     wait_for(page, same_window_of_more, "the same window of more latents")
+
+
+COLOURS = """() => {
+  const host = [...document.querySelectorAll('*')].find((e) => e.shadowRoot?.querySelector('.map'));
+  const map = host.shadowRoot.padMap;
+  const { looks, lookOf } = map.colours.looks(map.panes[0]);
+  return [...map.labels].map((_, i) => looks[lookOf(i)].colour);
+}"""
+
+
+def choose(page, label, name):
+    """An entry of a menu above the map."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=name).click()
+
+
+def test_points_take_another_colour_and_the_scale_says_which(map_page):
+    page, network = map_page
+    assert len(set(page.evaluate(COLOURS))) == 10
+    choose(page, "Colour", "nearest neighbour")
+    scale = page.locator(".map .scale")
+    scale.get_by_text("typical distances").wait_for()
+    assert re.search(r"≤ [\d.]+", scale.inner_text())
+    latents = network.memories["test"].latents
+    nearest = torch.cdist(latents, latents).fill_diagonal_(torch.inf).amin(dim=1).numpy()
+    colours = np.array(page.evaluate(COLOURS))
+    low, high = np.percentile(nearest, [1, 99])
+    assert len(set(colours[nearest < low])) == len(set(colours[nearest > high])) == 1
+    choose(page, "Colour", "linear probe")
+    scale.get_by_text("training memories").wait_for()
+    assert len(set(page.evaluate(COLOURS))) == 2
+    wrong, right = map(int, re.findall(r"(?:wrong|right) (\d+)", scale.inner_text()))
+    assert wrong + right == len(latents)
+    page.locator(".legend button").first.click()
+    page.wait_for_function("location.search.includes('hidden=0')")
+    now = sum(map(int, re.findall(r"(?:wrong|right) (\d+)", scale.inner_text())))
+    assert now == len(latents) - int((network.memories["test"].labels == 0).sum())
+
+
+def test_axes_between_classes_part_them(map_page):
+    page, network = map_page
+    choose(page, "Axes", "between classes")
+    page.wait_for_function("location.search.includes('onto=classes')")
+    labels = network.memories["test"].labels.numpy()
+
+    def parted(now):
+        x = np.array(now["x"])
+        return x[labels == 1].mean() > x[labels == 0].mean() + 50
+
+    wait_for(page, parted, "the line from one class to the other")
+
+
+def test_an_example_is_looked_at_by_a_click(map_page):
+    page, _ = map_page
+    page.get_by_role("button", name="Typical").click()
+    page.locator(".pad-side.pad-picked").get_by_text("Nearest 8 latents").wait_for()
+    assert state(page)["picked"] >= 0
+
+
+def test_the_figure_that_is_saved_has_all_points_names_and_where_it_is_from(map_page):
+    page, network = map_page
+    settle(page)
+    page.locator("[class*=st-key-save-latent-map] button").click()
+
+    def saved(kind):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).click()
+        return download.value.path().read_bytes()
+
+    root = ElementTree.fromstring(saved("SVG"))
+    texts = [text.text or "" for text in root.iter(f"{SVG}text")]
+    for name in network.class_names:
+        assert name in texts
+    assert any(text.startswith("PC 1 · ") for text in texts)
+    assert network.sha256[:12] in root.find(f"{SVG}metadata").text
+    assert "λ′ = 0.5" in root.find(f"{SVG}desc").text
+    pane = root.find(f".//{SVG}svg")
+    filled = [e for e in pane.iter(f"{SVG}path") if e.get("fill", "none") != "none"]
+    assert len(filled) >= len(network.memories["test"])
+    assert "color-mix" not in ElementTree.tostring(root, encoding="unicode")
+    picture = Image.open(io.BytesIO(saved("PNG")))
+    assert picture.width == round(3 * float(root.get("width")))
+    colours = picture.convert("RGB").getcolors(1 << 24)
+    assert len(colours) > 50

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import threading
 from functools import partial
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from PIL import Image
 
 from explorer.library import real_images
+from explorer.session.choices import Dream
 from explorer.session.map_address import Outline
-from explorer.views.map import axes, clouds, component, places
+from explorer.views.map import axes, cache, clouds, colours, component, neighbourhoods, places
 from pad_core.checkpoint import file as checkpoint
 from pad_core.data.images import to_uint8
 from pad_core.data.load import load_dataset
@@ -138,12 +140,176 @@ def test_empty_ground_is_dreamt_of_and_far_from_data_there_is_a_warning(root):
         {"picked": 10**6}, {"spot": "0:nan:1"}, {"spot": "7:1:1"}, {"spot": "0:1:2:3"},
         {"spot": "here"}, {"spot": "0:inf:1"}, {"cloud": "images"}, {"cloud": "all"},
         {"dims": "4"}, {"axes": "none"}, {"beside": A}, {"beside": "checkpoints/lost.safetensors"},
+        {"colour": "none"}, {"onto": "umap"}, {"onto": "classes", "left": "77"},
+        {"onto": "probe", "right": "10"}, {"onto": "classes", "left": "3", "right": "3"},
     ],
 )  # fmt: skip
 def test_what_an_address_gets_wrong_shows_the_map_all_the_same(root, query):
     at = page(**query)
     assert len(packets(at)["map"]["panes"]) == 1
     assert "Nothing looked at yet" in side(at, "picked")
+
+
+def coloured(at):
+    """The page once its colours are there, and their packet."""
+    run_until(at, lambda: not packets(at)["colours"].get("empty"))
+    return packets(at)["colours"]
+
+
+def test_points_are_coloured_by_what_the_address_names_and_nothing_else_changes(root):
+    network = load(root)
+    at = page(colour="nearest", picked="3")
+    layer = coloured(at)
+    assert (layer["kind"], layer["name"]) == ("scale", "distance")
+    assert layer["values0"].shape == (len(network.memories["test"]),)
+    assert layer["low"] < np.median(layer["values0"]) < layer["high"]
+    before = packets(at)
+    widget(at.selectbox, "colour").set_value("probe").run()
+    answers = coloured(at)
+    assert (answers["kind"], set(answers["values0"])) == ("answers", {0.0, 1.0})
+    assert at.query_params["colour"] == "probe"
+    after = packets(at)
+    assert {n for n in before if before[n]["version"] != after[n]["version"]} == {"colours"}
+    widget(at.selectbox, "colour").set_value("class").run()
+    assert packets(at)["colours"]["empty"]
+    assert "colour" not in at.query_params
+
+
+def test_each_network_is_coloured_by_its_own_values_on_one_scale(root):
+    layer = coloured(page(colour="nearest", beside=B))
+    both = np.concatenate([layer["values0"], layer["values1"]])
+    assert not np.allclose(layer["values0"], layer["values1"])
+    assert (layer["low"], layer["high"]) == pytest.approx(colours.ends(both))
+
+
+def test_d_is_offered_where_it_was_trained(root):
+    layer = coloured(page(colour="d"))
+    assert "recalled image" in layer["told"]
+    memories = load(root).memories["test"]
+    images = to_uint8(load(root).generate(memories.latents[:3]))
+    assert np.allclose(layer["values0"][:3], load(root).realness(images).numpy(), atol=0.01)
+    for query in ({"checkpoint": B}, {"beside": B}):
+        at = page(colour="d", **query)
+        assert any("Wake only never learned" in toast.value for toast in at.toast)
+        assert "colour" not in at.query_params
+        assert "d" not in widget(at.selectbox, "colour").options
+        assert packets(at)["colours"]["empty"]
+
+
+def test_the_error_waits_for_real_images(root):
+    at = page(colour="error")
+    assert any("until real images are here" in caption.value for caption in at.caption)
+    assert at.query_params["colour"] == "error"
+    assert packets(at)["colours"]["empty"]
+
+
+def test_the_error_is_of_the_real_images(with_images):
+    assert "grey levels" in coloured(page(colour="error"))["told"]
+
+
+def test_axes_between_classes_are_the_lines_for_points_and_dreams_alike(root):
+    network = load(root)
+    at = page(onto="classes", left="2", right="7", joined="1")
+    space = axes.along(network, axes.between_classes(network, 2, 7), 2)
+    sent = packets(at)
+    latents = network.memories["test"].latents
+    expected = space.projection.project(latents)
+    assert np.allclose(sent["map"]["points0"].reshape(-1, 2), expected, atol=1e-4)
+    names = network.class_names
+    assert sent["map"]["panes"][0]["axes"][0].startswith(f"{names[2]} to {names[7]} · ")
+    dreamt = cache.dreamt(network, Dream(), {})
+    shown = space.projection.project(dreamt.latents)
+    assert np.allclose(sent["dreams"]["points0"].reshape(-1, 2), shown, atol=1e-4)
+    assert len(sent["occluded"]["points0"]) == 2 * len(latents)
+    before = sent["map"]["stamp"]
+    widget(at.selectbox, "right").set_value(4).run()
+    assert at.query_params["right"] == "4"
+    assert packets(at)["map"]["stamp"] != before
+    widget(at.selectbox, "onto").set_value("pca").run()
+    assert packets(at)["map"]["panes"][0]["axes"][0].startswith("PC 1")
+
+
+def test_from_b_to_a_the_dreams_path_lies_along_the_axis(root):
+    at = page(onto="pair", lam_prime="1", picked="5")
+    sent = packets(at)
+    path = sent["dreams"]["points0"].reshape(-1, 2)[2:23]
+    assert np.allclose(path[:, 1], path[0, 1], atol=1e-3)
+    assert (np.diff(path[:, 0]) > 0).all()
+    at.button(key="dream-first").click().run()
+    moved = packets(at)
+    assert moved["map"]["stamp"] != sent["map"]["stamp"]
+    a = moved["dreams"]["points0"].reshape(-1, 2)[0]
+    assert np.allclose(a, moved["map"]["points0"].reshape(-1, 2)[5], atol=1e-3)
+
+
+def test_a_probes_axis_is_drawn(root):
+    names = load(root).class_names
+    title = packets(page(onto="probe", left="3", right="5"))["map"]["panes"][0]["axes"][0]
+    assert title.startswith(f"probe: {names[3]} to {names[5]} · ")
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ({"onto": "classes", "left": "77"}, "no class 77 among 10"),
+        ({"onto": "probe", "right": "10"}, "no class 10 among 10"),
+        ({"onto": "classes", "left": "3", "right": "3"}, "two ends that differ"),
+        ({"onto": "pair", "first": "4", "second": "4"}, "two ends that differ"),
+    ],
+)
+def test_axes_that_are_not_there_become_components_with_a_sentence(root, query, why):
+    at = page(**query)
+    assert any(why in toast.value and "principal" in toast.value for toast in at.toast)
+    assert not {"onto", "left", "right"} & set(at.query_params)
+    assert packets(at)["map"]["panes"][0]["axes"][0].startswith("PC 1")
+
+
+def test_two_networks_have_lines_of_their_own(root):
+    sent = packets(page(onto="classes", left="2", right="7", beside=B))["map"]
+    other = load(root, B)
+    space = axes.along(other, axes.between_classes(other, 2, 7), 2)
+    expected = space.projection.project(other.memories["test"].latents)
+    assert np.allclose(sent["points1"].reshape(-1, 2), expected, atol=1e-4)
+    assert "residual" not in sent["panes"][1]["note"]
+
+
+def test_t_sne_is_waited_for_and_dreams_have_no_place_on_it(root, monkeypatch):
+    begin = threading.Event()
+
+    def embed(latents, dims):
+        assert begin.wait(60)
+        return np.arange(len(latents) * dims, dtype=np.float32).reshape(-1, dims)
+
+    monkeypatch.setattr(neighbourhoods, "tsne", embed)
+    at = page(onto="tsne", joined="1", seed="3", spot="0:1:2", cloud="train")
+    assert "map" not in packets(at)
+    assert any("t-SNE of 2,000 latents" in e.proto.text for e in at.get("progress"))
+    begin.set()
+    run_until(at, lambda: "map" in packets(at))
+    sent = packets(at)
+    assert sent["map"]["points0"][:4].tolist() == [0, 1, 2, 3]
+    assert sent["map"]["panes"][0]["axes"] == ["t-SNE 1", "t-SNE 2"]
+    assert sent["occluded"]["empty"]
+    assert sent["dreams"]["empty"]
+    assert "no place" in sent["dreams"]["told"]
+    assert "has no inverse" in side(at, "picked")
+    assert "mean nothing" in next(e.proto.body for e in drawn(at) if "pad-title" in e.proto.body)
+
+
+def test_nothing_looked_at_offers_points_to_look_at(root):
+    at = page()
+    run_until(at, lambda: any(b.key == "example-0" for b in at.button))
+    offered = [b for b in at.button if b.key.startswith("example-")]
+    first = load(root).class_names[0]
+    assert offered[0].label == f"Typical {first}"
+    offered[0].click().run()
+    assert first in side(at, "picked")
+    assert not any(b.key.startswith("example-") for b in at.button)
+
+
+def test_classes_come_in_their_groups(root):
+    groups = packets(page())["map"]["groups"]
+    assert [name for name, _ in groups] == ["clothes", "shoes", "bags"]
 
 
 def test_a_picture_that_an_address_cannot_carry_is_missed_aloud(root):
@@ -237,7 +403,7 @@ def test_zoom_is_no_reason_to_send_the_points_again(root):
 def test_other_axes_begin_anew_and_another_cloud_keeps_window_and_outline(root):
     text, inside = box_of(load(root))
     at = page(drawn=text, view="-1_-2_3_4")
-    widget(at.segmented_control, "cloud").set_value("stored").run()
+    widget(at.selectbox, "cloud").set_value("stored").run()
     both = packets(at)["selection"]["selected"]
     n_test = len(load(root).memories["test"])
     assert np.flatnonzero(both[-n_test:]).tolist() == inside.tolist()

@@ -10,7 +10,11 @@ from tests.helpers import ROOT
 from tools.lint_javascript import lint, modules
 
 FOLDER = ROOT / "explorer/views/map/browser"
-EXPORTS = "\nexport { LatentMap, Pane, ZOOMS, freePlace, unpack };\n"
+NAMES = (
+    "Colours", "LatentMap", "Names", "Pane", "ZOOMS", "blend", "freePlace", "freePlaces", "number",
+    "unpack",
+)  # fmt: skip
+EXPORTS = f"\nexport {{ {', '.join(NAMES)} }};\n"
 
 
 def test_every_script_is_in_a_module():

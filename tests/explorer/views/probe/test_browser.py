@@ -3,8 +3,9 @@
 import re
 
 import numpy as np
+import pytest
 
-from tests.explorer.browser import atlas, browser_only
+from tests.explorer.browser import atlas, browser_only, smaller_type
 
 pytestmark = browser_only
 SETTLED = """() => {
@@ -104,3 +105,16 @@ def test_a_part_stands_in_the_address(address, visit):
     page.get_by_role("radio", name="Recorded").click()
     page.get_by_text("No curve on real images").wait_for()
     page.wait_for_url(lambda url: "probe=" not in url)
+
+
+@pytest.mark.parametrize("part", ["record", "live", "learning"])
+def test_a_talk_has_no_type_below_16_pixels(address, visit, part):
+    url = address.replace("/?", f"/probe?probe={part}&")
+    if part == "record":
+        url = f"{address.partition('?')[0]}probe?{SHIPPED}"
+    page = visit(f"{url}&present=1")
+    chart = {"record": "occlusion", "live": "occlusion"}.get(part, part)
+    page.locator(f".st-key-probe-{chart} .js-plotly-plot text").first.wait_for(timeout=120_000)
+    if part == "live":
+        page.locator(".pad-interval").first.wait_for(timeout=120_000)
+    assert smaller_type(page) == []
