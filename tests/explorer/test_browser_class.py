@@ -179,6 +179,15 @@ def test_the_page_with_the_qr_code_shows_the_address_in_large_type(lesson, come)
     assert address.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 30
 
 
+def test_on_a_phone_the_class_bar_hides_no_last_line(come):
+    page = come("class", phone=True)
+    page.set_viewport_size({"width": 390, "height": 400})
+    page.locator(part("main")).evaluate("e => e.scrollTo(0, e.scrollHeight)")
+    bar = page.locator("[class*=st-key-class-bar]").bounding_box()
+    last = page.get_by_text("makes your page the speaker").bounding_box()
+    assert last["y"] + last["height"] <= bar["y"]
+
+
 def test_who_comes_to_a_full_class_is_told_so_and_the_speaker_gets_in(lesson, come, browser):
     for _ in range(3):
         come("class")

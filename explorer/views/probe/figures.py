@@ -230,7 +230,7 @@ def confusion(counts: np.ndarray, classes: Sequence[str], dark: bool) -> go.Figu
         go.Heatmap(
             z=shares, x=list(classes), y=list(classes), zmin=0, zmax=100, showscale=False,
             colorscale=[[0, page], [1, ink]], xgap=1, ygap=1,
-            texttemplate="%{z:.0f}" if few else None,
+            texttemplate="%{z:.0f}" if few else None, textfont={"size": 12},
             hovertemplate="%{y}, taken for %{x}: %{z:.1f} %<extra></extra>",
         )
     )  # fmt: skip

@@ -107,7 +107,7 @@ def test_a_part_stands_in_the_address(address, visit):
     page.wait_for_url(lambda url: "probe=" not in url)
 
 
-@pytest.mark.parametrize("part", ["record", "live", "learning"])
+@pytest.mark.parametrize("part", ["record", "live", "confusion", "learning"])
 def test_a_talk_has_no_type_below_16_pixels(address, visit, part):
     url = address.replace("/?", f"/probe?probe={part}&")
     if part == "record":
