@@ -268,7 +268,7 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
             f"<p><b>{escape(condition.name)}</b> was trained without {PHASES[step.phase]}: it "
             "never lived this. What is shown is what it would have met.</p>"
         )
-    if step.losses == ("external",) and story.realness.get("image", 1.0) < 0.5:
+    if story.real and step.losses == ("external",) and story.realness.get("image", 1.0) < 0.5:
         body += "<p>Here it is wrong: it takes this picture for one from inside.</p>"
     examples = "dreams"
     if step.phase == "wake":
