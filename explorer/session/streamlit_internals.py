@@ -35,6 +35,7 @@ PARTS = {
     "markdown": "stMarkdown",
     "number-input": "stNumberInput",
     "number-input-container": "stNumberInputContainer",
+    "popover-button": "stPopoverButton",
     "primary-button": "stBaseButton-primary",
     "progress": "stProgress",
     "sidebar": "stSidebar",

@@ -50,7 +50,8 @@ def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
     ours = {group.condition: mean_sem(group.values("linear_separability")) for group in groups}
     n = {group.condition: f"n = {len(group.evaluations)}" for group in groups}
     order = [*paper, *(condition for condition in ours if condition not in paper)]
-    labels = {c: f"{style(c).label}<br>{n.get(c, 'missing')}" for c in order}
+    # A word a line: five names fit beside each other on a telephone.
+    labels = {c: "<br>".join([*style(c).label.split(), n.get(c, "missing")]) for c in order}
     figure.add_bar(
         x=[labels[c] for c in order], y=[ours[c][0] if c in ours else None for c in order],
         name="ours", width=0.55, marker_color=[style(c).colour for c in order],
@@ -64,7 +65,8 @@ def table_bars(groups: Sequence[Group], dataset: str) -> go.Figure:
             marker={"symbol": "diamond", "size": 12, "color": "#ffffff",
                     "line": {"width": 2, "color": "#555555"}},
         )  # fmt: skip
-    return finished(figure, "", "linear separability, %")
+    finished(figure, "", "linear separability, %")
+    return figure.update_layout(xaxis_tickangle=0, legend_y=-0.36)
 
 
 def history_curves(

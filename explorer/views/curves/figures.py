@@ -31,6 +31,6 @@ def _dressed(figure: go.Figure, dark: bool) -> go.Figure:
                 elif part.color is not None:
                     part.color = [twins.get(colour, colour) for colour in part.color]
     figure.update_layout(
-        legend={"yref": "container", "y": 0, "yanchor": "bottom"}, margin={"b": 84, "r": 8}
+        legend={"yref": "container", "y": 0, "yanchor": "bottom"}, margin={"b": 112, "r": 8}
     )
     return for_page(figure, dark, None)

@@ -9,6 +9,7 @@ from explorer.session.streamlit_internals import part
 from pad_core.checkpoint import file as checkpoint
 from tests.explorer.browser import atlas, browser_only
 from tests.explorer.pages import write_checkpoint
+from tools.check_pages import faults, texts
 
 pytestmark = browser_only
 
@@ -79,6 +80,40 @@ def test_a_dial_changes_the_dreams_and_keeps_the_epoch(epochs, visit):
 def test_epochs_abreast_are_the_scrubbers_rows(epochs, visit):
     page = visit(f"{epochs}&abreast=rem")
     assert atlas(page, "epochs").shape == (96, 256, 3)
+
+
+def test_a_telephone_has_room_for_all_parts_of_the_page(epochs, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(epochs)
+    parts = page.get_by_role("radio")
+    parts.filter(has_text="Dreams over epochs").wait_for()
+    for box in (one.bounding_box() for one in parts.all()):
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    assert not [said for said in faults(texts(page, part("main"))["found"]) if "cut" in said]
+    page.close()
+
+
+def test_the_label_of_an_open_menu_can_be_read_on_a_dark_page(epochs, browser):
+    page = browser.new_page(color_scheme="dark")
+    page.goto(epochs.replace("curves=epochs", "curves=losses"))
+    menu = page.locator(part("popover-button")).first
+    menu.click()
+    page.locator(f'{part("popover-button")}[aria-expanded="true"]').wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_function(
+        f"""() => {{
+          const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
+            .map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+          const colour = (found, name) => getComputedStyle(document.querySelector(found))[name];
+          const label = light(colour('{part("popover-button")}[aria-expanded="true"] p', "color"));
+          const ground = light(colour('{part("app")}', "backgroundColor"));
+          return (label + 0.05) / (ground + 0.05) >= 4.5;  // WCAG AA
+        }}""",
+        timeout=5000,
+    )
+    page.close()
 
 
 def test_the_train_page_shows_the_command_for_copying(address, visit):

@@ -29,6 +29,9 @@ def test_the_table_has_the_papers_value_also_where_ours_is_missing(header):
     assert list(paper.y) == [58.25, 53.87, 46.00, 58.00, 42.25]
     assert "n = 1" in ours.x[0]
     assert "missing" in ours.x[1]
+    lines = [line for label in ours.x for line in label.split("<br>")]
+    assert max(map(len, lines)) <= 8  # 58 pixels each, on a telephone
+    assert figure.layout.xaxis.tickangle == 0
 
 
 def test_the_papers_figure_is_in_the_pages_colours_with_the_papers_values(header):
