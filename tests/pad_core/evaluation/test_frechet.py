@@ -113,7 +113,7 @@ def test_fid_runs_on_weights_from_a_file(monkeypatch, tmp_path, small):
         without_weights.setattr(package, "load_state_dict_from_url", lambda *_, **__: {})
         without_weights.setattr(extractor, "load_state_dict", lambda self, state: None)
         torch.manual_seed(0)
-        random_network = extractor("inception", ["2048"])
+        random_network = extractor("inception", ["2048"]).eval()
     path = tmp_path / "weights.pth"
     torch.save(random_network.state_dict(), path)
     features = frechet.inception_features(path)
