@@ -35,7 +35,7 @@ _SHOWN = {
 _EXPLAINED = {
     "recalled": "Recalled from each one's latents. d: how real it seems to it.",
     "nrem": "The same memories and masks. ℓ: error of the recovered latents.",
-    "rem": "The same memories and noise. d: how real the dream seems to it.",
+    "rem": "The same memories and noise. d: how real it seems.",
 }
 
 
