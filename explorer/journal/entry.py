@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import platform
 import uuid
 from collections.abc import Mapping
@@ -282,9 +281,10 @@ def _as_text(picture: torch.Tensor) -> str:
 
 def _as_picture(text: str) -> torch.Tensor:
     try:
-        return read_picture("its picture", base64.b64decode(text, validate=True))
-    except binascii.Error:
+        content = base64.b64decode(text, validate=True)
+    except ValueError:  # binascii.Error is one; letters beyond ASCII give another
         raise PadError("its picture is not in base 64.") from None
+    return read_picture("its picture", content)
 
 
 def _line(text: str) -> str:

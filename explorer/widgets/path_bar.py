@@ -31,7 +31,7 @@ STOPS = (
     Stop(
         "storyboard",
         "One night, step by step",
-        "How the network learns: awake, in NREM and in REM. The arrow keys turn the steps.",
+        "How the network learns: awake, in NREM and in REM.",
         {"step": 1},
     ),
     Stop(
@@ -43,7 +43,7 @@ STOPS = (
     Stop(
         "wall",
         "Take sleep away",
-        "The same memories and noise, in networks that each lacked one part of sleep.",
+        "Each network lacked a part of sleep. Those without REM never learned to mix memories.",
         {"wall": "rem", "compared": ()},
     ),
     Stop(
@@ -60,7 +60,8 @@ STOPS = (
     Stop(
         "train",
         "Make your own",
-        "Choose what a network lives through, and train it here.",
+        "NREM made latents robust, REM made classes easier to tell apart. What will yours live "
+        "through?",
     ),
 )
 
@@ -88,8 +89,9 @@ def path_bar(page: str) -> None:
             left = take_up()
             if at == 1 and left > 2:
                 _go(f"Go on at {left}: {STOPS[left - 1].name}", left, "go-on")
+            on = _step() if page == "storyboard" else False
             if at < len(stops):
-                _go(stops[at].name, at + 1, "next", primary=True)
+                _go(stops[at].name, at + 1, "next", primary=not on)
         st.button(
             "",
             key="path-leave",
@@ -98,6 +100,21 @@ def path_bar(page: str) -> None:
             on_click=_leave,
             help="Leave the path. *Start* takes it up again here.",
         )
+
+
+def leads_through(n_steps: int) -> None:
+    """The storyboard has so many steps: the path goes through them before it goes on."""
+    session()["path-steps"] = n_steps
+
+
+def _step() -> bool:
+    """The button for the next step of the night, if there is one left."""
+    at = chosen().page.step
+    left = at < int(remembered("path-steps", 0))
+    if left:
+        st.button("Next step", key="path-step", type="primary", icon=":material/arrow_forward:",
+                  icon_position="right", on_click=choose, kwargs={"step": at + 1})  # fmt: skip
+    return left
 
 
 def _stops() -> tuple[Stop, ...]:
@@ -115,7 +132,7 @@ def _leave() -> None:
     choose(path=0)
 
 
-def _go(label: str, to: int, name: str, primary: bool = False) -> None:
+def _go(label: str, to: int, name: str, *, primary: bool = False) -> None:
     if st.button(
         label,
         key=f"path-{name}",

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _CASES = os.environ.get("PAD_FUZZ_CASES")
@@ -15,3 +16,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("pad")
+
+
+def pytest_collection_modifyitems(items):
+    """Without a limit of time where a number of cases was asked for."""
+    if _CASES:
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))

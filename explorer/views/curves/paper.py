@@ -109,12 +109,12 @@ def _subject(name: str) -> str:
 
 
 def _tally(judged: Sequence[Verdict]) -> str:
-    """'2 of 5 claims agree with the paper, none contradicts it, 3 are open.'"""
+    """'2 of 5 claims agree with the paper, 3 cannot be told yet.'"""
     agree, against = (sum(v.kind == kind for v in judged) for kind in ("yes", "no"))
     n_open = len(judged) - agree - against
     told = f"{agree} of {len(judged)} claims agree with the paper"
     told += f", {against} {'does' if against == 1 else 'do'} not" if against else ""
-    return f"{told}, {n_open} {'is' if n_open == 1 else 'are'} open." if n_open else f"{told}."
+    return f"{told}, {n_open} cannot be told yet." if n_open else f"{told}."
 
 
 def all_measures(catalogue: Catalogue, dataset: str) -> None:

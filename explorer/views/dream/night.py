@@ -111,9 +111,9 @@ def dream_row(
     return Row(
         "Dreamt",
         "",
-        "and noise. Bar: how real it looks to the network."
+        "From both and noise. Bar: how real it looks to the network."
         if network.condition.trains_discriminator
-        else "and noise.",
+        else "From both and noise.",
         dreams_in_words(network, recalled, readings, realness),
         classes,
         dreams.judged(network, realness)[1],

@@ -80,14 +80,17 @@ def published(network: PadNetwork, measure: Measure, on: str) -> tuple[float, fl
 
 
 def told(records: Sequence[Record], percent: float) -> str:
-    """One sentence on networks tested on the same images, at the nearest recorded intensity.
+    """What networks tested on the same images lose at the nearest intensity, and read rightly.
 
-    It names the network that loses most, and the full model, or that which loses least:
-    'At 30 % occlusion, w/o NREM loses 18 points, PAD 8.'
+    Each sentence names the network that does worst, and the full model, or that which does best:
+    'At 30 % occlusion, w/o NREM loses 18 points, PAD 8. Undisturbed, 44 % of images are read
+    rightly from Wake only, 56 % from PAD.'
     """
     at = records[0].percent[records[0].nearest(percent)]
-    if at == 0:
-        return _undisturbed(records)
+    return f"{_occluded(records, at)} {_undisturbed(records)}" if at else _undisturbed(records)
+
+
+def _occluded(records: Sequence[Record], at: int) -> str:
     ranked = sorted(records, key=lambda one: one.lost(at))
     most, other = ranked[-1], _beside(ranked[-1], ranked)
     points = round(most.lost(at))

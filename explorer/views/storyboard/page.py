@@ -13,7 +13,7 @@ from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, Step, lesson, steps
-from explorer.widgets import kept_dreams, page, sidebar
+from explorer.widgets import kept_dreams, page, path_bar, sidebar
 from explorer.widgets.keys import keys
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
@@ -38,6 +38,7 @@ def show() -> None:
         page.problem(error)
         return
     night = steps(network.condition)
+    path_bar.leads_through(len(night))
     place = _place(len(night))
     step = night[place - 1]
     with page.heading(f"{PHASES[step.phase]} · {step.name}", network.name):

@@ -268,6 +268,8 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
             f"<p><b>{escape(condition.name)}</b> was trained without {PHASES[step.phase]}: it "
             "never lived this. What is shown is what it would have met.</p>"
         )
+    if story.real and step.losses == ("external",) and story.realness.get("image", 1.0) < 0.5:
+        body += "<p>Here it is wrong: it takes this picture for one from inside.</p>"
     examples = "dreams"
     if step.phase == "wake":
         examples = "images" if story.real else "reconstructions"

@@ -34,8 +34,8 @@ _SHOWN = {
 }
 _EXPLAINED = {
     "recalled": "Recalled from each one's latents. d: how real it seems to it.",
-    "nrem": "The same memories and masks. ℓ: error of the recovered latents.",
-    "rem": "The same memories and noise. d: how real it seems.",
+    "nrem": "Same memories, same masks. ℓ: error left.",
+    "rem": "Same memories, same noise. d: how real.",
 }
 
 
@@ -191,6 +191,8 @@ def _heads(first: PadNetwork, shown: Columns, pictured: bool) -> Row:
 def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:
     header = network.header
     lines = [signs(header.condition.phases), f"epoch {header.epoch} · seed {header.seed}"]
+    if "rem" in header.condition.phases and header.condition.rem_replay == "single":
+        lines.append("REM of one memory")
     if is_reference:
         lines.append("the reference, as it is")
     elif not wall.same_images(network, first, chosen().dream):

@@ -63,16 +63,16 @@ def test_without_a_whole_curve_on_real_images_nothing_is_recorded(changed):
 
 def test_the_sentence_names_who_loses_most_and_the_full_model():
     said = told([PAD, ROBUST, FRAGILE], 30)
-    assert said == "At 30 % occlusion, w/o NREM loses 13 points, PAD 7."
-    assert (
-        told([PAD, ROBUST, FRAGILE], 43) == "At 50 % occlusion, w/o NREM loses 28 points, PAD 13."
-    )
+    assert said.startswith("At 30 % occlusion, w/o NREM loses 13 points, PAD 7. ")
+    assert said.endswith(f" {told([PAD, ROBUST, FRAGILE], 0)}")
+    said = told([PAD, ROBUST, FRAGILE], 43)
+    assert said.startswith("At 50 % occlusion, w/o NREM loses 28 points, PAD 13. ")
 
 
 def test_beside_the_full_model_stands_who_loses_least():
-    assert told([PAD, ROBUST], 30) == "At 30 % occlusion, PAD loses 7 points, w/o REM 1."
-    assert told([ROBUST, FRAGILE], 30).endswith("w/o NREM loses 13 points, w/o REM 1.")
-    assert told([ROBUST], 30) == "At 30 % occlusion, w/o REM loses 1 point."
+    assert told([PAD, ROBUST], 30).startswith("At 30 % occlusion, PAD loses 7 points, w/o REM 1. ")
+    assert "w/o NREM loses 13 points, w/o REM 1. " in told([ROBUST, FRAGILE], 30)
+    assert told([ROBUST], 30).startswith("At 30 % occlusion, w/o REM loses 1 point. ")
 
 
 def test_undisturbed_nothing_is_lost_and_the_sentence_says_what_is_read():

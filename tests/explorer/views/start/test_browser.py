@@ -41,6 +41,10 @@ def test_the_point_wanders_until_it_is_touched(start):
 def test_the_path_leads_through_all_pages_and_is_taken_up_where_it_was_left(start):
     onward(start, "One night, step by step")
     assert query(start)["path"] == "2"
+    for _ in range(7):  # the steps of the night, to its last
+        onward(start, "Next step")
+    assert "step=8" in start.url
+    assert start.locator(".st-key-path-step").count() == 0
     onward(start, "Mix a dream")
     assert "noise" in title(start)
     onward(start, "Take sleep away")
