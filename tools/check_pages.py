@@ -222,7 +222,8 @@ def main() -> int:
                     said = look(page, most)
                     bad = len(said) > 1 or int(said[0].split()[0]) > most
                     wrong |= bad
-                    print(f"{name:11} {size:9} {theme:5} {'✗' if bad else '✓'} {'; '.join(said)}")
+                    row = f"{name:11} {size:9} {theme:5} {'✗' if bad else '✓'} {'; '.join(said)}"
+                    print(row, flush=True)
                     if options.out:
                         page.screenshot(path=options.out / f"{name}-{size}-{theme}.png")
                 page.close()

@@ -33,6 +33,8 @@ PARTS = {
     "main": "stMain",
     "main-block": "stMainBlockContainer",
     "markdown": "stMarkdown",
+    "multiselect": "stMultiSelect",
+    "multiselect-tags": "stMultiSelectTagsContainer",
     "number-input": "stNumberInput",
     "number-input-container": "stNumberInputContainer",
     "popover-button": "stPopoverButton",
