@@ -118,7 +118,7 @@ def firsts(network: PadNetwork, n: int) -> list[Result]:
 
 def main() -> None:
     options = arguments(__doc__.splitlines()[0]).parse_args()
-    torch.set_num_threads(1)  # as app.py does
+    torch.set_num_threads(1)  # as the explorer does
     with tempfile.TemporaryDirectory() as scratch:
         network = load(different(Path(scratch), 1)[0])
     n = 2 if options.quick else 40

@@ -6,13 +6,13 @@ This file makes the server and sets up its process; Streamlit runs ``script.py``
 import asyncio
 import os
 import sys
+import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
-import torch
 from starlette.middleware import Middleware
 
 HERE = Path(__file__).resolve().parent
@@ -22,12 +22,10 @@ if str(HERE.parent) not in sys.path:  # Streamlit adds this file's folder, not i
 from explorer.desktop.guard import Guard  # noqa: E402
 from explorer.session.classroom import is_class  # noqa: E402
 from explorer.session.departures import tidy_up  # noqa: E402
+from explorer.session.process import set_up  # noqa: E402
 from explorer.session.secret import TICKET, TOKEN  # noqa: E402
 from pad_core.system.malloc import share_freed_memory  # noqa: E402
 
-# Eight dreams take one core a few milliseconds. With more threads, viewers would wait for one
-# another.
-torch.set_num_threads(1)
 share_freed_memory()
 
 
@@ -35,12 +33,14 @@ share_freed_memory()
 async def around(app: st.App) -> AsyncIterator[None]:
     """Open the page in a browser, which Streamlit does only for plain scripts, and tidy up.
 
-    With a secret, open no browser: the user who set it opens the address that contains it.
+    PyTorch is imported meanwhile: it takes as long as a browser does to open the page. With a
+    secret, open no browser: the user who set it opens the address that contains it.
     """
     if not st.get_option("server.headless") and TOKEN not in os.environ:
         scheme = "https" if st.get_option("server.sslCertFile") else "http"
         host, port = st.get_option("browser.serverAddress"), st.get_option("server.port")
         webbrowser.open(f"{scheme}://{host}:{port}/{st.get_option('server.baseUrlPath')}")
+    threading.Thread(target=set_up, daemon=True).start()
     tidying = asyncio.create_task(tidy_up())
     yield None
     tidying.cancel()
