@@ -47,6 +47,8 @@ def check(name: str, value: Any, declared: Any) -> Any:
         return msgspec.convert(value, declared)
     except msgspec.ValidationError as error:
         raise PadError(_sentence(name, str(error))) from None
+    except UnicodeEncodeError:  # half of a surrogate pair in the name of a field
+        raise PadError(f"'{name or 'it'}' is malformed: a name in it is no text.") from None
 
 
 def is_declared(value: Any, declared: Any) -> bool:

@@ -21,7 +21,7 @@ def test_other_pictures_come_to_have_the_same_encoding(trained, trained_reader, 
     others = pictures.flip(0)
     start = canvas.noise(4, 0.5, 0) if begin == "noise" else canvas.parameters(others)
     codes = trained.encode(pictures)
-    first, *_, end = islice(seek(trained_reader, canvas, codes, start), 151)
+    first, *_, end = islice(seek(trained_reader, canvas, codes, start), 201)
     assert float(-first.value.min()) > 1.0  # farther than a neighbour
     assert float(-end.value.max()) < TOLERANCE
     assert float(-end.value.min()) < TOLERANCE

@@ -38,6 +38,7 @@ GOOD = {"inner": {"n": 3}, "values": {"a": 1.5, "b": None}}
          "expected text of length <= 1000."),
         (GOOD | {"values": {"a": "b"}}, "'x.values[...]' is malformed: expected a number or null, "
          "got text."),
+        (GOOD | {"\ud800": None}, "'x' is malformed: a name in it is no text."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_one_sentence(value, sentence):
