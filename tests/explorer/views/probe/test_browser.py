@@ -92,6 +92,7 @@ def test_the_cursor_moves_over_what_is_recorded(address, visit):
     moved = atlas(page, "example")
     assert np.array_equal(moved[:, :32], example[:, :32])
     assert not np.array_equal(moved[:, 32:], example[:, 32:])
+    page.wait_for_function("document.querySelectorAll('.st-key-probe-occlusion').length === 1")
     assert curves.bounding_box() == place
 
 
