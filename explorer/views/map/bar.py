@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, session, take, upload
 from explorer.widgets import page, sidebar
-from explorer.widgets.pick import pick
+from explorer.widgets.pick import menu, pick
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
@@ -36,48 +36,38 @@ def points(network: PadNetwork, dataset: DataSet | None) -> None:
     }
     if dataset is not None:
         labels["images"] = f"{len(dataset.test):,} test images"
-    cloud = chosen().map.cloud if chosen().map.cloud in labels else "test"
-    widget = fresh("cloud", cloud)
-    st.selectbox(
+    cloud = menu(
+        "cloud",
         "Latents of",
-        list(labels),
-        list(labels).index(cloud),
-        format_func=labels.__getitem__,
-        key=widget,
-        width=wide(175),
-        on_change=_take_cloud,
-        args=(widget,),
-        help="Stored memories, of test images (which the network never learned from) or of "
+        labels,
+        wide(175),
+        "Stored memories, of test images (which the network never learned from) or of "
         "training images; with real images at hand, every test image, encoded here.",
+        _take_cloud,
     )
     if cloud != chosen().map.cloud:
         st.caption(":material/info: Stored test memories until real images are here.")
 
 
-def _take_cloud(widget: str) -> None:
+def _take_cloud(name: str, widget: str) -> None:
     # The same place in another cloud is another image.
     choose(picked=-1, spot="")
-    take("cloud", widget)
+    take(name, widget)
 
 
 def axes(network: PadNetwork) -> None:
     """Choose what the axes are, between which classes, and whether there are two or three."""
-    onto = chosen().map.onto
-    widget = fresh("onto", onto)
-    st.selectbox(
+    onto = menu(
+        "onto",
         "Axes",
-        list(_AXES),
-        list(_AXES).index(onto),
-        format_func=_AXES.__getitem__,
-        key=widget,
-        width=wide(175),
-        on_change=_take_axes,
-        args=("onto", widget),
-        help="*Principal components* of the stored test memories. *Between classes*: the line from "
+        _AXES,
+        wide(175),
+        "*Principal components* of the stored test memories. *Between classes*: the line from "
         "one class's mean to another's, then the first components across it. *Probe*: the weights "
         "by which a logistic regression tells two classes apart. *From B to A*: the line between "
         "the memories of the Dream page; a picked point can become either. *t-SNE*: a nonlinear "
         "picture; distances in it mean nothing.",
+        _take_axes,
     )
     if onto in ("classes", "probe"):
         for name, label in (("left", "from"), ("right", "to")):

@@ -8,11 +8,12 @@ import numpy as np
 import streamlit as st
 
 from explorer.session.pace import look_every
-from explorer.session.state import chosen, draw_again_after_this, fresh, take
+from explorer.session.state import chosen, draw_again_after_this
 from explorer.views.map import cache, colours, component
 from explorer.views.map.bar import wide
 from explorer.views.map.cache import Shown
 from explorer.widgets import page
+from explorer.widgets.pick import menu
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.load import DataSet
 from pad_core.report.palette import RIGHT, SCALE, WRONG, style
@@ -41,30 +42,20 @@ def choose_colour(networks: Sequence[PadNetwork], dataset: DataSet | None) -> No
         del names["d"]
     if dataset is None:
         del names["error"]
-    colour = chosen().map.colour
-    if colour == "d" and untrained:
+    if chosen().map.colour == "d" and untrained:
         who = style(untrained[0].header.condition.name).label
         page.put_right(f"{who} never learned to tell images from dreams: no d.", colour="class")
-        colour = "class"
-    # Real images may be on their way.
-    missing = colour not in names
-    colour = "class" if missing else colour
-    widget = fresh("colour", colour)
-    st.selectbox(
+    shown = menu(
+        "colour",
         "Colour",
-        list(names),
-        list(names).index(colour),
-        format_func=names.__getitem__,
-        key=widget,
-        width=wide(160),
-        on_change=take,
-        args=("colour", widget),
-        help="*d*: the network's own verdict on the image, 0 to 1, where it learned one. "
+        names,
+        wide(160),
+        "*d*: the network's own verdict on the image, 0 to 1, where it learned one. "
         "*Error of G(z)*: of the reconstruction against the real image. *Nearest neighbour*: the "
         "distance to the nearest other latent shown. *Linear probe*: whether a logistic "
         "regression, fitted on the stored training memories, is right.",
     )
-    if missing:
+    if shown != chosen().map.colour:  # real images may be on their way
         st.caption(":material/info: By class until real images are here.")
 
 
