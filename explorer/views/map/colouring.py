@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from explorer.session.pace import look_every
-from explorer.session.state import chosen, draw_again_after_this
+from explorer.session.state import chosen
 from explorer.views.map import cache, colours, component
 from explorer.views.map.bar import wide
 from explorer.views.map.cache import Shown
+from explorer.views.map.loading import draw_when_done
 from explorer.widgets import page
 from explorer.widgets.pick import menu
 from pad_core.checkpoint.file import PadNetwork
@@ -69,7 +69,7 @@ def colour(shown: list[Shown]) -> None:
     found = [cache.coloured(one, by) for one in shown]
     values = [result.value for result in found if result.value is not None]
     if not all(result.done for result in found):
-        _await_colours(shown, by)
+        draw_when_done("colours", lambda: [cache.coloured(one, by) for one in shown])
     if error := next((result.error for result in found if result.error), ""):
         component.post("colours", {"empty": True, "told": error})
     elif len(values) < len(shown):
@@ -89,12 +89,3 @@ def _header(shown: list[Shown], by: str, values: list[np.ndarray]) -> dict[str, 
     name, told = _TOLD.get(by, ("d", f"d of the {what}: 0 internal, 1 external"))
     scale = {"low": low, "high": high, "palette": SCALE}
     return {"kind": "scale", "name": name, "told": told} | scale
-
-
-def _await_colours(shown: list[Shown], by: str) -> None:
-    @st.fragment(run_every=look_every(0.4))
-    def follow() -> None:
-        if all(cache.coloured(one, by).done for one in shown):
-            draw_again_after_this("colours")
-
-    follow()

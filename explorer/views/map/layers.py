@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer.session.pace import look_every
-from explorer.session.state import choose, chosen, draw_again_after_this
+from explorer.session.state import choose, chosen
 from explorer.views.map import cache, component, dreams, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import Pane
+from explorer.views.map.loading import draw_when_done
 from explorer.views.map.side import classes, occluded_coordinates
 from explorer.widgets import page
 from explorer.widgets.memory_pair import pictures
@@ -128,7 +128,7 @@ def _dreams_said(names: tuple[str, ...]) -> str:
 def atlases(shown: list[Shown]) -> None:
     """Post thumbnails once they are made; the map doesn't wait for them."""
     if not all(cache.atlas(one).done for one in shown):
-        _await_atlases(shown)
+        draw_when_done("atlases", lambda: map(cache.atlas, shown))
     for i, one in enumerate(shown):
         what = "the image" if one.dataset is not None else "as recalled, G(z)"
         atlas = cache.atlas(one).value
@@ -139,12 +139,3 @@ def atlases(shown: list[Shown]) -> None:
         else:
             header = {"columns": atlas.columns, "tile": atlas.tile_px, "what": what}
             component.post(f"atlas{i}", header, png=np.frombuffer(atlas.png, np.uint8))
-
-
-def _await_atlases(shown: list[Shown]) -> None:
-    @st.fragment(run_every=look_every(0.4))
-    def follow() -> None:
-        if all(cache.atlas(one).done for one in shown):
-            draw_again_after_this("atlases")
-
-    follow()

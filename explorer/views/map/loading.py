@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.library.background import Result
 from explorer.session.pace import look_every
-from explorer.session.state import chosen
+from explorer.session.state import chosen, draw_again_after_this
 from explorer.views.map import axes, cache, clouds
 from explorer.views.map.axes import Space
 from explorer.views.map.cache import Encoding, Shown
@@ -100,7 +100,7 @@ def _embedded(shown: list[Shown]) -> list[Shown] | Wait:
     """The same latents where t-SNE puts them."""
     dims, n = int(chosen().map.dims), len(shown[0].cloud)
     wait = Wait(
-        f"t-SNE of {n:,} latents, once: some seconds for each thousand",
+        f"t-SNE of {n:,} latents, once: about 10 s for each thousand",
         lambda: [cache.tsne(one.network, one.name, one.cloud, dims) for one in shown],
     )
     places = [one.value for one in wait.ask() if one.done]
@@ -117,5 +117,16 @@ def await_(wait: Wait) -> None:
         if all(one.done for one in wait.ask()):
             st.rerun()
         st.progress(wait.share, wait.told)
+
+    follow()
+
+
+def draw_when_done(panel: str, ask: Callable[[], Iterable[Result[Any]]]) -> None:
+    """Draw a panel again once all these jobs are done."""
+
+    @st.fragment(run_every=look_every(0.4))
+    def follow() -> None:
+        if all(one.done for one in ask()):
+            draw_again_after_this(panel)
 
     follow()

@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 
 from explorer.session.choices import BY_SEED, Choices, Dream
-from explorer.session.pace import look_every
-from explorer.session.state import choose, chosen, draw_again_after_this, speak
+from explorer.session.state import choose, chosen, speak
 from explorer.views.map import cache, clouds, component, places, side_html, table, view
 from explorer.views.map.cache import Shown
 from explorer.views.map.component import ClassStyle
+from explorer.views.map.loading import draw_when_done
 from explorer.views.map.places import Neighbours, Spot
 from explorer.views.map.side_html import StripPicture
 from explorer.views.map.table import Table
@@ -83,7 +83,7 @@ def _examples(shown: Shown) -> None:
     """Three points to click, once they are found."""
     found = cache.examples(shown)
     if not found.done:
-        _await_examples(shown)
+        draw_when_done("picked", lambda: [cache.examples(shown)])
     with st.container(key="map-examples", gap="xsmall"):
         for i, (place, text) in enumerate(found.value or []):
             st.button(
@@ -95,15 +95,6 @@ def _examples(shown: Shown) -> None:
                 args=(("picked", "footer"),),
                 kwargs={"picked": place, "spot": ""},
             )
-
-
-def _await_examples(shown: Shown) -> None:
-    @st.fragment(run_every=look_every(0.4))
-    def follow() -> None:
-        if cache.examples(shown).done:
-            draw_again_after_this("picked")
-
-    follow()
 
 
 def _no_way_back() -> None:
