@@ -60,8 +60,8 @@ STOPS = (
     Stop(
         "train",
         "Make your own",
-        "NREM made latents robust, REM made classes easier to tell apart. What will yours live "
-        "through?",
+        "The paper finds that NREM makes latents robust, and REM classes easier to tell apart. "
+        "What will yours live through?",
     ),
 )
 
@@ -89,7 +89,7 @@ def path_bar(page: str) -> None:
             left = take_up()
             if at == 1 and left > 2:
                 _go(f"Go on at {left}: {STOPS[left - 1].name}", left, "go-on")
-            on = _step() if page == "storyboard" else False
+            on = page == "storyboard" and _step()
             if at < len(stops):
                 _go(stops[at].name, at + 1, "next", primary=not on)
         st.button(
