@@ -30,36 +30,36 @@ STOPS = (
     Stop("", "A dream", "What the network saw, what it recalls, and what it dreams."),
     Stop(
         "storyboard",
-        "One night, step by step",
+        "Storyboard: one night",
         "How the network learns: awake, in NREM and in REM.",
         {"step": 1},
     ),
     Stop(
         "dream",
-        "Mix a dream",
+        "Dream: mix one",
         "REM mixes two memories and noise. The white dot is where this network was trained.",
         {"sight": "plane"},
     ),
     Stop(
         "wall",
-        "Take sleep away",
+        "Wall: take sleep away",
         "Each network lacked a part of sleep. Those without REM never learned to mix memories.",
         {"wall": "rem", "compared": ()},
     ),
     Stop(
         "probe",
-        "What is lost",
+        "Probe: what is lost",
         "Can a simple classifier read the class from what each network sees?",
     ),
     Stop(
         "curves",
-        "Does it agree with the paper?",
+        "Curves: does it agree with the paper?",
         "Each claim of the paper, and what our networks say to it.",
         {"curves": "paper", "figure": "table1"},
     ),
     Stop(
         "train",
-        "Make your own",
+        "Train: make your own",
         "The paper finds that NREM makes latents robust, and REM classes easier to tell apart. "
         "What will yours live through?",
     ),

@@ -15,6 +15,16 @@ def signs(phases: Collection[str]) -> str:
     return "".join(sign(state, lacks=state not in phases) for state in _NAMES)
 
 
+def lived(phases: Collection[str]) -> str:
+    """The signs of all three states, and in words which of them a network lacks."""
+    lacks = [name for state, name in _NAMES.items() if state not in phases]
+    if len(lacks) == 2:
+        said = f"only {next(name for name in _NAMES.values() if name not in lacks)}"
+    else:
+        said = f"no {lacks[0]}" if lacks else "all three"
+    return f"{signs(phases)}{said}"
+
+
 def sign(state: str, lacks: bool = False) -> str:
     """The sign of 'wake', 'nrem' or 'rem'; struck through where a network lacks it."""
     words = f"without {_NAMES[state]}" if lacks else _NAMES[state]

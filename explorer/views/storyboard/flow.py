@@ -9,10 +9,12 @@ import numpy as np
 
 from explorer.widgets.pictures import source
 
+_NETWORKS = {"E": "encoder", "G": "generator"}
+
 
 @dataclass(frozen=True)
 class FlowPicture:
-    """A picture, uint8 (32, 32, 3), with a symbol above (HTML) and a caption below (text)."""
+    """A picture, uint8 (32, 32, 3), with a caption above (text) and a symbol below (HTML)."""
 
     symbol: str
     picture: np.ndarray
@@ -21,21 +23,22 @@ class FlowPicture:
 
 def flow(parts: list[FlowPicture | str]) -> str:
     """Pictures, and between them signs as HTML, such as an arrow with a network's name."""
-    body = "".join(
-        f'<span class="pad-sign">{part}</span>' if isinstance(part, str) else _tile(part)
-        for part in parts
-    )
+    body = "".join(_part(part, place) for place, part in enumerate(parts))
     return f'<section class="pad-panel pad-flow">{body}</section>'
 
 
-def arrow(network: str) -> str:
-    """The sign of a network that maps one picture to the next."""
-    return f"<b><i>{escape(network)}</i></b>→"
+def arrow(network: str, sign: str = "→") -> str:
+    """The sign of the network, 'E' or 'G', that maps one picture to the next."""
+    return f"<small>{_NETWORKS[network]}</small><b><i>{network}</i></b>{sign}"
 
 
-def _tile(tile: FlowPicture) -> str:
-    caption = escape(tile.caption)
+def _part(part: FlowPicture | str, place: int) -> str:
+    """A picture or a sign; each appears after those at its left (see ``style.css``)."""
+    turn = f'style="--turn: {place}"'
+    if isinstance(part, str):
+        return f'<span class="pad-sign" {turn}>{part}</span>'
+    caption = escape(part.caption)
     return (
-        f'<figure><h3>{tile.symbol}</h3><img src="{source(tile.picture)}" alt="{caption}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<figure {turn}><h3>{caption}</h3><img src="{source(part.picture)}" alt="{caption}">'
+        f"<figcaption>{part.symbol}</figcaption></figure>"
     )

@@ -45,10 +45,20 @@ def show() -> None:
         _turn(place, -1, len(night))
         _turn(place, 1, len(night))
     _turn_by_keys(len(night))
-    _choose_step(place, night)
+    _tint(place, night)
+    with st.container(key="steps"):
+        _choose_step(place, night)
     st.html(flow(step.parts(story)))
     st.html(lesson(step, story, network))
     page.footer(network, "story")
+
+
+def _tint(place: int, night: Sequence[Step]) -> None:
+    """The steps' buttons and the pictures have the tints of their states (see ``style.css``)."""
+    parts = [f'.st-key-steps [role="radio"]:nth-child({i + 1})' for i in range(len(night))]
+    tints = zip([*parts, ".pad-flow"], [*night, night[place - 1]], strict=True)
+    rules = "".join(f"{part} {{ --tint: var(--{step.phase}) }}" for part, step in tints)
+    st.html(f"<style>{rules}</style>")
 
 
 def _choose_step(place: int, night: Sequence[Step]) -> None:

@@ -19,13 +19,14 @@ Parts = list[FlowPicture | str]
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its phase, name, text (HTML), pictures and losses."""
+    """One step: its phase, name, text (HTML), pictures, losses, and a formula (HTML), if any."""
 
     phase: Phase
     name: str
     text: str
     parts: Callable[[Story], Parts]
     losses: tuple[str, ...] = ()
+    formula: str = ""
 
 
 PHASES: dict[Phase, str] = {"wake": "Wake", "nrem": "NREM", "rem": "REM", "contrast": "Contrast"}
@@ -36,38 +37,60 @@ _PERTURBED: dict[Kind, str] = {
     "noise": "its pixels get noise",
     "blur": "it is blurred",
 }
-# Each loss's name, formula, and explanation for n examples, with the paper's equation.
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """A loss in words, its symbol and formula (HTML), and the paper's equation, for n examples."""
+
+    words: str
+    symbol: str
+    formula: str
+    source: str
+
+
 _LOSSES = {
-    "image": (
+    "image": _Loss(
+        "How far the copy is from the image",
         "ℒ<sub>img</sub>",
         "⟨(<i>x</i> − <i>G</i>(<i>z</i>))²⟩",
         "Eq. 2, as a mean over pixels, where the paper has their sum, and {n} {examples}",
     ),
-    "kl": (
+    "kl": _Loss(
+        "How far latents are from a normal distribution",
         "ℒ<sub>KL</sub>",
         "½⟨<i>μ</i>² + <i>σ</i>² − 1 − ln <i>σ</i>²⟩",
         "Eq. 4: mean over 256 units, <i>μ</i> and <i>σ</i> of each over {n} {examples}",
     ),
-    "external": ("ℒ<sub>real</sub>", "−ln <i>d</i>(<i>x</i>)", "Eq. 5, mean over {n} {examples}"),
-    "nrem": (
+    "external": _Loss(
+        "How much the encoder doubts what is real",
+        "ℒ<sub>real</sub>",
+        "−ln <i>d</i>(<i>x</i>)",
+        "Eq. 5, mean over {n} {examples}",
+    ),
+    "nrem": _Loss(
+        "How far the recovered latents are from the memory",
         "ℒ<sub>NREM</sub>",
         "⟨(<i>z</i> − <i>E<sub>z</sub></i>(<i>G</i>(<i>z</i>) ⊙ Ω))²⟩",
         "Eq. 6, as a mean over 256 units, where the paper has their sum, and {n} {examples}",
     ),
-    "internal": (
+    "internal": _Loss(
+        "How much the encoder takes the dream for real",
         "ℒ<sub>REM</sub>",
         "−ln(1 − <i>d</i>(<i>G</i>(<i>z</i><sub>mix</sub>)))",
         "Eq. 8, mean over {n} {examples}",
     ),
 }
 _CONTRASTS = {
-    "nt_xent": (
+    "nt_xent": _Loss(
+        "How little both latents are alike, beside those of other dreams",
         "ℒ<sub>con</sub>",
         "−ln(e<sup>sim(<i>z</i>′, <i>z</i>″)/<i>τ</i></sup> / Σ e<sup>sim(<i>z</i>′, "
         "·)/<i>τ</i></sup>)",
         "NT-Xent of SimCLR: cosine similarities, the sum over all others, mean over {n} {examples}",
     ),
-    "barlow_twins": (
+    "barlow_twins": _Loss(
+        "How far units of both latents are from agreeing, each with its own alone",
         "ℒ<sub>con</sub>",
         "⟨(1 − <i>C<sub>ii</sub></i>)²⟩ + redundancy × Σ<sub><i>i</i>≠<i>j</i></sub> "
         "<i>C<sub>ij</sub></i>² / 256",
@@ -79,7 +102,9 @@ _CONTRASTS = {
 _ROLES = {
     "external": {"generator": "has no part in it"},
     "kl": {"generator": "has no part in it"},
-    "internal": {"generator": "ascends: the sign is switched on the gradient’s way into it"},
+    "internal": {
+        "generator": "learns to make this larger: the gradient’s sign is switched on its way in"
+    },
 }
 
 
@@ -103,8 +128,10 @@ def _recalled(story: Story, caption: str) -> FlowPicture:
 
 def _judged(story: Story, name: str) -> str:
     if name not in story.realness:
-        return "<b><i>E</i></b>→ <em>d: not trained</em>"
-    return f"<b><i>E</i></b>→ <em>d = {story.realness[name]:.2f}</em>"
+        return f"{arrow('E')} <em>d: not trained</em>"
+    d = story.realness[name]
+    verdict = "takes it for real" if d >= 0.5 else "takes it for a dream"
+    return f"{arrow('E')} <em>d = {d:.2f}</em><small>{verdict}</small>"
 
 
 STEPS = (
@@ -163,15 +190,16 @@ STEPS = (
     Step(
         "rem",
         "Mix",
-        "Two memories and spontaneous activity ε are <b>mixed</b>: latents that no image ever had, "
-        "<i>z</i><sub>mix</sub> = λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε, "
-        "where the paper has λ = λ′ = ½ and σ = 1.",
+        "Two memories and spontaneous activity, noise, are <b>mixed</b>: latents that no image "
+        "ever had.",
         lambda s: [
-            _of(s, "z", "λ′λ × <i>z</i>", "latents, 256 numbers"), "+",
+            _of(s, "z", "λ′λ × <i>z</i>", "a memory"), "+",
             _of(s, "z_old", "λ′(1−λ) × <i>z</i><sub>old</sub>", "an older memory"), "+",
             _of(s, "noise", "(1−λ′)σ × ε", "noise"), "=",
             _of(s, "z_mix", "<i>z</i><sub>mix</sub>", "mixture"),
         ],
+        formula="<i>z</i><sub>mix</sub> = λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + "
+        "(1−λ′)σε, where the paper has λ = λ′ = ½ and σ = 1.",
     ),
     Step(
         "rem",
@@ -196,7 +224,7 @@ _APART = Step(
     lambda s: [
         _of(s, "occluded", "<i>G</i>(<i>z</i>)′", "perturbed dream"), arrow("E"),
         _of(s, "z_occluded", "<i>z</i>′", "its latents"), "≈",
-        _of(s, "z_again", "<i>z</i>″", "latents of the other"), "←<b><i>E</i></b>",
+        _of(s, "z_again", "<i>z</i>″", "latents of the other"), arrow("E", "←"),
         _of(s, "again", "<i>G</i>(<i>z</i>)″", "perturbed again"),
     ],
     ("contrast",),
@@ -262,6 +290,8 @@ def _how_mixed(condition: Condition) -> str:
 def lesson(step: Step, story: Story, network: PadNetwork) -> str:
     """The step's text, its losses with values, and who learns, as HTML."""
     body = f'<p class="pad-said">{step.text}</p>'
+    if step.formula:
+        body += f"<details><summary>The formula</summary><p>{step.formula}</p></details>"
     condition = network.condition
     if step.phase not in condition.phases:
         body += (
@@ -274,10 +304,8 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
     if step.phase == "wake":
         examples = "images" if story.real else "reconstructions"
     for name in step.losses:
-        symbol, formula, told = (
-            _CONTRASTS[condition.contrast] if name == "contrast" else _LOSSES[name]
-        )
-        how = told.format(n=story.batch_size, examples=examples)
+        loss = _CONTRASTS[condition.contrast] if name == "contrast" else _LOSSES[name]
+        source = loss.source.format(n=story.batch_size, examples=examples)
         value = story.losses[name]
         number = f"{value:.3f}" if isfinite(value) else "needs more memories"
         weight = condition.loss_weights[name]
@@ -285,9 +313,10 @@ def lesson(step: Step, story: Story, network: PadNetwork) -> str:
         if weight == 0:
             factor = " In this condition, it teaches nothing."
         body += (
-            f'<div class="pad-loss"><span>{symbol} = {formula}</span><b>{number}</b>'
-            f"<small>{how}.{factor}</small></div>"
+            f'<details class="pad-loss"><summary>{loss.words}: <b>{number}</b></summary>'
+            f"<p>{loss.symbol} = {loss.formula}</p><small>{source}.</small></details>"
         )
+        body += f"<p>{factor.strip()}</p>" if factor else ""
         for learner in ("encoder", "generator"):
             body += _learner(step, name, learner)
     body += (
@@ -310,11 +339,11 @@ def _how_often(phase: Phase, condition: Condition) -> str:
 
 def _learner(step: Step, loss: str, learner: str) -> str:
     learns = learner in LEARNS[step.phase]
-    role = "descends this loss" if learns else "rests"
+    role = "learns to make this smaller" if learns else "rests"
     role = _ROLES.get(loss, {}).get(learner, role)
     active = learns and "no part" not in role
     letter = learner[0].upper()
     return (
         f'<p class="pad-learner{" pad-active" if active else ""}"><b><i>{letter}</i></b> '
-        f"{learner.capitalize()} {role}.</p>"
+        f"The {learner} {role}.</p>"
     )

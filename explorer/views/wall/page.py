@@ -18,7 +18,7 @@ from explorer.views.wall.strips import N_REPLAYED, Columns, Strip
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.pick import pick
 from explorer.widgets.pictures import Row, panel
-from explorer.widgets.signs import signs
+from explorer.widgets.signs import lived
 from explorer.widgets.swatch import swatch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
@@ -27,10 +27,11 @@ from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.report.palette import style
 
-_SHOWN = {
-    "recalled": ("Recalled", "<i>G</i>(<i>z</i>)"),
-    "nrem": ("NREM", "<i>G</i>(<i>z</i>) ⊙ Ω, <i>G</i>(<i>E</i>(·))"),
-    "rem": ("REM", "<i>G</i>(λ′(λ<i>z</i> + (1−λ)<i>z</i><sub>old</sub>) + (1−λ′)σε)"),
+_SHOWN = {"recalled": "Recalled", "nrem": "NREM", "rem": "REM"}
+_MADE = {  # said where the row of classes is pointed at
+    "recalled": ("Recalled", "G(z): z, the latents of the memory, through the generator."),
+    "nrem": ("Replayed", "G(z) ⊙ Ω: the dream under a mask; then G(E(·)): what is recovered of it."),
+    "rem": ("Mixed", "G(λ′(λz + (1−λ)z_old) + (1−λ′)σε): two memories and noise ε."),
 }
 _EXPLAINED = {
     "recalled": "Recalled from each one's latents. d: how real it seems to it.",
@@ -90,7 +91,7 @@ def _dials(network: PadNetwork) -> None:
 
 def _pictures() -> None:
     """What the wall shows."""
-    pick("wall", "Pictures", {name: shown[0] for name, shown in _SHOWN.items()})
+    pick("wall", "Pictures", _SHOWN)
 
 
 def _differences(networks: Mapping[str, PadNetwork]) -> None:
@@ -174,7 +175,7 @@ def _heads(first: PadNetwork, shown: Columns, pictured: bool) -> Row:
     class_names = names_of(first, chosen().dream.split)
     names = [class_names[label] for label in shown.labels]
     one, other = names[:N_DREAMS], names[N_DREAMS:]
-    formula = _SHOWN[chosen().wall.pictures][1]
+    title, hint = _MADE[chosen().wall.pictures]
     if chosen().wall.pictures == "nrem":
         texts = [text for name in one[:N_REPLAYED] for text in (f"{name}, occluded", "recovered")]
     elif chosen().wall.pictures == "rem":
@@ -183,14 +184,14 @@ def _heads(first: PadNetwork, shown: Columns, pictured: bool) -> Row:
         texts = one
     if not pictured or chosen().wall.pictures == "nrem":
         cells = "".join(f"<span>{escape(text)}</span>" for text in texts)
-        return Row("", formula, "", (), instead=cells)
+        return Row(title, "", "", (), instead=cells, hint=hint)
     described = [f"Image of the class {name}" for name in one]
-    return Row("", formula, "The images", described, texts, small=True)
+    return Row(title, "", "The images", described, texts, small=True, hint=hint)
 
 
 def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:
     header = network.header
-    lines = [signs(header.condition.phases), f"epoch {header.epoch} · seed {header.seed}"]
+    lines = [lived(header.condition.phases), f"epoch {header.epoch} · seed {header.seed}"]
     if "rem" in header.condition.phases and header.condition.rem_replay == "single":
         lines.append("REM of one memory")
     if is_reference:
@@ -204,7 +205,7 @@ def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: boo
         f"{swatch(header.condition.name)}{escape(label)}",
         "",
         "".join(f'<span class="pad-line">{line}</span>' for line in lines),
-        [f"{_SHOWN[chosen().wall.pictures][0]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
+        [f"{_SHOWN[chosen().wall.pictures]}, {label}, column {i + 1}" for i in range(N_DREAMS)],
         strip.captions,
         strip.levels,
     )

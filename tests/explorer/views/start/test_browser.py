@@ -39,15 +39,15 @@ def test_the_point_wanders_until_it_is_touched(start):
 
 
 def test_the_path_leads_through_all_pages_and_is_taken_up_where_it_was_left(start):
-    onward(start, "One night, step by step")
+    onward(start, "Storyboard: one night")
     assert query(start)["path"] == "2"
     for _ in range(7):  # the steps of the night, to its last
         onward(start, "Next step")
     assert "step=8" in start.url
     assert start.locator(".st-key-path-step").count() == 0
-    onward(start, "Mix a dream")
+    onward(start, "Dream: mix one")
     assert "noise" in title(start)
-    onward(start, "Take sleep away")
+    onward(start, "Wall: take sleep away")
     assert "path=4" in start.url and "/wall" in start.url
     start.locator(".st-key-path-leave button").first.click()
     start.wait_for_selector(".st-key-path-bar", state="detached")
@@ -56,14 +56,14 @@ def test_the_path_leads_through_all_pages_and_is_taken_up_where_it_was_left(star
     settle(start)
     onward(start, "Go on at 4")
     assert "/wall" in start.url
-    for name, page in (("What is lost", "probe"), ("Does it agree", "curves"),
-                       ("Make your own", "train")):  # fmt: skip
+    for name, page in (("Probe: what is lost", "probe"), ("Curves: does it agree", "curves"),
+                       ("Train: make your own", "train")):  # fmt: skip
         onward(start, name)
         assert f"/{page}" in start.url
 
 
 def test_beside_the_path_the_bar_leads_back_to_it(start):
-    onward(start, "One night, step by step")
+    onward(start, "Storyboard: one night")
     go_to(start, "Wall", "Understand")
     settle(start)
     start.wait_for_selector(".st-key-path-bar:has-text('The path waits')")

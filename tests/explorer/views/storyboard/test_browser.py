@@ -69,3 +69,17 @@ def test_back_leads_to_the_page_before_with_what_was_chosen_there(story, visit):
     page.go_back()
     until_step(page, "NREM · Occlude", "5")
     assert query(page)["lam"] == "0.9"
+
+
+def test_steps_and_pictures_have_the_tints_of_their_states(story, visit):
+    page = visit(f"{story}&step=4")
+    tints = page.evaluate(
+        """() => {
+            const of = (element, name) => getComputedStyle(element).getPropertyValue(name);
+            const states = { [of(document.body, "--wake")]: "wake",
+                [of(document.body, "--nrem")]: "nrem", [of(document.body, "--rem")]: "rem" };
+            const parts = document.querySelectorAll(".st-key-steps [role=radio], .pad-flow");
+            return [...parts].map((part) => states[of(part, "--tint")]);
+        }"""
+    )
+    assert tints == ["wake"] * 3 + ["nrem"] * 3 + ["rem"] * 2 + ["nrem"]
