@@ -1,4 +1,4 @@
-"""Short names for several networks."""
+"""Names of networks and of what they saw, as pages say them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,36 @@ from collections.abc import Mapping
 from pad_core.checkpoint.schema import Header
 from pad_core.report.palette import style
 
+_SPOKEN = {
+    "cifar10": "CIFAR-10",
+    "cifar10-jpeg": "CIFAR-10 (jpeg)",
+    "fashion-mnist": "Fashion-MNIST",
+    "fashion-mini": "Fashion-MNIST, 6,000",
+    "mnist": "MNIST",
+    "svhn": "SVHN",
+    "svhn-small": "SVHN (small)",
+}
+
+
+def spoken(name: str) -> str:
+    """The name of a data set, or of a condition, as people say it."""
+    return _SPOKEN.get(name, name)
+
+
+def full_name(header: Header) -> str:
+    """One network: its condition, data set, epochs and seed."""
+    epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
+    condition, images = style(header.condition.name).label, spoken(header.dataset_name)
+    return f"{condition} · {images} · {epochs} · seed {header.seed}"
+
 
 def labels(headers: Mapping[str, Header]) -> dict[str, str]:
     """The shortest names that tell these networks apart."""
     parts = {
-        key: (style(h.condition.name).label, h.dataset_name, f"seed {h.seed}", f"epoch {h.epoch}",
-              key)
+        key: (
+            style(h.condition.name).label, spoken(h.dataset_name), f"seed {h.seed}",
+            f"epoch {h.epoch}", key,
+        )
         for key, h in headers.items()
     }  # fmt: skip
     used = [0]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from explorer.library.labels import spoken
 from explorer.library.networks import Listing
 from explorer.session.state import choose, fresh, session
 
@@ -34,7 +35,7 @@ def _menu(
     st.selectbox(
         label,
         options,
-        format_func=lambda name: _SPOKEN.get(name, name),
+        format_func=spoken,
         index=None if here is None else options.index(here),
         key=widget,
         placeholder="Choose a network" if options else "None found yet",
@@ -44,15 +45,6 @@ def _menu(
     )
 
 
-_SPOKEN = {
-    "cifar10": "CIFAR-10",
-    "cifar10-jpeg": "CIFAR-10 (jpeg)",
-    "fashion-mnist": "Fashion-MNIST",
-    "fashion-mini": "Fashion-MNIST, 6,000",
-    "mnist": "MNIST",
-    "svhn": "SVHN",
-    "svhn-small": "SVHN (small)",
-}
 _HELP = {
     "data": "The images that a network learnt from. Listed are the checkpoints in "
     "`checkpoints/` and `runs/`.",

@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer.dreaming.memories import shown_split, splits_of
 from explorer.library import real_images
+from explorer.library.labels import spoken
 from explorer.library.networks import Listing, list_checkpoints
 from explorer.session import classroom, reach
 from explorer.session.choices import PHOTOGRAPHS
@@ -116,7 +117,7 @@ def images(network: PadNetwork) -> DataSet | None:
     found = real_images.find(network)
     with st.sidebar.container(key="real-images"):
         if found.status == "ready":
-            st.caption(f":material/photo_library: Real images of {network.header.dataset_name}.")
+            st.caption(f":material/photo_library: Real images of {_spoken(network)}.")
         elif found.status == "loading":
             _await_images(network)
         else:
@@ -143,17 +144,21 @@ def images_are_coming(network: PadNetwork) -> bool:
 
 
 def _say_absent(network: PadNetwork, fetched: bool) -> None:
-    name = plain(network.header.dataset_name)
-    says = f":material/psychology: Stored memories: no images of {name} on this computer"
+    says = f":material/psychology: No images of {_spoken(network)} here: from memory."
     if fetched:
-        st.caption(f"{says}.")
+        st.caption(says)
     else:
         st.caption(
-            f"{says}, and nowhere to fetch them from.",
-            help="This copy of the images, in the order in which the network remembers them, is "
-            "not offered for download. Pages use what the network stored instead; in "
-            f"`{real_images.place(network)}` images would be found.",
+            says,
+            help="Pages show what the network stored in place of these images. This copy of them, "
+            "in the order in which the network remembers them, is not offered for download; in "
+            f"`{real_images.place(network)}` they would be found.",
         )
+
+
+def _spoken(network: PadNetwork) -> str:
+    """The name of a network's data set, for Markdown."""
+    return plain(spoken(network.header.dataset_name))
 
 
 def _await_images(network: PadNetwork) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_NIGHTS, Recalled
 from explorer.dreaming.memories import images_of
+from explorer.library.labels import full_name
 from explorer.session.choices import SIGHTS
 from explorer.session.state import Panels, choose, chosen
 from explorer.views.dream import many, night, pairs
@@ -48,7 +49,7 @@ def show() -> None:
         _dials(network, sight, panels)
     images = sidebar.images(network)
 
-    with page.heading(_title(recalled, sight), network.name):
+    with page.heading(_title(recalled, sight), full_name(network.header)):
         if not talk:
             pick("sight", "Sight", _NAMES, _TOLD)
             keep_button.keep_button(network)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.library.labels import full_name
 from explorer.session.state import chosen, fresh, take
 from explorer.views.lab.sights import SIGHTS
 from explorer.widgets import page, sidebar
@@ -22,7 +23,7 @@ def show() -> None:
     sidebar.memories(network, stored=True)
     name = chosen().lab.lab if chosen().lab.lab in SIGHTS else next(iter(SIGHTS))
     sight = SIGHTS[name]
-    with page.heading(sight.title, network.name):
+    with page.heading(sight.title, full_name(network.header)):
         _choose(name)
     try:
         sight.show(network)

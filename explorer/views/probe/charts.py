@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from explorer.library.labels import labels
+from explorer.library.labels import labels, spoken
 from explorer.session.state import chosen
 from explorer.views.probe import figures
 from explorer.views.probe.accuracy import Disturbance, measure_of
@@ -38,7 +38,7 @@ def table(networks: Mapping[str, PadNetwork], readings: Mapping[str, Reading]) -
 
 def _row(network: PadNetwork, reading: Reading, with_dataset: bool) -> Score:
     header, estimate = network.header, reading.estimate
-    knows = f"{header.dataset_name} · " if with_dataset else ""
+    knows = f"{spoken(header.dataset_name)} · " if with_dataset else ""
     score = Score(
         style(header.condition.name).label,
         f"{knows}epoch {header.epoch} · seed {header.seed}",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.dreaming.memories import images_of
+from explorer.library.labels import full_name
 from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
@@ -41,7 +42,7 @@ def show() -> None:
     path_bar.leads_through(len(night))
     place = _place(len(night))
     step = night[place - 1]
-    with page.heading(f"{PHASES[step.phase]} · {step.name}", network.name):
+    with page.heading(f"{PHASES[step.phase]} · {step.name}", full_name(network.header)):
         _turn(place, -1, len(night))
         _turn(place, 1, len(night))
     _turn_by_keys(len(night))

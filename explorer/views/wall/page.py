@@ -11,6 +11,7 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.dreaming.dreams import N_DREAMS
 from explorer.dreaming.memories import images_of, names_of
+from explorer.library.labels import spoken
 from explorer.session.choices import LIMITS
 from explorer.session.state import chosen, fresh, take
 from explorer.views.wall import strips as wall
@@ -30,7 +31,10 @@ from pad_core.report.palette import style
 _SHOWN = {"recalled": "Recalled", "nrem": "NREM", "rem": "REM"}
 _MADE = {  # said where the row of classes is pointed at
     "recalled": ("Recalled", "G(z): z, the latents of the memory, through the generator."),
-    "nrem": ("Replayed", "G(z) ⊙ Ω: the dream under a mask; then G(E(·)): what is recovered of it."),
+    "nrem": (
+        "Replayed",
+        "G(z) ⊙ Ω: the dream under a mask, and G(E(·)), what is recovered.",
+    ),
     "rem": ("Mixed", "G(λ′(λz + (1−λ)z_old) + (1−λ′)σε): two memories and noise ε."),
 }
 _EXPLAINED = {
@@ -197,7 +201,7 @@ def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: boo
     if is_reference:
         lines.append("the reference, as it is")
     elif not wall.same_images(network, first, chosen().dream):
-        lines.append(f"<b>Other images:</b> {escape(header.dataset_name)}")
+        lines.append(f"<b>Other images:</b> {escape(spoken(header.dataset_name))}")
     if chosen().wall.pictures != "nrem" and not header.condition.trains_discriminator:
         lines.append("<i>d</i>: not trained")
     label = style(header.condition.name).label
