@@ -28,7 +28,8 @@ _HEIGHT = 420
 _SOURCE = (
     "To ask single cells what drives them is physiology’s habit; the <b>paper</b> looks at "
     "<i>z</i> as a whole. Holding a unit in a dream is <b>ours</b>. <i>η²</i>: share of the unit’s "
-    "variance that lies between classes; <i>d′</i>: its class against all others."
+    "variance that lies between classes; <i>d′</i>: its class against all others; δ: in distances "
+    "of neighbouring memories."
 )
 
 
@@ -146,8 +147,7 @@ def _row(
     text = (
         "SD: the unit, read again in the dream."
         if now is before
-        else f"The encoding moves by <b>{sum(moved) / len(moved):.2f}</b> of the distance between "
-        "neighbouring memories."
+        else f"Encoding moved by δ = <b>{sum(moved) / len(moved):.2f}</b>."
     )
     return Row(
         title,

@@ -125,7 +125,7 @@ def _band(
     for place in places:
         real = f"d {float(scores.realness[place]):.2f}" if trained else "d –"
         captions.append(f"{real}  δ {float(scores.novelty[place]):.2f}")
-    notes = [f"by {left.reason(place)}" for place in places]
+    notes = [left.reason(place) for place in places]
     lowest, highest = float(left.strength.min()), float(left.strength.max())
     span = max(highest - lowest, 1e-9)
     levels = [(float(left.strength[place]) - lowest) / span for place in places]
