@@ -20,7 +20,7 @@ TERMS = {
     "external": "external loss (real)",
     "internal": "internal loss (REM)",
     "contrast": "contrastive loss",
-    "linear_separability": "linear separability (one probe), %",
+    "linear_separability": "linear probe, %",
 }
 
 

@@ -87,8 +87,9 @@ def _setting(disturbance: Disturbance, readings: Mapping[str, Reading], publishe
 
 
 def _draw(figure: go.Figure, key: str, heading: str, caption: str, of: str) -> None:
-    """Draw a chart with its files, which name the networks that it is ``of``."""
-    st.plotly_chart(page.chart(figure), key=key, config=_PLOTLY)
+    """Draw a chart, as high as the screen allows, with its files, which name what it is ``of``."""
+    with st.container(key=f"chart-{key}"):
+        st.plotly_chart(page.chart(figure), key=key, config=_PLOTLY, height="stretch")
     figure_files(figure, About(heading, caption, of), key)
 
 

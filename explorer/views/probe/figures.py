@@ -17,8 +17,6 @@ from pad_core.report.figures import finished
 from pad_core.report.palette import style
 
 _FONT = "Source Sans, sans-serif"
-_HEIGHT = 300
-_CURSOR_HEIGHT = 346  # of the curves, beside the pictures of five networks
 
 
 @dataclass(frozen=True)
@@ -170,7 +168,6 @@ def _curves(recorded: tuple[Line, ...], dark: bool) -> go.Figure:
                         "line": {"width": 2}},
             )  # fmt: skip
     _dress(figure, "occlusion, % of patches", "accuracy, %", dark)
-    figure.update_layout(height=_CURSOR_HEIGHT)
     figure.update_xaxes(range=[-3, 103])
     return figure
 
@@ -269,7 +266,7 @@ def _dress(figure: go.Figure, x: str, y: str, dark: bool) -> None:
     ink = "#b9bdcf" if dark else "#565b70"
     finished(figure, x, y)
     figure.update_layout(
-        height=_HEIGHT, font={"family": _FONT, "color": ink, "size": 14}, dragmode=False,
+        font={"family": _FONT, "color": ink, "size": 14}, dragmode=False,
         margin={"l": 66, "r": 8, "t": 6, "b": 44}, showlegend=False,
         hoverlabel={"font": {"family": _FONT}},
     )  # fmt: skip

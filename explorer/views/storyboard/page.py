@@ -14,7 +14,7 @@ from explorer.session.state import choose, chosen, fresh, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, Step, lesson, steps
-from explorer.widgets import kept_dreams, page, path_bar, sidebar
+from explorer.widgets import kept_dreams, look, page, path_bar, sidebar
 from explorer.widgets.keys import keys
 from explorer.widgets.memory_pair import choose_pair, pictures
 from pad_core.errors import PadError
@@ -59,7 +59,7 @@ def _tint(place: int, night: Sequence[Step]) -> None:
     parts = [f'.st-key-steps [role="radio"]:nth-child({i + 1})' for i in range(len(night))]
     tints = zip([*parts, ".pad-flow"], [*night, night[place - 1]], strict=True)
     rules = "".join(f"{part} {{ --tint: var(--{step.phase}) }}" for part, step in tints)
-    st.html(f"<style>{rules}</style>")
+    look.apply("tints", rules)
 
 
 def _choose_step(place: int, night: Sequence[Step]) -> None:

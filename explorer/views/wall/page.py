@@ -190,7 +190,7 @@ def _heads(first: PadNetwork, shown: Columns, pictured: bool) -> Row:
         cells = "".join(f"<span>{escape(text)}</span>" for text in texts)
         return Row(title, "", "", (), instead=cells, hint=hint)
     described = [f"Image of the class {name}" for name in one]
-    return Row(title, "", "The images", described, texts, small=True, hint=hint)
+    return Row(title, "", "", described, texts, small=True, hint=hint)
 
 
 def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: bool) -> Row:

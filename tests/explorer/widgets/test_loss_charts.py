@@ -40,7 +40,7 @@ def test_the_contrastive_loss_has_a_panel_where_a_network_has_one():
     found = {"contrast": [(1.0, 3.0)], "linear_separability": [(1.0, 40.0)]}
     rare = loss_charts.panels([series("pad", "a"), Series("b", "contrast_phase", found)],
                               log=True, dark=False)  # fmt: skip
-    assert titles(rare)[-2:] == ["contrastive loss", "linear separability (one probe), %"]
+    assert titles(rare)[-2:] == ["contrastive loss", "linear probe, %"]
     contrast, separability = rare.data[-2:]
     assert (list(contrast.y), list(separability.y)) == ([3.0], [40.0])
     axes = {trace.yaxis.replace("y", "yaxis") for trace in (contrast, separability)}
