@@ -212,4 +212,4 @@ def _give_way() -> None:
     On Linux each thread has a priority of its own; elsewhere it would be the whole program's.
     """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        os.nice(_NICE)

@@ -53,7 +53,8 @@ def detached(command: list[str], home: Path, log: int) -> subprocess.Popen[bytes
     )  # fmt: skip
     if sys.platform != "win32":
         with suppress(OSError):  # it may be over already
-            os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+            here = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, process.pid, min(here + 10, 19))
     return process
 
 

@@ -37,14 +37,14 @@ STOPS = (
     Stop(
         "dream",
         "Dream: mix one",
-        "REM mixes two memories and noise. The white dot is where this network was trained.",
+        "REM mixes two memories and noise: on this plane, and in as many pairs as you like.",
         {"sight": "plane"},
     ),
     Stop(
         "wall",
         "Wall: take sleep away",
-        "Each network lacked a part of sleep. Those without REM never learned to mix memories.",
-        {"wall": "rem", "compared": ()},
+        "PAD had all of sleep, each other network less. What do the same memories become?",
+        {"wall": "rem", "compared": (), "lam": 0.5, "lam_prime": 0.5, "noise_level": 1.0},
     ),
     Stop(
         "probe",

@@ -144,15 +144,15 @@ def images_are_coming(network: PadNetwork) -> bool:
 
 
 def _say_absent(network: PadNetwork, fetched: bool) -> None:
-    says = f":material/psychology: No images of {_spoken(network)} here: from memory."
+    says = f":material/psychology: The images of {_spoken(network)} are not on this computer."
     if fetched:
         st.caption(says)
     else:
         st.caption(
             says,
-            help="Pages show what the network stored in place of these images. This copy of them, "
-            "in the order in which the network remembers them, is not offered for download; in "
-            f"`{real_images.place(network)}` they would be found.",
+            help="Photos ship with this program. In place of all other images, pages show what the "
+            "network recalls. This copy of the images is not offered for download; where you have "
+            f"it, put it into `{real_images.place(network)}`.",
         )
 
 

@@ -114,7 +114,7 @@ def judge_all(claims: Sequence[Claim], catalogue: Catalogue, dataset: str) -> li
     for claim, verdict in zip(claims, verdicts, strict=True):
         p = corrected.get(claim.tested or claim.text)
         if verdict.p is not None and p is not None:
-            grounds = f"{verdict.grounds} Corrected for {len(corrected)} tests (Holm): {_p(p)}."
+            grounds = f"{verdict.grounds} Corrected for all {len(corrected)} tests (Holm): {_p(p)}."
             chance = p >= ALPHA and verdict.status != "cannot be told"
             if chance:
                 grounds += " With so many tests that may be chance."

@@ -680,6 +680,6 @@ def test_the_place_of_real_images_is_kept_while_they_are_loaded(root, monkeypatc
 def test_images_are_fetched_by_a_button_where_they_are_offered(root, monkeypatch, offered):
     monkeypatch.setattr(real_images, "can_fetch", lambda network: offered)
     at = page()
-    (said,) = [c for c in at.sidebar.caption if "from memory" in c.value]
+    (said,) = [c for c in at.sidebar.caption if "are not on this computer" in c.value]
     assert ("not offered for download" in said.help) != offered
     assert bool([b for b in at.button if b.key == "fetch"]) == offered

@@ -109,10 +109,10 @@ def _subject(name: str) -> str:
 
 
 def _tally(judged: Sequence[Verdict]) -> str:
-    """'2 of 5 claims agree with the paper, 3 cannot be told yet.'"""
+    """'2 of the paper's 5 claims hold here, 3 cannot be told yet.'"""
     agree, against = (sum(v.kind == kind for v in judged) for kind in ("yes", "no"))
     n_open = len(judged) - agree - against
-    told = f"{agree} of {len(judged)} claims agree with the paper"
+    told = f"{agree} of the paper’s {len(judged)} claims hold here"
     told += f", {against} {'does' if against == 1 else 'do'} not" if against else ""
     return f"{told}, {n_open} cannot be told yet." if n_open else f"{told}."
 

@@ -74,7 +74,7 @@ def _parts() -> None:
 
 
 def _dials(part: str, talk: bool) -> None:
-    """The sliders of what is measured live; what is recorded has its cursor below the curves."""
+    """The sliders of what is measured live; what is recorded has its cursor above the curves."""
     if part != "record":
         with sliders.in_a_row(talk):
             sliders.occlusion(live.PANELS, talk)

@@ -29,12 +29,12 @@ def show(looked_at: str, subjects: Mapping[str, Subject]) -> None:
         _offer_live(lacking, len(found))
     if found:
         _sentence(looked_at, found)
+    cursor()
     with st.container(key="probe-charts"):
         left, right = st.columns(2, gap="medium")
     with left:
         if found:
             _curves(found)
-        cursor()
     with right:
         _example(looked_at, subjects, found)
 
@@ -54,24 +54,27 @@ def cursor() -> None:
     dial()
 
 
-def _percent() -> int:
-    return round(100 * chosen().dream.intensity)
+def _percent(found: Mapping[str, Record]) -> int:
+    """Where the cursor stands: the recorded share that is nearest to the dial's."""
+    dial = round(100 * chosen().dream.intensity)
+    one = next(iter(found.values()), None)
+    return dial if one is None else one.percent[one.nearest(dial)]
 
 
 @st.fragment(key="record")
 def _sentence(looked_at: str, found: Mapping[str, Record]) -> None:
-    st.html(f'<p class="pad-lead">{escape(_told(looked_at, found, _percent()))}</p>')
+    st.html(f'<p class="pad-lead">{escape(_told(looked_at, found, _percent(found)))}</p>')
 
 
 @st.fragment(key="record-curve")
 def _curves(found: Mapping[str, Record]) -> None:
     charts.title("Occlusion", _setting(found))
-    charts.curves(found, _percent())
+    charts.curves(found, _percent(found))
 
 
 @st.fragment(key="record-example")
 def _example(looked_at: str, subjects: Mapping[str, Subject], found: Mapping[str, Record]) -> None:
-    percent = _percent()
+    percent = _percent(found)
     disturbance = Disturbance(percent, _SIZE_PX, 0.0, chosen().dream.seed)
     with page.timed("picture"):
         example_panel.show(
@@ -106,7 +109,7 @@ def _said(found: Mapping[str, Record], key: str, percent: int) -> Said:
         f'<div class="pad-bar"><i class="pad-fill" style="width: {share:.1f}%; '
         f'background: light-dark({look.colour}, {look.dark})"></i></div>'
     )
-    change = f"−{lost:.0f}" if lost >= 0.5 else ""
+    change = f"−{lost}" if lost > 0 else ""
     return Said(bar, f"<em>{share:.0f} % right{f' ({change})' if change else ''}</em>")
 
 

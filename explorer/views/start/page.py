@@ -35,7 +35,7 @@ def show() -> None:
     st.markdown(
         f"It saw {sidebar.plain(_named(first))} and {sidebar.plain(_named(second))}, as one sees "
         "awake. Asleep, it mixes its memories of both with noise: **drag the point** to choose "
-        "how much of each."
+        "how much of each. The white dot is where it was trained."
     )
     pad(network, recalled, ("plane", "footer"), "start", _seen(network, recalled))
     page.footer(network, "memories", "plane")

@@ -31,7 +31,7 @@ class Step:
 
 PHASES: dict[Phase, str] = {"wake": "Wake", "nrem": "NREM", "rem": "REM", "contrast": "Contrast"}
 _PERTURBED: dict[Kind, str] = {
-    "squares": "patches of random size turn grey",
+    "squares": "patches turn grey",
     "translation": "it is shifted",
     "rotation": "it is turned",
     "noise": "its pixels get noise",
@@ -169,8 +169,8 @@ STEPS = (
     Step(
         "nrem",
         "Occlude",
-        "The dream is <b>perturbed</b>: patches of random size turn grey, so that only a part of "
-        "the memory can be seen.",
+        "The dream is <b>perturbed</b>: patches turn grey, of another size each time, so that only "
+        "a part of the memory can be seen.",
         lambda s: [
             _recalled(s, "dream"), "⊙", _of(s, "mask", "Ω", "mask"), "=",
             _of(s, "occluded", "<i>G</i>(<i>z</i>) ⊙ Ω", "occluded dream"),

@@ -57,7 +57,7 @@ def show() -> None:
     images = sidebar.images(network)
     with st.sidebar.container(key="difference-controls"):
         _differences(networks)
-    with page.heading("The same night in every network", _note(networks)):
+    with page.heading("The same night in every network", _note(network, networks)):
         _pictures()
     _dials(network)
     if networks:
@@ -67,13 +67,27 @@ def show() -> None:
     _footer(network)
 
 
-def _note(networks: Mapping[str, PadNetwork]) -> str:
+def _note(network: PadNetwork, networks: Mapping[str, PadNetwork]) -> str:
     if against := chosen().wall.against:
         return (
             f"|difference| to {_label(networks[against])}, × {chosen().wall.amplified}: white from "
             f"{100 / chosen().wall.amplified:g} % of the range. Δ: its mean, in % of that."
         )
-    return _EXPLAINED[chosen().wall.pictures]
+    return _EXPLAINED[chosen().wall.pictures] + _mixture_told(network)
+
+
+def _mixture_told(network: PadNetwork) -> str:
+    """' λ′ = 0.9, not as trained.', where the viewer mixes otherwise than the network did."""
+    dream, trained = chosen().dream, network.condition.rem_mixture
+    dials = (
+        ("λ", dream.lam, trained.lam),
+        ("λ′", dream.lam_prime, trained.lam_prime),
+        ("σ", dream.noise_level, trained.noise_level),
+    )
+    moved = [f"{name} = {value:g}" for name, value, usual in dials if value != usual]
+    if chosen().wall.pictures != "rem" or not moved:
+        return ""
+    return f" {', '.join(moved)}: not as trained."
 
 
 def _dials(network: PadNetwork) -> None:
@@ -197,7 +211,7 @@ def _row(network: PadNetwork, strip: Strip, first: PadNetwork, is_reference: boo
     header = network.header
     lines = [lived(header.condition.phases), f"epoch {header.epoch} · seed {header.seed}"]
     if "rem" in header.condition.phases and header.condition.rem_replay == "single":
-        lines.append("REM of one memory")
+        lines.append("REM of one memory, no noise")
     if is_reference:
         lines.append("the reference, as it is")
     elif not wall.same_images(network, first, chosen().dream):

@@ -81,6 +81,8 @@ def strip(network: PadNetwork, dream: Dream, pictures: str) -> Strip:
     else:
         images = network.generate(current)
         realness = network.realness(images)
+    if not network.condition.trains_discriminator:
+        return Strip(picture_grid(images, N_DREAMS), ("",) * N_DREAMS)
     captions, levels = judged(network, realness.numpy())
     return Strip(picture_grid(images, N_DREAMS), tuple(captions), levels)
 

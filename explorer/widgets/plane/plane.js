@@ -116,7 +116,7 @@ class Plane {
     const [best] = dream.scores;
     const reading = best ? ` · ${best[0]} ${Math.round(100 * best[1])} %` : "";
     this.find(".dream figcaption").textContent = this.talk ? `${at} · d ${judged(dream)}${reading}`
-      : this.data.start ? this.shares() : at;
+      : this.shares();
     const readings = this.find(".readings");
     readings.replaceChildren(
       dream.realness == null ? heading("d was not trained", "no loss of this condition teaches it")

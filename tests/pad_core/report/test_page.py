@@ -246,7 +246,7 @@ def test_claims_are_corrected_for_their_number(write):
     for text, verdict in corrected.items():
         if verdict.p is None:
             continue
-        assert f"Corrected for {number} tests (Holm)" in verdict.grounds
+        assert f"Corrected for all {number} tests (Holm)" in verdict.grounds
         smaller = sum(p < verdict.p for p in ps.values())
         if verdict.p * (number - smaller) >= 0.05:
             assert verdict.status == "cannot be told", text

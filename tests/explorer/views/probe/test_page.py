@@ -50,7 +50,7 @@ def test_every_network_has_its_accuracy_and_says_what_it_rests_on(root):
     assert all(0 < number < 100 for number, _ in found.values())
     assert all(mark.startswith("full") for _, mark in found.values())
     assert "Tested on reconstructions, 30 % of their 4 px patches grey" in text(at)
-    assert "from memory" in at.sidebar.caption[0].value
+    assert "are not on this computer" in at.sidebar.caption[0].value
 
 
 @pytest.mark.parametrize(("present", "place"), [("", "sidebar"), ("1", "main")])

@@ -78,6 +78,9 @@ def test_beside_the_full_model_stands_who_loses_least():
 def test_undisturbed_nothing_is_lost_and_the_sentence_says_what_is_read():
     said = told([PAD, ROBUST, FRAGILE], 0)
     assert said == "Undisturbed, 47 % of images are read rightly from w/o REM, 57 % from PAD."
+    worst = line("Wake only", "wake_only", 44.0, 37.0, 30.0)
+    assert told([PAD, ROBUST, worst], 0) == said  # what lacks REM alone shows what REM is for
+    assert "44 % of images are read rightly from Wake only" in told([PAD, worst], 0)
     assert told([PAD], 0) == "Undisturbed, 57 % of images are read rightly from PAD."
 
 
@@ -89,3 +92,8 @@ def test_the_papers_value_stands_beside_its_protocol_on_its_images_alone():
     assert published(shipped("cifar10-pad-seed0-epoch20"), "paper", "real images") is None
     assert published(shipped("svhn-pad-seed0"), "paper", "real images") is None  # a part of SVHN
     assert published(shipped("fashion-mnist-pad-seed0"), "paper", "real images") is None
+
+
+def test_what_is_lost_is_the_difference_of_what_is_shown():
+    assert line("PAD", "pad", 57.4, 39.6, 30.0).lost(30) == 17
+    assert line("PAD", "pad", 56.6, 39.4, 30.0).lost(30) == 18

@@ -179,7 +179,7 @@ def test_every_conditions_night_can_be_shown(network, name):
 def test_another_perturbation_is_shown_and_said(network):
     said = told("nrem_many", network)
     assert "Occlude" not in said
-    for words in ("patches of random size turn grey", "it is shifted", "it is blurred"):
+    for words in ("patches turn grey", "it is shifted", "it is blurred"):
         assert words in said["Perturb"]
     story = tell(lived(network, "nrem_rotation"))
     assert "mask" not in story.pictures

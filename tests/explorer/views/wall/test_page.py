@@ -122,6 +122,15 @@ def test_a_reference_that_is_not_among_the_rows_is_no_reference_and_says_so(root
     assert "against" not in at.query_params
 
 
+def test_a_mixture_that_is_not_the_trained_one_is_said(root):
+    def told(**choices):
+        return next(e.proto.body for e in drawn(page(**choices)) if "pad-title" in e.proto.body)
+
+    assert "not as trained" not in told(wall="rem")
+    assert "λ′ = 0.9: not as trained." in told(wall="rem", lam_prime=0.9)
+    assert "not as trained" not in told(wall="recalled", lam_prime=0.9)
+
+
 def test_the_page_speaks_of_the_data_set_whose_pictures_it_shows(root):
     """Not of that of the chosen network, which may not be compared at all."""
     other = write_checkpoint(root / "checkpoints/digits.safetensors", "pad", 5, name="digits")
@@ -130,7 +139,7 @@ def test_the_page_speaks_of_the_data_set_whose_pictures_it_shows(root):
     assert rows(at) == [("PAD", True)]
     said = "".join(e.proto.body for e in drawn(at))
     assert f"file sha256 {checkpoint.load(other).sha256[:12]}" in said
-    assert "no images of digits" in at.sidebar.caption[0].value
+    assert "images of digits are not on this computer" in at.sidebar.caption[0].value
     assert "Other images" not in said
     # Of networks of several, those of the chosen one's data set are spoken of.
     both = [key, "checkpoints/wake_only.safetensors"]

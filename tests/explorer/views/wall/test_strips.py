@@ -80,7 +80,7 @@ def test_captions_are_realness_and_error(networks):
     assert recalled.levels == pytest.approx(d.tolist())
     assert recalled.captions == tuple(f"d {value:.2f}" for value in d)
     wake_only = strips.strip(networks[1], CHOICES, "recalled")  # nothing ever taught its d
-    assert (set(wake_only.captions), list(wake_only.levels)) == ({"d –"}, [])
+    assert (set(wake_only.captions), list(wake_only.levels)) == ({""}, [])
     error = dreams.perturb(network, dreams.recall(network, CHOICES), CHOICES).error
     captions = strips.strip(network, CHOICES, "nrem").captions
     assert captions[1::2] == tuple(f"ℓ {e:.2f}" for e in error[:4])
