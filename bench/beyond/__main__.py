@@ -18,6 +18,7 @@ NAMES = (
     "lesions",
     "hopfield",
     "development",
+    "compression",
 )
 
 
