@@ -24,10 +24,10 @@ def spoken(name: str) -> str:
 
 
 def full_name(header: Header) -> str:
-    """One network: its condition, data set, epochs and seed."""
+    """One network: its condition, data set and epochs; the sidebar names its seed, too."""
     epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
     condition, images = style(header.condition.name).label, spoken(header.dataset_name)
-    return f"{condition} · {images} · {epochs} · seed {header.seed}"
+    return f"{condition} · {images} · {epochs}"
 
 
 def labels(headers: Mapping[str, Header]) -> dict[str, str]:
