@@ -223,7 +223,7 @@ class Viewer:
 
     def computed_ms(self, what: str) -> float:
         """Milliseconds that a computation took on the server, from the page's last line."""
-        found = re.search(rf"\b{what} (\d+) ms", self.page.locator(".pad-footer").inner_text())
+        found = re.search(rf"\b{what} (\d+) ms", self.page.locator(".pad-footer").text_content())
         return float(found[1]) if found else float("nan")
 
     def close(self) -> None:

@@ -184,13 +184,16 @@ def timed(what: str) -> Iterator[None]:
 
 
 def footer(network: PadNetwork | None, *computations: str, note: str = "") -> None:
-    """Draw the times of these computations and the file; the page's last element."""
+    """Draw the times of these computations and the file, folded; the page's last element."""
     times = st.session_state.get("times", {})
     spans = " · ".join(f"{name} {times[name]:.0f} ms" for name in computations if name in times)
     parts = [*([f"computed: {spans}"] if spans else []), *([escape(note)] if note else [])]
     if network is not None:
         parts.append(f"file sha256 {network.sha256[:12]}")
-    st.html(f'<p class="pad-footer">{" · ".join(parts)}</p>')
+    st.html(
+        '<details class="pad-footer"><summary aria-label="How this was computed">i</summary>'
+        f"{' · '.join(parts)}</details>"
+    )
 
 
 def is_dark() -> bool:

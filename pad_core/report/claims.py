@@ -83,9 +83,11 @@ class Verdict(NamedTuple):
 
     @property
     def told(self) -> str:
-        """'agrees with the paper, n = 4', 'this network does not, n = 1'."""
+        """'agrees with the paper, 4 networks', 'cannot be told, 1 network', 'this network does'."""
         of = " with the paper" if self.status in ("agrees", "does not agree") else ""
-        return f"{self.status}{of}" + (f", n = {self.networks}" if self.networks else "")
+        if not self.networks or self.status.startswith("this network"):
+            return f"{self.status}{of}"
+        return f"{self.status}{of}, {self.networks} network{'s' if self.networks > 1 else ''}"
 
 
 class Claim(NamedTuple):

@@ -42,7 +42,7 @@ def show() -> None:
             "the masks and the noise."
         )
     part, talk = chosen().probe.part, bool(chosen().page.present)
-    with page.heading("What can be read out", _EXPLAINED[chosen().probe.measure]):
+    with page.heading("What a simple classifier reads", _EXPLAINED[chosen().probe.measure]):
         _measure(part)
     _parts()
     _dials(part, talk)

@@ -86,11 +86,11 @@ def test_with_one_network_each_nothing_is_settled(write):
     write("pad", accuracy=58.0)
     write("wo_rem", accuracy=46.0)
     verdict = judge("fig4", 1, write.folder)
-    assert verdict.told == "this network does, n = 1"
+    assert verdict.told == "this network does"
     assert "p < 0.001 (t over test images and probes; too few networks" in verdict.grounds
     assert "n = 1" in verdict.grounds
     write("wo_memory_mix", accuracy=66.0)
-    assert judge("fig4", 2, write.folder).told == "this network does not, n = 1"
+    assert judge("fig4", 2, write.folder).told == "this network does not"
     for item in ITEMS.values():
         for claim in item.claims:
             found, _ = catalogue_module.find([write.folder])
@@ -102,7 +102,7 @@ def test_with_two_seeds_each_it_is_welchs(write):
         write("pad", seed, accuracy=one)
         write("wo_rem", seed, accuracy=other)
     verdict = judge("fig4", 1, write.folder)
-    assert verdict.told == "agrees with the paper, n = 2"
+    assert verdict.told == "agrees with the paper, 2 networks"
     expected = stats.ttest_ind([58.0, 57.0], [46.0, 47.0], equal_var=False).pvalue
     assert verdict.p == pytest.approx(expected)
     assert "Welch" in verdict.grounds
@@ -139,7 +139,7 @@ def test_an_older_record_of_four_probes_is_tested_with_their_few_degrees_of_free
     expected = 2 * stats.t.sf(2.1 / math.sqrt(variance), df)
     assert verdict.p == pytest.approx(expected, rel=1e-6)
     assert 2 * stats.norm.sf(2.1 / math.sqrt(variance)) < 0.9 * verdict.p
-    assert verdict.told == "this network does not, n = 1"
+    assert verdict.told == "this network does not"
 
 
 def test_occlusion_claims_know_whether_probes_are_in_their_errors(write):
@@ -216,12 +216,12 @@ def test_that_no_difference_was_found_does_not_make_things_alike(write):
         write("pad", seed, accuracy=one)
         write("rem_noise_only", seed, accuracy=other)
     verdict = judge("app-fig4", 0, write.folder)
-    assert verdict.told == "agrees with the paper, n = 3"
+    assert verdict.told == "agrees with the paper, 3 networks"
     assert "that it is within 2 points: p" in verdict.grounds
     for seed in range(3):
         write("rem_noise_only", seed, accuracy=40.0 + seed / 10)
     verdict = judge("app-fig4", 0, write.folder)
-    assert verdict.told == "does not agree with the paper, n = 3"
+    assert verdict.told == "does not agree with the paper, 3 networks"
 
 
 def test_claims_are_corrected_for_their_number(write):
@@ -284,7 +284,7 @@ def test_a_verdict_says_on_how_many_networks_it_rests(write):
     write("pad", accuracy=50.0, intra_inter_ratio=0.907)
     write("wo_nrem", accuracy=50.0, intra_inter_ratio=0.915)
     verdict = judge("fig6", 2, write.folder)
-    assert verdict.told == "this network does, n = 1"
+    assert verdict.told == "this network does"
     assert "test images" in verdict.grounds
     assert judge("table1", 1, write.folder).told == "cannot be told"
     write("pad", seed=1, intra_inter_ratio=0.906)
@@ -292,7 +292,7 @@ def test_a_verdict_says_on_how_many_networks_it_rests(write):
     assert judge("fig6", 2, write.folder).networks == 1  # of the condition with fewest
     for seed in (1, 2):
         write("wo_nrem", seed=seed, intra_inter_ratio=0.915 + seed / 1000)
-    assert judge("fig6", 2, write.folder).told == "agrees with the paper, n = 3"
+    assert judge("fig6", 2, write.folder).told == "agrees with the paper, 3 networks"
     assert "t over the 3 networks" in judge("app-fig1", 0, write.folder).grounds
 
 
@@ -394,7 +394,7 @@ def test_trends_are_those_of_the_whole_curve(write):
     for seed in range(3):
         write("pad", seed, probe=lambda e, seed=seed: 20.0 + e + (7 + seed) * e % 5)
     verdict = judge("fig4", 0, write.folder)
-    assert verdict.told == "agrees with the paper, n = 3"
+    assert verdict.told == "agrees with the paper, 3 networks"
 
 
 @pytest.mark.parametrize(
@@ -416,8 +416,8 @@ def test_a_decline_of_several_networks_is_tested_over_them(write):
     for seed in range(3):
         write("wo_nrem", seed, 60, probe=lambda e, s=seed: 50 - abs(e - 20) / (4 + s))
         write("wake_only", seed, 60, probe=lambda e, s=seed: 40 + e / (10 + s))
-    assert judge("app-fig3", 2, write.folder).told == "agrees with the paper, n = 3"
-    assert judge("app-fig3", 3, write.folder).told == "does not agree with the paper, n = 3"
+    assert judge("app-fig3", 2, write.folder).told == "agrees with the paper, 3 networks"
+    assert judge("app-fig3", 3, write.folder).told == "does not agree with the paper, 3 networks"
 
 
 def test_dreams_are_compared_early_and_late(write):
@@ -425,14 +425,14 @@ def test_dreams_are_compared_early_and_late(write):
     assert judge("fig3", 0, write.folder).status == "cannot be told"
     write("pad", epoch=1)
     found = judge("fig3", 0, write.folder)  # 100 at epoch 1, 5 at epoch 20
-    assert found.told == "this network does, n = 1"
+    assert found.told == "this network does"
     assert judge("fig3", 1, write.folder).status == "this network does not"  # 2 and 2
     for seed in (1, 2):
         for epoch in (1, 20):
             distance = {"classifier, NREM dreams": 100 / epoch + seed}
             write("pad", seed, epoch, frechet=distance)
     found = judge("fig3", 0, write.folder)
-    assert found.told == "agrees with the paper, n = 3"
+    assert found.told == "agrees with the paper, 3 networks"
     assert "paired t over networks" in found.grounds
 
 

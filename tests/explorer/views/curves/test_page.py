@@ -65,7 +65,7 @@ def test_a_claim_stands_with_its_verdict_and_what_is_missing_with_its_command(ho
     page_html = html(at)
     assert "PAD&#39;s separability rises as it learns." in page_html
     assert "0 of the paper’s 3 claims hold here, 3 cannot be told yet." in page_html
-    assert "<summary>cannot be told, n = 1</summary>" in page_html
+    assert "<summary>cannot be told, 1 network</summary>" in page_html
     commands = [code.value for code in at.code]
     assert any("--condition wo_rem" in c and "--dataset fashion-mini" in c for c in commands)
 
