@@ -20,7 +20,7 @@ from pad_core.evaluation.linear_probe import SGD_EPOCHS
 
 _MEASURES = {"converged": "Converged", "paper": "Paper's protocol"}
 _EXPLAINED = {
-    "converged": "Logistic regression, converged: some points above the paper's measure.",
+    "converged": "Logistic regression, converged: above the paper's measure.",
     "paper": f"{SGD_EPOCHS} epochs of SGD, mean of several probe seeds.",
 }
 _PARTS = dict(zip(PROBE_PARTS, ("Recorded", "Live", "Confusion", "Learning"), strict=True))
