@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
-import numpy as np
 import torch
-from PIL import Image
 from torch.nn import functional as F
 
 from bench.beyond.common import SEEDS, images, networks, print_table, spread
 from pad_core.data.images import to_unit
+from pad_core.evaluation.corruptions import jpeg
 from pad_core.model.condition import Mixture
 from pad_core.model.dreams import rem_dreams
 
@@ -29,7 +26,7 @@ def measure() -> None:
                 continue
             z, z_old = network.memories["test"].latents[:N].split(N // 2)
             dreams = rem_dreams(network.networks, z, z_old, Mixture(0.5, 0.5, 1.0), 0).dreams
-            seen = (photographs, moved, _encoded(moved), dreams, _encoded(dreams))
+            seen = (photographs, moved, jpeg(moved, QUALITY), dreams, jpeg(dreams, QUALITY))
             found.append([float(network.realness(pictures).mean()) for pictures in seen])
         if found:
             cells = [spread(column, 2) for column in zip(*found, strict=True)]
@@ -43,15 +40,3 @@ def _moved(pictures: torch.Tensor) -> torch.Tensor:
     """Pictures whose blocks of 8 pixels, in which JPEG rounds, lie elsewhere."""
     padded = F.pad(pictures, (MOVED_PX, 0, MOVED_PX, 0), mode="reflect")
     return padded[..., : pictures.shape[-2], : pictures.shape[-1]]
-
-
-def _encoded(pictures: torch.Tensor) -> torch.Tensor:
-    """Pictures (N, 3, 32, 32), −1 to 1, once through JPEG of the data's quality."""
-    pixels = ((pictures + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
-    found = []
-    for one in pixels:
-        stream = io.BytesIO()
-        Image.fromarray(one).save(stream, "JPEG", quality=QUALITY)
-        with Image.open(stream) as image:
-            found.append(np.asarray(image.convert("RGB")))
-    return to_unit(torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2))

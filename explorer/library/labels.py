@@ -25,9 +25,13 @@ def spoken(name: str) -> str:
 
 def full_name(header: Header) -> str:
     """One network: its condition, data set and epochs; the sidebar names its seed, too."""
-    epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
     condition, images = style(header.condition.name).label, spoken(header.dataset_name)
-    return f"{condition} · {images} · {epochs}"
+    return f"{condition} · {images} · {in_epochs(header.epoch)}"
+
+
+def in_epochs(number: int) -> str:
+    """'1 epoch', '50 epochs'."""
+    return f"{number} epoch{'' if number == 1 else 's'}"
 
 
 def labels(headers: Mapping[str, Header]) -> dict[str, str]:

@@ -20,6 +20,7 @@ import streamlit as st
 
 from explorer import home
 from explorer.dreaming.dreams import Adversarial
+from explorer.library.labels import in_epochs
 from explorer.session.reach import check_folder
 from explorer.session.upload import Upload
 from pad_core.checkpoint import file as checkpoint
@@ -120,7 +121,7 @@ class Listing:
         several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
         for data, (key, header) in zip(told, self.headers.items(), strict=True):
             seed = f" · seed {header.seed}" if data in several else ""
-            epochs = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}"
+            epochs = in_epochs(header.epoch)
             label = style(header.condition.name).label
             names[key] = f"{label} · {data} · {epochs}{seed}"
         first = {name: key for key, name in reversed(names.items())}  # the others say where

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer.library.labels import spoken
+from explorer.library.labels import in_epochs, spoken
 from explorer.library.networks import Listing
 from explorer.session.state import choose, fresh, session
 
@@ -78,7 +78,7 @@ def _likeness(listing: Listing, key: str, before: str) -> tuple[bool, bool, bool
 def _version(listing: Listing, key: str, alike: list[str]) -> str:
     """Epochs and seed; the file too where these are another one's as well."""
     header = listing.headers[key]
-    told = f"{header.epoch} epoch{'' if header.epoch == 1 else 's'}, seed {header.seed}"
+    told = f"{in_epochs(header.epoch)}, seed {header.seed}"
     others = [listing.headers[k] for k in alike if k != key]
     if any((o.epoch, o.seed) == (header.epoch, header.seed) for o in others):
         told += f" ({key})"

@@ -72,13 +72,18 @@ def _contrast(images: torch.Tensor, left: float, random: torch.Generator) -> tor
     return (mean + left * (images - mean)).clamp_(-1, 1)
 
 
-def _jpeg(images: torch.Tensor, quality: float, random: torch.Generator) -> torch.Tensor:
+def jpeg(images: torch.Tensor, quality: int) -> torch.Tensor:
+    """Images (B, 3, 32, 32) from −1 to 1, encoded as JPEG (quality 1 to 95) and decoded."""
     decoded = []
     for pixels in to_uint8(images).permute(0, 2, 3, 1).cpu().numpy():
         file = io.BytesIO()
-        Image.fromarray(pixels).save(file, "JPEG", quality=int(quality))
+        Image.fromarray(pixels).save(file, "JPEG", quality=quality)
         decoded.append(torch.from_numpy(np.array(Image.open(file))))
     return to_unit(torch.stack(decoded).permute(0, 3, 1, 2).to(images.device))
+
+
+def _jpeg(images: torch.Tensor, quality: float, random: torch.Generator) -> torch.Tensor:
+    return jpeg(images, int(quality))
 
 
 def _translation(images: torch.Tensor, by_px: float, random: torch.Generator) -> torch.Tensor:

@@ -59,9 +59,9 @@ _LIMITS = """
 - A checkpoint carries the latents of some images, not the images. Without the data set, what the
   *Dream* page calls a memory is what the network recalls: the picture that *G* makes of them.
 - Pictures have 32 × 32 pixels; networks were shown small photographs, digits or clothes.
-- *d* is the network's own judgement and no probability that was calibrated on anything. About half
-  of what it knows are the traces of JPEG in the images that it learned from. A network that was
-  trained without REM never learned it.
+- *d* is the network's own judgement and no probability that was calibrated on anything. In
+  networks of CIFAR-10, about half of what it knows are traces of JPEG, as which these images were
+  encoded. A network that was trained without REM never learned it.
 - The class scores read out at most 2,000 memories, so they are wrong more often than the
   measured probe of all training images, which the *Probe* page shows.
 - Dream, memory and hippocampus are names for parts of a model. That people's dreams serve the

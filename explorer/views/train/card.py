@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.dreaming import dreams
 from explorer.library import histories, networks
+from explorer.library.labels import in_epochs
 from explorer.runs import history, process, trainings
 from explorer.runs.trainings import Training
 from explorer.session.choices import Dream
@@ -71,7 +72,7 @@ def _epochs(training: Training) -> str:
     if training.status != "finished":
         return ""
     n, measured = training.epochs_done, history.while_training(training.history[-1])
-    return " · ".join(["", f"{n} epoch{'' if n == 1 else 's'}", *filter(None, [measured])])
+    return " · ".join(["", in_epochs(n), *filter(None, [measured])])
 
 
 def _where(training: Training) -> str:
