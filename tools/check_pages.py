@@ -45,6 +45,8 @@ PAGES: dict[str, tuple[str, dict[str, str], int]] = {
     "measures": ("curves", {"curves": "measures"}, 250),
     "losses": ("curves", {"curves": "losses"}, 250),
     "epochs": ("curves", {"curves": "epochs"}, 250),
+    "alike": ("curves", {"curves": "alike"}, 250),
+    "signatures": ("curves", {"figure": "signatures"}, 250),
     "train": ("train", {}, 150),
     "journal": ("journal", {}, 150),
     "talk": ("talk", {}, 150),

@@ -13,6 +13,7 @@ whole queue in a tiny size on the CPU, kills that in the middle, resumes it and 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,17 @@ from pad_core.cli.options import add_options
 from pad_core.data.load import DataSet, load_dataset
 from pad_core.evaluation.evaluate import Protocol
 from pad_core.system.hardware import choose_device, save_every_s
-from pad_core.training.gallery import QUEUE, Budget, Grid, Measuring, items, pack, run, unpack
+from pad_core.training.gallery import (
+    QUEUE,
+    RECORDS,
+    Budget,
+    Grid,
+    Measuring,
+    items,
+    pack,
+    run,
+    unpack,
+)
 from pad_core.training.request import TrainingRequest
 from pad_core.training.sweep import Settings
 from pad_core.training.sweep_streams import MOST_AT_ONCE, StreamEngine
@@ -148,7 +159,9 @@ def rehearse(options: argparse.Namespace) -> int:
         print(f"Killed with {before} networks measured, {time.monotonic() - started:.0f} s.")
         status = subprocess.run(command, check=False).returncode
         planned = sum(len(grid.conditions) * grid.seeds for grid in tiny_queue())
-        found = list(unpack(root / "out" / "packed", root / "unpacked"))
+        packed = root / "out" / "packed"
+        records = json.loads((packed / RECORDS).read_text("utf-8"))
+        found = list(unpack(packed, root / "unpacked"))
         for path in found:
             network = load(path)
             missing = {"linear_separability", "occlusion", "frechet"} - network.metrics.keys()
@@ -156,10 +169,10 @@ def rehearse(options: argparse.Namespace) -> int:
                 print(f"{path.name} lacks {missing or 'its history'}.")
                 status = 1
         print(
-            f"{len(found)} of {planned} networks trained, measured, packed and unpacked in "
-            f"{time.monotonic() - started:.0f} s."
+            f"{len(records)} of {planned} networks trained and measured, {len(found)} of them "
+            f"packed with weights and unpacked, in {time.monotonic() - started:.0f} s."
         )
-        return status or int(len(found) != planned)
+        return status or int(len(records) != planned or not found)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

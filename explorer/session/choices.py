@@ -187,16 +187,19 @@ class CurvesChoices:
 
     part: of the page. figure: of the paper. log: '1' for logarithmic losses.
     stage: epoch at which dreams are shown, 0 for the chosen network's own. abreast: what is
-    shown of all epochs side by side, or empty for one epoch at a time.
+    shown of all epochs side by side, or empty for one epoch at a time. likeness: how networks are
+    compared, and layer: by which of the encoder's layers.
     """
 
     part: str = _option(
-        "paper", ("paper", "measures", "losses", "epochs"), terse=True, parameter="curves"
+        "paper", ("paper", "measures", "losses", "epochs", "alike"), terse=True, parameter="curves"
     )
     figure: str = _option("table1", tuple(ITEMS), terse=True)
     log: str = _option("", ("", "1"))
     stage: int = _number(0, 0, 100_000, 1, terse=True)
     abreast: str = _option("", ("", "memories", "recovered", "rem"))
+    likeness: str = _option("cka", ("cka", "rsa"), terse=True)
+    layer: str = _option("z", ("z", "conv3", "conv2", "conv1"), terse=True, parameter="of_layer")
 
 
 @dataclass(frozen=True)

@@ -395,10 +395,11 @@ class Evaluation(TypedDict, total=False):
         ),
     ]
     baselines: Annotated[
-        dict[str, dict[str, Maybe | list[Maybe] | dict[str, Maybe | ByName]]],
+        dict[str, dict[str, Maybe | list[Maybe] | dict[str, Maybe | dict[str, Maybe | ByName]]]],
         Field(
             "'untrained' network and raw 'pixels' → their separabilities and ratios; for the "
-            "untrained network also neighbours, few labels and geometry"
+            "untrained network also neighbours, few labels, geometry and 'state_similarity', with "
+            "PAD's mixture"
         ),
     ]
     protocol: Annotated[

@@ -41,7 +41,7 @@ def run_reproduce(options: Reproduce) -> None:
 
     if not options.items:
         for name, item in ITEMS.items():
-            print(f"{name:<9} {item.title}")
+            print(f"{name:<10} {item.title}")
         return
     items = list(ITEMS) if options.items == ("all",) else list(options.items)
     out = options.out or Path("reports") / f"{'-'.join(options.items)}.html"

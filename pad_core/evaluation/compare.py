@@ -15,7 +15,7 @@ from pad_core.data.images import to_unit
 from pad_core.data.load import is_local, load_dataset
 from pad_core.errors import PadError, printable
 from pad_core.evaluation.paper_measures import evaluated_images
-from pad_core.evaluation.similarity import similarity_matrices
+from pad_core.evaluation.similarity import geometry_of, pairwise
 from pad_core.evaluation.state_similarity import LAYERS, activities
 from pad_core.system.hardware import choose_device
 
@@ -58,8 +58,7 @@ def compare_files(
     dataset = load_dataset(data or _own(networks, root), root)
     places = evaluated_images(len(dataset.test), images, 0)
     seen = dataset.test.images[places]
-    representations = [_activity(network, seen, layer, chosen) for network in networks]
-    matrices = similarity_matrices(representations)
+    matrices = pairwise([geometry_of(activity(network, seen, layer)) for network in networks])
     return {
         "files": [printable(str(path)) for path in files],
         "names": [network.name for network in networks],
@@ -108,9 +107,20 @@ def _own(networks: Sequence[PadNetwork], root: str) -> str:
 
 
 @torch.inference_mode()
-def _activity(
-    network: PadNetwork, images: torch.Tensor, layer: str, device: torch.device
-) -> torch.Tensor:
+def activity(network: PadNetwork, images: torch.Tensor, layer: str) -> torch.Tensor:
+    """Activity of one of ``state_similarity.LAYERS`` that images elicit, on the network's device.
+
+    Args:
+        images: (N, 3, 32, 32), uint8 or float in [−1, 1].
+
+    Returns:
+        (N, units).
+    """
     encoder = network.networks.encoder
-    batches = (to_unit(batch.to(device)) for batch in images.split(_BATCH_SIZE))
-    return torch.cat([activities(encoder, batch)[layer] for batch in batches])
+    device = encoder.conv1.weight.device
+    found = []
+    for batch in images.split(_BATCH_SIZE):
+        moved = batch.to(device)
+        unit = to_unit(moved) if moved.dtype == torch.uint8 else moved
+        found.append(activities(encoder, unit)[layer])
+    return torch.cat(found)

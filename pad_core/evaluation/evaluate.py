@@ -200,7 +200,7 @@ def measure_baselines(dataset: DataSet, protocol: Protocol, step: Step) -> dict[
     found = {"untrained": _baseline(untrained, protocol.readout_seeds, pair, protocol.seed)}
     exact = exact_distances(untrained.latents, untrained.labels)
     found["untrained"]["intra_inter_ratio_exact"] = exact.ratio
-    found["untrained"] |= untrained_other_measures(untrained, *pair, chosen, protocol)
+    found["untrained"] |= untrained_other_measures(networks, untrained, *pair, chosen, protocol)
     if protocol.fine_tune_epochs:  # of an untrained network, this is supervised learning
         tuned = _fine_tuned(networks.encoder, dataset, protocol, lambda share: None)
         found["untrained"]["fine_tuned"] = tuned["accuracy"]

@@ -50,7 +50,8 @@ from pad_core.evaluation.protocol import Protocol
 from pad_core.evaluation.state_similarity import state_similarity
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.evaluation.trunk import wide_accuracy
-from pad_core.model.networks import Encoder, encode_all
+from pad_core.model.condition import Mixture, built_in
+from pad_core.model.networks import Encoder, Networks, encode_all
 
 NEIGHBOURS = (20, 200)
 TRUNK_SEEDS = 4  # of the paper's probe; ten would say no more
@@ -297,10 +298,9 @@ def robustness(
     }
 
 
-def states(network: PadNetwork, images: torch.Tensor, seed: int) -> Found:
+def states(networks: Networks, images: torch.Tensor, mixture: Mixture, seed: int) -> Found:
     """'state_similarity', 'state_similarity_n': the encoder's activity in Wake, NREM and REM."""
-    mixture = network.condition.rem_mixture
-    found = attempt(lambda: state_similarity(network.networks, images, mixture, seed))
+    found = attempt(lambda: state_similarity(networks, images, mixture, seed))
     return {"state_similarity": found, "state_similarity_n": len(images)}
 
 
@@ -348,7 +348,8 @@ def other_measures(
     step("states", 0.8)
     few = some(protocol.state_images).to(material.images.device)
     if material.on == "real images":
-        found |= states(network, material.images[few], seed)
+        mixture = network.condition.rem_mixture
+        found |= states(network.networks, material.images[few], mixture, seed)
     else:
         found |= {"state_similarity": None, "state_similarity_n": 0}
     step("nearest images", 0.9)
@@ -362,6 +363,7 @@ def other_measures(
 
 
 def untrained_other_measures(
+    networks: Networks,
     material: Material,
     clean: torch.Tensor,
     occluded: torch.Tensor,
@@ -371,7 +373,10 @@ def untrained_other_measures(
     """Those measures that take seconds, of an untrained network, to compare the others with.
     Arguments as for ``other_measures``."""
     found = geometry(material, clean, occluded, places.to(material.labels.device))
-    del found["spectrum"]
+    few = evaluated_images(len(material.labels), protocol.state_images, protocol.seed)
+    seen = material.images[few.to(material.images.device)]
+    found |= states(networks, seen, built_in("pad").rem_mixture, protocol.seed)
+    del found["spectrum"], found["state_similarity_n"]
     if material.n_classes > 1:
         some = evaluated_images(len(material.labels), protocol.knn_images, protocol.seed)
         found |= neighbours(material, some.to(material.latents.device))

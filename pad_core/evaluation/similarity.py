@@ -27,12 +27,9 @@ def linear_cka(one: torch.Tensor, other: torch.Tensor) -> float:
     _check(one, other)
     x, y = _centred(one), _centred(other)
     if max(x.shape[1], y.shape[1]) > len(x):  # then Gram matrices are smaller
-        k, m = x @ x.T, y @ y.T
-        shared, own = float((k * m).sum()), float(k.norm() * m.norm())
-    else:
-        shared = float((y.T @ x).square().sum())
-        own = float((x.T @ x).norm() * (y.T @ y).norm())
-    return shared / own if own > 0 else math.nan
+        return _alignment(x @ x.T, y @ y.T)
+    own = float((x.T @ x).norm() * (y.T @ y).norm())
+    return float((y.T @ x).square().sum()) / own if own > 0 else math.nan
 
 
 @torch.inference_mode()
@@ -72,20 +69,38 @@ class Similarities(NamedTuple):
     rsa: list[list[float]]
 
 
+class Geometry(NamedTuple):
+    """What both measures need of one representation of N images, whatever its width.
+
+    gram: inner products of the centred patterns, (N, N); ranks: of the dissimilarities, less
+    their mean, (N(N−1)/2,); both float64.
+    """
+
+    gram: torch.Tensor
+    ranks: torch.Tensor
+
+
 @torch.inference_mode()
-def similarity_matrices(representations: Sequence[torch.Tensor]) -> Similarities:
-    """Linear CKA and RSA of each pair of representations, (N, F₁), (N, F₂), … of the same images.
+def geometry_of(representation: torch.Tensor) -> Geometry:
+    """The geometry of a representation (N, F)."""
+    centred = _centred(representation)
+    return Geometry(centred @ centred.T, _ranks(dissimilarities(representation)))
+
+
+@torch.inference_mode()
+def pairwise(geometries: Sequence[Geometry]) -> Similarities:
+    """Linear CKA and RSA of each pair of representations, given their geometries.
 
     Raises:
         PadError: representations of different numbers of images, or of fewer than three.
     """
-    ranks = [_ranks(dissimilarities(values)) for values in representations]
-    m = len(representations)
+    m = len(geometries)
     cka, rsa = ([[1.0] * m for _ in range(m)] for _ in range(2))
-    for i in range(m):
-        for j in range(i):
-            cka[i][j] = cka[j][i] = linear_cka(representations[i], representations[j])
-            rsa[i][j] = rsa[j][i] = _rank_correlation(ranks[i], ranks[j])
+    for i, one in enumerate(geometries):
+        for j, other in enumerate(geometries[:i]):
+            _check(one.gram, other.gram)
+            cka[i][j] = cka[j][i] = _alignment(one.gram, other.gram)
+            rsa[i][j] = rsa[j][i] = _rank_correlation(one.ranks, other.ranks)
     return Similarities(cka, rsa)
 
 
@@ -95,6 +110,12 @@ def _check(one: torch.Tensor, other: torch.Tensor) -> None:
             "Representations are compared on the same images, three or more, not on "
             f"{len(one)} and {len(other)}."
         )
+
+
+def _alignment(one: torch.Tensor, other: torch.Tensor) -> float:
+    """The cosine of two matrices."""
+    own = float(one.norm() * other.norm())
+    return float((one * other).sum()) / own if own > 0 else math.nan
 
 
 def _centred(values: torch.Tensor) -> torch.Tensor:

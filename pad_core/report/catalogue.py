@@ -93,14 +93,14 @@ class Catalogue:
         A condition without any gives None, and does not constrain the others. If no number is
         shared, each condition gives its latest.
         """
-        found = [self._by_epoch(dataset, condition) for condition in conditions]
+        found = [self.by_epoch(dataset, condition) for condition in conditions]
         shared = set.intersection(*present) if (present := [set(f) for f in found if f]) else set()
         if not shared:
             return [self.group(dataset, condition) for condition in conditions]
         return [f.get(max(shared)) for f in found]
 
-    def _by_epoch(self, dataset: str, condition: str) -> dict[int, Group]:
-        """Recorded evaluations by epoch, one of each seed; on real images if one is."""
+    def by_epoch(self, dataset: str, condition: str) -> dict[int, Group]:
+        """Recorded evaluations by epoch, the last first; one of a seed, on real images if any."""
         once: dict[tuple[int, int], Evaluation] = {}
         for entry in self.entries:
             if entry.key[:2] == (dataset, condition) and entry.evaluation is not None:

@@ -116,7 +116,9 @@ def judge_all(claims: Sequence[Claim], catalogue: Catalogue, dataset: str) -> li
     for claim, verdict in zip(claims, verdicts, strict=True):
         p = corrected.get(claim.tested or claim.text)
         if verdict.p is not None and p is not None:
-            grounds = f"{verdict.grounds} Corrected for all {len(corrected)} tests (Holm): {_p(p)}."
+            grounds = (
+                f"{verdict.grounds} Corrected for all {len(corrected)} tests (Holm): {p_text(p)}."
+            )
             chance = p >= ALPHA and verdict.status != "cannot be told"
             if chance:
                 grounds += " With so many tests that may be chance."
@@ -154,7 +156,7 @@ class Measure(NamedTuple):
 
     def of(self, evaluation: Mapping[str, Any]) -> float | None:
         """The number; None if it was not recorded."""
-        found = (_number(evaluation, *path) for path in self.paths)
+        found = (number_at(evaluation, *path) for path in self.paths)
         return next((value for value in found if value is not None), None)
 
     def values(self, group: Group) -> list[float]:
@@ -162,7 +164,8 @@ class Measure(NamedTuple):
         return [value for e in group.evaluations if (value := self.of(e)) is not None]
 
 
-def _number(evaluation: Mapping[str, Any], *path: str) -> float | None:
+def number_at(evaluation: Mapping[str, Any], *path: str) -> float | None:
+    """A number of an evaluation; None if it was not recorded."""
     values = numbers([evaluation], *path)
     return values[0] if values else None
 
@@ -175,10 +178,13 @@ def _part(error: float | None, samples: float | None) -> ErrorPart | None:
 
 
 def _separability_errors(e: Evaluation) -> Errors | None:
-    accuracy, n = _number(e, "linear_separability"), _number(e, "n_test")
+    accuracy, n = number_at(e, "linear_separability"), number_at(e, "n_test")
     if accuracy is None or n is None or n < 2:
         return None
-    spread, seeds = _number(e, "linear_separability_sd"), _number(e, "protocol", "readout_seeds")
+    spread, seeds = (
+        number_at(e, "linear_separability_sd"),
+        number_at(e, "protocol", "readout_seeds"),
+    )
     probes = None
     if spread is not None and seeds is not None and seeds >= 2:
         probes = _part(spread / math.sqrt(seeds), seeds)
@@ -190,12 +196,12 @@ def occluded(intensity: int) -> Measure:
     key = str(intensity)
 
     def errors(e: Evaluation) -> Errors | None:
-        images = _part(_number(e, "occlusion_se", key, "images"), _number(e, "occlusion_n"))
-        seeds = _number(e, "protocol", "readout_seeds")
-        probes = _part(_number(e, "occlusion_se", key, "readouts"), seeds)
+        images = _part(number_at(e, "occlusion_se", key, "images"), number_at(e, "occlusion_n"))
+        seeds = number_at(e, "protocol", "readout_seeds")
+        probes = _part(number_at(e, "occlusion_se", key, "readouts"), seeds)
         if images is None and key in e.get("occlusion_interval", {}):  # an older record
             low, high = e["occlusion_interval"][key]
-            images = _part((high - low) / 3.92, _number(e, "occlusion_n"))
+            images = _part((high - low) / 3.92, number_at(e, "occlusion_n"))
         return None if images is None else Errors(images, probes)
 
     return Measure(f"accuracy at {key} % occlusion", (("occlusion", key),), errors, right=key)
@@ -203,7 +209,7 @@ def occluded(intensity: int) -> Measure:
 
 def _over_images(field: str, samples: Callable[[Evaluation], float | None]) -> Any:
     def errors(e: Evaluation) -> Errors | None:
-        images = _part(_number(e, field), samples(e))
+        images = _part(number_at(e, field), samples(e))
         return None if images is None else Errors(images)
 
     return errors
@@ -225,7 +231,7 @@ INTRA = Measure(
 OCCLUDED_RATIO = Measure(
     "clean-occluded/inter ratio",
     (("clean_occluded_ratio_exact",), ("clean_occluded_ratio",)),
-    _over_images("clean_occluded_ratio_se", lambda e: _number(e, "occlusion_n")),
+    _over_images("clean_occluded_ratio_se", lambda e: number_at(e, "occlusion_n")),
     digits=3,
     probes=False,
 )
@@ -237,17 +243,17 @@ def higher(measure: Measure, high: str, low: str, where: str, text: str) -> Clai
     def judge(catalogue: Catalogue, dataset: str) -> Verdict:
         groups = catalogue.alike(dataset, high, low)
         if groups[0] is None or groups[1] is None:
-            return _missing(groups, (high, low))
+            return without(groups, (high, low))
         difference = _difference(measure, groups[0], groups[1])
         if difference is None:
             return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
         p = p_different(difference.estimate)
-        grounds = f"{difference.grounds}, {_p(p)} ({difference.test})."
+        grounds = f"{difference.grounds}, {p_text(p)} ({difference.test})."
         grounds += _converged(measure, groups[0], groups[1])
         n = _fewest(groups[0], groups[1])
         if p >= ALPHA:
             return Verdict("cannot be told", f"{grounds} The difference may be chance.", n, p)
-        return Verdict(_status(difference.estimate.value > 0, n), grounds, n, p)
+        return Verdict(status_of(difference.estimate.value > 0, n), grounds, n, p)
 
     return Claim(text, where, judge, (high, low), f"{measure.name}: {high} > {low}")
 
@@ -263,7 +269,7 @@ def alike(
     def judge(catalogue: Catalogue, dataset: str) -> Verdict:
         groups = catalogue.alike(dataset, one, other)
         if groups[0] is None or groups[1] is None:
-            return _missing(groups, (one, other))
+            return without(groups, (one, other))
         difference = _difference(measure, groups[0], groups[1])
         if difference is None:
             return Verdict("cannot be told", f"{measure.name} was not recorded with its error.")
@@ -276,12 +282,14 @@ def alike(
             yes, no = p_equivalent(estimate, ALIKE_POINTS), p_beyond(estimate, ALIKE_POINTS)
             near, far = f"within {ALIKE_POINTS:g} points", "further apart"
         p = min(yes, no)
-        shown = f"that it is {near}: {_p(yes)}" if yes <= no else f"that it is {far}: {_p(no)}"
+        shown = (
+            f"that it is {near}: {p_text(yes)}" if yes <= no else f"that it is {far}: {p_text(no)}"
+        )
         grounds = f"{difference.grounds}; {shown} ({difference.test})."
         grounds += _converged(measure, groups[0], groups[1])
         if p >= ALPHA:
             return Verdict("cannot be told", f"{grounds} It may be either.", n, p)
-        return Verdict(_status(yes < no, n), grounds, n, p)
+        return Verdict(status_of(yes < no, n), grounds, n, p)
 
     kind = "not far below" if lower else "alike"
     return Claim(text, where, judge, (one, other), f"{measure.name}: {one} {kind} {other}")
@@ -316,11 +324,11 @@ def trend(
             return Verdict("cannot be told", grounds, len(curves))
         first, p = known[0], _p_of_trends(known)
         tau = sum(found.tau for found in known) / len(known)
-        grounds = f"{what}: {_course(*curves[0], first)}; {_p(p)} ({_over_curves(known)})."
+        grounds = f"{what}: {_course(*curves[0], first)}; {p_text(p)} ({_over_curves(known)})."
         n = len(known)
         if p >= ALPHA:
             return Verdict("cannot be told", f"{grounds} That may be chance.", n, p)
-        return Verdict(_status((tau > 0) == rises, n), grounds, n, p)
+        return Verdict(status_of((tau > 0) == rises, n), grounds, n, p)
 
     return Claim(text, where, judge, (condition,))
 
@@ -351,15 +359,15 @@ def declines(
         if n == 1:
             only = trends[0]
             if only.change <= -DECLINE_POINTS and only.p < ALPHA:
-                return Verdict("this network does", f"{grounds} {_p(only.p)}.", 1, only.p)
+                return Verdict("this network does", f"{grounds} {p_text(only.p)}.", 1, only.p)
             stays = only.low > -DECLINE_POINTS
             return Verdict("this network does not" if stays else "cannot be told", grounds, 1)
         change = sample_mean([t.change for t in trends])
         falls, stays_p = p_above(change.times(-1.0)), p_above(change, -DECLINE_POINTS)
         far = change.value <= -DECLINE_POINTS
         p = falls if far else stays_p
-        grounds += f" On average it changes by {change.value:+.2f} ± {change.se:.2f}, {_p(p)}."
-        return Verdict("cannot be told" if p >= ALPHA else _status(far, n), grounds, n, p)
+        grounds += f" On average it changes by {change.value:+.2f} ± {change.se:.2f}, {p_text(p)}."
+        return Verdict("cannot be told" if p >= ALPHA else status_of(far, n), grounds, n, p)
 
     return Claim(text, where, judge, (condition,))
 
@@ -373,7 +381,7 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
     def judge(catalogue: Catalogue, dataset: str) -> Verdict:
         group, pad = catalogue.alike(dataset, condition, "pad")
         if group is None or pad is None:
-            return _missing((group, pad), (condition, "pad"))
+            return without((group, pad), (condition, "pad"))
         baselines = [e.get("baselines", {}).get("untrained", {}) for e in group.evaluations]
         untrained = next((v for b in baselines if (v := INTRA.of(b)) is not None), None)
         if untrained is None:
@@ -391,58 +399,18 @@ def above_untrained(condition: str, where: str, text: str) -> Claim:
         grounds = (
             f"{INTRA.name[0].upper()}{INTRA.name[1:]}: {style(condition).label} {ours.value:.3f}, "
             f"untrained {untrained:.3f}, PAD {full.value:.3f}; nearer to "
-            f"{'the untrained network' if nearer else 'PAD'}, {_p(p)} (t over {over}, against the "
-            "middle of the two)."
+            f"{'the untrained network' if nearer else 'PAD'}, {p_text(p)} (t over {over}, against "
+            "the middle of the two)."
         )
         if p >= ALPHA:
             return Verdict("cannot be told", f"{grounds} That may be chance.", n, p)
-        return Verdict(_status(nearer, n), grounds, n, p)
+        return Verdict(status_of(nearer, n), grounds, n, p)
 
     return Claim(text, where, judge, (condition, "pad"))
 
 
-def dreams_improve(kind: str) -> Claim:
-    """The claim that the Fréchet distance of NREM or REM dreams falls with training."""
-
-    def judge(catalogue: Catalogue, dataset: str) -> Verdict:
-        early, late = catalogue.group(dataset, "pad", early=True), catalogue.group(dataset, "pad")
-        measured = {} if late is None else late.evaluations[0].get("frechet", {})
-        names = [name for name in measured if name.endswith(f", {kind} dreams")]
-        if early is None or late is None or not names:
-            return Verdict("cannot be told", "Needs an early and a late network, both recorded.")
-        first = {e["seed"]: e for e in early.evaluations}
-        pairs = [
-            (before, after, first[e["seed"]], e)
-            for e in late.evaluations
-            if e["seed"] in first
-            and (before := _number(first[e["seed"]], "frechet", names[0])) is not None
-            and (after := _number(e, "frechet", names[0])) is not None
-        ]
-        if not pairs:
-            return Verdict("cannot be told", "Early and late networks used different features.")
-        before, after, one, other = pairs[0]
-        grounds = (
-            f"{names[0]}: {before:.3g} at epoch {one['epoch']}, {after:.3g} at epoch "
-            f"{other['epoch']}"
-        )
-        n = len(pairs)
-        if n == 1:
-            return Verdict(_status(before > after, 1), f"{grounds}. One network, no test.", 1)
-        falls = sample_mean([before - after for before, after, _, _ in pairs])
-        p = p_different(falls)
-        grounds += (
-            f" in the first of {n} networks; it falls by {falls.value:.3g} ± {falls.se:.2g} on "
-            f"average, {_p(p)} (paired t over networks)."
-        )
-        if p >= ALPHA:
-            return Verdict("cannot be told", f"{grounds} That may be chance.", n, p)
-        return Verdict(_status(falls.value > 0, n), grounds, n, p)
-
-    where = "§2.2, Figure 3d"
-    return Claim(f"{kind} dreams become more like images with training.", where, judge)
-
-
-def _status(yes: bool, networks: int) -> Status:
+def status_of(yes: bool, networks: int) -> Status:
+    """The status of a verdict on so many networks that was not left open."""
     if networks > 1:
         return "agrees" if yes else "does not agree"
     return "this network does" if yes else "this network does not"
@@ -525,7 +493,7 @@ def _same_seeds(measure: Measure, one: Group, other: Group) -> str:
     pairs = [value - second[seed] for seed, value in first.items() if seed in second]
     if len(pairs) < 2:
         return ""
-    p = _p(p_different(sample_mean(pairs)))
+    p = p_text(p_different(sample_mean(pairs)))
     return f"; paired over the {len(pairs)} seeds that both have, {p}"
 
 
@@ -553,7 +521,7 @@ def _on_same_images(measure: Measure, one: Group, other: Group) -> Estimate | No
     for e in (a, b):
         text, of = (
             (e.get("right") or {}).get(measure.right or ""),
-            _number(e, "right_of", measure.right),
+            number_at(e, "right_of", measure.right),
         )
         if not text or not of:
             return None
@@ -620,10 +588,12 @@ def _course(x: list[float], y: list[float], found: Trend) -> str:
     )
 
 
-def _p(p: float) -> str:
+def p_text(p: float) -> str:
+    """A p-value in words."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _missing(groups: Sequence[Group | None], names: Sequence[str]) -> Verdict:
+def without(groups: Sequence[Group | None], names: Sequence[str]) -> Verdict:
+    """The verdict where some of these conditions' groups are None."""
     lacking = [style(n).label for n, group in zip(names, groups, strict=True) if group is None]
     return Verdict("cannot be told", f"Missing or not evaluated: {' and '.join(lacking)}.")

@@ -6,7 +6,7 @@ Colours suit a light page; the page's script replaces them on a dark one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from plotly.subplots import make_subplots
 from pad_core.evaluation.statistics import mean_sem
 from pad_core.report.palette import style
 from pad_core.report.paper import PAPER_EPOCHS, PAPER_SEPARABILITY, paper_name
+from pad_core.report.summary import numbers
 
 if TYPE_CHECKING:  # the explorer draws these without PyTorch
     from pad_core.report.catalogue import Catalogue
@@ -27,6 +28,12 @@ if TYPE_CHECKING:  # the explorer draws these without PyTorch
 with suppress(ImportError):
     import pandas  # noqa: F401
 
+# Pairs of states whose activity is compared, with names and colours.
+STATES = {
+    "wake-nrem": ("NREM and Wake", "#2a86d1", "solid"),
+    "wake-rem": ("REM and Wake", "#c2569f", "dash"),
+    "nrem-rem": ("NREM and REM", "#8a8f3a", "dot"),
+}
 GREY = "#888888"  # of text, axes and the paper's marks: readable on light and on dark pages
 
 # Names and colours of losses. No condition has one of these colours: both stand side by side.
@@ -190,6 +197,34 @@ def frechet_bars(stages: Sequence[tuple[str, Group]]) -> go.Figure:
     features = stages[-1][1].evaluations[0]["frechet"]
     title = next(iter(features), "").rsplit(", ", 1)[0]
     return finished(figure, "", title)
+
+
+def state_curves(by_epoch: Mapping[int, Group], untrained: Mapping[str, Any] | None) -> go.Figure:
+    """Similarity of activity in two states over epochs, a panel for each layer of the encoder.
+
+    Args:
+        by_epoch: groups of one condition; untrained: the baseline's measures, drawn at epoch 0.
+    """
+    groups = dict(sorted(by_epoch.items()))
+    first = next(iter(groups.values())).evaluations[0]["state_similarity"] or {}
+    layers = list(first.get("correlation", ()))
+    figure = make_subplots(1, len(layers), subplot_titles=layers, shared_yaxes=True,
+                           horizontal_spacing=0.03)  # fmt: skip
+    epochs = [str(epoch) for epoch in groups]
+    for column, layer in enumerate(layers, start=1):
+        for pair, (name, colour, dash) in STATES.items():
+            path = ("state_similarity", "correlation", layer, pair)
+            values = [mean_sem(group.values(*path)) for group in groups.values()]
+            before = numbers([untrained or {}], *path)
+            figure.add_scatter(
+                x=[*(["0"] if before else []), *epochs], y=[*before, *(mean for mean, _ in values)],
+                error_y=_errors([*([None] if before else []), *(sem for _, sem in values)]),
+                name=name, mode="lines+markers", line={"color": colour, "dash": dash, "width": 2},
+                legendgroup=pair, showlegend=column == 1, row=1, col=column,
+            )  # fmt: skip
+    finished(figure, "epoch", "correlation of activity")
+    # Epochs are names: kept ones crowd at the beginning.
+    return figure.update_xaxes(type="category").update_yaxes(rangemode="tozero")
 
 
 def finished(figure: go.Figure, x: str, y: str) -> go.Figure:

@@ -209,6 +209,40 @@ class LossCurves(Item):
         return _with_history(self, catalogue, dataset, "losses")
 
 
+class SleepAndWake(Item):
+    """Similarity of the encoder's activity in sleep and Wake over epochs (Discussion)."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"record", "early"})
+
+    def chart(self, catalogue: Catalogue, dataset: str) -> go.Figure | None:
+        """A panel for each layer, a curve for each pair of states."""
+        from pad_core.report.figures import state_curves
+
+        groups = self._groups(catalogue, dataset)
+        if not groups:
+            return None
+        baselines = next(iter(groups.values())).evaluations[0]["baselines"]
+        return state_curves(groups, baselines.get("untrained"))
+
+    def what(self, catalogue: Catalogue, dataset: str) -> str:
+        """Correlations, of what, and what stands at epoch 0."""
+        return (
+            "Pearson's correlation of the encoder's activity in two states for the same memory, "
+            "less Wake's mean activity; epoch 0 is an untrained network. This needs no probe. "
+            "Networks of different epochs may differ in their seeds."
+        )
+
+    def counts(self, catalogue: Catalogue, dataset: str) -> list[int]:
+        """The number of networks at each epoch."""
+        return [len(group.evaluations) for group in self._groups(catalogue, dataset).values()]
+
+    def _groups(self, catalogue: Catalogue, dataset: str) -> dict[int, Group]:
+        """Groups by epoch, of networks whose states were compared."""
+        found = catalogue.by_epoch(dataset, self.conditions[0])
+        path = ("state_similarity", "correlation", "z", "wake-nrem")
+        return {epoch: group for epoch, group in found.items() if group.values(*path)}
+
+
 def _how(item: Item, catalogue: Catalogue, dataset: str) -> str:
     groups = catalogue.groups(dataset, item.conditions)
     n = groups[0].evaluations[0]["protocol"]["readout_seeds"] if groups else "several"

@@ -17,12 +17,12 @@ from pad_core.report.claims import (
     above_untrained,
     alike,
     declines,
-    dreams_improve,
     higher,
     judge_all,
     occluded,
     trend,
 )
+from pad_core.report.claims_of_sleep import dreams_improve, rem_stays_apart, state_approaches
 from pad_core.report.item import Item
 from pad_core.report.item_kinds import (
     SEPARABILITY_KEY,
@@ -31,6 +31,7 @@ from pad_core.report.item_kinds import (
     LossCurves,
     OcclusionCurves,
     SeparabilityTable,
+    SleepAndWake,
     TrainingCurves,
 )
 from pad_core.report.palette import style
@@ -61,6 +62,8 @@ _ABOVE_NO_MIX = higher(
     SEPARABILITY, "pad", "wo_memory_mix", _S23,
     "REM from single memories without noise separates worse than PAD.",
 )  # fmt: skip
+
+_LAYERS = ("conv1", "z")  # early sensory activity, of which the paper speaks, and the latents
 
 ITEMS: dict[str, Item] = {
     "fig3": EarlyAndLateDreams(
@@ -233,6 +236,15 @@ ITEMS: dict[str, Item] = {
                 f"NREM from mixtures is less robust at {p} % occlusion.",
             )
             for p in (30, 50)
+        ),
+    ),
+    "signatures": SleepAndWake(
+        "Discussion",
+        "Discussion: activity in sleep becomes like that in Wake",
+        ("pad",),
+        (
+            *(state_approaches(state, layer) for state in ("NREM", "REM") for layer in _LAYERS),
+            *(rem_stays_apart(layer) for layer in _LAYERS),
         ),
     ),
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.graph_objects as go
 
 from explorer.widgets.loss_charts import for_page
+from explorer.widgets.matrix_chart import matrix
 from pad_core.report.palette import STYLES
 
 if TYPE_CHECKING:
@@ -18,6 +21,16 @@ def paper_figure(item: Item, catalogue: Catalogue, dataset: str, dark: bool) -> 
     """The chart of one of ``ITEMS`` with the paper's values; None without numbers."""
     figure = item.chart_beside_paper(catalogue, dataset)
     return figure and _dressed(figure, dark)
+
+
+def likeness(values: np.ndarray, names: Sequence[str], dark: bool) -> go.Figure:
+    """How alike networks see the same images, 1 on the diagonal: (K, K), K names."""
+    figure = matrix(values, names, "", 2, "%{y} and %{x}: %{z:.3f}", dark, highest=1.0)
+    # Cells are squares, with the names of the networks beside them.
+    fitted = {"constrain": "domain", "automargin": True}
+    figure.update_xaxes(constraintoward="left", **fitted)
+    figure.update_yaxes(constraintoward="top", scaleanchor="x", **fitted)
+    return for_page(figure, dark, None).update_layout(margin={"l": 8, "r": 8, "t": 6, "b": 8})
 
 
 def _dressed(figure: go.Figure, dark: bool) -> go.Figure:

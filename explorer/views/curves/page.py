@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.library import networks
 from explorer.session.state import chosen, upload
-from explorer.views.curves import epochs
+from explorer.views.curves import alike, epochs
 from explorer.views.curves.losses import losses
 from explorer.views.curves.over_epochs import dreams_over_epochs
 from explorer.views.curves.paper import all_measures, paper_figures
@@ -14,7 +14,7 @@ from explorer.widgets.pick import pick
 
 _PARTS = {
     "paper": "The paper's figures", "measures": "All measures", "losses": "Losses",
-    "epochs": "Dreams over epochs",
+    "epochs": "Dreams over epochs", "alike": "Alike or not",
 }  # fmt: skip
 
 
@@ -28,6 +28,9 @@ def show() -> None:
     listing = networks.list_checkpoints(chosen().networks.folder, upload())
     if part == "losses":
         sidebar.networks()
+    elif part == "alike":
+        compared = page.networks()
+        sidebar.images(network)
     elif part == "epochs":
         sidebar.memories(network)
         sliders.perturbation(network.condition, panels=("stages",))
@@ -40,6 +43,8 @@ def show() -> None:
         all_measures(epochs.catalogue(listing.headers), network.header.dataset_name)
     elif part == "losses":
         losses()
+    elif part == "alike":
+        alike.show(network, compared)
     else:
         dreams_over_epochs(network)
     page.footer(network)

@@ -17,11 +17,11 @@ from explorer.views.lab import figures, seen, toward
 from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
 from explorer.views.lab.pick import pick
-from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.swatch import swatch
+from explorer.widgets.watching import growing, watch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import SIDE_PX, picture_grid, to_unit
 from pad_core.data.load import DataSet

@@ -10,8 +10,8 @@ from explorer.library import networks
 from explorer.session.state import chosen, upload
 from explorer.views.lab.export import export
 from explorer.views.lab.rows import choice, draw, settings_of
-from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
+from explorer.widgets.watching import growing, watch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.albums import development
 from pad_core.dreaming.albums.development import Age

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.widgets.loss_charts import for_page
+from explorer.widgets.matrix_chart import matrix
 from pad_core.report.figures import finished
 from pad_core.report.palette import CLASS_COLOURS, style
 
@@ -135,22 +136,10 @@ def judged(shares: np.ndarray, names: Sequence[str], dark: bool, height: int) ->
     Args:
         shares: (K, K), distances in units of the spacing of the column's memories.
     """
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=list(names),
-            y=list(names),
-            text=np.round(shares, 2),
-            zmin=0,
-            texttemplate="%{text}",
-            colorscale="Cividis",
-            showscale=False,
-            hovertemplate="of %{y}, judged by %{x}: %{z:.2f}<extra></extra>",
-        )
-    )
-    finished(figure, "judged by", "metamers of")
-    figure.update_yaxes(autorange="reversed")
+    hover = "of %{y}, judged by %{x}: %{z:.2f}"
+    figure = matrix(shares, names, "judged by", 2, hover, dark)
     _placed(figure, dark, height)
+    figure.update_yaxes(title_text="metamers of")
     figure.update_xaxes(tickangle=-60)
     figure.update_layout(margin={"l": 110, "t": 6, "b": 120})
     return figure

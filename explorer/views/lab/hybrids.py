@@ -10,9 +10,9 @@ from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, remembered, session
 from explorer.views.lab.export import export
 from explorer.views.lab.rows import choice, choose_class, draw, settings_of
-from explorer.views.lab.running import watch
 from explorer.views.lab.source import source
 from explorer.widgets import page, sliders
+from explorer.widgets.watching import watch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.albums import hybrids
 from pad_core.dreaming.albums.album import Settings

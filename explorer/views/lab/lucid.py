@@ -17,11 +17,11 @@ from explorer.session.state import choose, chosen, fresh, remembered, session, t
 from explorer.views.lab import figures, toward
 from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
-from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
 from explorer.widgets import page, sidebar, sliders
 from explorer.widgets.memory_pair import choose_pair, pictures
 from explorer.widgets.pictures import Row, panel
+from explorer.widgets.watching import growing, watch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid, to_unit
 from pad_core.data.load import DataSet

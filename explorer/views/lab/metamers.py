@@ -16,11 +16,11 @@ from explorer.views.lab import figures, seen, toward
 from explorer.views.lab.chart import chart
 from explorer.views.lab.export import export
 from explorer.views.lab.pick import pick
-from explorer.views.lab.running import growing, watch
 from explorer.views.lab.source import source
 from explorer.widgets import page, sidebar
 from explorer.widgets.pictures import Row, panel
 from explorer.widgets.swatch import swatch
+from explorer.widgets.watching import growing, watch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.data.images import picture_grid
 from pad_core.dreaming.ascent import Step

@@ -10,9 +10,9 @@ from explorer.library import networks
 from explorer.session.state import choose, chosen, fresh, session
 from explorer.views.lab.export import export
 from explorer.views.lab.rows import draw, settings_of
-from explorer.views.lab.running import watch
 from explorer.views.lab.source import source
 from explorer.widgets import sliders
+from explorer.widgets.watching import watch
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.albums import night
 from pad_core.dreaming.goals import Goal

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.widgets.matrix_chart import matrix
 from explorer.widgets.swatch import swatch
 from pad_core.report.figures import finished
 from pad_core.report.palette import style
@@ -221,19 +222,9 @@ def confusion(counts: np.ndarray, classes: Sequence[str], dark: bool) -> go.Figu
     """Predicted against true classes (K, K), in percent of each true class."""
     totals = counts.sum(axis=1, keepdims=True)
     shares = 100 * counts / np.maximum(totals, 1)
-    page, ink = ("#1c1f2c", "#97a3ff") if dark else ("#eff0f6", "#4453c4")
-    few = len(classes) <= 12
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares, x=list(classes), y=list(classes), zmin=0, zmax=100, showscale=False,
-            colorscale=[[0, page], [1, ink]], xgap=1, ygap=1,
-            texttemplate="%{z:.0f}" if few else None, textfont={"size": 12},
-            hovertemplate="%{y}, taken for %{x}: %{z:.1f} %<extra></extra>",
-        )
-    )  # fmt: skip
+    figure = matrix(shares, classes, "read out as", 0, "%{y}, taken for %{x}: %{z:.1f} %", dark,
+                    highest=100.0)  # fmt: skip
     _dress(figure, "read out as", "", dark)
-    figure.update_xaxes(showgrid=False, tickangle=-40)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 
 

@@ -1,14 +1,17 @@
 import math
 import subprocess
 import sys
+from itertools import islice
 
 import numpy as np
 import pytest
 import torch
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import ThreadpoolController
 
 from pad_core.errors import PadError
+from pad_core.evaluation import linear_probe
 from pad_core.evaluation.linear_probe import (
     SGD_EPOCHS,
     SGD_LEARNING_RATE,
@@ -223,3 +226,24 @@ def test_the_epochs_of_a_training_end_with_its_probe():
 def test_no_epoch_is_no_training():
     with pytest.raises(PadError, match="1 epoch or more, not 0"):
         train_sgd(torch.randn(9, 2), torch.arange(9) % 3, 3, seed=0, epochs=0)
+
+
+def test_small_products_keep_to_one_thread_and_leave_others_theirs(monkeypatch):
+    latents, labels = clusters(128, 8, 3)
+    train_sgd(latents, labels, 3, 0, 1)  # both libraries are loaded
+    openblas = ThreadpoolController().select(internal_api="openblas")
+    assert len(openblas) == 2
+    used = []
+
+    def watched(batches, n):
+        used.append([library["num_threads"] for library in openblas.info()])
+        return islice(batches, n)
+
+    monkeypatch.setattr(linear_probe, "islice", watched)
+    with openblas.limit(limits=2):
+        epochs = sgd_epochs(latents, labels, 3, 0, 2)
+        next(epochs)
+        between = [library["num_threads"] for library in openblas.info()]
+        list(epochs)
+    assert used == [[1, 1], [1, 1]]
+    assert between == [2, 2]

@@ -38,8 +38,16 @@ def evaluation(condition: str, seed: int, epoch: int, accuracy: float, **others)
         "baselines": {"untrained": {"linear_separability": 36.0, "linear_separability_sd": 1.0,
                                     "converged_separability": 41.0, "intra_inter_ratio": 0.97,
                                     "clean_occluded_ratio": 0.7}},
+        "state_similarity": states((0.9, 0.5, 0.5), (0.8, 0.4, 0.3)),
         "protocol": {"readout_seeds": 4, "mask_draws": 2, "size_px": 4},
     } | others  # fmt: skip
+
+
+def states(conv1: tuple[float, float, float], z: tuple[float, float, float]):
+    """A recorded similarity of states, in the order in which they are declared."""
+    pairs = ("wake-nrem", "wake-rem", "nrem-rem")
+    both = {"conv1": dict(zip(pairs, conv1, strict=True)), "z": dict(zip(pairs, z, strict=True))}
+    return {"correlation": both, "cka": both}
 
 
 @pytest.fixture
@@ -77,8 +85,8 @@ def judge(item: str, index: int, folder: Path) -> claims.Verdict:
 
 
 def test_all_of_the_papers_items_are_there_with_claims():
-    expected = ["fig3", "fig4", "fig5", "fig6", "table1", *(f"app-fig{i}" for i in range(1, 7))]
-    assert sorted(ITEMS) == sorted(expected)
+    figures = [*(f"fig{i}" for i in range(3, 7)), *(f"app-fig{i}" for i in range(1, 7))]
+    assert sorted(ITEMS) == sorted([*figures, "table1", "signatures"])
     assert all(item.claims for item in ITEMS.values())
 
 
@@ -95,6 +103,50 @@ def test_with_one_network_each_nothing_is_settled(write):
         for claim in item.claims:
             found, _ = catalogue_module.find([write.folder])
             assert "the paper" not in claim.judge(found, "cifar10-small").told
+
+
+def test_activity_in_sleep_is_judged_against_wakes(write):
+    untrained = {"untrained": {"state_similarity": states((0.1, 0.1, 0.9), (0.2, 0.2, 0.9))}}
+    recorded = (
+        states((0.9, 0.5, 0.5), (0.8, 0.1, 0.1)),
+        states((0.8, 0.4, 0.5), (0.7, 0.1, 0.1)),
+        states((0.85, 0.46, 0.5), (0.76, 0.1, 0.1)),
+    )
+    claims_ = [c.text for c in ITEMS["signatures"].claims]
+    nrem, rem = (claims_.index(f"With learning, activity in {state} becomes more like Wake's (z).")
+                 for state in ("NREM", "REM"))  # fmt: skip
+    apart = claims_.index("REM's activity stays less like Wake's than NREM's is (conv1).")
+    for seed, one in enumerate(recorded):
+        write("pad", seed, 50, state_similarity=one, baselines=untrained)
+        if seed == 0:
+            assert judge("signatures", nrem, write.folder).told == "this network does"
+            assert judge("signatures", rem, write.folder).told == "this network does not"
+    verdict = judge("signatures", nrem, write.folder)
+    assert verdict.told == "agrees with the paper, 3 networks"
+    assert verdict.p == pytest.approx(stats.ttest_1samp([0.6, 0.5, 0.56], 0).pvalue)
+    assert "untrained 0.200, PAD 0.753 ± 0.029 (epoch 50, n = 3)" in verdict.grounds
+    verdict = judge("signatures", apart, write.folder)
+    assert verdict.told == "agrees with the paper, 3 networks"
+    assert verdict.p == pytest.approx(stats.ttest_rel([0.9, 0.8, 0.85], [0.5, 0.4, 0.46]).pvalue)
+    # Equal differences have no spread to test with, whatever their sign.
+    assert judge("signatures", rem, write.folder).kind != "yes"
+
+
+def test_activity_in_sleep_is_drawn_over_epochs_from_an_untrained_network_on(write):
+    untrained = {"untrained": {"state_similarity": states((0.1, 0.1, 0.9), (0.2, 0.3, 0.9))}}
+    for epoch, z in ((1, 0.6), (20, 0.7)):
+        recorded = states((0.9, 0.5, 0.5), (z, 0.1, 0.1))
+        write("pad", 0, epoch, state_similarity=recorded, baselines=untrained)
+    write("pad", 1, 20, state_similarity=None)  # of before it was measured
+    found, _ = catalogue_module.find([write.folder])
+    item = ITEMS["signatures"]
+    figure = item.chart(found, "cifar10-small")
+    assert [note.text for note in figure.layout.annotations] == ["conv1", "z"]
+    drawn = [(t.name, list(t.x), list(t.y)) for t in figure.data if t.xaxis == "x2"]
+    assert drawn[0] == ("NREM and Wake", ["0", "1", "20"], [0.2, 0.6, 0.7])
+    assert drawn[1] == ("REM and Wake", ["0", "1", "20"], [0.3, 0.1, 0.1])
+    assert item.counts(found, "cifar10-small") == [2, 1]  # the last epoch first
+    assert "epoch 0 is an untrained network" in item.legend(found, "cifar10-small")
 
 
 def test_with_two_seeds_each_it_is_welchs(write):
@@ -341,7 +393,11 @@ def test_each_figures_legend_says_what_it_shows(write):
     found, _ = catalogue_module.find([write.folder])
     told = {name: item.legend(found, "cifar10-small") for name, item in ITEMS.items()}
     assert all("n = 1" in text and "SEM over" not in text for text in told.values())
-    assert [name for name in ITEMS if "needs no probe" in told[name]] == ["fig3", "fig6"]
+    assert [name for name in ITEMS if "needs no probe" in told[name]] == [
+        "fig3",
+        "fig6",
+        "signatures",
+    ]
     assert "during training: one probe" in told["fig4"]
     assert "by evaluate, means over 4 probes" in told["table1"]
     assert "95 % over test images" in told["fig5"]
@@ -506,7 +562,7 @@ def test_every_item_owns_its_chart_and_its_legend(write, name):
     kinds = [part.kind for part in item.parts(found, "cifar10-small")]
     assert kinds == {
         "fig3": ["picture", "picture", "chart"], "fig5": ["chart", "note"],
-        "fig6": ["chart", "chart"], "table1": ["table", "chart", *["table"] * 3],
+        "fig6": ["chart", "chart"], "table1": ["table", "chart", *["table"] * 4],
         "app-fig6": ["chart", "note"],
     }.get(name, ["chart"])  # fmt: skip
     assert item.what(found, "cifar10-small") in item.legend(found, "cifar10-small")

@@ -121,3 +121,24 @@ def test_the_train_page_shows_the_command_for_copying(address, visit):
     command = page.locator(f".st-key-order {part('code')}").first.inner_text()
     assert "python -m pad_core train --dataset fashion-mini" in command
     assert page.get_by_role("button", name="Start training").is_enabled()
+
+
+def test_networks_stand_in_a_matrix_and_another_layer_gives_other_numbers(address, visit, tmp_path):
+    for seed, condition in enumerate(("pad", "wake_only")):
+        write_checkpoint(tmp_path / f"{condition}.safetensors", condition, seed)
+    query = {"folder": tmp_path, "checkpoint": tmp_path / "pad.safetensors", "curves": "alike"}
+    page = visit(f"{address.split('?')[0]}curves?{urlencode(query)}")
+    chart = page.locator(".st-key-chart-alike")
+    chart.locator(".heatmaplayer text").first.wait_for()
+    names = filter(None, chart.locator(".xtick, .ytick").all_text_contents())
+    assert sorted(names) == ["PAD", "PAD", "Wake only", "Wake only"]
+    cells = chart.locator(".heatmaplayer text").all_text_contents()
+    of_z = next(text for text in cells if text not in ("", "1.00"))
+    page.get_by_role("radio", name="layer 1").click()
+    page.wait_for_function(
+        "old => [...document.querySelectorAll('.st-key-chart-alike .heatmaplayer text')]"
+        ".some(e => !['1.00', old].includes(e.textContent))",
+        arg=of_z,
+    )
+    assert "of_layer=conv1" in page.url
+    assert not faults(page)

@@ -66,6 +66,7 @@ def test_each_figure_of_the_paper_shows_what_was_recorded(header, name):
         "app-fig4": [30.0],
         "app-fig5": [30.0],
         "app-fig6": occlusion,
+        "signatures": [0.8],  # of z, in NREM and Wake
     }
     figure = figures.paper_figure(ITEMS[name], catalogue_of(header), "cifar10-jpeg", True)
     lines = [list(trace.y) for trace in figure.data if trace.y is not None]

@@ -5,13 +5,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 
-from explorer.library import networks
+from explorer.library import networks, real_images
+from explorer.library.real_images import RealImages
 from explorer.runs.orders import Order
+from explorer.views.curves.likeness import likeness, shown_images
 from pad_core.checkpoint import file as checkpoint
+from pad_core.evaluation.compare import compare_files
 from pad_core.training.lock import occupied
-from tests.explorer.pages import drawn, opened, widget, write_checkpoint
+from tests.explorer.pages import drawn, opened, run_until, widget, write_checkpoint
 
 HISTORY = [
     {"epoch": e, "losses": {"image": 1 / e}, "linear_separability": 20.0 + e} for e in (1, 2, 3)
@@ -183,6 +187,43 @@ def test_a_single_epoch_says_how_to_keep_more(home):
     (home / "checkpoints/early.safetensors").unlink()
     at = page(curves="epochs")
     assert any("Only this epoch" in caption.value for caption in at.caption)
+
+
+def test_networks_are_compared_as_on_the_command_line(home):
+    write_checkpoint(home / "checkpoints/other.safetensors", "wake_only", seed=1)
+    names = [f"checkpoints/{name}.safetensors" for name in ("late", "other")]
+    files = [home / name for name in names]
+    at = page(curves="alike", compared=names)
+    for measure, layer in (("cka", "z"), ("rsa", "z"), ("rsa", "conv2")):
+        widget(at.segmented_control, "likeness").set_value(measure).run()
+        widget(at.segmented_control, "of_layer").set_value(layer).run()
+        expected = compare_files(files, "fashion-mini", "data", 500, layer)[measure]
+        told = f"How alike are PAD and Wake only ({expected[0][1]:.2f})."
+        run_until(at, lambda told=told: told in html(at))
+        (chart,) = charts(at)
+        (drawn_matrix,) = chart["data"]
+        assert drawn_matrix["y"] == ["PAD", "Wake only"]
+        assert np.array(drawn_matrix["z"]) == pytest.approx(np.array(expected), abs=1e-5)
+    assert any("500 test images of Fashion-MNIST" in c.value.replace("\\", "") for c in at.caption)
+    assert any("compare_files" in code.value for code in at.code)
+
+
+def test_one_network_alone_has_nothing_to_be_compared_with(home):
+    at = page(curves="alike", compared=["checkpoints/late.safetensors"])
+    assert "Choose two networks or more" in at.info[0].value
+
+
+def test_without_their_images_networks_see_what_one_of_them_recalls(home, monkeypatch):
+    monkeypatch.setattr(real_images, "find", lambda network: RealImages("absent"))
+    write_checkpoint(home / "checkpoints/other.safetensors", "wake_only", seed=1)
+    names = [f"checkpoints/{name}.safetensors" for name in ("late", "other")]
+    at = page(curves="alike", compared=names)
+    run_until(at, lambda: bool(charts(at)))
+    assert any("500 pictures that" in caption.value for caption in at.caption)
+    network = checkpoint.load(home / names[0])
+    both = [network, checkpoint.load(home / names[1])]
+    *_, last = likeness(both, shown_images(network, None), "z")
+    assert charts(at)[0]["data"][0]["z"] == pytest.approx(np.array(last.matrices.cka), abs=1e-6)
 
 
 def test_without_any_network_the_page_says_what_to_do(tmp_path, monkeypatch):

@@ -67,7 +67,7 @@ def test_conditions_have_their_colours_by_day_and_by_night(dark):
 def test_confusion_is_in_percent_of_each_true_class():
     counts = np.array([[3, 1], [0, 0]])
     shares = figures.confusion(counts, ["cat", "dog"], dark=False).data[0].z
-    assert shares.tolist() == [[75.0, 25.0], [0.0, 0.0]]
+    assert np.array(shares).tolist() == [[75.0, 25.0], [0.0, 0.0]]
 
 
 def test_each_class_has_a_mark_for_each_network_and_a_bar_for_the_first():

@@ -1,4 +1,4 @@
-"""Ascents in the background: each step is drawn soon after it is made."""
+"""Work in the background: each step is drawn soon after it is made."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _jobs() -> Background:
 
 def so_far(key: Hashable, start: Callable[[], Iterator[T]], patience_s: float = 0.0) -> Result[T]:
     """What a job has come to; it goes on while the viewer's page asks for it."""
-    viewer = remembered("lab-viewer", uuid4().hex)
+    viewer = remembered("watching-viewer", uuid4().hex)
     until = time.monotonic() + patience_s
     while True:
         result = _jobs().ask(viewer, {key: Wanted((0,), start)})[key]
@@ -47,13 +47,19 @@ def so_far(key: Hashable, start: Callable[[], Iterator[T]], patience_s: float = 
         _jobs().wait(left)
 
 
-def watch(key: Hashable, start: Callable[[], Iterator[T]], draw: Callable[[T, bool], None]) -> None:
+def watch(
+    key: Hashable,
+    start: Callable[[], Iterator[T]],
+    draw: Callable[[T, bool], None],
+    at_first: str = "The first picture is being made …",
+) -> None:
     """Draw what a job has come to, again and again until it is done.
 
     Args:
         key: of the job: all that its result depends on. Who asks for the same sees the same.
         start: begins it; it yields what it has so far (see ``growing``), in steps below a second.
         draw: called with what it has, and whether it is still at work.
+        at_first: said while it has nothing.
     """
     first = so_far(key, start, _PATIENCE_S)
 
@@ -64,7 +70,7 @@ def watch(key: Hashable, start: Callable[[], Iterator[T]], draw: Callable[[T, bo
             page.problem(PadError(result.error))
         if result.value is None:
             if not result.done:
-                st.caption("The first picture is being made …")
+                st.caption(at_first)
         else:
             draw(result.value, not result.done)
         if result.done and not first.done:

@@ -1,0 +1,101 @@
+"""How alike the compared networks see the same images, as a matrix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from html import escape
+from itertools import combinations
+
+import numpy as np
+import streamlit as st
+
+from explorer.library import real_images
+from explorer.library.labels import labels, spoken
+from explorer.views.curves import figures
+from explorer.views.curves.likeness import Likeness, likeness, shown_images
+from explorer.widgets import page, sidebar
+from explorer.widgets.files.files import About, figure_files, told
+from explorer.widgets.pick import pick
+from explorer.widgets.watching import watch
+from pad_core.checkpoint.file import PadNetwork
+
+_MEASURES = {"cka": "Linear CKA", "rsa": "RSA"}
+_EXPLAINED = {
+    "cka": "1: the same up to rotation and scale; 0: nothing in common (linear centred kernel "
+    "alignment, Kornblith et al. 2019)",
+    "rsa": "1: the same pairs of images are alike; 0: no relation (Spearman's correlation of "
+    "dissimilarities, Kriegeskorte et al. 2008)",
+}
+_LAYERS = {"z": "latents z", "conv3": "layer 3", "conv2": "layer 2", "conv1": "layer 1"}
+_PYTHON = """\
+from pathlib import Path
+
+import plotly.express as px
+
+from pad_core.evaluation.compare import compare_files
+
+files = {files}
+found = compare_files([Path(file) for file in files], {data!r}, "data", {images}, {layer!r})
+px.imshow(found[{measure!r}], x=found["names"], y=found["names"], zmin=0, zmax=1).show()
+"""
+
+
+def show(network: PadNetwork, compared: Mapping[str, PadNetwork]) -> None:
+    """Compare these networks on images that ``network`` was trained for."""
+    with st.container(key="alike-picks", horizontal=True):
+        measure = pick("likeness", "Measure", _MEASURES)
+        layer = pick("of_layer", "Layer of the encoder", _LAYERS)
+    if len(compared) < 2:
+        st.info("Choose two networks or more to compare at the left.", icon=":material/left_click:")
+        return
+    if sidebar.images_are_coming(network):
+        st.caption("The images are being loaded …")
+        return
+    dataset = real_images.find(network).dataset
+    images = shown_images(network, dataset)
+    names = labels({key: one.header for key, one in compared.items()})
+    seen = (network.sha256, dataset and dataset.spec)
+    key = ("alike", layer, seen, *(one.sha256 for one in compared.values()))
+
+    def draw(found: Likeness, busy: bool) -> None:
+        if found.matrices is None:
+            share = found.seen / len(compared)
+            st.progress(share, f"{found.seen} of {len(compared)} networks have seen the images")
+            return
+        values = np.array(getattr(found.matrices, measure))
+        st.html(f'<p class="pad-lead">{escape(_sentence(values, list(names.values())))}</p>')
+        figure = figures.likeness(values, list(names.values()), page.is_dark())
+        with st.container(key="chart-alike"):
+            st.plotly_chart(page.chart(figure), key="alike-chart", theme=None, height="stretch",
+                            config={"displayModeBar": False},
+                            alt="How alike networks see the same images.")  # fmt: skip
+        caption = f"{_EXPLAINED[measure]}; {_LAYERS[layer]}, {_seen(network, len(images))}."
+        st.caption(sidebar.plain(caption))
+        own = "" if dataset is None else _PYTHON.format(
+            files=json.dumps(list(compared), ensure_ascii=False, indent=4), data=dataset.spec,
+            images=len(images), layer=layer, measure=measure,
+        )  # fmt: skip
+        title = f"{_MEASURES[measure]} of networks"
+        figure_files(figure, About(title, caption, told(compared.values()), own), "alike-chart")
+
+    watch(key, partial(likeness, list(compared.values()), images, layer), draw,
+          "The networks look at the images …")  # fmt: skip
+
+
+def _sentence(values: np.ndarray, names: Sequence[str]) -> str:
+    """'Most alike are A and B (0.62), least C and D (0.21).'"""
+    pairs = sorted(combinations(range(len(names)), 2), key=lambda pair: values[pair])
+    told = [f"{names[i]} and {names[j]} ({values[i, j]:.2f})" for i, j in pairs]
+    if len(told) == 1:
+        return f"How alike are {told[0]}."
+    return f"Most alike are {told[-1]}, least {told[0]}."
+
+
+def _seen(network: PadNetwork, n: int) -> str:
+    """'500 test images of CIFAR-10'."""
+    name = spoken(network.header.dataset_name)
+    if real_images.find(network).dataset is None:
+        return f"{n} pictures that {network.name} recalls in place of test images of {name}"
+    return f"{n} test images of {name}"
