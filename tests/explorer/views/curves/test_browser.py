@@ -134,11 +134,11 @@ def test_networks_stand_in_a_matrix_and_another_layer_gives_other_numbers(addres
     assert sorted(names) == ["PAD", "PAD", "Wake only", "Wake only"]
     cells = chart.locator(".heatmaplayer text").all_text_contents()
     of_z = next(text for text in cells if text not in ("", "1.00"))
-    page.get_by_role("radio", name="layer 1").click()
+    page.get_by_role("radio", name="layer 3").click()
     page.wait_for_function(
         "old => [...document.querySelectorAll('.st-key-chart-alike .heatmaplayer text')]"
         ".some(e => !['1.00', old].includes(e.textContent))",
         arg=of_z,
     )
-    assert "of_layer=conv1" in page.url
+    assert "of_layer=conv3" in page.url
     assert not faults(page)
