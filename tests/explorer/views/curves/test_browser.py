@@ -141,4 +141,4 @@ def test_networks_stand_in_a_matrix_and_another_layer_gives_other_numbers(addres
         arg=of_z,
     )
     assert "of_layer=conv3" in page.url
-    assert not faults(page)
+    assert not [said for said in faults(texts(page, part("main"))["found"]) if "cut" in said]
