@@ -15,7 +15,7 @@ _LIGHT, _DARK = ("#eff0f6", "#4453c4"), ("#1c1f2c", "#97a3ff")
 
 def matrix(
     values: np.ndarray, names: Sequence[str], across: str, digits: int, hover: str, dark: bool,
-    lowest: float = 0.0, highest: float | None = None,
+    highest: float | None = None,
 ) -> go.Figure:  # fmt: skip
     """Draw a square matrix (K, K), its first row on top.
 
@@ -23,12 +23,13 @@ def matrix(
         names: of the rows and the columns; across: the title of the columns.
         digits: behind the point, of numbers in the cells.
         hover: what a cell tells: Plotly's template of %{y}, %{x} and %{z}.
-        lowest, highest: the numbers at the ends of the colours; None for the largest there is.
+        highest: the number at the deep end of the colours, 0 being at the other; None for the
+            largest there is.
     """
     page, ink = _DARK if dark else _LIGHT
     figure = go.Figure(
         go.Heatmap(
-            z=values.tolist(), x=list(names), y=list(names), zmin=lowest, zmax=highest,
+            z=values.tolist(), x=list(names), y=list(names), zmin=0, zmax=highest,
             colorscale=[[0, page], [1, ink]], showscale=False, xgap=1, ygap=1,
             texttemplate=f"%{{z:.{digits}f}}" if len(names) <= _FEW else None,
             textfont={"size": 12}, hovertemplate=f"{hover}<extra></extra>",

@@ -22,6 +22,11 @@ def to_unit(images: torch.Tensor) -> torch.Tensor:
     return images.to(torch.float32).div_(127.5).sub_(1.0)
 
 
+def as_unit(images: torch.Tensor) -> torch.Tensor:
+    """uint8 images (..., C, H, W) as float32 in [−1, 1]; floats, which are so already, as given."""
+    return to_unit(images) if images.dtype == torch.uint8 else images
+
+
 def to_uint8(images: torch.Tensor) -> torch.Tensor:
     """Float images in [−1, 1] (values outside are clipped) → uint8, rounded to nearest."""
     return images.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)

@@ -15,7 +15,7 @@ import torch
 
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import Header
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.dreaming.hopfield import OCCLUSION_PX
 from pad_core.errors import PadError
 from pad_core.evaluation.state_similarity import (
@@ -102,8 +102,7 @@ def likeness(
         images: what is seen awake, (N, 3, 32, 32), uint8 or in [−1, 1], N ≥ 3: those of the
             world, or pictures that stand for them.
     """
-    unit = to_unit(images) if images.dtype == torch.uint8 else images
-    seen = state_images(networks, unit, mixture, seed)
+    seen = state_images(networks, as_unit(images), mixture, seed)
     activity = {state: activities(networks.encoder, shown) for state, shown in seen.items()}
     means = {layer: activity["wake"][layer].mean(dim=0) for layer in LAYERS}
     return {

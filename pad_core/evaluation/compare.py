@@ -11,7 +11,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from pad_core.checkpoint.file import PadNetwork, load
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.data.load import is_local, load_dataset
 from pad_core.errors import PadError, printable
 from pad_core.evaluation.paper_measures import evaluated_images
@@ -118,9 +118,5 @@ def activity(network: PadNetwork, images: torch.Tensor, layer: str) -> torch.Ten
     """
     encoder = network.networks.encoder
     device = encoder.conv1.weight.device
-    found = []
-    for batch in images.split(_BATCH_SIZE):
-        moved = batch.to(device)
-        unit = to_unit(moved) if moved.dtype == torch.uint8 else moved
-        found.append(activities(encoder, unit)[layer])
-    return torch.cat(found)
+    batches = (as_unit(batch.to(device)) for batch in images.split(_BATCH_SIZE))
+    return torch.cat([activities(encoder, batch)[layer] for batch in batches])

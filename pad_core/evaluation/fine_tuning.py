@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.errors import PadError
 from pad_core.model.networks import LATENT_SIZE, Encoder, encode_all
 from pad_core.system.randomness import generator
@@ -63,8 +63,7 @@ def fine_tune(
     for epoch in range(epochs):
         order = torch.randperm(len(images), generator=random)[: steps * batch_size]
         for step, chosen in enumerate(order.split(batch_size)):
-            batch = images[chosen.to(images.device)].to(device)
-            seen = to_unit(batch) if batch.dtype == torch.uint8 else batch
+            seen = as_unit(images[chosen.to(images.device)].to(device))
             loss = F.cross_entropy(head(tuned.latents(seen)), truth[chosen.to(device)])
             optimiser.zero_grad()
             loss.backward()

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pad_core.data.images import to_uint8, to_unit
+from pad_core.data.images import as_unit, to_uint8
 from pad_core.errors import PadError
 from pad_core.evaluation.formulas import Moments, frechet_distance, moments
 from pad_core.system.tensors import read_tensors
@@ -44,7 +44,7 @@ class Features:
         Raises:
             PadError: no images.
         """
-        seen = [self.extract(to_unit(b) if b.dtype == torch.uint8 else b).float() for b in batches]
+        seen = [self.extract(as_unit(b)).float() for b in batches]
         if not seen:
             raise PadError("Features need at least one image.")
         return torch.cat(seen)

@@ -14,7 +14,7 @@ import torch
 
 from pad_core.checkpoint.evaluation_record import MOST_CLASSES
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.errors import PadError
 from pad_core.evaluation.classification import (
     balanced_accuracy,
@@ -196,7 +196,7 @@ def reference(
     seen = features.of(test_images[some].split(BATCH_SIZE))
     few = test_images[evaluated_images(len(test_images), protocol.nearest_images, protocol.seed)]
     distances = {
-        "pixels": nearest(on_device(few, known.device), train_images).distances[:, 0],
+        "pixels": nearest(as_unit(few.to(known.device)), train_images).distances[:, 0],
         "features": nearest(features.of(few.split(BATCH_SIZE)), known).distances[:, 0],
     }
     beside = None if real is None else attempt(lambda: _quality(real, seen))
@@ -272,7 +272,7 @@ def robustness(
     one number each, under strength '0'.
     """
     device = encoder.conv1.weight.device
-    unit = on_device(images, device)
+    unit = as_unit(images.to(device))
     truth = labels.to(device)
     paper: dict[str, dict[str, float]] = {}
     converged: dict[str, dict[str, float]] = {}
@@ -388,9 +388,3 @@ def untrained_other_measures(
 def in_strides(values: torch.Tensor, most: int) -> torch.Tensor:
     """At most ``most`` rows, evenly spread, so that sorted classes keep their shares."""
     return values[:: max(1, len(values) // most)][:most]
-
-
-def on_device(images: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Images (N, 3, 32, 32), uint8 or float, as float in [−1, 1] on the device."""
-    moved = images.to(device)
-    return to_unit(moved) if moved.dtype == torch.uint8 else moved

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.formulas import (
@@ -237,7 +237,7 @@ def encode_occluded(
     """Latents (N, 256) of images (N, 3, 32, 32), each under a mask of its own."""
     latents = torch.empty((len(images), LATENT_SIZE), device=encoder.conv1.weight.device)
     for batch, into in zip(images.split(BATCH_SIZE), latents.split(BATCH_SIZE), strict=True):
-        unit = _unit(batch).cpu()
+        unit = as_unit(batch).cpu()
         into.copy_(encode_all(encoder, occlude(unit, intensity, size_px, random)))
     return latents
 
@@ -315,7 +315,7 @@ def reality_monitoring(
     """How well d tells images (N, 3, 32, 32) from the dreams that their latents give rise to."""
     logits = network.networks.encoder.logits
     device = latents.device
-    external = torch.cat([logits(_unit(b).to(device)) for b in images.split(BATCH_SIZE)])
+    external = torch.cat([logits(as_unit(b).to(device)) for b in images.split(BATCH_SIZE)])
     nrem = torch.cat([logits(dream) for dream in nrem_images(network.networks, latents)])
     rem = torch.cat([logits(dream) for dream in rem_images(network, latents, seed)])
     return {
@@ -347,7 +347,3 @@ def frechet_distances(
         f"{features.name}, {kind}": frechet_distance(real, moments_of(values))
         for kind, values in seen.items()
     }
-
-
-def _unit(images: torch.Tensor) -> torch.Tensor:
-    return to_unit(images) if images.dtype == torch.uint8 else images

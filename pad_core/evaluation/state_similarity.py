@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.evaluation.similarity import linear_cka
 from pad_core.model.condition import Mixture
 from pad_core.model.hippocampus import draw_components, mix
@@ -97,9 +97,7 @@ def state_similarity(
         CKA), each layer → 'wake-nrem', 'wake-rem', 'nrem-rem' → from −1 or 0 to 1.
     """
     device = networks.encoder.conv1.weight.device
-    moved = images.to(device)
-    unit = to_unit(moved) if moved.dtype == torch.uint8 else moved
-    seen = state_images(networks, unit, mixture, seed)
+    seen = state_images(networks, as_unit(images.to(device)), mixture, seed)
     found: dict[str, dict[str, dict[str, Any]]] = {"correlation": {}, "cka": {}}
     parts: dict[str, list[dict[str, torch.Tensor]]] = {
         state: [activities(networks.encoder, batch) for batch in pictures.split(_BATCH_SIZE)]

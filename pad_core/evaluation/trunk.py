@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.errors import PadError
 from pad_core.evaluation.linear_probe import fit_converged
 from pad_core.model.networks import LATENT_SIZE, Encoder
@@ -49,7 +49,7 @@ def encode_with_trunk(encoder: Encoder, images: torch.Tensor, places: torch.Tens
     edges = torch.searchsorted(places, bounds).tolist()
     for i, first in enumerate(firsts):
         batch = images[first : first + size].to(device)
-        seen = encoder.trunk(to_unit(batch) if batch.dtype == torch.uint8 else batch)
+        seen = encoder.trunk(as_unit(batch))
         latents[first : first + size] = encoder.conv4(seen).flatten(1)
         pooled[first : first + size] = seen.mean(dim=(2, 3))
         begin, end = edges[i], edges[i + 1]

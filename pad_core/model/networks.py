@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.model.convolution import Conv4x4, ConvTranspose4x4
 from pad_core.system.randomness import generator as random_generator
 
@@ -112,6 +112,5 @@ def encode_all(encoder: Encoder, images: torch.Tensor, batch_size: int = 0) -> t
     # Allocated before the batches: what each batch frees then stays in one piece.
     latents = torch.empty((len(images), LATENT_SIZE), device=device)
     for batch, into in zip(images.split(size), latents.split(size), strict=True):
-        unit = batch.to(device)
-        into.copy_(encoder.latents(to_unit(unit) if unit.dtype == torch.uint8 else unit))
+        into.copy_(encoder.latents(as_unit(batch.to(device))))
     return latents

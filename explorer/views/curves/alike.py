@@ -12,14 +12,15 @@ import numpy as np
 import streamlit as st
 
 from explorer.library import real_images
-from explorer.library.labels import labels, spoken
+from explorer.library.labels import full_name, labels, spoken
 from explorer.views.curves import figures
-from explorer.views.curves.likeness import Likeness, likeness, shown_images
+from explorer.views.curves.likeness import Likeness, likeness
 from explorer.widgets import page, sidebar
 from explorer.widgets.files.files import About, figure_files, told
 from explorer.widgets.pick import pick
 from explorer.widgets.watching import watch
 from pad_core.checkpoint.file import PadNetwork
+from pad_core.data.load import DataSet
 
 _MEASURES = {"cka": "Linear CKA", "rsa": "RSA"}
 _EXPLAINED = {
@@ -54,7 +55,6 @@ def show(network: PadNetwork, compared: Mapping[str, PadNetwork]) -> None:
         st.caption("The images are being loaded …")
         return
     dataset = real_images.find(network).dataset
-    images = shown_images(network, dataset)
     names = labels({key: one.header for key, one in compared.items()})
     seen = (network.sha256, dataset and dataset.spec)
     key = ("alike", layer, seen, *(one.sha256 for one in compared.values()))
@@ -71,16 +71,18 @@ def show(network: PadNetwork, compared: Mapping[str, PadNetwork]) -> None:
             st.plotly_chart(page.chart(figure), key="alike-chart", theme=None, height="stretch",
                             config={"displayModeBar": False},
                             alt="How alike networks see the same images.")  # fmt: skip
-        caption = f"{_EXPLAINED[measure]}; {_LAYERS[layer]}, {_seen(network, len(images))}."
+        caption = (
+            f"{_EXPLAINED[measure]}; {_LAYERS[layer]}, {_seen(network, dataset, found.n_images)}."
+        )
         st.caption(sidebar.plain(caption))
         own = "" if dataset is None else _PYTHON.format(
             files=json.dumps(list(compared), ensure_ascii=False, indent=4), data=dataset.spec,
-            images=len(images), layer=layer, measure=measure,
+            images=found.n_images, layer=layer, measure=measure,
         )  # fmt: skip
         title = f"{_MEASURES[measure]} of networks"
         figure_files(figure, About(title, caption, told(compared.values()), own), "alike-chart")
 
-    watch(key, partial(likeness, list(compared.values()), images, layer), draw,
+    watch(key, partial(likeness, list(compared.values()), network, dataset, layer), draw,
           "The networks look at the images …")  # fmt: skip
 
 
@@ -93,9 +95,9 @@ def _sentence(values: np.ndarray, names: Sequence[str]) -> str:
     return f"Most alike are {told[-1]}, least {told[0]}."
 
 
-def _seen(network: PadNetwork, n: int) -> str:
+def _seen(network: PadNetwork, dataset: DataSet | None, n: int) -> str:
     """'500 test images of CIFAR-10'."""
     name = spoken(network.header.dataset_name)
-    if real_images.find(network).dataset is None:
-        return f"{n} pictures that {network.name} recalls in place of test images of {name}"
+    if dataset is None:
+        return f"{n} pictures that {full_name(network.header)} recalls in place of test images of {name}"
     return f"{n} test images of {name}"

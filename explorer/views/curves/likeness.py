@@ -14,13 +14,14 @@ from pad_core.evaluation.paper_measures import evaluated_images
 from pad_core.evaluation.similarity import Similarities, geometry_of, pairwise
 
 N_IMAGES = 500
-_MEMORY_SEED = 0
+_SEED = 0
 
 
 @dataclass(frozen=True)
 class Likeness:
     """What is known so far: networks that have seen all images; both matrices in the end."""
 
+    n_images: int
     seen: int
     matrices: Similarities | None = None
 
@@ -32,22 +33,22 @@ def shown_images(network: PadNetwork, dataset: DataSet | None) -> torch.Tensor:
     Test images of the network's data set; without it, what it recalls of its stored test memories.
     """
     if dataset is not None:
-        return dataset.test.images[evaluated_images(len(dataset.test), N_IMAGES, _MEMORY_SEED)]
+        return dataset.test.images[evaluated_images(len(dataset.test), N_IMAGES, _SEED)]
     latents = network.memories["test"].latents
-    places = evaluated_images(len(latents), N_IMAGES, _MEMORY_SEED)
+    places = evaluated_images(len(latents), N_IMAGES, _SEED)
     return network.networks.generator(latents[places])
 
 
 def likeness(
-    networks: Sequence[PadNetwork], images: torch.Tensor, layer: str
+    networks: Sequence[PadNetwork], first: PadNetwork, dataset: DataSet | None, layer: str
 ) -> Iterator[Likeness]:
-    """Compare networks, in steps of one network.
+    """Compare networks on the images of ``shown_images``, in steps of one network.
 
     Raises:
         PadError: fewer than three images.
     """
-    geometries = []
+    images, geometries = shown_images(first, dataset), []
     for network in networks:
         geometries.append(geometry_of(activity(network, images, layer)))
-        yield Likeness(len(geometries))
-    yield Likeness(len(geometries), pairwise(geometries))
+        yield Likeness(len(images), len(geometries))
+    yield Likeness(len(images), len(geometries), pairwise(geometries))

@@ -15,7 +15,7 @@ import torch
 
 from explorer.session.choices import Choices
 from pad_core.checkpoint.file import PadNetwork
-from pad_core.data.images import to_unit
+from pad_core.data.images import as_unit
 from pad_core.data.load import DataSet
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import FULL, Protocol
@@ -227,8 +227,7 @@ def estimate(
         for batch in places.split(BATCH_SIZE):
             images = material.images[batch]
             if noise:
-                unit = to_unit(images) if images.dtype == torch.uint8 else images
-                images = add_noise(unit, noise, pixels)
+                images = add_noise(as_unit(images), noise, pixels)
             latents = encode_occluded(encoder, images, percent / 100, size_px, masks)
             draw.append(torch.stack([probe.predict(latents) for probe in probes]))
             yield None

@@ -232,7 +232,8 @@ def test_small_products_keep_to_one_thread_and_leave_others_theirs(monkeypatch):
     latents, labels = clusters(128, 8, 3)
     train_sgd(latents, labels, 3, 0, 1)  # both libraries are loaded
     openblas = ThreadpoolController().select(internal_api="openblas")
-    assert len(openblas) == 2
+    if not len(openblas):
+        pytest.skip("neither NumPy nor SciPy has OpenBLAS here")
     used = []
 
     def watched(batches, n):
@@ -245,5 +246,5 @@ def test_small_products_keep_to_one_thread_and_leave_others_theirs(monkeypatch):
         next(epochs)
         between = [library["num_threads"] for library in openblas.info()]
         list(epochs)
-    assert used == [[1, 1], [1, 1]]
-    assert between == [2, 2]
+    assert used == [[1] * len(openblas)] * 2
+    assert between == [2] * len(openblas)

@@ -11,7 +11,7 @@ import pytest
 from explorer.library import networks, real_images
 from explorer.library.real_images import RealImages
 from explorer.runs.orders import Order
-from explorer.views.curves.likeness import likeness, shown_images
+from explorer.views.curves.likeness import likeness
 from pad_core.checkpoint import file as checkpoint
 from pad_core.evaluation.compare import compare_files
 from pad_core.training.lock import occupied
@@ -222,7 +222,7 @@ def test_without_their_images_networks_see_what_one_of_them_recalls(home, monkey
     assert any("500 pictures that" in caption.value for caption in at.caption)
     network = checkpoint.load(home / names[0])
     both = [network, checkpoint.load(home / names[1])]
-    *_, last = likeness(both, shown_images(network, None), "z")
+    *_, last = likeness(both, network, None, "z")
     assert charts(at)[0]["data"][0]["z"] == pytest.approx(np.array(last.matrices.cka), abs=1e-6)
 
 
