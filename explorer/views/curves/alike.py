@@ -99,5 +99,6 @@ def _seen(network: PadNetwork, dataset: DataSet | None, n: int) -> str:
     """'500 test images of CIFAR-10'."""
     name = spoken(network.header.dataset_name)
     if dataset is None:
-        return f"{n} pictures that {full_name(network.header)} recalls in place of test images of {name}"
+        who = full_name(network.header)
+        return f"{n} pictures that {who} recalls in place of test images of {name}"
     return f"{n} test images of {name}"
