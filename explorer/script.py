@@ -78,8 +78,8 @@ page = st.navigation(groups, position="top" if inside else "hidden")
 if inside:
     state = imported("explorer.session.state")
     st.session_state["page"] = page.url_path
-    bound_for = pages.get(state.bound_for())
-    if bound_for not in (None, page):
+    bound_for = pages.get(state.bound_for(page.url_path))
+    if bound_for is not None:
         st.switch_page(bound_for)
     if state.follow_address() and page is start and not state.chosen().page.path:
         st.switch_page(pages["dream"])  # which had no path of its own in earlier versions

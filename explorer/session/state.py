@@ -47,6 +47,18 @@ def remembered(name: str, at_first: Any) -> Any:
     return state[name]
 
 
+def told(widget: str) -> Any:
+    """For callbacks: what the browser says of a widget; None if the page that had it is gone.
+
+    When the program goes to another page, Streamlit forgets all values. What the browser sends
+    before it knows of that still names the former page's widgets, and their callbacks are called.
+    """
+    try:
+        return session()[widget]
+    except KeyError:
+        return None
+
+
 def chosen() -> Choices:
     """What this viewer has chosen: read from the address on arrival, then from the widgets."""
     return session()["choices"]  # type: ignore[no-any-return]
@@ -70,9 +82,16 @@ def open_view(page: str, choices: Choices) -> None:
     session()["bound-for"] = page
 
 
-def bound_for() -> str | None:
-    """The path of the page that ``open_view`` asked for, once; None if it asked for none."""
-    return st.session_state.pop("bound-for", None)  # type: ignore[no-any-return]
+def bound_for(here: str) -> str | None:
+    """The path of the page that ``open_view`` asked for; None once that is ``here``.
+
+    Asked at the beginning of each run, until the page is there: a request that the browser sent
+    from the former page, such as a second key, ends the run that was to switch.
+    """
+    state = st.session_state
+    if state.get("bound-for") == here:
+        del state["bound-for"]
+    return state.get("bound-for")  # type: ignore[no-any-return]
 
 
 def register_panels(name: str, panels: Panels) -> None:
@@ -177,7 +196,7 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
 
     The callback (``on_change``) of each widget; ``name`` is the parameter of ``Choices``.
     """
-    value = session()[key]
+    value = told(key)
     widget, version = key.rsplit("-", 1)
     if value is None or int(version) != session()["versions"][widget]:
         return

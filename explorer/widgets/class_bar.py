@@ -23,6 +23,7 @@ from explorer.session.state import (
     say,
     session,
     speak,
+    told,
 )
 from explorer.widgets.door import n_inside
 
@@ -55,7 +56,8 @@ def _lead() -> None:
 
 
 def _open(widget: str) -> None:
-    LECTERN.open(bool(session()[widget]))
+    if (follows := told(widget)) is not None:
+        LECTERN.open(bool(follows))
 
 
 def _switch() -> None:
@@ -68,8 +70,9 @@ def _switch() -> None:
 
 
 def _turn(widget: str) -> None:
-    session()[_FOLLOWS] = bool(session()[widget])
-    session()[_SHOWN] = None  # what is there now is left behind
+    if (follows := told(widget)) is not None:
+        session()[_FOLLOWS] = bool(follows)
+        session()[_SHOWN] = None  # what is there now is left behind
 
 
 def _settle(page: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
-from explorer.session.state import remembered, session
+from explorer.session.state import remembered, session, told
 
 _component = st.components.v2.component(
     "pad_keys",
@@ -28,7 +28,8 @@ def keys(
     """Listen to some keys.
 
     A shortcut of a button would lose presses: of several that wait for the server it hears
-    once. Here the browser counts, and the server takes what has been added to the count.
+    once. Here the browser counts, and the server takes what has been added to the count: when it
+    is told, or when the keys are drawn anew, if the page was changing when it was told.
 
     Args:
         name: of these keys on the page.
@@ -41,7 +42,10 @@ def keys(
     key = f"keys-{name}"
 
     def pressed() -> None:
-        count = session()[key]["count"]
+        if (state := told(key)) is not None:
+            take(state["count"])
+
+    def take(count: dict[str, Any]) -> None:
         before = remembered(f"{key}-before", {})
         known = before["presses"] if before.get("since") == count["since"] else {}
         session()[f"{key}-before"] = count
@@ -49,4 +53,7 @@ def keys(
 
     data = {"heard": list(heard), "radios": on_radios, "turn": turn}
     with st.container():  # of its own, which the style sheet takes out of sight
-        _component(key=key, data=data, default={"count": None}, on_count_change=pressed)
+        state = _component(key=key, data=data, default={"count": None}, on_count_change=pressed)
+    if state.count is not None and state.count != remembered(f"{key}-before", {}):
+        take(state.count)
+        st.rerun()

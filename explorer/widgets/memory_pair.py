@@ -10,7 +10,7 @@ import torch
 from explorer.dreaming.memories import memories_of, name_of, names_of
 from explorer.session import classroom
 from explorer.session.choices import BY_SEED, PICTURE
-from explorer.session.state import choose, chosen, fresh, remembered, session, take
+from explorer.session.state import choose, chosen, fresh, remembered, session, take, told
 from explorer.widgets.sidebar import plain
 from explorer.widgets.sliders import seed_keys, step_seed
 from pad_core.checkpoint.file import PadNetwork
@@ -124,17 +124,17 @@ def _menu(network: PadNetwork, name: str, letter: str) -> None:
 
 
 def _take_class(network: PadNetwork, name: str, widget: str) -> None:
-    label = session()[widget]
+    label = told(widget)
     if label == _BY_SEED:
         _set(name, BY_SEED)
-        return
-    members = (memories_of(network, chosen().dream.split).labels == label).nonzero()[:, 0]
-    member = pick_memories(len(members), 1, chosen().dream.seed, name)
-    _set(name, int(members[member]))
+    elif label is not None:
+        members = (memories_of(network, chosen().dream.split).labels == label).nonzero()[:, 0]
+        member = pick_memories(len(members), 1, chosen().dream.seed, name)
+        _set(name, int(members[member]))
 
 
 def _take_picture(name: str) -> None:
-    file = session()[f"{name}-picture"]
+    file = told(f"{name}-picture")
     session()[f"{name}-problem"] = ""
     if file is None:
         pictures().pop(name, None)

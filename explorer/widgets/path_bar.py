@@ -77,19 +77,20 @@ def path_bar(page: str) -> None:
     stops = _stops()
     at = min(at, len(stops))
     stop = stops[at - 1]
-    here = stop.page == page
+    here = stands_at(page)
     with st.container(key="path-bar", horizontal=True, vertical_alignment="center"):
         text = stop.text if here else f"The path waits at *{stop.name}*."
         st.markdown(f"**{at} of {len(stops)}** \u2002 {text}")
         if not here:
             _go("Back to the path", at, "return")
         else:
-            if at > 1:
+            nights = page == "storyboard"
+            if not (nights and _step(-1)) and at > 1:
                 _go("Back", at - 1, "back")
             left = take_up()
             if at == 1 and left > 2:
                 _go(f"Go on at {left}: {STOPS[left - 1].name}", left, "go-on")
-            on = page == "storyboard" and _step()
+            on = nights and _step(1)
             if at < len(stops):
                 _go(stops[at].name, at + 1, "next", primary=not on)
         st.button(
@@ -107,14 +108,23 @@ def leads_through(n_steps: int) -> None:
     session()["path-steps"] = n_steps
 
 
-def _step() -> bool:
-    """The button for the next step of the night, if there is one left."""
-    at = chosen().page.step
-    left = at < int(remembered("path-steps", 0))
-    if left:
+def stands_at(page: str) -> bool:
+    """Whether the path's bar is on this page and leads on from here."""
+    at = min(chosen().page.path, len(_stops()))
+    return at > 0 and not chosen().page.present and _stops()[at - 1].page == page
+
+
+def _step(by: int) -> bool:
+    """The button for the next (1) or former (-1) step of the night; whether there is one."""
+    n_steps = int(remembered("path-steps", 0))
+    to = min(chosen().page.step, n_steps) + by
+    there = 1 <= to <= n_steps
+    if there and by > 0:
         st.button("Next step", key="path-step", type="primary", icon=":material/arrow_forward:",
-                  icon_position="right", on_click=choose, kwargs={"step": at + 1})  # fmt: skip
-    return left
+                  icon_position="right", on_click=choose, kwargs={"step": to})  # fmt: skip
+    elif there:
+        st.button("Back", key="path-step-back", on_click=choose, kwargs={"step": to})
+    return there
 
 
 def _stops() -> tuple[Stop, ...]:

@@ -100,9 +100,15 @@ def test_page_keys_turn_the_views_and_escape_leaves(talk):
     talk.keyboard.press("PageDown")
     settle(talk)
     assert query(talk)["slide"] == "3"
-    talk.keyboard.press("PageUp")
-    talk.keyboard.press("PageUp")  # the fastest hand
-    is_at(talk, "dream", slide="1", sight="wall")
+    for pause_ms in (0, 30, 120):  # the second comes while the first one's page is on its way
+        talk.keyboard.press("PageUp")
+        talk.wait_for_timeout(pause_ms)
+        talk.keyboard.press("PageUp")
+        is_at(talk, "dream", slide="1", sight="wall")
+        talk.keyboard.press("PageDown")
+        talk.wait_for_timeout(pause_ms)
+        talk.keyboard.press("PageDown")
+        is_at(talk, "dream", slide="3", sight="plane")
     talk.keyboard.press("Escape")
     until(lambda: "present" not in query(talk), "the talk doesn't end")
     assert "slide" not in query(talk)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from explorer.session.state import session
+from explorer.session.state import told
 
 _HTML = """<div class="pad-scrubber">
 <div class="pad-scrub">
@@ -47,8 +46,8 @@ def scrubber(
     """
 
     def moved() -> None:
-        state: Any = session()[key]
-        on_change(int(state["place"]))
+        if (state := told(key)) is not None:
+            on_change(int(state["place"]))
 
     _component(
         key=key,

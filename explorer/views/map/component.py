@@ -19,7 +19,7 @@ import streamlit as st
 
 from explorer.session.choices import MAX_PLACE
 from explorer.session.map_address import MAX_CLASSES, Numbers, Outline
-from explorer.session.state import session
+from explorer.session.state import told
 from explorer.views.map.groups import groups_of
 
 _HERE = Path(__file__).with_name("browser")
@@ -124,7 +124,7 @@ def picked() -> tuple[int, str]:
 
     An invalid message from the browser gives (−1, '').
     """
-    event = session()[KEY].get("pick")
+    event = _told().get("pick")
     if not isinstance(event, dict):
         return -1, ""
     place, pane, at = event.get("place"), event.get("pane"), event.get("at")
@@ -179,12 +179,16 @@ def outline(stamp: str) -> tuple[str, Outline | None, float]:
 
 def hidden() -> list[int]:
     """Labels of the classes that the viewer has hidden."""
-    event = session()[KEY].get("hidden")
+    event = _told().get("hidden")
     return _labels(event.get("labels") if isinstance(event, dict) else None)
 
 
+def _told() -> Any:
+    return told(KEY) or {}
+
+
 def _event(name: str, stamp: str) -> dict[str, Any] | None:
-    event = session()[KEY].get(name)
+    event = _told().get(name)
     return event if isinstance(event, dict) and event.get("stamp") == stamp else None
 
 

@@ -43,8 +43,9 @@ def show() -> None:
     place = _place(len(night))
     step = night[place - 1]
     with page.heading(f"{PHASES[step.phase]} · {step.name}", full_name(network.header)):
-        _turn(place, -1, len(night))
-        _turn(place, 1, len(night))
+        if not path_bar.stands_at("storyboard"):  # its bar has the same buttons
+            _turn(place, -1, len(night))
+            _turn(place, 1, len(night))
     _turn_by_keys(len(night))
     _tint(place, night)
     with st.container(key="steps"):

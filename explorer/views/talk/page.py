@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.journal import talk as talks
 from explorer.journal.talk import MAX_NOTE, MAX_TITLE, View, Views
-from explorer.session.state import session
+from explorer.session.state import session, told
 from explorer.widgets import page, talk
 from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
@@ -131,7 +131,7 @@ def _import() -> None:
 
 
 def _take_file() -> None:
-    file = session()["talk-upload"]
+    file = told("talk-upload")
     session()[_OPENED] = None
     if file is None:
         return
@@ -141,5 +141,5 @@ def _take_file() -> None:
     except PadError as error:
         session()[_OPENED] = (False, f"{file.name}: {error}")
     else:
-        told = "1 view joined" if len(new) == 1 else f"{len(new)} views joined"
-        session()[_OPENED] = (True, f"{told} the talk.")
+        sentence = "1 view joined" if len(new) == 1 else f"{len(new)} views joined"
+        session()[_OPENED] = (True, f"{sentence} the talk.")

@@ -13,7 +13,7 @@ from explorer.runs import history, process, trainings
 from explorer.runs.trainings import Training
 from explorer.session.choices import Dream
 from explorer.session.state import choose, remembered
-from explorer.views.train.form import most_at_once
+from explorer.views.train.launch import most_at_once
 from explorer.views.train.what_next import what_next
 from explorer.widgets import loss_charts, page
 from explorer.widgets.files.files import About, figure_files

@@ -1,4 +1,4 @@
-"""The form in which a training is ordered: data, condition, how long, and the command for it."""
+"""The form in which a training is ordered: data, condition and how long."""
 
 from __future__ import annotations
 
@@ -9,31 +9,22 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from explorer.runs import dropped, orders, process, trainings
-from explorer.runs.estimate import estimate
-from explorer.runs.orders import Order
-from explorer.runs.trainings import Training
+from explorer.runs import dropped, orders
 from explorer.session import reach
-from explorer.session.state import fresh, session
+from explorer.session.state import fresh, session, told
 from explorer.views.train.condition_form import condition_form
 from explorer.views.train.draft import FIELDS, change, take, take_asked, the_draft
 from explorer.views.train.presets import preset_cards
 from explorer.views.train.widgets import by_group, draw, rows
 from explorer.widgets.sidebar import plain
-from pad_core.cli.display import duration
-from pad_core.data.imagesets import Contents
-from pad_core.data.load import contents
 from pad_core.errors import PadError
 from pad_core.system.fields import Field
 
 _MOST_ZIP_MB = 500  # it is held in memory
 
 
-def order_form(home: Path, trained: Sequence[Training]) -> None:
-    """Draw the form; its button starts the training, and the page runs again.
-
-    trained: all trainings of this folder, those that run now among them.
-    """
+def order_form(home: Path) -> None:
+    """Draw the form."""
     with st.container(border=True, key="order"):
         st.markdown("**New training**")
         preset_cards(home)
@@ -41,27 +32,6 @@ def order_form(home: Path, trained: Sequence[Training]) -> None:
         condition_form()
         _how()
         _name()
-        try:
-            order = the_draft().order()
-            _check_folder(order.dataset, home)
-            orders.check(order, home)
-            data = _contents(order.dataset, str(home))
-        except PadError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-        _say_what(order, data, trained)
-        _go(order, home, [training for training in trained if training.running])
-
-
-def _check_folder(spec: str, home: Path) -> None:
-    """PadError where the data lie in a folder that this viewer may not name."""
-    if spec not in orders.datasets(home):
-        reach.check_data(spec, home)
-
-
-def most_at_once() -> int:
-    """How many trainings may run now: fewer where other computers' viewers wait for them."""
-    return trainings.MOST_FOR_VISITORS if reach.is_open() else trainings.MOST_AT_ONCE
 
 
 def _data(home: Path) -> None:
@@ -102,7 +72,7 @@ def _drop(home: Path) -> None:
 
 
 def _take_zip(home: Path) -> None:
-    file = session()["data-zip"]
+    file = told("data-zip")
     session()["data-refused"] = ""
     if file is None:
         return
@@ -151,70 +121,6 @@ def _name() -> None:
     st.text_input(FIELDS["name"].title, now, key=key, help="Below `runs/`; empty for the usual "
                   "name.", placeholder=_usual_name(), on_change=take,
                   args=("name", key))  # fmt: skip
-
-
-@st.cache_data(ttl=60, max_entries=20, show_spinner=False)
-def _contents(spec: str, home: str) -> Contents:
-    """How many images and classes; looked for again after a minute, as folders change."""
-    return contents(spec, Path(home))
-
-
-def _say_what(order: Order, data: Contents, trained: Sequence[Training]) -> None:
-    """What is trained on, how long that will take, and what the time rests on."""
-    tested = f"{data.n_test:,} to test" if data.n_test else "a sixth held out to test"
-    classes = f"{data.n_classes} classes" if data.n_classes > 1 else "one class"
-    st.markdown(f":material/photo_library: **{data.n_train:,}** images, {classes}, {tested}.")
-    expected = estimate(order, data, trained)
-    if expected is not None:
-        where = f"as {expected.machine} had" if expected.machine else "as the last training here"
-        st.markdown(
-            f":material/schedule: About **{duration(expected.seconds)}**, "
-            f"at {expected.images_per_s:,.0f} images/s, {where}."
-        )
-
-
-def _go(order: Order, home: Path, running: Sequence[Training]) -> None:
-    st.code(process.spoken(order.arguments()), language="bash", wrap_lines=True)
-    taken = (home / order.folder).exists()
-    if orders.needs_download(order.dataset, home):
-        st.caption(f":material/download: {plain(order.dataset)} is not on this computer: it is "
-                   "downloaded first.")  # fmt: skip
-    if taken:
-        new, name = _free_name(order.name, home), plain(order.name)
-        if any(training.folder.name == order.name for training in running):
-            st.success(
-                f"**{name}** was started: its card at the right shows how far it is. Another "
-                "training needs another name.",
-                icon=":material/model_training:",
-            )
-        else:
-            st.warning(
-                f"There is a run **{name}** already: resume it at the right, or train another one "
-                "beside it.",
-                icon=":material/folder:",
-            )
-        st.button(f"Call it {plain(new)}", on_click=change, kwargs={"name": new})
-        return
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
-        try:
-            trainings.start(order, home, most=most_at_once())
-        except PadError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-        st.rerun()
-    if order.device == "cpu" or not torch.cuda.is_available():
-        n = len(running)
-        others = f" {n} train{'s' * (n == 1)} now." if n else ""
-        st.caption(f"Trains on this computer's CPU, which the pages share: they may answer more "
-                   f"slowly, and trainings slow one another.{others}")  # fmt: skip
-
-
-def _free_name(name: str, home: Path) -> str:
-    """The name with the first number behind it that no run has."""
-    number, start = 2, orders.cut(name, 4)
-    while (home / orders.RUNS / f"{start}-{number}").exists():
-        number += 1
-    return f"{start}-{number}"
 
 
 def _usual_name() -> str:

@@ -8,6 +8,7 @@ from explorer.library import networks
 from explorer.runs import trainings
 from explorer.views.train.card import training_card
 from explorer.views.train.form import order_form
+from explorer.views.train.launch import launch
 from explorer.widgets import page
 from explorer.widgets.look import look
 
@@ -21,9 +22,11 @@ def show() -> None:
     page.heading("Train a network", "a process of its own: it goes on when this page is closed")
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        order_form(networks.ROOT, trainings.trainings(networks.ROOT))
-    with right, st.container(key="trainings"):
-        _trainings()
+        order_form(networks.ROOT)
+    with right:
+        launch(networks.ROOT, trainings.trainings(networks.ROOT))
+        with st.container(key="trainings"):
+            _trainings()
     page.footer(None, note=f"run folders in {networks.ROOT / 'runs'}")
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import streamlit as st
 
-from explorer.session.state import remembered, session
+from explorer.session.state import remembered, session, told
 
 Layout = Literal["page", "talk", "start"]
 _HERE = Path(__file__).parent
@@ -86,7 +86,9 @@ def plane(
     key = {"page": "plane-pad", "talk": "plane-talk", "start": "plane-start"}[layout]
 
     def moved() -> None:
-        move = session()[key]["moved"]
+        if (event := told(key)) is None:
+            return
+        move = event["moved"]
         session()["plane-heard"] = move["time"]
         lam, lam_prime = move["point"]
         on_move(_on_the_plane(lam), _on_the_plane(lam_prime))

@@ -118,7 +118,7 @@ def test_the_label_of_an_open_menu_can_be_read_on_a_dark_page(epochs, browser):
 
 def test_the_train_page_shows_the_command_for_copying(address, visit):
     page = visit(f"{address.split('?')[0]}train")
-    command = page.locator(f".st-key-order {part('code')}").first.inner_text()
+    command = page.locator(f".st-key-launch {part('code')}").first.inner_text()
     assert "python -m pad_core train --dataset fashion-mini" in command
     assert page.get_by_role("button", name="Start training").is_enabled()
 

@@ -45,6 +45,9 @@ def test_the_path_leads_through_all_pages_and_is_taken_up_where_it_was_left(star
         onward(start, "Next step")
     assert "step=8" in start.url
     assert start.locator(".st-key-path-step").count() == 0
+    onward(start, "Back")
+    assert "step=7" in start.url and query(start)["path"] == "2"
+    onward(start, "Next step")
     onward(start, "Dream: mix one")
     assert "noise" in title(start)
     onward(start, "Wall: take sleep away")
@@ -75,6 +78,8 @@ def test_the_menus_of_a_and_b_are_in_sight(start):
     assert start.locator(".st-key-pair").is_visible()
     menus = start.locator(".st-key-pair").inner_text()
     assert "A:" in menus and "B:" in menus
+    cut = "names => names.filter(n => n.scrollWidth > n.clientWidth).length"
+    assert start.locator(f".st-key-pair {part('popover-button')} p").evaluate_all(cut) == 0
 
 
 def test_an_address_of_before_opens_the_dream_page(address, visit):

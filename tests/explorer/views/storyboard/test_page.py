@@ -33,6 +33,15 @@ def test_buttons_turn_the_steps_and_the_address_follows(root):
     assert html(at, "flow") == seen[-2]
 
 
+def test_on_the_path_its_bar_alone_turns_the_steps(root):
+    def turns(**choices):
+        return [b.key for b in page(step=2, **choices).button if str(b.key).startswith("turn-")]
+
+    both = ["turn-Left", "turn-Right"]
+    assert turns() == turns(path=3) == turns(path=2, present=1) == both
+    assert turns(path=2) == []
+
+
 def test_a_step_outside_the_story_is_the_first(root):
     assert "Wake · See" in html(page(step=10), "title")
 

@@ -61,6 +61,8 @@ def trees():
 def test_a_dropped_zip_becomes_the_data_that_is_trained_on(served, visit):
     address, home = served
     page = visit(f"{address}train")
+    start = page.get_by_role("button", name="Start training").bounding_box()
+    assert start["y"] + start["height"] < 720  # in sight, however long the form is
     place = page.locator(".st-key-data-zip section")
     place.evaluate(_DROP, trees())
     main = page.locator(part("main"))
@@ -69,5 +71,5 @@ def test_a_dropped_zip_becomes_the_data_that_is_trained_on(served, visit):
     assert made.name.startswith("my-trees-")
     spec = f"folder:data/dropped/{made.name}"
     assert page.get_by_role("combobox", name="Data set").input_value() == spec
-    assert f"--dataset {spec}" in main.locator("code").first.inner_text()
+    main.locator("code").filter(has_text=f"--dataset {spec}").wait_for()
     assert page.get_by_role("button", name="Start training").is_enabled()
