@@ -33,6 +33,7 @@ from pad_core.checkpoint.training_config import Recipe
 from pad_core.cli.display import SweepDisplay
 from pad_core.cli.options import add_options
 from pad_core.data.load import DataSet, load_dataset
+from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import Protocol
 from pad_core.system.hardware import choose_device, save_every_s
 from pad_core.training.gallery import (
@@ -59,13 +60,23 @@ def train(options: argparse.Namespace) -> int:
     device = choose_device(options.device)
     on_gpu = device.type == "cuda"
     asked = TrainingRequest(precision=options.precision, batch_size=options.batch_size)
-    names = options.grids.split(",") if options.grids else [grid.name for grid in QUEUE]
-    queue = [grid for name in names for grid in QUEUE if grid.name == name]
-    if options.seeds:
+    grids = {grid.name: grid for grid in QUEUE}
+    names = options.grids.split(",") if options.grids else list(grids)
+    if unknown := [name for name in names if name not in grids]:
+        raise PadError(f"There is no grid {unknown[0]!r}; there are {', '.join(grids)}.")
+    queue = [grids[name] for name in names]
+    if options.seeds is not None:
         queue = [replace(grid, seeds=min(grid.seeds, options.seeds)) for grid in queue]
+    if not 60 * options.budget > options.reserve:
+        raise PadError(
+            f"{options.budget:g} minutes leave nothing to train in: {options.reserve:g} s of them "
+            "are reserved for measuring; give a larger --budget or a smaller --reserve."
+        )
     data = {}
     for pair in options.data:
         name, _, spec = pair.partition("=")
+        if not spec or name not in {grid.data for grid in QUEUE}:
+            raise PadError(f"{pair!r} is not NAME=SPEC with cifar10, fashion-mnist or svhn.")
         data[name] = load_dataset(spec)
         print(f"{name}: {len(data[name].train):,} images, {time.monotonic() - started:.1f} s")
     protocol = Protocol(readout_seeds=PROBE_SEEDS)
@@ -146,9 +157,11 @@ def gallery(
 
 def rehearse(options: argparse.Namespace) -> int:
     """Train the whole queue in a tiny size: kill, resume, pack, unpack and open it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through 'finally'
     root = Path(tempfile.mkdtemp(prefix="gallery-"))
     command = [sys.executable, __file__, "rehearse", "--once", str(root)]
     started = time.monotonic()
+    first = second = None
     try:
         first = subprocess.Popen(command)
         while first.poll() is None and len(list(root.glob("out/[!.]*.safetensors"))) < 3:
@@ -157,7 +170,8 @@ def rehearse(options: argparse.Namespace) -> int:
         first.wait()
         before = len(list(root.glob("out/[!.]*.safetensors")))
         print(f"Killed with {before} networks measured, {time.monotonic() - started:.0f} s.")
-        status = subprocess.run(command, check=False).returncode
+        second = subprocess.Popen(command)
+        status = second.wait()
         planned = sum(len(grid.conditions) * grid.seeds for grid in tiny_queue())
         packed = root / "out" / "packed"
         records = json.loads((packed / RECORDS).read_text("utf-8"))
@@ -174,6 +188,10 @@ def rehearse(options: argparse.Namespace) -> int:
         )
         return status or int(len(records) != planned or not found)
     finally:
+        for child in (first, second):
+            if child is not None:
+                child.kill()
+                child.wait()
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -195,7 +213,10 @@ def rehearse_once(options: argparse.Namespace) -> int:
         )
         for name in ("cifar10", "fashion-mnist", "svhn")
     }  # fmt: skip
-    protocol = Protocol(readout_seeds=2, occlusion_images=20, dreams=20, frechet_images=100)
+    protocol = Protocol(
+        readout_seeds=2, occlusion_images=20, dreams=20, frechet_images=100, robustness_images=20,
+        state_images=20,
+    )  # fmt: skip
     options.runs, options.out = options.once / "runs", options.once / "out"
     options.budget, options.reserve = 10.0, 60.0
     device = torch.device("cpu")
@@ -216,7 +237,9 @@ def main() -> int:
     trainer.add_argument("--reserve", type=float, default=60.0,
                          help="seconds of it for measuring and packing (default: 60)")  # fmt: skip
     trainer.add_argument("--grids", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
-    trainer.add_argument("--seeds", type=int, help="largest number of seeds a condition")
+    trainer.add_argument(
+        "--seeds", type=int, choices=range(1, 5), help="largest number of seeds a condition"
+    )
     trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
     trainer.add_argument("--out", type=Path, default=Path("gallery"))
     add_options(trainer, TrainingRequest, only=("device", "precision", "batch_size"))
@@ -236,12 +259,16 @@ def main() -> int:
     opener.add_argument("folder", type=Path)
     opener.add_argument("--into", type=Path, required=True)
     options = parser.parse_args()
-    if options.command == "train":
-        return train(options)
-    if options.command == "rehearse":
-        return rehearse_once(options) if options.once else rehearse(options)
-    for path in unpack(options.folder, options.into):
-        print(path)
+    try:
+        if options.command == "train":
+            return train(options)
+        if options.command == "rehearse":
+            return rehearse_once(options) if options.once else rehearse(options)
+        for path in unpack(options.folder, options.into):
+            print(path)
+    except PadError as error:
+        print(f"gallery: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -100,6 +100,12 @@ class Header:
         return Data(self.dataset_name, n_train, n_test, self.dataset.get("sha256"))
 
     @property
+    def group(self) -> str:
+        """The condition's name, and whether Adam coasted: networks of one group are averaged."""
+        coasted = self.recipe.get("adam_coasts") is True
+        return self.condition.name + ("+adam_coasts=True" if coasted else "")
+
+    @property
     def name(self) -> str:
         """A short name for people: 'cifar10 · pad · seed 0 · epoch 20'."""
         where = f"{self.dataset_name} · {self.condition.name}"

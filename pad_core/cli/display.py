@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from pad_core.system.hardware import device_name
 from pad_core.training.run_folder import Progress as RunProgress
 from pad_core.training.sweep import CellState
 
+_WIDEST = 10_000  # columns of a table in a file
 _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "internal": "rem",
           "contrast": "con"}  # fmt: skip
 
@@ -186,6 +188,17 @@ def loading_bar() -> Iterator[Callable[[str, float], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Loading images", total=1.0)
         yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as it is where no terminal limits it, else say where the rest is."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = _WIDEST
+    console.print(table)
+    wanted = console.measure(table, options=console.options.update(width=_WIDEST)).maximum
+    if wanted > console.width:
+        print(f"The table needs {wanted} columns; --json prints every number.", file=sys.stderr)
 
 
 def duration(seconds: float) -> str:

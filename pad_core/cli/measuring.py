@@ -66,8 +66,7 @@ def run_evaluate(options: Evaluate) -> int:
     It prints what was measured even if the rest failed. The exit status is 1 if some networks could
     not be measured or recorded, and 2 if none could.
     """
-    from rich.console import Console
-
+    from pad_core.cli.display import print_table
     from pad_core.evaluation.evaluate import FULL, Protocol
     from pad_core.evaluation.evaluate_files import evaluate_files
     from pad_core.report.summary import tables
@@ -96,7 +95,7 @@ def run_evaluate(options: Evaluate) -> int:
             print_json(found)
         elif found:
             for table in tables(found):
-                Console().print(table)
+                print_table(table)
     return (1 if found else 2) if problems else 0
 
 
@@ -126,8 +125,7 @@ class Compare:
 
 def run_compare(options: Compare) -> None:
     """Two matrices for people, or an object with --json."""
-    from rich.console import Console
-
+    from pad_core.cli.display import print_table
     from pad_core.evaluation.compare import compare_files, comparison_tables
 
     found = compare_files(
@@ -137,4 +135,4 @@ def run_compare(options: Compare) -> None:
         print_json(found)
     else:
         for table in comparison_tables(found):
-            Console().print(table)
+            print_table(table)

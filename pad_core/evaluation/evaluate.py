@@ -137,7 +137,7 @@ def evaluate(
         "dataset": header.dataset.get("name") if dataset is None else dataset.name,
         "dataset_sha256": header.data.sha256 if dataset is None else fingerprint(dataset),
         "trained_on": header.dataset.get("name"),
-        "condition": header.condition.name,
+        "condition": header.group,
         "seed": header.seed,
         "epoch": header.epoch,
         "phases": list(header.condition.phases),

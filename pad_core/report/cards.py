@@ -11,7 +11,7 @@ from pad_core.checkpoint.evaluation_record import ROWS
 from pad_core.checkpoint.schema import Header
 from pad_core.checkpoint.training_config import Recipe
 from pad_core.errors import PadError, printable
-from pad_core.model.condition import CONDITIONS, Condition, as_arguments
+from pad_core.model.condition import Condition, as_arguments
 from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.claims import beside_paper
 from pad_core.report.conditions_in_words import cycle, details, told
@@ -54,7 +54,7 @@ def remake_command(header: Header, name: str) -> str | None:
     name: of the file, without its ending; the run folder gets it, too.
     """
     known = {k: v for k, v in header.recipe.items() if k in fields_of(Recipe)}
-    if "epochs" not in known or CONDITIONS.get(header.condition.name) != header.condition:
+    if "epochs" not in known:
         return None
     own = {"condition": header.condition, "seed": header.seed, "epochs": header.epoch}
     try:
@@ -63,6 +63,9 @@ def remake_command(header: Header, name: str) -> str | None:
         return None
     always = ("dataset", "seed", "epochs", "precision")
     typed = as_options(recipe, always, {"condition": as_arguments(recipe.condition)})
+    kind = str(header.recipe.get("device", "cpu")).split()[0]
+    if kind in ("cuda", "mps"):  # a CPU rounds sums differently
+        typed += ["--device", kind]
     run = shlex.quote(f"runs/{name}")
     return (
         f"python -m pad_core train {shlex.join(typed)} --run {run} "
@@ -84,6 +87,12 @@ def code(text: str) -> str:
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     space = " " if "`" in text else ""
     return f"{fence}{space}{text}{space}{fence}"
+
+
+def _long(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _table_row(entry: Entry) -> str:
@@ -115,11 +124,11 @@ def _card(entry: Entry) -> list[str]:
     if limits := beside_paper(header):
         lines.append(f"- **Beside the paper** {inert(limits)}")
     if "device" in recipe:
-        took = sum(entry.get("seconds", 0.0) for entry in header.history) / 3600
+        took = sum(entry.get("seconds", 0.0) for entry in header.history)
         lines.append(
             f"- **Trained** on {inert(recipe['device'])} with PyTorch {inert(recipe['torch'])}, "
             f"convolutions in {inert(recipe['precision'])}, mini-batches of "
-            f"{recipe['batch_size']}; {took:.1f} h."
+            f"{recipe['batch_size']}; {_long(took)}."
         )
     if command := remake_command(header, printable(entry.path.stem)):
         lines.append(f"- **Remade** by {code(command)}")

@@ -34,8 +34,8 @@ class Entry:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """Data set, condition, seed."""
-        return self.dataset, self.header.condition.name, self.header.seed
+        """Data set, condition (``Header.group``), seed."""
+        return self.dataset, self.header.group, self.header.seed
 
     @property
     def evaluation(self) -> Evaluation | None:

@@ -323,12 +323,12 @@ def trend(
             grounds = f"{what} changes by less than 1 % with the epochs, or was seen too seldom."
             return Verdict("cannot be told", grounds, len(curves))
         first, p = known[0], _p_of_trends(known)
-        tau = sum(found.tau for found in known) / len(known)
+        change = sum(found.change for found in known) / len(known)
         grounds = f"{what}: {_course(*curves[0], first)}; {p_text(p)} ({_over_curves(known)})."
         n = len(known)
         if p >= ALPHA:
             return Verdict("cannot be told", f"{grounds} That may be chance.", n, p)
-        return Verdict(status_of((tau > 0) == rises, n), grounds, n, p)
+        return Verdict(status_of((change > 0) == rises, n), grounds, n, p)
 
     return Claim(text, where, judge, (condition,))
 
@@ -570,14 +570,14 @@ def _curves(
 def _p_of_trends(trends: Sequence[Trend]) -> float:
     if len(trends) == 1:
         return trends[0].p
-    return p_different(sample_mean([found.tau for found in trends]))
+    return p_different(sample_mean([found.change for found in trends]))
 
 
 def _over_curves(trends: Sequence[Trend]) -> str:
     if len(trends) == 1:
         return "Kendall's test of all epochs, taken as independent"
-    taus = ", ".join(f"{found.tau:+.2f}" for found in trends)
-    return f"t over the {len(trends)} networks; this is the first; Kendall's τ {taus}"
+    changes = ", ".join(f"{found.change:+.3g}" for found in trends)
+    return f"t over the changes of {len(trends)} networks, {changes}; this is the first"
 
 
 def _course(x: list[float], y: list[float], found: Trend) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -42,9 +43,10 @@ def missing_for(catalogue: Catalogue, item: Item, dataset: str) -> list[Missing]
             early = catalogue.earliest(dataset, condition)
             bare = [printable(str(e.path)) for e in early if e.evaluation is None]
             if not early:
-                command = f"{train} --epochs 1 --run runs/early"
+                folder = "runs/" + re.sub(r"[^\w.-]+", "-", f"{dataset}-{condition}-early")
+                command = f"{train} --epochs 1 --run {folder}"
                 missing.append(Missing(f"an early network of {style(condition).label}", command))
-                bare = ["runs/early/latest.safetensors"]
+                bare = [f"{folder}/latest.safetensors"]
             if bare:
                 missing.append(Missing("the evaluation of the early one", _evaluate(bare)))
         if "history" in item.needs:

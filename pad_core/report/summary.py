@@ -37,20 +37,22 @@ def numbers(found: Sequence[Mapping[str, Any]], *path: str) -> list[float]:
 def grouped(evaluations: Sequence[Evaluation]) -> list[Group]:
     """Groups in the order of the paper's conditions, then of epochs.
 
-    No mean mixes epochs, real images with reconstructions, or different data sets of one name.
+    No mean mixes epochs, real images with reconstructions, or different data sets of one name, and
+    none counts a seed twice: of two files with the same seed, the first counts.
     """
     order = list(STYLES)
-    groups: dict[tuple[str, str, int], list[Evaluation]] = {}
+    groups: dict[tuple[str, str, int], dict[int, Evaluation]] = {}
     ordered = sorted(evaluations, key=lambda e: int(e["seed"]))
     for value, name in zip(ordered, labels([_data(e) for e in ordered]), strict=True):
-        groups.setdefault((name, value["condition"], value["epoch"]), []).append(value)
+        seeds = groups.setdefault((name, value["condition"], value["epoch"]), {})
+        seeds.setdefault(value["seed"], value)
 
     def rank(key: tuple[str, str, int]) -> tuple[str, int, str, int]:
         name, condition, epoch = key
         place = order.index(condition) if condition in order else len(order)
         return name, place, condition, epoch
 
-    return [Group(*key, groups[key]) for key in sorted(groups, key=rank)]
+    return [Group(*key, list(groups[key].values())) for key in sorted(groups, key=rank)]
 
 
 def _data(value: Evaluation) -> Data:

@@ -63,6 +63,8 @@ def export_run(
     Raises:
         PadError: no finished epoch, a damaged state, or other data.
     """
+    if out.resolve() == (folder / STATE).resolve():
+        raise PadError(f"{out} is the run itself, from which it goes on; give another --out.")
     tensors, state = read_state(folder)
     if state.epoch == 0:
         raise PadError(f"{folder} has not finished an epoch; continue with 'train --resume'.")

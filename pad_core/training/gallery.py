@@ -470,8 +470,11 @@ def pack(
 
 def unpack(folder: Path, into: Path) -> Iterator[Path]:
     """Write the checkpoints in ``pack``'s archives to a folder; yields each path."""
+    archives = sorted(folder.glob("networks-*.tar"))
+    if not archives:
+        raise PadError(f"{folder} has no archive networks-1.tar; 'train' writes OUT/packed.")
     into.mkdir(parents=True, exist_ok=True)
-    for path in sorted(folder.glob("networks-*.tar")):
+    for path in archives:
         with tarfile.open(path) as archive:
             for entry in archive:
                 file = archive.extractfile(entry)

@@ -213,7 +213,10 @@ def check_same_recipe(before: Recipe, now: Recipe, folder: Path, data_known: boo
     data_known: the data themselves are compared elsewhere, so that they may have moved or been
     renamed.
     """
-    old, new = before.to_dict(), now.to_dict()
+    old, new = (recipe.to_dict() for recipe in (before, now))
+    for recipe in (old, new):
+        condition = recipe.pop("condition")
+        recipe |= {f"condition.{name}": value for name, value in condition.items()}
     free = {"epochs", "dataset"} if data_known else {"epochs"}
     changed = [name for name in old if old[name] != new[name] and name not in free]
     if changed:

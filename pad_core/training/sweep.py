@@ -145,7 +145,7 @@ def plan(
     Args:
         template: the recipe of all cells, except for condition and seed.
         dataset: the data set's name, which becomes part of the folders' names.
-        conditions: 'all', 'table1', or names and .json files with commas between.
+        conditions: names, .json files and names of ``GROUPS``, with commas between.
         seeds: how many, counted from 0.
         runs: the folder of the run folders.
         keep_epochs: epochs after which each network is kept as a file of its own.
@@ -156,7 +156,8 @@ def plan(
     """
     if seeds < 1:
         raise PadError(f"A sweep has at least one seed, not {seeds}.")
-    names = GROUPS.get(conditions) or [name.strip() for name in conditions.split(",")]
+    parts = [part.strip() for part in conditions.split(",")]
+    names = [name for part in parts for name in GROUPS.get(part, (part,))]
     found = list(dict.fromkeys(find_condition(name) for name in names))
     if twice := [c.name for i, c in enumerate(found) if c.name in {d.name for d in found[:i]}]:
         raise PadError(f"Two conditions are called {twice[0]!r}; give one of them another name.")

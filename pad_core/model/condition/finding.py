@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -12,14 +13,17 @@ from pad_core.errors import PadError
 from pad_core.model.condition.built_in import CONDITIONS, PAD, built_in
 from pad_core.model.condition.declaration import Condition
 
+_MOST_CHARACTERS = 80  # of a name
+
 
 def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None) -> Condition:
     """A built-in condition or one from a JSON file, with some fields set anew.
 
     Args:
         name_or_file: a built-in name, or the path of a ``.json`` file.
-        overrides: field → value as JSON text (0.8, "mixed", ["wake","rem"]); the name
-            then says what was changed, unless it is overridden too.
+        overrides: field → value as JSON text (0.8, "mixed", ["wake","rem"]), or names with
+            commas between (wake,rem); the condition's name then says what was changed, unless it
+            is overridden too.
 
     Raises:
         PadError: as ``Condition.from_dict``; or a built-in name for something else; or a field
@@ -39,9 +43,11 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
     else:
         condition, changed = built_in(name_or_file), []
     if overrides:
-        values = {field: _json_or_text(text) for field, text in overrides.items()}
+        if "base" in overrides:
+            raise PadError("base is a field of files alone: name the condition to change instead.")
+        values = {field: _read(condition, field, text) for field, text in overrides.items()}
         changes = "+".join(f"{field}={_short(value)}" for field, value in values.items())
-        name = re.sub(r"[^\w.+=-]", "-", f"{condition.name}+{changes}")[:80]
+        name = _cut(re.sub(r"[^\w.+=-]", "-", f"{condition.name}+{changes}"))
         condition = Condition.from_dict(condition.to_dict() | {"name": name} | values)
         changed += values
     _check_meant(condition, changed)
@@ -90,11 +96,20 @@ def _check_meant(condition: Condition, changed: Iterable[str]) -> None:
             )
 
 
-def _json_or_text(text: str) -> Any:
+def _read(condition: Condition, field: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        several = isinstance(getattr(condition, field, None), tuple)
+        return [name.strip() for name in text.split(",")] if several else text
+
+
+def _cut(name: str) -> str:
+    """A name of 80 characters at most; a hash at its end keeps it distinct from others."""
+    if len(name) <= _MOST_CHARACTERS:
+        return name
+    end = f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return name[: _MOST_CHARACTERS - len(end)] + end
 
 
 def _short(value: Any) -> str:

@@ -1,14 +1,16 @@
 """What the command line shows, rendered for a narrow terminal."""
 
 import io
+import re
 
 import pytest
 import torch
 from rich.console import Console
+from rich.table import Table
 
 import pad_core
 from pad_core.checkpoint.training_config import Recipe
-from pad_core.cli.display import TrainingDisplay, checkpoint_summary
+from pad_core.cli.display import TrainingDisplay, checkpoint_summary, print_table
 from pad_core.model.condition import PAD
 from pad_core.training.run_folder import Progress
 
@@ -63,3 +65,18 @@ def test_info_says_what_rounding_cost(exported, tmp_path):
         "57.06 % at full precision, 57.10 % as stored: rounding cost -0.04"
         in checkpoint_summary(network)
     )
+
+
+def test_a_table_in_a_file_is_whole_and_a_narrow_terminal_says_what_it_lacks(capsys, monkeypatch):
+    table = Table()
+    for number in range(40):
+        table.add_column(str(number))
+    table.add_row(*(f"{number / 7:.4f}" for number in range(40)))
+    print_table(table)
+    seen = capsys.readouterr()
+    assert all(f"{number / 7:.4f}" in seen.out for number in range(40))
+    assert not seen.err
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setenv("COLUMNS", "60")
+    print_table(table)
+    assert re.search("needs [0-9]+ columns; --json prints every number", capsys.readouterr().err)

@@ -276,7 +276,7 @@ def test_seeds_are_grouped_by_condition_in_the_papers_order(on_images):
     other = on_images | {"condition": "wo_rem"}
     memories = on_images | {"on": "reconstructions"}
     later = on_images | {"epoch": 9}  # of a seed that is there already
-    groups = grouped([other, later, *seeds, memories])
+    groups = grouped([other, later, *seeds, seeds[1], memories])
     assert [(g.dataset, g.condition, g.epoch, len(g.evaluations)) for g in groups] == [
         ("small", "pad", 0, 3),
         ("small", "pad", 9, 1),

@@ -79,6 +79,26 @@ def test_overrides_change_the_name_too():
     assert find_condition("pad", {"name": "mine", "lam": "1"}).name == "mine"
 
 
+def test_long_names_of_different_conditions_differ():
+    all_ways = "squares,translation,rotation,noise,blur"
+    names = {
+        find_condition("pad", {"perturbation": all_ways, "perturbation_strength": text}).name
+        for text in ("0.25", "0.5")
+    }
+    assert len(names) == 2
+    assert {len(name) for name in names} == {80}
+
+
+def test_several_names_may_be_typed_with_commas():
+    assert find_condition("pad", {"phases": "wake, rem"}).phases == ("wake", "rem")
+    assert find_condition("pad", {"perturbation": "squares,blur"}).perturbation == (
+        "squares",
+        "blur",
+    )
+    with pytest.raises(PadError, match="base is a field of files alone"):
+        find_condition("pad", {"base": "wake_only"})
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

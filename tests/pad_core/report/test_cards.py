@@ -6,7 +6,7 @@ import pytest
 
 from pad_core.checkpoint.file import load_header, update_metrics
 from pad_core.cli.main import main, parse
-from pad_core.model.condition import PAD
+from pad_core.model.condition import PAD, find_condition
 from pad_core.report.cards import cards, remake_command
 from pad_core.report.catalogue import Catalogue, Entry, find
 from pad_core.report.claims import beside_paper
@@ -53,6 +53,11 @@ def test_the_remaking_command_is_one_that_the_program_takes(exported):
         "fashion-mini", PAD, 20, 3, batch_size=32, adam_coasts=True, precision="fp32"
     )
     assert parse(shlex.split(export)[3:]).source == options.run
+    assert "--device" not in train
+    header.recipe.update(device="cuda (NVIDIA H200)")
+    assert "--device cuda" in remake_command(header, "a b")
+    own = replace(header, condition=find_condition("pad", {"lam": "0.3"}))
+    assert "--condition pad --set lam=0.3" in remake_command(own, "a b")
     header.recipe.update(learning_rate="high")  # it was written by something else
     assert remake_command(header, "a b") is None
 

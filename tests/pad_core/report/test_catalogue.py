@@ -65,3 +65,22 @@ def test_where_they_share_no_epoch_each_ones_latest_stands(catalogue):
 def test_a_network_that_lies_twice_counts_once(catalogue):
     kept = catalogue(("pad", 0, 50), ("pad", 0, 50), ("wo_nrem", 0, 50))
     assert seen(kept.alike("small", "pad", "wo_nrem")) == [("pad", 50, 1), ("wo_nrem", 50, 1)]
+
+
+def test_networks_whose_adam_coasted_stand_for_themselves(catalogue):
+    found = catalogue(("pad", 0, 50), ("pad", 1, 50), ("wo_nrem", 0, 50))
+    usual = [entry.header for entry in found.entries]
+    coasted = [
+        replace(
+            h,
+            recipe={"adam_coasts": True},
+            metrics=h.metrics | {"condition": f"{h.condition.name}+adam_coasts=True"},
+        )
+        for h in usual
+    ]
+    entries = [Entry(Path(f"{i}"), h) for i, h in enumerate([*coasted, *usual])]
+    both = Catalogue(entries)
+    assert seen(both.alike("small", "pad", "wo_nrem")) == [("pad", 50, 2), ("wo_nrem", 50, 1)]
+    assert [e.path.name for e in both.latest("small", "pad")] == ["3", "4"]
+    own = "pad+adam_coasts=True"
+    assert seen(both.alike("small", own)) == [(own, 50, 2)]

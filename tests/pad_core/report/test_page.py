@@ -345,7 +345,7 @@ def test_a_verdict_says_on_how_many_networks_it_rests(write):
     for seed in (1, 2):
         write("wo_nrem", seed=seed, intra_inter_ratio=0.915 + seed / 1000)
     assert judge("fig6", 2, write.folder).told == "agrees with the paper, 3 networks"
-    assert "t over the 3 networks" in judge("app-fig1", 0, write.folder).grounds
+    assert "t over the changes of 3 networks" in judge("app-fig1", 0, write.folder).grounds
 
 
 def test_the_exact_ratio_stands_beside_its_own_error(write):
@@ -421,8 +421,9 @@ def test_what_is_missing_is_named_with_its_command(write):
     assert "--condition wo_nrem --epochs 20" in command
     assert "a network of PAD" not in missing
     missing = dict(missing_for(found, ITEMS["fig3"], "cifar10-small"))
-    assert "--epochs 1 --run runs/early" in missing["an early network of PAD"]
-    assert "runs/early/latest.safetensors" in missing["the evaluation of the early one"]
+    early = "runs/cifar10-small-pad-early"
+    assert f"--epochs 1 --run {early}" in missing["an early network of PAD"]
+    assert f"{early}/latest.safetensors" in missing["the evaluation of the early one"]
 
 
 def test_the_commands_it_gives_are_ones_that_exist(write):

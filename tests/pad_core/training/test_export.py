@@ -78,6 +78,11 @@ def test_what_is_no_finished_run_is_refused(small, tmp_path):
     train(tmp_path / "run", replace(RECIPE, epochs=3), small, resume=True, should_stop=lambda: True)
     with pytest.raises(PadError, match=r"stopped within epoch 3.*latest.safetensors"):
         export_run(tmp_path / "run", tmp_path / "x", small)
+    state = tmp_path / "run" / "state.safetensors"
+    before = state.read_bytes()
+    with pytest.raises(PadError, match="is the run itself"):
+        export_run(tmp_path / "run", tmp_path / "run" / ".." / "run" / state.name, small)
+    assert state.read_bytes() == before
 
 
 def published(networks, prefix=""):

@@ -30,6 +30,7 @@ from pad_core.training.loop import Run
 from pad_core.training.run_folder import Progress
 from pad_core.training.sweep import CellState, Settings
 from pad_core.training.sweep_streams import StreamEngine
+from tools import gallery
 
 TEMPLATE = Recipe("", PAD, 1, batch_size=64)
 PROTOCOL = Protocol(readout_seeds=2, occlusion_images=20, dreams=20, frechet_images=100)
@@ -179,3 +180,22 @@ def test_a_run_can_be_carried_in_one_file(small, tmp_path):
     done: Run = train(there, replace(recipe, epochs=2), small, resume=True)
     assert done.epoch == 2
     assert [entry["epoch"] for entry in done.history] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (["train", "--budget", "5", "--data", "somewhere"], "is not NAME=SPEC"),
+        (["train", "--budget", "5", "--data", "cifar10=/nowhere"], "no such data set"),
+        (["train", "--budget", "5", "--data", "cifar10=x", "--grids", "best"], "no grid 'best'"),
+        (["train", "--budget", "1", "--data", "cifar10=x"], "leave nothing to train in"),
+        (["train", "--budget", "nan", "--data", "cifar10=x"], "leave nothing to train in"),
+        (["unpack", "/nowhere", "--into", "x"], "has no archive"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_in_a_sentence(typed, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["gallery.py", *typed])
+    assert gallery.main() == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
