@@ -56,7 +56,12 @@ class Evaluation(TypedDict, total=False):
     dataset: Annotated[Name, Field("data set the network was measured on", needed=True)]
     dataset_sha256: Annotated[str | None, Field("its fingerprint, null where none is known")]
     trained_on: Annotated[Name, Field("data set it was trained on, as its header names it")]
-    condition: Annotated[Name, Field("name of the condition", needed=True)]
+    condition: Annotated[
+        Name,
+        Field(
+            "name of the condition; '+adam_coasts=True' behind it where Adam coasted", needed=True
+        ),
+    ]
     seed: Annotated[Count, Field("of the network's training", needed=True)]
     epoch: Annotated[Count, Field("of training it had finished", needed=True)]
     phases: Annotated[

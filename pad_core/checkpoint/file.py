@@ -41,7 +41,7 @@ from pad_core.system.tensors import read_header, read_tensors, tensors_sha256, w
 N_MEMORIES = {"train": 2000, "test": 1000}
 Bits = Literal[8, 16]
 SPLITS = ("train", "test")
-_DIVERGED = "the network has diverged: train it anew with a lower --learning-rate."
+_DIVERGED = "the network has diverged: train it anew with lower learning rates."
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ def _train(options: Train) -> int:
         return STOPPED
     if before >= recipe.epochs:
         print(f"{folder} already had {before} epochs; a larger --epochs trains it further.")
-    print(f"{folder} has {run.epoch} epochs. 'export {folder} --out FILE' makes it a checkpoint.")
+    epochs = f"{run.epoch} epoch{'s' * (run.epoch != 1)}"
+    print(f"{folder} has {epochs}. 'export {folder} --out FILE' makes it a checkpoint.")
     return 0
 
 

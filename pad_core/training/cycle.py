@@ -210,7 +210,7 @@ def _memory_key(age: int) -> str:
     return f"hippocampus.{age}" if age else "hippocampus"
 
 
-DIVERGED = "the run has diverged: start anew in another --run folder with a lower --learning-rate."
+DIVERGED = "the run has diverged: train in another run folder with lower learning rates."
 
 
 def restore_weights(networks: Networks, tensors: Tensors) -> None:

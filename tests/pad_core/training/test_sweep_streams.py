@@ -74,7 +74,7 @@ def test_one_that_diverges_does_not_stop_the_others(template, engine, tmp_path):
     states = sweep(cells, Settings(), engine)
     assert [s.status for s in states] == ["failed", "finished"]
     assert "diverged" in states[0].error
-    assert "lower --learning-rate" in states[0].error
+    assert "lower learning rates" in states[0].error
 
 
 def test_stopped_networks_go_on_where_they_were(template, engine, small, tmp_path):
