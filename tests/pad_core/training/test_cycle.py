@@ -152,7 +152,9 @@ def test_weights_that_are_not_finite_are_noticed():
     trainer.check_finite()
     with torch.no_grad():
         trainer.networks.generator.tconv2.bias[3] = float("nan")
-    with pytest.raises(PadError, match=r"generator.tconv2.bias are no longer finite.*--run"):
+    with pytest.raises(
+        PadError, match=r"generator.tconv2.bias are no longer finite.*in another run"
+    ):
         trainer.check_finite()
 
 
