@@ -82,7 +82,7 @@ if inside:
     if bound_for is not None:
         st.switch_page(bound_for)
     if state.follow_address() and page is start and not state.chosen().page.path:
-        st.switch_page(pages["dream"])  # which had no path of its own in earlier versions
+        imported("explorer.widgets.page").go_to("dream")  # without a path in earlier versions
     imported("explorer.session.process").set_up()
     shared = imported("explorer.widgets.page")
     shared.say_misread()

@@ -237,8 +237,9 @@ def main() -> int:
     trainer.add_argument("--reserve", type=float, default=60.0,
                          help="seconds of it for measuring and packing (default: 60)")  # fmt: skip
     trainer.add_argument("--grids", help=f"of {', '.join(s.name for s in QUEUE)} (default: all)")
+    seeds = range(1, 1 + max(grid.seeds for grid in QUEUE))
     trainer.add_argument(
-        "--seeds", type=int, choices=range(1, 5), help="largest number of seeds a condition"
+        "--seeds", type=int, choices=seeds, help="largest number of seeds a condition"
     )
     trainer.add_argument("--runs", type=Path, default=Path("runs/gallery"))
     trainer.add_argument("--out", type=Path, default=Path("gallery"))

@@ -47,7 +47,7 @@ def remembered(name: str, at_first: Any) -> Any:
     return state[name]
 
 
-def told(widget: str) -> Any:
+def reported(widget: str) -> Any:
     """For callbacks: what the browser says of a widget; None if the page that had it is gone.
 
     When the program goes to another page, Streamlit forgets all values. What the browser sends
@@ -138,9 +138,11 @@ def draw_again_after_this(*panels: str) -> None:
 def step_by(field: str, step: int, low: int, high: int) -> None:
     """Count a choice up or down, within its limits, from its value when the button is pressed.
 
-    That may differ from its value when the button was drawn: keys are faster than pages.
+    That may differ from its value when the button was drawn: keys are faster than pages. A value
+    beyond the limits, as an address may bring it, counts as the nearest within.
     """
-    choose(**{field: min(max(chosen().value(field) + step, low), high)})
+    at = min(max(chosen().value(field), low), high)
+    choose(**{field: min(max(at + step, low), high)})
 
 
 def follow_address() -> bool:
@@ -196,7 +198,7 @@ def take(name: str, key: str, redraw: Panels = ()) -> None:
 
     The callback (``on_change``) of each widget; ``name`` is the parameter of ``Choices``.
     """
-    value = told(key)
+    value = reported(key)
     widget, version = key.rsplit("-", 1)
     if value is None or int(version) != session()["versions"][widget]:
         return

@@ -20,10 +20,10 @@ from explorer.session.state import (
     open_view,
     panels_of,
     remembered,
+    reported,
     say,
     session,
     speak,
-    told,
 )
 from explorer.widgets.door import n_inside
 
@@ -56,7 +56,7 @@ def _lead() -> None:
 
 
 def _open(widget: str) -> None:
-    if (follows := told(widget)) is not None:
+    if (follows := reported(widget)) is not None:
         LECTERN.open(bool(follows))
 
 
@@ -70,7 +70,7 @@ def _switch() -> None:
 
 
 def _turn(widget: str) -> None:
-    if (follows := told(widget)) is not None:
+    if (follows := reported(widget)) is not None:
         session()[_FOLLOWS] = bool(follows)
         session()[_SHOWN] = None  # what is there now is left behind
 

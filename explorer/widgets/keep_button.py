@@ -18,7 +18,7 @@ from explorer.journal.entry import MAX_NOTE, MAX_TITLE, Kept, Source
 from explorer.journal.store import Journal, Page
 from explorer.library import networks
 from explorer.session import classroom
-from explorer.session.state import chosen, say, session, speak, upload
+from explorer.session.state import chosen, reported, say, session, speak, upload
 from explorer.widgets.memory_pair import pictures
 from explorer.widgets.sidebar import plain
 from pad_core.checkpoint.file import PadNetwork
@@ -53,10 +53,11 @@ def _keep(network: PadNetwork) -> None:
 
 
 def _keep_now(network: PadNetwork) -> None:
-    state = session()
+    state, title = session(), reported("keep-title")
+    if title is None:
+        return
     try:
-        title, note = state["keep-title"], state["keep-note"]
-        write([Kept.now(network, chosen(), title, note, pictures())])
+        write([Kept.now(network, chosen(), title, reported("keep-note") or "", pictures())])
     except PadError as error:
         state[_PROBLEM] = error
     else:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from explorer.session.state import remembered, session, told
+from explorer.session.state import remembered, reported, session
 
 _component = st.components.v2.component(
     "pad_keys",
@@ -42,7 +42,7 @@ def keys(
     key = f"keys-{name}"
 
     def pressed() -> None:
-        if (state := told(key)) is not None:
+        if (state := reported(key)) is not None:
             take(state["count"])
 
     def take(count: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import torch
 from explorer.dreaming.memories import memories_of, name_of, names_of
 from explorer.session import classroom
 from explorer.session.choices import BY_SEED, PICTURE
-from explorer.session.state import choose, chosen, fresh, remembered, session, take, told
+from explorer.session.state import choose, chosen, fresh, remembered, reported, session, take
 from explorer.widgets.sidebar import plain
 from explorer.widgets.sliders import seed_keys, step_seed
 from pad_core.checkpoint.file import PadNetwork
@@ -124,7 +124,7 @@ def _menu(network: PadNetwork, name: str, letter: str) -> None:
 
 
 def _take_class(network: PadNetwork, name: str, widget: str) -> None:
-    label = told(widget)
+    label = reported(widget)
     if label == _BY_SEED:
         _set(name, BY_SEED)
     elif label is not None:
@@ -134,7 +134,7 @@ def _take_class(network: PadNetwork, name: str, widget: str) -> None:
 
 
 def _take_picture(name: str) -> None:
-    file = told(f"{name}-picture")
+    file = reported(f"{name}-picture")
     session()[f"{name}-problem"] = ""
     if file is None:
         pictures().pop(name, None)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.library.labels import in_epochs, spoken
 from explorer.library.networks import Listing
-from explorer.session.state import choose, fresh, told
+from explorer.session.state import choose, fresh, reported
 
 
 def choose_network(listing: Listing, key: str | None) -> None:
@@ -56,7 +56,7 @@ _HELP = {
 
 def _take(widget: str, names: Mapping[str, str], listing: Listing, before: str | None) -> None:
     """Go to the network of the chosen name: the one most like the network before."""
-    found = [key for key, name in names.items() if name == told(widget)]
+    found = [key for key, name in names.items() if name == reported(widget)]
     if found:
         choose(
             checkpoint=found[0]

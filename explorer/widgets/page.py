@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.library.networks import list_checkpoints, load
-from explorer.session.state import choose, chosen, misread_address, upload
+from explorer.session.state import choose, chosen, misread_address, open_view, upload
 from explorer.session.upload import UPLOAD
 from explorer.widgets import sidebar, talk
 from explorer.widgets.keys import keys
@@ -208,6 +208,7 @@ def chart(figure: go.Figure) -> go.Figure:
 
 def go_to(page: str) -> None:
     """Go to another page with the current choices; ``page`` is its path, '' the first page."""
+    open_view(page, chosen())  # so that the next run goes there if this one is interrupted
     st.switch_page(st.session_state["pages"][page])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.session import classroom
-from explorer.session.state import choose, chosen, remembered, session
+from explorer.session.state import choose, chosen, remembered, session, step_by
 from explorer.widgets.page import go_to
 
 
@@ -117,13 +117,12 @@ def stands_at(page: str) -> bool:
 def _step(by: int) -> bool:
     """The button for the next (1) or former (-1) step of the night; whether there is one."""
     n_steps = int(remembered("path-steps", 0))
-    to = min(chosen().page.step, n_steps) + by
-    there = 1 <= to <= n_steps
-    if there and by > 0:
-        st.button("Next step", key="path-step", type="primary", icon=":material/arrow_forward:",
-                  icon_position="right", on_click=choose, kwargs={"step": to})  # fmt: skip
-    elif there:
-        st.button("Back", key="path-step-back", on_click=choose, kwargs={"step": to})
+    there = 1 <= min(chosen().page.step, n_steps) + by <= n_steps
+    if there:
+        _button(
+            "Next step" if by > 0 else "Back", "step" if by > 0 else "step-back", by > 0,
+            on_click=step_by, args=("step", by, 1, n_steps),
+        )  # fmt: skip
     return there
 
 
@@ -143,13 +142,18 @@ def _leave() -> None:
 
 
 def _go(label: str, to: int, name: str, *, primary: bool = False) -> None:
-    if st.button(
+    if _button(label, name, primary):
+        stop = STOPS[to - 1]
+        choose(path=to, **stop.choices)
+        go_to(stop.page)
+
+
+def _button(label: str, name: str, primary: bool, **called: Any) -> bool:
+    return st.button(
         label,
         key=f"path-{name}",
         type="primary" if primary else "secondary",
         icon=":material/arrow_forward:" if primary else None,
         icon_position="right",
-    ):
-        stop = STOPS[to - 1]
-        choose(path=to, **stop.choices)
-        go_to(stop.page)
+        **called,
+    )

@@ -11,7 +11,7 @@ from explorer.library.networks import Listing, list_checkpoints
 from explorer.session import classroom, reach
 from explorer.session.choices import PHOTOGRAPHS
 from explorer.session.pace import look_every
-from explorer.session.state import choose, chosen, fresh, session, take, told, upload
+from explorer.session.state import choose, chosen, fresh, reported, session, take, upload
 from explorer.session.upload import Upload
 from explorer.widgets import sliders
 from explorer.widgets.network_menu import choose_network
@@ -217,7 +217,7 @@ def _problems(listing: Listing) -> None:
 
 
 def _take_upload() -> None:
-    file = told("dropped")
+    file = reported("dropped")
     if file is None:
         return
     dropped = Upload(file.name, file.getvalue())

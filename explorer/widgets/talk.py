@@ -12,7 +12,7 @@ from explorer.journal import talk as talks
 from explorer.journal.talk import MAX_NOTE, MAX_TITLE, View, Views
 from explorer.session import classroom
 from explorer.session.choices import Choices
-from explorer.session.state import chosen, open_view, remembered, say, session, speak
+from explorer.session.state import chosen, open_view, remembered, reported, say, session, speak
 from explorer.widgets.keys import keys
 from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
@@ -59,12 +59,11 @@ def _add(heading: str) -> None:
 
 
 def _add_now(heading: str) -> None:
-    state = session()
+    state, title = session(), reported("talk-title")
+    if title is None:
+        return
     view = View.of(
-        remembered("page", ""),
-        chosen().to_query(),
-        state["talk-title"] or heading,
-        state["talk-note"],
+        remembered("page", ""), chosen().to_query(), title or heading, reported("talk-note") or ""
     )
     try:
         views = talks.change(place(), lambda views: (*views, view))

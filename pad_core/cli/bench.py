@@ -61,8 +61,7 @@ class Bench:
 
 def run_bench(options: Bench) -> None:
     """A table for people, or a list of objects with --json."""
-    from rich.console import Console
-
+    from pad_core.cli.display import print_table
     from pad_core.system.hardware import choose_device
 
     parts = [options.part] if options.part else list(PARTS)
@@ -78,7 +77,7 @@ def run_bench(options: Bench) -> None:
         if options.json and rows:
             print_json(rows)
         elif rows:
-            Console().print(table(rows))
+            print_table(table(rows))
 
 
 def bench(

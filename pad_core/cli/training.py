@@ -115,11 +115,11 @@ class Sweep:
     root: Root = "data"
     runs: Annotated[Path, Meta(description="where run folders lie")] = Path("runs")
     jobs: Annotated[
-        int | None,
+        Annotated[int, Meta(ge=1)] | None,
         Meta(
             description="networks that train at once (default: 1 on a CPU; on a GPU as many as "
             "raise the speed, at most 32); on a Ray cluster, networks that share a machine's cores "
-            "or a GPU",
+            "or a GPU"
         ),
     ] = None
     ray: Annotated[
@@ -154,9 +154,6 @@ def run_sweep(options: Sweep) -> int:
     )
     if asked.precision == "auto":
         cells = [replace(c, recipe=own_precision(c.recipe, c.folder)) for c in cells]
-    jobs = options.jobs
-    if jobs is not None and jobs < 1:
-        raise PadError(f"A sweep trains at least one network at a time, not {jobs}.")
     engine = _engine(options, device, dataset)
     settings = Settings(
         root=options.root,

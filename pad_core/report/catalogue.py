@@ -101,11 +101,8 @@ class Catalogue:
 
     def by_epoch(self, dataset: str, condition: str) -> dict[int, Group]:
         """Recorded evaluations by epoch, the last first; one of a seed, on real images if any."""
-        once: dict[tuple[int, int], Evaluation] = {}
-        for entry in self.entries:
-            if entry.key[:2] == (dataset, condition) and entry.evaluation is not None:
-                once.setdefault((entry.header.seed, entry.header.epoch), entry.evaluation)
-        groups = grouped(list(once.values()))
+        own = [entry.evaluation for entry in self.entries if entry.key[:2] == (dataset, condition)]
+        groups = grouped([evaluation for evaluation in own if evaluation is not None])
         real = [group for group in groups if group.evaluations[0]["on"] == "real images"]
         return {group.epoch: group for group in reversed(real or groups)}
 

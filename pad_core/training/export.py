@@ -24,6 +24,7 @@ from pad_core.training import published_code
 from pad_core.training.cycle import restore_weights
 from pad_core.training.run_folder import (
     LATEST,
+    RECIPE,
     STATE,
     RunState,
     read_state,
@@ -61,10 +62,8 @@ def export_run(
         The header as written; its ``export`` holds the measurement.
 
     Raises:
-        PadError: no finished epoch, a damaged state, or other data.
+        PadError: no finished epoch, a damaged state, other data, or ``out`` is a run's own state.
     """
-    if out.resolve() == (folder / STATE).resolve():
-        raise PadError(f"{out} is the run itself, from which it goes on; give another --out.")
     tensors, state = read_state(folder)
     if state.epoch == 0:
         raise PadError(f"{folder} has not finished an epoch; continue with 'train --resume'.")
@@ -127,6 +126,8 @@ def save_measured(
     memories: bool = True,
 ) -> Header:
     """Write networks at 8 or 16 bits, and measure what rounding costs; see ``export_run``."""
+    if out.name == STATE and (out.parent / RECIPE).exists():
+        raise PadError(f"{out} is the run itself, from which it goes on; give another --out.")
     if not dataset.has_classes:  # there is nothing to measure with: take the finer weights
         candidate = bits or 16
         rounded = checkpoint.rounded(networks, candidate)

@@ -12,7 +12,7 @@ from explorer.library import histories, networks
 from explorer.library.labels import labels
 from explorer.runs import history
 from explorer.runs.trainings import Training
-from explorer.session.state import choose, chosen, fresh, told, upload
+from explorer.session.state import choose, chosen, fresh, reported, upload
 from explorer.widgets import loss_charts, page, sidebar
 from explorer.widgets.files.files import About, figure_files
 from pad_core.checkpoint.file import Header
@@ -89,5 +89,5 @@ def _is_of(training: Training, latest: Header | None, files_about: Sequence[Head
 
 
 def _take_log(key: str) -> None:
-    if (on := told(key)) is not None:
+    if (on := reported(key)) is not None:
         choose(log="1" if on else "")

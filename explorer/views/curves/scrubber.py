@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.session.state import told
+from explorer.session.state import reported
 
 _HTML = """<div class="pad-scrubber">
 <div class="pad-scrub">
@@ -46,7 +46,7 @@ def scrubber(
     """
 
     def moved() -> None:
-        if (state := told(key)) is not None:
+        if (state := reported(key)) is not None:
             on_change(int(state["place"]))
 
     _component(

@@ -12,7 +12,7 @@ from explorer.journal import archive as archives
 from explorer.journal import store
 from explorer.journal.entry import Kept
 from explorer.journal.exports import SETTINGS, Export, make, read_manifest
-from explorer.session.state import session, told
+from explorer.session.state import reported, session
 from explorer.widgets import keep_button
 from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
@@ -182,7 +182,7 @@ def open_file() -> None:
 
 
 def _take_file() -> None:
-    file = told("journal-upload")
+    file = reported("journal-upload")
     if file is None:
         session()["journal-opened"] = None
         return

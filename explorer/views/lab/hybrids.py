@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.library import networks
-from explorer.session.state import choose, chosen, fresh, remembered, session, told
+from explorer.session.state import choose, chosen, fresh, remembered, reported, session
 from explorer.views.lab.export import export
 from explorer.views.lab.rows import choice, choose_class, draw, settings_of
 from explorer.views.lab.source import source
@@ -108,5 +108,5 @@ def _vote(found: Found, both: Sequence[int]) -> None:
 
 
 def _take_votes(widget: str) -> None:
-    if (places := told(widget)) is not None:
+    if (places := reported(widget)) is not None:
         choose(both=",".join(map(str, sorted(places))))

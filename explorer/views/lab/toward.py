@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.session.state import choose, chosen, fresh, told
+from explorer.session.state import choose, chosen, fresh, reported
 from explorer.widgets import sliders
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.goals import N_COMPONENTS, Goal
@@ -102,10 +102,10 @@ def _count(network: PadNetwork, kind: str) -> int:
 
 
 def _take_kind(widget: str) -> None:
-    if (kind := told(widget)) is not None:
+    if (kind := reported(widget)) is not None:
         choose(toward=str(Goal(kind)))
 
 
 def _take_index(kind: str, widget: str) -> None:
-    if (index := told(widget)) is not None:
+    if (index := reported(widget)) is not None:
         choose(toward=str(Goal(kind, int(index))))

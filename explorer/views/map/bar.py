@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.library import networks
-from explorer.session.state import choose, chosen, fresh, take, told, upload
+from explorer.session.state import choose, chosen, fresh, reported, take, upload
 from explorer.widgets import page, sidebar
 from explorer.widgets.pick import menu, pick
 from pad_core.checkpoint.file import PadNetwork
@@ -182,5 +182,5 @@ def occluded_too() -> None:
 
 
 def _take_joined(widget: str) -> None:
-    if (on := told(widget)) is not None:
+    if (on := reported(widget)) is not None:
         choose(joined="1" if on else "")

@@ -19,7 +19,7 @@ import streamlit as st
 
 from explorer.session.choices import MAX_PLACE
 from explorer.session.map_address import MAX_CLASSES, Numbers, Outline
-from explorer.session.state import told
+from explorer.session.state import reported
 from explorer.views.map.groups import groups_of
 
 _HERE = Path(__file__).with_name("browser")
@@ -184,7 +184,7 @@ def hidden() -> list[int]:
 
 
 def _told() -> Any:
-    return told(KEY) or {}
+    return reported(KEY) or {}
 
 
 def _event(name: str, stamp: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.dreaming import dreams
 from explorer.dreaming.memories import images_of
 from explorer.library.labels import full_name
-from explorer.session.state import choose, chosen, fresh, take
+from explorer.session.state import chosen, fresh, step_by, take
 from explorer.views.storyboard import cache
 from explorer.views.storyboard.flow import flow
 from explorer.views.storyboard.steps import PHASES, Step, lesson, steps
@@ -86,14 +86,14 @@ def _turn(place: int, by: int, n_steps: int) -> None:
         key="turn-Right" if by > 0 else "turn-Left",
         type="tertiary",
         disabled=not 1 <= place + by <= n_steps,
-        on_click=_step_on,
-        args=(by, n_steps),
+        on_click=step_by,
+        args=("step", by, 1, n_steps),
     )
 
 
 def _turn_by_keys(n_steps: int) -> None:
     def step(pressed: Counter[str]) -> None:
-        _step_on(pressed["ArrowRight"] - pressed["ArrowLeft"], n_steps)
+        step_by("step", pressed["ArrowRight"] - pressed["ArrowLeft"], 1, n_steps)
 
     keys("turn", ("ArrowLeft", "ArrowRight"), step, on_radios=True)
 
@@ -101,7 +101,3 @@ def _turn_by_keys(n_steps: int) -> None:
 def _place(n_steps: int) -> int:
     """The chosen step; the last one where only other networks' nights are longer."""
     return min(chosen().page.step, n_steps)
-
-
-def _step_on(by: int, n_steps: int) -> None:
-    choose(step=min(max(_place(n_steps) + by, 1), n_steps))

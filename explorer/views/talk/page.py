@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.journal import talk as talks
 from explorer.journal.talk import MAX_NOTE, MAX_TITLE, View, Views
-from explorer.session.state import session, told
+from explorer.session.state import reported, session
 from explorer.widgets import page, talk
 from explorer.widgets.sidebar import plain
 from pad_core.errors import PadError
@@ -131,7 +131,7 @@ def _import() -> None:
 
 
 def _take_file() -> None:
-    file = told("talk-upload")
+    file = reported("talk-upload")
     session()[_OPENED] = None
     if file is None:
         return

@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from explorer.runs import orders
-from explorer.session.state import fresh, told
+from explorer.session.state import fresh, reported
 from explorer.views.train.draft import change, changed, take, take_change, the_draft, value
 from explorer.views.train.widgets import by_group, draw, rows
 from explorer.widgets.signs import sign
@@ -120,13 +120,13 @@ def read_phases(typed: str) -> tuple[str, ...]:
 
 
 def _take_phases(key: str) -> None:
-    if (chosen := told(key)) is not None:
+    if (chosen := reported(key)) is not None:
         phases = read_phases(chosen) if isinstance(chosen, str) else tuple(chosen)
         change(changes=the_draft().changes | {"phases": phases})
 
 
 def _take_base(key: str) -> None:
-    if (base := told(key)) is not None:
+    if (base := reported(key)) is not None:
         change(base=base, changes={})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer.runs import orders
 from explorer.runs.orders import Order
-from explorer.session.state import remembered, session, told
+from explorer.session.state import remembered, reported, session
 from pad_core.errors import PadError
 from pad_core.model.condition import CONDITIONS
 from pad_core.system.fields import fields_of
@@ -77,19 +77,19 @@ def changed() -> list[str]:
 
 def take(name: str, key: str) -> None:
     """Take over what a widget shows, as a text of the form."""
-    if (text := told(key)) is not None:
+    if (text := reported(key)) is not None:
         change(**{name: text})
 
 
 def take_asked(name: str, key: str) -> None:
     """Take over what a widget shows, as a field of the order."""
-    if (chosen := told(key)) is not None:
+    if (chosen := reported(key)) is not None:
         change(training=the_draft().training | {name: chosen})
 
 
 def take_change(name: str, key: str) -> None:
     """Take over what a widget shows, as a field of the condition."""
-    if (chosen := told(key)) is not None:
+    if (chosen := reported(key)) is not None:
         # Whole lists, as several choices give them, are tuples in a condition.
         new = tuple(chosen) if isinstance(chosen, list) else chosen
         change(changes=the_draft().changes | {name: new})

@@ -11,7 +11,7 @@ import torch
 
 from explorer.runs import dropped, orders
 from explorer.session import reach
-from explorer.session.state import fresh, session, told
+from explorer.session.state import fresh, reported, session
 from explorer.views.train.condition_form import condition_form
 from explorer.views.train.draft import FIELDS, change, take, take_asked, the_draft
 from explorer.views.train.presets import preset_cards
@@ -72,7 +72,7 @@ def _drop(home: Path) -> None:
 
 
 def _take_zip(home: Path) -> None:
-    file = told("data-zip")
+    file = reported("data-zip")
     session()["data-refused"] = ""
     if file is None:
         return

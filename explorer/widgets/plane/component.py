@@ -14,7 +14,7 @@ from typing import Literal
 
 import streamlit as st
 
-from explorer.session.state import remembered, session, told
+from explorer.session.state import remembered, reported, session
 
 Layout = Literal["page", "talk", "start"]
 _HERE = Path(__file__).parent
@@ -86,7 +86,7 @@ def plane(
     key = {"page": "plane-pad", "talk": "plane-talk", "start": "plane-start"}[layout]
 
     def moved() -> None:
-        if (event := told(key)) is None:
+        if (event := reported(key)) is None:
             return
         move = event["moved"]
         session()["plane-heard"] = move["time"]

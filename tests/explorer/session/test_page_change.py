@@ -7,10 +7,10 @@ def test_a_widget_whose_page_is_gone_says_nothing():
     def script():
         import streamlit as st
 
-        from explorer.session.state import told
+        from explorer.session.state import reported
 
         def take():
-            st.session_state["heard"] = (told("box"), told("gone"))
+            st.session_state["heard"] = (reported("box"), reported("gone"))
 
         st.checkbox("Box", key="box", on_change=take)
 

@@ -78,10 +78,17 @@ def test_what_is_no_finished_run_is_refused(small, tmp_path):
     train(tmp_path / "run", replace(RECIPE, epochs=3), small, resume=True, should_stop=lambda: True)
     with pytest.raises(PadError, match=r"stopped within epoch 3.*latest.safetensors"):
         export_run(tmp_path / "run", tmp_path / "x", small)
-    state = tmp_path / "run" / "state.safetensors"
+
+
+def test_a_runs_own_state_is_never_overwritten(small, tmp_path):
+    folder = tmp_path / "run"
+    train(folder, replace(RECIPE, epochs=1), small)
+    state = folder / "state.safetensors"
     before = state.read_bytes()
     with pytest.raises(PadError, match="is the run itself"):
-        export_run(tmp_path / "run", tmp_path / "run" / ".." / "run" / state.name, small)
+        export_run(folder, folder / ".." / "run" / state.name, small)
+    with pytest.raises(PadError, match="is the run itself"):
+        export_file(folder / "latest.safetensors", state, small)
     assert state.read_bytes() == before
 
 

@@ -453,7 +453,7 @@ def test_a_window_or_selection_of_no_such_map_is_dropped_from_the_address(root, 
 def told(monkeypatch, **events):
     """The component, as after the browser has sent these events."""
     state = {component.KEY: events}
-    monkeypatch.setattr(component, "told", state.get)
+    monkeypatch.setattr(component, "reported", state.get)
     return component
 
 
@@ -504,5 +504,5 @@ def test_an_outline_is_taken_only_if_it_is_one(monkeypatch):
 )  # fmt: skip
 def test_a_click_is_a_point_or_a_place_and_nonsense_is_neither(monkeypatch, event, expected):
     state = {component.KEY: {"pick": event}}
-    monkeypatch.setattr(component, "told", state.get)
+    monkeypatch.setattr(component, "reported", state.get)
     assert component.picked() == expected
