@@ -54,7 +54,7 @@ class Evaluate:
             ge=0,
             le=100_000,
             description="also fine-tune a copy of each encoder with all labels, and an untrained "
-            "encoder (default: no; slow without a GPU)",
+            "encoder; slow without a GPU; 0 leaves it out",
         ),
     ] = 0
     device: Device = "auto"

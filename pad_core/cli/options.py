@@ -113,7 +113,7 @@ def _settings(field: Field, option: Option) -> dict[str, Any]:
 def _help(field: Field, default: Any) -> str:
     """An option's description, with its default if that helps."""
     said = field.description
-    if default or type(default) is float:
+    if default or type(default) in (int, float):  # no switches, which are off
         value = " ".join(map(str, default)) if isinstance(default, tuple) else default
         said = f"{said} (default: {value})".strip()
     return said.replace("%", "%%")  # which argparse would take for a place to fill

@@ -17,7 +17,8 @@ NOT_FINITE = f"Some latents are not finite; {_DIVERGED}"
 # stopped 0.15 above the minimum, 5 points short of its accuracy; at 1e-4, four did.
 HALF_FROM = 1e-3
 FEWEST_ROWS = 2048  # fewer give no useful start
-_BLOCK_ROWS = 6144  # a block's latents stay in the cache between their two products
+# A block's latents stay in the cache between their two products, those of pixels, too.
+_BLOCK_ROWS, _BLOCK_BYTES = 6144, 6 << 20
 _PAIRS = 10  # of past steps and gradients that L-BFGS keeps
 
 
@@ -39,7 +40,8 @@ class Regression:
         sample -= self.mean
         # Centred before rounding, so that their common part takes none of the few digits.
         self.centred = torch.empty_like(latents, dtype=dtype)
-        blocks = zip(self.centred.split(_BLOCK_ROWS), latents.split(_BLOCK_ROWS), strict=True)
+        self.block = min(_BLOCK_ROWS, max(1, _BLOCK_BYTES // self.centred[:1].nbytes))
+        blocks = zip(self.centred.split(self.block), latents.split(self.block), strict=True)
         for centred, block in blocks:
             centred.copy_(block - self.mean)
         identity = torch.eye(latents.shape[1], device=latents.device, dtype=torch.float64)
@@ -105,7 +107,7 @@ class Regression:
         rounded = weight.to(latents.dtype)
         loss = torch.zeros((), dtype=torch.float64, device=latents.device)
         by_weight, by_bias = torch.zeros_like(weight), torch.zeros_like(bias[:, 0])
-        for x, t in zip(latents.split(_BLOCK_ROWS), labels.split(_BLOCK_ROWS), strict=True):
+        for x, t in zip(latents.split(self.block), labels.split(self.block), strict=True):
             # (K, rows): over few classes, a softmax is fastest across the first axis.
             p = torch.mm(rounded, x.T).float().add_(bias).softmax(dim=0)
             target = t[None]

@@ -15,7 +15,7 @@ from pad_core.data.images import to_unit
 from pad_core.errors import PadError
 
 Metric = Literal["cosine", "euclidean"]
-_QUERIES, _REFERENCES = 500, 10_000  # compared at once: 20 MB of scores
+_QUERIES, _REFERENCES = 1_000, 5_000  # compared at once: 20 MB of scores
 _SMALLEST_NORM = 1e-12
 
 

@@ -241,24 +241,23 @@ def nearest_images(
         }
     }
     latents = material.train_latents[chosen.to(material.train_latents.device)]
-    for kind, batches in dream_images(network, latents, seed).items():
-        dreams = torch.cat(list(batches))
-        by_pixels = nearest(dreams, beside.train_images)
-        by_features = nearest(beside.features.of([dreams]), beside.train_features)
-        found[kind] = {}
-        for space, apart, places in (
-            ("pixels", by_pixels.distances[:, 0], by_pixels.places[:, 0].cpu()),
-            (
-                "features",
-                by_features.distances[:, 0],
-                beside.places[by_features.places[:, 0].cpu()],
-            ),
-        ):
-            found[kind] |= {
-                f"{space}_distance": float(apart.median()),
-                f"{space}_nearer": nearer(apart, beside.nearest[space]),
-                f"{space}_own": 100 * (places == chosen).double().mean().item(),
-            }
+    of_kind = dream_images(network, latents, seed)
+    dreams = torch.cat([batch for batches in of_kind.values() for batch in batches])
+    by_pixels = nearest(dreams, beside.train_images)  # all kinds at once: images are read once
+    by_features = nearest(beside.features.of(dreams.split(BATCH_SIZE)), beside.train_features)
+    for space, near, all_places in (
+        ("pixels", by_pixels, by_pixels.places.cpu()),
+        ("features", by_features, beside.places[by_features.places.cpu()]),
+    ):
+        distances, places = (x[:, 0].split(len(chosen)) for x in (near.distances, all_places))
+        for kind, apart, place in zip(of_kind, distances, places, strict=True):
+            found.setdefault(kind, {}).update(
+                {
+                    f"{space}_distance": float(apart.median()),
+                    f"{space}_nearer": nearer(apart, beside.nearest[space]),
+                    f"{space}_own": 100 * (place == chosen).double().mean().item(),
+                }
+            )
     return {"nearest": found, "nearest_n": len(chosen)}
 
 

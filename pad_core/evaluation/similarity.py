@@ -25,11 +25,30 @@ def linear_cka(one: torch.Tensor, other: torch.Tensor) -> float:
         PadError: representations of different numbers of images, or of fewer than three.
     """
     _check(one, other)
+    if max(one.shape[1], other.shape[1]) > len(one):  # then Gram matrices are smaller
+        return gram_alignment(gram(one), gram(other))
     x, y = _centred(one), _centred(other)
-    if max(x.shape[1], y.shape[1]) > len(x):  # then Gram matrices are smaller
-        return _alignment(x @ x.T, y @ y.T)
     own = float((x.T @ x).norm() * (y.T @ y).norm())
     return float((y.T @ x).square().sum()) / own if own > 0 else math.nan
+
+
+@torch.inference_mode()
+def gram(representation: torch.Tensor) -> torch.Tensor:
+    """Inner products of the centred patterns of a representation (N, F): float64 (N, N)."""
+    centred = _centred(representation)
+    return centred @ centred.T
+
+
+@torch.inference_mode()
+def gram_alignment(one: torch.Tensor, other: torch.Tensor) -> float:
+    """The cosine of two Gram matrices (N, N): ``linear_cka`` of their representations.
+
+    Raises:
+        PadError: as for ``linear_cka``.
+    """
+    _check(one, other)
+    own = float(one.norm() * other.norm())
+    return float((one * other).sum()) / own if own > 0 else math.nan
 
 
 @torch.inference_mode()
@@ -72,8 +91,8 @@ class Similarities(NamedTuple):
 class Geometry(NamedTuple):
     """What both measures need of one representation of N images, whatever its width.
 
-    gram: inner products of the centred patterns, (N, N); ranks: of the dissimilarities, less
-    their mean, (N(N−1)/2,); both float64.
+    gram: see ``gram``, (N, N); ranks: of the dissimilarities, less their mean, (N(N−1)/2,); both
+    float64.
     """
 
     gram: torch.Tensor
@@ -83,8 +102,7 @@ class Geometry(NamedTuple):
 @torch.inference_mode()
 def geometry_of(representation: torch.Tensor) -> Geometry:
     """The geometry of a representation (N, F)."""
-    centred = _centred(representation)
-    return Geometry(centred @ centred.T, _ranks(dissimilarities(representation)))
+    return Geometry(gram(representation), _ranks(dissimilarities(representation)))
 
 
 @torch.inference_mode()
@@ -98,8 +116,7 @@ def pairwise(geometries: Sequence[Geometry]) -> Similarities:
     cka, rsa = ([[1.0] * m for _ in range(m)] for _ in range(2))
     for i, one in enumerate(geometries):
         for j, other in enumerate(geometries[:i]):
-            _check(one.gram, other.gram)
-            cka[i][j] = cka[j][i] = _alignment(one.gram, other.gram)
+            cka[i][j] = cka[j][i] = gram_alignment(one.gram, other.gram)
             rsa[i][j] = rsa[j][i] = _rank_correlation(one.ranks, other.ranks)
     return Similarities(cka, rsa)
 
@@ -110,12 +127,6 @@ def _check(one: torch.Tensor, other: torch.Tensor) -> None:
             "Representations are compared on the same images, three or more, not on "
             f"{len(one)} and {len(other)}."
         )
-
-
-def _alignment(one: torch.Tensor, other: torch.Tensor) -> float:
-    """The cosine of two matrices."""
-    own = float(one.norm() * other.norm())
-    return float((one * other).sum()) / own if own > 0 else math.nan
 
 
 def _centred(values: torch.Tensor) -> torch.Tensor:

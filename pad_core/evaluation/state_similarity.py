@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from pad_core.data.images import as_unit
-from pad_core.evaluation.similarity import linear_cka
+from pad_core.evaluation.similarity import gram, gram_alignment
 from pad_core.model.condition import Mixture
 from pad_core.model.hippocampus import draw_components, mix
 from pad_core.model.networks import SLOPE, Encoder, Networks
@@ -92,6 +92,9 @@ def state_similarity(
         images: (N, 3, 32, 32), uint8 or float in [−1, 1], N ≥ 3.
         mixture: λ, λ′ and σ of REM's dreams.
 
+    Raises:
+        PadError: fewer images.
+
     Returns:
         'correlation' (``pattern_correlation``, less Wake's mean activity) and 'cka' (linear
         CKA), each layer → 'wake-nrem', 'wake-rem', 'nrem-rem' → from −1 or 0 to 1.
@@ -110,5 +113,6 @@ def state_similarity(
         found["correlation"][layer] = {
             name: pattern_correlation(one, other, mean) for name, one, other in pairs
         }
-        found["cka"][layer] = {name: linear_cka(one, other) for name, one, other in pairs}
+        grams = {state: gram(seen) for state, seen in activity.items()}
+        found["cka"][layer] = {f"{a}-{b}": gram_alignment(grams[a], grams[b]) for a, b in PAIRS}
     return found

@@ -23,7 +23,7 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
         name_or_file: a built-in name, or the path of a ``.json`` file.
         overrides: field → value as JSON text (0.8, "mixed", ["wake","rem"]), or names with
             commas between (wake,rem); the condition's name then says what was changed, unless it
-            is overridden too.
+            is overridden too. A field set to the value that it has is not changed.
 
     Raises:
         PadError: as ``Condition.from_dict``; or a built-in name for something else; or a field
@@ -46,9 +46,14 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
         if "base" in overrides:
             raise PadError("base is a field of files alone: name the condition to change instead.")
         values = {field: _read(condition, field, text) for field, text in overrides.items()}
-        changes = "+".join(f"{field}={_short(value)}" for field, value in values.items())
-        name = _cut(re.sub(r"[^\w.+=-]", "-", f"{condition.name}+{changes}"))
-        condition = Condition.from_dict(condition.to_dict() | {"name": name} | values)
+        before = condition.to_dict()
+        after = Condition.from_dict(before | values).to_dict()
+        same = {field for field in values if field != "name" and after[field] == before[field]}
+        values = {field: value for field, value in values.items() if field not in same}
+        if values:
+            changes = "+".join(f"{field}={_short(value)}" for field, value in values.items())
+            name = _cut(re.sub(r"[^\w.+=-]", "-", f"{condition.name}+{changes}"))
+            condition = Condition.from_dict(before | {"name": name} | values)
         changed += values
     _check_meant(condition, changed)
     return condition

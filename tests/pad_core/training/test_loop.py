@@ -232,6 +232,7 @@ class TestRefusals:
     def test_too_few_images(self, small, tmp_path):
         with pytest.raises(PadError, match="256 training images, fewer than one"):
             train(tmp_path / "run", replace(RECIPE, batch_size=257), small)
+        assert not (tmp_path / "run").exists()
 
     def test_a_state_of_something_else(self, exported, small, tmp_path):
         (tmp_path / "state.safetensors").write_bytes(exported.read_bytes())
