@@ -42,7 +42,7 @@ class Train:
         """The requested training; PadError for an unknown condition."""
         from pad_core.model.condition import find_condition
 
-        pairs = {}
+        pairs: dict[str, str] = {}
         for text in self.overrides:
             name, separator, value = text.partition("=")
             if not separator:
