@@ -130,7 +130,7 @@ class Header:
         if header.get("format") != "pad" or type(version) is not int:
             raise PadError(
                 f"{path} is not an exported PAD checkpoint; make one with "
-                f"'python -m pad_core export RUN-FOLDER'."
+                f"'python -m pad_core export RUN-FOLDER --out FILE.safetensors'."
             )
         if version > FORMAT_VERSION:
             raise PadError(

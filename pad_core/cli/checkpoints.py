@@ -11,13 +11,14 @@ from msgspec import Meta
 from pad_core.checkpoint.training_config import TrainingConfig
 from pad_core.cli.options import Option
 from pad_core.cli.shared import Root, load_images
-from pad_core.errors import printable
+from pad_core.errors import PadError, printable
 from pad_core.system.fields import fields_of
 from pad_core.system.output import print_json
 
 if TYPE_CHECKING:  # so that --help needs no PyTorch
     from pad_core.checkpoint.schema import Export as Exported
 
+ENDING = ".safetensors"
 Out = Option("--out", "-o")
 Bits = Annotated[
     Literal["auto", "8", "16"],
@@ -45,14 +46,14 @@ class Export:
 
 def run_export(options: Export) -> None:
     """Writes the file, and says what rounding cost."""
-    from pad_core.checkpoint.file import load_header
-    from pad_core.training.export import export_file, export_run, read_recipe
+    from pad_core.training.export import export_file, export_run, read_kept, read_recipe
 
     source = options.source
     if is_file := source.is_file():
-        spec = str(load_header(source).dataset.get("spec"))
+        spec = str(read_kept(source).dataset.get("spec"))
     else:
         spec = read_recipe(source).dataset
+    _check_ending(options.out)
     dataset = load_images(options.dataset or spec, options.root)
     write = export_file if is_file else export_run
     header = write(source, options.out, dataset, _number(options.bits))
@@ -104,12 +105,20 @@ def run_import(options: Import) -> None:
     from pad_core.training.export import import_published
 
     condition = find_condition(options.condition)
-    out = options.out or options.file.with_suffix(".safetensors")
+    if not options.file.name:  # '/' or '.'
+        raise PadError(f"There is no file {options.file}.")
+    out = options.out or options.file.with_suffix(ENDING)
+    _check_ending(out)
     dataset = load_images(options.dataset, options.root)
     header = import_published(
         options.file, out, condition, dataset, options.seed, options.epoch, _number(options.bits)
     )
     _report(out, header.export)
+
+
+def _check_ending(out: Path) -> None:
+    if out.suffix != ENDING:
+        raise PadError(f"--out is a file whose name ends in {ENDING}, not {out}.")
 
 
 def _number(bits: str) -> Any:

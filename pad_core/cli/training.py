@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -94,7 +95,8 @@ def _train(options: Train) -> int:
     if before >= recipe.epochs:
         print(f"{folder} already had {before} epochs; a larger --epochs trains it further.")
     epochs = f"{run.epoch} epoch{'s' * (run.epoch != 1)}"
-    print(f"{folder} has {epochs}. 'export {folder} --out FILE' makes it a checkpoint.")
+    export = shlex.join(["python", "-m", "pad_core", "export", str(folder), "--out"])
+    print(f"{folder} has {epochs}. To make it a checkpoint: {export} FILE.safetensors")
     return 0
 
 

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import struct
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,8 @@ def _metadata(file: io.BufferedIOBase, size: int, path: Path, most: int) -> dict
     if brace != b"{" and (start[:4] == b"PK\x03\x04" or start[:1] == b"\x80"):
         raise PadError(
             f"{path} is a PyTorch pickle, which could run code and is not opened; "
-            f"convert a checkpoint of the published PAD code with "
-            f"'python -m pad_core import {path}'."
+            f"convert a checkpoint of the published PAD code: "
+            f"python -m pad_core import {shlex.quote(str(path))}"
         )
     length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
     if length < 2 or brace != b"{":

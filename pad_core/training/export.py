@@ -40,6 +40,20 @@ def read_recipe(folder: Path) -> Recipe:
     return read_state_header(folder).recipe
 
 
+def read_kept(path: Path) -> Header:
+    """The header of a checkpoint that a run kept; PadError for one that was exported or imported.
+
+    Its weights have been rounded already, so that nothing would tell what full precision reaches.
+    """
+    header = checkpoint.load_header(path)
+    if header.export:
+        raise PadError(
+            f"{path} is an export already, with rounded weights; export its run folder, or a "
+            "checkpoint that the run kept, or import the published file again."
+        )
+    return header
+
+
 def export_run(
     folder: Path,
     out: Path,
@@ -86,10 +100,12 @@ def export_run(
 
 
 def export_file(path: Path, out: Path, dataset: DataSet, bits: Bits | None = None) -> Header:
-    """Write a checkpoint again in fewer bits, such as one that a run kept after an epoch.
+    """Write a checkpoint that a run kept after an epoch again, in fewer bits.
 
-    Rounding is measured against the precision of ``path``; see ``export_run``.
+    Rounding is measured against the precision of ``path``; see ``export_run``, and ``read_kept``
+    for what is refused.
     """
+    read_kept(path)
     network = checkpoint.load(path)
     trained_on = network.header.dataset | {"class_names": list(network.class_names)}
     check_same_data(trained_on, dataset, path)

@@ -1,6 +1,7 @@
 import json
 import pickle
 import re
+import shlex
 import struct
 import unicodedata
 from dataclasses import replace
@@ -148,6 +149,8 @@ class TestDamagedFiles:
         self.refused(path, "is a PyTorch pickle")
         torch.save({"generator": {}}, path)
         self.refused(path, "is a PyTorch pickle.*pad_core import")
+        spaced = path.rename(path.with_name("a b.pth"))
+        self.refused(spaced, f"python -m pad_core import {shlex.quote(str(spaced))}$")
 
     def test_a_safetensors_file_of_another_program(self, path):
         save_file({"w": torch.ones(2)}, path)

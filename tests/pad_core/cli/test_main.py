@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 import pytest
 
 import pad_core
-from pad_core.cli.main import COMMANDS, main
+from pad_core.cli.main import COMMANDS, main, parse
 
 
 def run(*arguments, **options):
@@ -86,6 +87,8 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
         (["info", "/no/such/file"], "No such file"),
         (["export", "/no/such", "--out", "x"], "not a run folder"),
         (["import", "/no/such.pth"], "There is no file"),
+        (["import", "/no/such.pth", "--out", "x.pth"], "ends in .safetensors, not x.pth"),
+        (["import", "/"], "There is no file"),
     ],
 )
 def test_wrong_requests_get_one_line(capsys, tmp_path, monkeypatch, arguments, message):
@@ -120,13 +123,16 @@ def no_signals(monkeypatch):
 def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(
     image_folder, tmp_path, capsys, monkeypatch, no_signals
 ):
-    folder = tmp_path / "run"
+    folder = tmp_path / "a run"
     command = [
         "train", "--dataset", f"folder:{image_folder}", "--run", str(folder), "--batch-size",
         "128", "--condition", "wake_only", "--device", "cpu",
     ]  # fmt: skip
     monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "fp32")
     assert main([*command, "--epochs", "2"]) == 0
+    (export,) = re.findall("To make it a checkpoint: python -m pad_core (.*)",
+                           capsys.readouterr().out)  # fmt: skip
+    assert parse(shlex.split(export)).source == folder
     monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "bf16")
     before = (folder / "run.json").read_bytes()
     assert main([*command, "--resume", "--epochs", "1"]) == 0

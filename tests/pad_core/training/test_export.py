@@ -7,6 +7,7 @@ import torch
 
 import pad_core
 from pad_core.checkpoint.training_config import Recipe
+from pad_core.cli.main import main
 from pad_core.errors import PadError
 from pad_core.model.condition import PAD
 from pad_core.model.networks import build_networks
@@ -66,6 +67,27 @@ def test_a_kept_epoch_becomes_a_compact_checkpoint(run, small, tmp_path):
     step = kept.networks.encoder.conv2.weight.abs().amax() / 127
     error = early.networks.encoder.conv2.weight - kept.networks.encoder.conv2.weight
     assert error.abs().max() <= 0.51 * step
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_an_exported_file_is_not_exported_again_as_if_it_had_full_precision(
+    run, small, tmp_path, capsys, bits
+):
+    out, again = tmp_path / "out.safetensors", tmp_path / "again.safetensors"
+    export_run(run, out, small, bits)
+    assert main(["export", str(out), "--out", str(again)]) == 2
+    assert "is an export already" in capsys.readouterr().err
+    with pytest.raises(PadError, match="export its run folder"):
+        export_file(out, again, small)
+    assert not again.exists()
+
+
+def test_a_checkpoint_has_no_ending_of_another_format(run, tmp_path, capsys):
+    out = tmp_path / "x.pth"
+    for source in (run, run / "latest.safetensors"):
+        assert main(["export", str(source), "--out", str(out)]) == 2
+        assert "ends in .safetensors, not" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_what_is_no_finished_run_is_refused(small, tmp_path):
