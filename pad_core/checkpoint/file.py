@@ -22,11 +22,12 @@ import torch
 from pad_core.checkpoint.evaluation_record import Evaluation
 from pad_core.checkpoint.schema import Header as Header
 from pad_core.checkpoint.schema import dataset_record as dataset_record
-from pad_core.data.images import as_network_input, as_tensor
+from pad_core.data.images import as_network_input
 from pad_core.data.imagesets import Images, ImageSet, as_batch
 from pad_core.data.load import DataSet
-from pad_core.errors import PadError
+from pad_core.errors import PadError, printable
 from pad_core.model.condition import Condition
+from pad_core.model.latents import as_latents
 from pad_core.model.networks import (
     LATENT_SIZE,
     Encoder,
@@ -35,6 +36,7 @@ from pad_core.model.networks import (
     encode_all,
 )
 from pad_core.system.files import file_sha256
+from pad_core.system.hardware import choose_device
 from pad_core.system.randomness import generator
 from pad_core.system.tensors import read_header, read_tensors, tensors_sha256, write_tensors
 
@@ -44,7 +46,7 @@ SPLITS = ("train", "test")
 _DIVERGED = "the network has diverged: train it anew with lower learning rates."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Memories:
     """The stored latents of one split: a checkpoint's hippocampus.
 
@@ -60,7 +62,7 @@ class Memories:
         return len(self.labels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PadNetwork:
     """A trained network, ready to use; ``load`` makes one. Change nothing in it."""
 
@@ -69,6 +71,9 @@ class PadNetwork:
     memories: dict[str, Memories]
     path: Path
     sha256: str
+
+    def __repr__(self) -> str:
+        return f"<PadNetwork {self.name} from {printable(str(self.path))}>"
 
     @property
     def condition(self) -> Condition:
@@ -100,30 +105,29 @@ class PadNetwork:
         """Where the networks are."""
         return self.networks.encoder.conv1.weight.device
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode(self, images: Images) -> torch.Tensor:
         """E_z: images → latents (B, 256).
 
         Args:
-            images: (B, 3, 32, 32), uint8 or float in [−1, 1], as a tensor or an array, whose
-                channels may come last; or a Pillow picture of any size, or a list of them.
+            images: (B, 3, 32, 32) or, with channels last, (B, 32, 32, 3); uint8 or float in
+                [−1, 1], a tensor or an array; or a Pillow picture of any size, or a list of them.
 
         Raises:
             PadError: other shapes, types or values.
         """
         return self.networks.encoder.latents(self._input(images))
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def generate(self, latents: torch.Tensor | np.ndarray) -> torch.Tensor:
-        """G: latents (B, 256), a tensor or an array → images (B, 3, 32, 32), float in (−1, 1)."""
-        latents = as_tensor(latents).to(self.device)
-        if latents.ndim != 2 or latents.shape[1] != LATENT_SIZE:
-            raise PadError(
-                f"Latents must have shape (B, {LATENT_SIZE}), not {tuple(latents.shape)}."
-            )
-        return self.networks.generator(latents.float())
+        """G: latents (B, 256), a tensor or an array → images (B, 3, 32, 32), float in (−1, 1).
 
-    @torch.inference_mode()
+        Raises:
+            PadError: another shape or type, or values that are not finite.
+        """
+        return self.networks.generator(as_latents(latents, self.device))
+
+    @torch.no_grad()
     def realness(self, images: Images) -> torch.Tensor:
         """d = E_d(x): probability that images, as for ``encode``, are external, (B,) in (0, 1)."""
         return self.networks.encoder.logits(self._input(images)).sigmoid()
@@ -135,12 +139,20 @@ class PadNetwork:
 def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
     """Load an exported checkpoint.
 
+    Args:
+        path: ``~`` stands for the user's home.
+        device: 'auto' is a GPU where there is one.
+
     Raises:
-        PadError: a file that is missing, truncated, a pickle, of another format or a newer
-            version, or whose tensors have wrong shapes, values that are not finite, or values
-            that were changed. The message names the file and the tensor.
+        PadError: a device that this machine lacks; a file that is missing, truncated, a pickle, of
+            another format or a newer version, or whose tensors have wrong shapes, values that are
+            not finite, or values that were changed. The message names the file and the tensor.
     """
-    path = Path(path)
+    if not isinstance(path, str | Path):
+        raise PadError(f"A checkpoint is named by its path, not by {path!r}.")
+    path = Path(path).expanduser()
+    if isinstance(device, str):
+        device = choose_device(device)
     stored, raw_header = read_tensors(path)
     header = Header.from_dict(raw_header, path)
     tensors = _dequantised(stored, path)

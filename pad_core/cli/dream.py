@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -20,12 +21,15 @@ class Dream:
 
     kind: Annotated[
         str, Option(positional=True), Meta(description="of dreams; 'list' tells all kinds, "
-        f"'{REBUILD}' makes the folder or manifest that is named first again")
+        f"'{REBUILD}' makes the folder or manifest that is named next again")
     ]  # fmt: skip
     files: Annotated[
         tuple[Path, ...],
         Option(positional=True, metavar="CHECKPOINT"),
-        Meta(description="the networks that dream"),
+        Meta(
+            description=f"the networks that dream; after '{REBUILD}' and its folder only where "
+            "they lie elsewhere than the manifest says"
+        ),
     ] = ()
     out: Annotated[
         Path | None, Option("--out", "-o"), Meta(description="new folder for the pictures")
@@ -62,7 +66,7 @@ def run_dream(options: Dream) -> int:
     settings = choose(KINDS[options.kind], _pairs(options.settings))
     networks = [load(path) for path in options.files]
     manifest = write(options.kind, KINDS[options.kind], networks, settings, out)
-    print(f"{out}: {len(manifest['pictures'])} pictures and manifest.json")
+    print(f"{out}: {_pictures(manifest)} and manifest.json")
     return 0
 
 
@@ -83,11 +87,16 @@ def _rebuild(options: Dream) -> int:
     after = write(before["kind"], kind, find_networks(before, options.files[1:]), settings, out)
     others = differing(before, after)
     if others:
-        print(f"{out}: {len(others)} of {len(after['pictures'])} pictures differ: "
+        print(f"{out}: {_pictures(after)}, of which {len(others)} not the same: "
               f"{', '.join(others)[:400]}.")  # fmt: skip
         return 1
-    print(f"{out}: {len(after['pictures'])} pictures, all the same as in {options.files[0]}.")
+    print(f"{out}: {_pictures(after)}, all the same as in {options.files[0]}.")
     return 0
+
+
+def _pictures(manifest: Mapping[str, Any]) -> str:
+    n = len(manifest["pictures"])
+    return f"{n} picture{'' if n == 1 else 's'}"
 
 
 def _list() -> None:

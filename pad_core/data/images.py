@@ -6,6 +6,7 @@ Stored images are uint8, 0 to 255; networks see float32 in [−1, 1], where 0 is
 from __future__ import annotations
 
 import io
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -35,12 +36,25 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
 def as_tensor(values: torch.Tensor | np.ndarray) -> torch.Tensor:
     """A copy of an array as a tensor, or the tensor itself; PadError if it holds no numbers."""
     if isinstance(values, torch.Tensor):
+        if values.layout != torch.strided or values.is_meta:
+            raise PadError("A tensor has to hold its numbers: neither sparse ones nor 'meta'.")
         return values
     try:
-        return torch.tensor(np.ascontiguousarray(values))  # a copy: the array may be read-only
+        array = np.ascontiguousarray(values)
+        native = array.astype(array.dtype.newbyteorder("="), copy=False)
+        return torch.tensor(native)  # a copy: the array may be read-only
     except (TypeError, ValueError, RuntimeError):
         kind = getattr(values, "dtype", type(values).__name__)
         raise PadError(f"Numbers come as a tensor or an array, not as {kind}.") from None
+
+
+def whole_number(name: str, value: int, low: int, high: int | None = None) -> int:
+    """A whole number of Python or NumPy in that range; PadError for any other value."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if is_whole and low <= value <= (value if high is None else high):
+        return int(value)
+    span = f"from {low}" if high is None else f"from {low} to {high}"
+    raise PadError(f"{name} is a whole number {span}, not {value!r}.")
 
 
 def as_network_input(images: torch.Tensor) -> torch.Tensor:
@@ -82,7 +96,20 @@ def picture_grid(
 
     Returns:
         uint8 array (rows·H + gaps, columns·W + gaps, 3).
+
+    Raises:
+        PadError: images of another shape or type, none, or a number out of range.
     """
+    images = as_tensor(images)
+    if images.ndim != 4 or images.shape[1] != CHANNELS or 0 in images.shape:
+        raise PadError(
+            f"A grid takes images (N, {CHANNELS}, H, W), one or more, not {tuple(images.shape)}."
+        )
+    if images.dtype != torch.uint8 and not images.dtype.is_floating_point:
+        raise PadError(f"Images must be uint8 or float, not {images.dtype}.")
+    columns = whole_number("columns", columns, 1)
+    gap_px = whole_number("gap_px", gap_px, 0)
+    background = whole_number("background", background, 0, 255)
     pixels = images if images.dtype == torch.uint8 else to_uint8(images)
     array = pixels.cpu().permute(0, 2, 3, 1).numpy()
     n, height, width, channels = array.shape
@@ -100,8 +127,17 @@ def png_bytes(picture: np.ndarray, scale: int = 1, level: int = 6) -> bytes:
     """Encode a uint8 picture (H, W, 3) as PNG, each pixel enlarged to scale×scale.
 
     Args:
+        scale: 1 to 64.
         level: of compression, 0 (fastest) to 9.
+
+    Raises:
+        PadError: another shape or type, or a number out of range.
     """
+    if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or picture.ndim != 3:
+        raise PadError("A picture is a uint8 array (H, W, 3), such as picture_grid makes.")
+    if picture.shape[2] != CHANNELS or picture.size == 0:
+        raise PadError(f"A picture has shape (H, W, {CHANNELS}), not {picture.shape}.")
+    scale, level = whole_number("scale", scale, 1, 64), whole_number("level", level, 0, 9)
     image = Image.fromarray(picture)
     if scale != 1:
         size = (image.width * scale, image.height * scale)

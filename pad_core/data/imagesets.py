@@ -123,8 +123,8 @@ def as_batch(images: Images) -> torch.Tensor:
     """Images in any of these forms as one tensor (B, 3, 32, 32); values stay as they are.
 
     Args:
-        images: a tensor; an array (B, 3, 32, 32) or (B, 32, 32, 3); a Pillow picture or several,
-            made 32×32 RGB by the rules of `load_dataset`.
+        images: a tensor or an array, (B, 3, 32, 32) or (B, 32, 32, 3); a Pillow picture or
+            several, made 32×32 RGB by the rules of `load_dataset`.
 
     Raises:
         PadError: no numbers, or a picture that can't be made RGB.
@@ -134,14 +134,14 @@ def as_batch(images: Images) -> torch.Tensor:
         if not all(isinstance(picture, Image.Image) for picture in pictures):
             raise PadError("A list of images must hold Pillow pictures; stack arrays first.")
         try:
-            stacked = np.stack([to_rgb32(picture) for picture in pictures])
+            bits = _bits_in_use(max((_brightest(p) for p in pictures if _is_deep(p)), default=0))
+            stacked = np.stack([to_rgb32(picture, bits) for picture in pictures])
         except (OSError, ValueError) as error:
             raise PadError(f"A picture can't be used: {error}.") from None
         return torch.from_numpy(stacked).permute(0, 3, 1, 2)
     batch = as_tensor(pictures)  # type: ignore[arg-type]
     channels_last = batch.ndim == 4 and batch.shape[1] != CHANNELS and batch.shape[3] == CHANNELS
-    is_array = not isinstance(images, torch.Tensor)
-    return batch.permute(0, 3, 1, 2) if is_array and channels_last else batch
+    return batch.permute(0, 3, 1, 2) if channels_last else batch
 
 
 def counter(progress: OnProgress | None, stage: str, total: int) -> Callable[[int], None]:
@@ -180,6 +180,8 @@ def to_rgb32(image: Image.Image, bits: int = 16) -> np.ndarray:
     """
     if image.size not in ((28, 28), (SIZE, SIZE)):  # only photographs are turned upright
         image = ImageOps.exif_transpose(image)
+    if 0 in image.size:
+        raise _UnsuitableError("it has no pixels")
     if image.mode == "F":
         raise _UnsuitableError("its pixels are floats of an unknown range")
     if _is_deep(image):  # Pillow would clip at 255 instead of scaling
@@ -228,14 +230,14 @@ def decode(
                 with _open(content) as image:
                     if _is_deep(image):
                         deep.add((split, index))
-                        brightest = max(brightest, int(np.asarray(image).max()))
+                        brightest = max(brightest, _brightest(image))
                     images[split][index] = to_rgb32(image).transpose(2, 0, 1)
             except Exception as error:  # on damaged data Pillow's decoders raise many kinds
                 unreadable.append((name, _reason(content, error)))
             advance(1)
     if unreadable:
         raise PadError(_sentence(unreadable, total))
-    bits = next((depth for depth in _DEPTHS if brightest < 2**depth), 16)
+    bits = _bits_in_use(brightest)
     if not deep or bits == 16:
         note = ""
     else:
@@ -277,6 +279,15 @@ def _open(content: Path | bytes | None) -> Image.Image:
 def _is_deep(image: Image.Image) -> bool:
     """Whether it is 16-bit grey."""
     return image.mode.startswith("I")
+
+
+def _brightest(deep: Image.Image) -> int:
+    return int(np.asarray(deep).max(initial=0))
+
+
+def _bits_in_use(brightest: int) -> int:
+    """Of 16-bit pictures, by their largest pixel."""
+    return next((depth for depth in _DEPTHS if brightest < 2**depth), 16)
 
 
 def _reason(content: Path | bytes | None, error: Exception) -> str:

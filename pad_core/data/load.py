@@ -59,7 +59,7 @@ class Place(NamedTuple):
     typed: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DataSet:
     """A training and a test set over the same classes.
 
@@ -75,6 +75,12 @@ class DataSet:
     class_names: tuple[str, ...]
     note: str
 
+    def __repr__(self) -> str:
+        return (
+            f"<DataSet {self.name}: {len(self.train):,} + {len(self.test):,} images of "
+            f"{len(self.class_names)} classes>"
+        )
+
     @property
     def has_classes(self) -> bool:
         """Whether there are two classes or more to tell apart."""
@@ -82,7 +88,7 @@ class DataSet:
 
 
 def load_dataset(
-    spec: str, root: Path | str = "data", progress: OnProgress | None = None
+    spec: str | Path, root: Path | str = "data", progress: OnProgress | None = None
 ) -> DataSet:
     """Load the data set that `spec` names.
 
@@ -106,7 +112,7 @@ def load_dataset(
         PadError: an unknown spec, missing or damaged files, no network, labels that some images
             lack, or a class with too few images.
     """
-    spec = spec.strip()
+    spec = str(spec).strip()
     shown = readable(spec)
     try:
         if spec in BUILT_IN:

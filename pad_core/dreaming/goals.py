@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
+from pad_core.checkpoint.file import PadNetwork
 from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
 from pad_core.evaluation.formulas import principal_components
@@ -16,7 +17,8 @@ from pad_core.model.networks import LATENT_SIZE
 
 N_COMPONENTS = 16  # principal ones that can be goals
 INDEXED = {"class": "the probe's class", "unit": "a unit of z", "component": "a component of z"}
-KINDS = (*INDEXED, "real", "unreal", "picture")
+OF_D = ("real", "unreal")
+KINDS = (*INDEXED, *OF_D, "picture")
 
 
 class Seen(NamedTuple):
@@ -71,6 +73,17 @@ class Goal:
             "picture": "the picture",
         }
         return names.get(self.kind, f"{self.kind} {self.index}")
+
+
+def is_learnt(network: PadNetwork, goal: Goal) -> bool:
+    """Whether the network learnt what a goal is of: *d* is as at first where no loss trains it."""
+    return goal.kind not in OF_D or network.condition.trains_discriminator
+
+
+def check_learnt(network: PadNetwork, goal: Goal) -> None:
+    """PadError where the goal is of a *d* that the network never trained."""
+    if not is_learnt(network, goal):
+        raise PadError(f"{network.name} never trained d: no dream can be steered by it.")
 
 
 def objective(reader: Reader, goal: Goal, picture: torch.Tensor | None = None) -> Objective:

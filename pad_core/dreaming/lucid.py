@@ -25,6 +25,7 @@ from pad_core.system.randomness import generator
 RATE = 0.05  # of Adam; a latent's numbers have a standard deviation of about 1
 PICTURE_RATE = 0.1  # toward a picture: after 300 steps 10 to 40 % nearer than with RATE
 MOST_STEPS, MOST_LEGS = 400, 8
+LEG = f"GOAL,STEPS,WEIGHT with STEPS from 1 to {MOST_STEPS}, WEIGHT from 0 to 99.99"
 N_DREAMS = 8  # at once
 _LEG = re.compile(r"([a-z]+(?::\d+)?),([1-9]\d{0,2}),(\d{1,2}(?:\.\d{1,2})?)")
 
@@ -84,7 +85,7 @@ def parse_course(text: str) -> Course:
         found = _LEG.fullmatch(part)
         if found is None:
             raise PadError(
-                f"A leg is GOAL,STEPS,WEIGHT, such as class:3,60,0.1, not {part[:40]!r}."
+                f"A leg is {LEG}, two decimals at most, such as class:3,60,0.1, not {part[:40]!r}."
             )
         legs.append(Leg(Goal.parse(found[1]), int(found[2]), float(found[3])))
     if len(legs) > MOST_LEGS or sum(leg.steps for leg in legs) > MOST_STEPS:

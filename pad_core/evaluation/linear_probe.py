@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from threadpoolctl import ThreadpoolController
 
+from pad_core.data.images import as_tensor
 from pad_core.errors import PadError
 from pad_core.evaluation.logistic import FEWEST_ROWS, HALF_FROM, NOT_FINITE, Regression
 from pad_core.system.hardware import choose_precision
@@ -43,8 +44,17 @@ class LinearProbe:
     bias: torch.Tensor
 
     def scores(self, latents: torch.Tensor) -> torch.Tensor:
-        """Class activities y before the softmax: (N, Z) → (N, K)."""
-        return torch.addmm(self.bias, latents, self.weight.T)
+        """Class activities y before the softmax: (N, Z) → (N, K).
+
+        Raises:
+            PadError: latents of another shape, as of all methods.
+        """
+        latents = as_tensor(latents)
+        if latents.ndim != 2 or latents.shape[1] != self.weight.shape[1]:
+            raise PadError(
+                f"This probe takes latents (N, {self.weight.shape[1]}), not {tuple(latents.shape)}."
+            )
+        return torch.addmm(self.bias, latents.to(self.weight), self.weight.T)
 
     def probabilities(self, latents: torch.Tensor) -> torch.Tensor:
         """Softmax of the scores (Eq. 10): (N, Z) → (N, K)."""
@@ -55,8 +65,18 @@ class LinearProbe:
         return self.scores(latents).argmax(dim=1)
 
     def accuracy(self, latents: torch.Tensor, labels: torch.Tensor) -> float:
-        """Share of right predictions, in percent."""
-        return 100.0 * (self.predict(latents) == labels).double().mean().item()
+        """Share of right predictions, in percent.
+
+        Raises:
+            PadError: not one label for each of one or more latents.
+        """
+        predicted, labels = self.predict(latents), as_tensor(labels)
+        if labels.shape != predicted.shape or len(labels) == 0:
+            raise PadError(
+                f"Accuracy needs a label for each latent, not {tuple(labels.shape)} for "
+                f"{len(predicted)}."
+            )
+        return 100.0 * (predicted == labels.to(predicted.device)).double().mean().item()
 
 
 OnIteration = Callable[[int, LinearProbe], None]
@@ -100,7 +120,7 @@ def sgd_epochs(
     """
     from scipy.linalg.blas import sgemm  # imported here: it takes 0.2 s, and dreams don't need it
 
-    _check(latents, labels, n_classes)
+    latents, labels = _checked(latents, labels, n_classes)
     n, size = latents.shape
     random = generator(seed, "readout")
     bound = size**-0.5
@@ -214,11 +234,20 @@ def fit_converged(
         tolerance: stop when the mean loss is estimated to be within this many nats of its
             minimum. At the default, 50,000 latents of CIFAR-10 in 8 random orders ended at most
             0.0022 above it, in bfloat16 as in float32; accuracies on 10,000 test latents were
-            within 0.11 points of that at the minimum in bfloat16, within 0.15 in float32.
+            within 0.11 points of that at the minimum in bfloat16, within 0.15 in float32. With
+            2,000 latents it ended 0.004 above it.
         max_iterations: the most iterations with all latents.
         on_iteration: called with the iteration (from 1) and the probe so far.
+
+    Raises:
+        PadError: latents or labels of another shape or type, or that are not finite.
     """
-    _check(latents, labels, n_classes)
+    latents, labels = _checked(latents, labels, n_classes)
+    if not (tolerance > 0 and max_iterations >= 1):
+        raise PadError(
+            f"A fit needs a tolerance above 0 and an iteration or more, not {tolerance} and "
+            f"{max_iterations}."
+        )
     n = len(labels)
     half = tolerance >= HALF_FROM and choose_precision(latents.device) == "bf16"
     fit = Regression(latents, labels, n_classes, torch.bfloat16 if half else torch.float32)
@@ -230,14 +259,21 @@ def fit_converged(
     return _finite(LinearProbe(*fit.coefficients()))
 
 
-def _check(latents: torch.Tensor, labels: torch.Tensor, n_classes: int) -> None:
-    if latents.ndim != 2 or labels.shape != latents.shape[:1] or len(labels) == 0:
+def _checked(
+    latents: torch.Tensor | np.ndarray, labels: torch.Tensor | np.ndarray, n_classes: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Latents as float32 and labels as int64, as tensors; PadError if they don't fit."""
+    latents, labels = as_tensor(latents), as_tensor(labels)
+    if latents.ndim != 2 or labels.shape != latents.shape[:1] or latents.numel() == 0:
         raise PadError(
-            f"A probe needs latents (N, Z) and labels (N,) with N ≥ 1, not "
+            f"A probe needs latents (N, Z) and labels (N,) with N ≥ 1 and Z ≥ 1, not "
             f"{tuple(latents.shape)} and {tuple(labels.shape)}."
         )
+    if labels.dtype.is_floating_point or labels.dtype.is_complex or labels.dtype == torch.bool:
+        raise PadError(f"Labels must be whole numbers, not {labels.dtype}.")
     if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
         raise PadError(f"Labels must lie in 0..{n_classes - 1} for {n_classes} classes.")
+    return latents.float(), labels.long()
 
 
 def _finite(probe: LinearProbe) -> LinearProbe:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import get_args
 
+import numpy as np
 import torch
 
 from pad_core.errors import PadError
 from pad_core.model.condition import Kind, Mixture
 from pad_core.model.hippocampus import draw_components, mix
+from pad_core.model.latents import as_latents
 from pad_core.model.networks import Networks
 from pad_core.model.occlusion import MAX_SIZE_PX, MIN_SIZE_PX, draw_uniforms, masks
 from pad_core.model.perturbation import perturb
@@ -23,7 +27,7 @@ from pad_core.system.randomness import generator
 SQUARES: tuple[Kind, ...] = ("squares",)  # the paper's perturbation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NremDreams:
     """Perturbed dreams; images are (B, 3, 32, 32) in [−1, 1].
 
@@ -37,7 +41,7 @@ class NremDreams:
     error: torch.Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RemDreams:
     """Adversarial dreams, and how the encoder sees them.
 
@@ -62,10 +66,10 @@ def pick_memories(available: int, wanted: int, seed: int, purpose: str) -> torch
     return torch.randperm(available, generator=generator(seed, purpose))[:wanted]
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def nrem_dreams(
     networks: Networks,
-    latents: torch.Tensor,
+    latents: torch.Tensor | np.ndarray,
     intensity: float,
     size_px: int,
     seed: int,
@@ -77,16 +81,24 @@ def nrem_dreams(
         latents: memories z, (B, Z).
         intensity: share of patches occluded, 0 to 1; a larger one only adds occluded patches.
             Of other perturbations the strength, the share of their full ranges.
-        size_px: side of a patch, 1 to 8; other perturbations draw it.
+        size_px: side of a patch, 1 to 8. Squares beside other perturbations draw size and share,
+            one mask for all dreams, as in training.
         seed: of the masks, one per dream, and of what others draw.
         kinds: a condition's perturbations, in their order.
+
+    Raises:
+        PadError: latents of another shape or type, or a value out of range.
     """
-    if not 0.0 <= intensity <= 1.0:
-        raise PadError(f"Occlusion intensity lies between 0 and 1, not {intensity}.")
-    if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
-        raise PadError(f"Occlusion size is {MIN_SIZE_PX} to {MAX_SIZE_PX} pixels, not {size_px}.")
+    latents = as_latents(latents, _device(networks))
+    if not isinstance(intensity, Real) or not 0.0 <= intensity <= 1.0:
+        raise PadError(f"Occlusion intensity lies between 0 and 1, not {intensity!r}.")
+    if not isinstance(size_px, Integral) or not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
+        raise PadError(f"Occlusion size is {MIN_SIZE_PX} to {MAX_SIZE_PX} pixels, not {size_px!r}.")
+    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    if not kinds or not set(kinds) <= set(get_args(Kind)):
+        raise PadError(f"Perturbations are one or several of {', '.join(get_args(Kind))}.")
     dreams = networks.generator(latents)
-    if tuple(kinds) == SQUARES:
+    if kinds == SQUARES:
         uniforms = draw_uniforms(len(latents), generator(seed, "occlusion")).to(latents.device)
         occluded = dreams * masks(uniforms, intensity, size_px)
     else:
@@ -97,11 +109,11 @@ def nrem_dreams(
     return NremDreams(dreams, occluded, networks.generator(recovered), error)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def rem_dreams(
     networks: Networks,
-    current: torch.Tensor,
-    previous: torch.Tensor,
+    current: torch.Tensor | np.ndarray,
+    previous: torch.Tensor | np.ndarray,
     mixture: Mixture,
     seed: int,
 ) -> RemDreams:
@@ -111,8 +123,30 @@ def rem_dreams(
         current, previous: memories z and z_old, (B, Z).
         mixture: λ, λ′, the noise level σ, and how memories are mixed.
         seed: of the noise ε, and of what is taken from which memory.
+
+    Raises:
+        PadError: latents of another shape or type, or no mixture.
     """
+    device = _device(networks)
+    current, previous = as_latents(current, device), as_latents(previous, device)
+    if len(current) != len(previous):
+        raise PadError(
+            f"Memories are mixed in pairs: {len(current)} do not go with {len(previous)}."
+        )
+    if not isinstance(mixture, Mixture):
+        raise PadError(
+            f"A mixture is a Mixture, such as a condition's rem_mixture, not a "
+            f"{type(mixture).__name__}."
+        )
     return _dream(networks, rem_latents(current, previous, mixture, seed))
+
+
+def _device(networks: Networks) -> torch.device:
+    if not isinstance(networks, Networks):
+        raise PadError(
+            f"Dreams come from a PadNetwork's networks, not a {type(networks).__name__}."
+        )
+    return networks.encoder.conv1.weight.device
 
 
 def rem_latents(

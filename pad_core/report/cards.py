@@ -24,8 +24,8 @@ _TOP = """# Networks in this folder
 `python -m pad_core cards` writes this page from the files' headers. A file holds encoder and
 generator, and the latents of 2,000 training and 1,000 test images (or of all, if the data set has
 fewer); it holds no photographs. Separability *by the paper's protocol* is what the paper reports;
-*converged* is another measure and higher. Every number is that of one network; its spread is over
-probe seeds.
+*converged* is another measure, as a rule higher. Every number is that of one network; its spread
+is over probe seeds.
 """
 _COLUMNS = [row for row in ROWS if row.card]
 

@@ -15,6 +15,7 @@ import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from numbers import Integral, Real
 from pathlib import Path
 from typing import (
     Annotated,
@@ -234,11 +235,16 @@ def _fields_of(kind: Any) -> dict[str, Field]:
 def check_fields(whole: Any, subject: str = "", names: Iterable[str] | None = None) -> None:
     """PadError where a field of a dataclass is not as it is declared.
 
+    Numbers of NumPy become Python's, frozen or not.
+
     subject: what the sentence begins with; names: of the fields to check, by default all.
     """
     fields = fields_of(type(whole))
     for name in fields if names is None else names:
         value = getattr(whole, name)
+        if type(value).__module__ == "numpy" and isinstance(value, Real):
+            value = int(value) if isinstance(value, Integral) else float(value)
+            object.__setattr__(whole, name, value)
         if not fields[name].fits(value):
             raise PadError(f"{subject}{name} is {fields[name].wanted}, not {value!r}.")
 

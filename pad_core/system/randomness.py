@@ -7,6 +7,7 @@ shifts another, and each stream can be saved and restored.
 from __future__ import annotations
 
 import hashlib
+from numbers import Integral
 
 import torch
 
@@ -16,9 +17,9 @@ from pad_core.system.declared import MAX_SEED as MAX_SEED
 
 def check_seed(seed: int) -> int:
     """Return the seed, or raise PadError unless it is a whole number from 0 to 2³² − 1."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed <= MAX_SEED:
         raise PadError(f"A seed is a whole number from 0 to {MAX_SEED}, not {seed!r}.")
-    return seed
+    return int(seed)  # NumPy's are whole numbers, too
 
 
 def generator(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
@@ -14,6 +13,7 @@ import streamlit as st
 from explorer.library import real_images
 from explorer.library.labels import full_name, labels, spoken
 from explorer.views.curves import figures
+from explorer.views.curves.handed_out import python_files
 from explorer.views.curves.likeness import Likeness, likeness
 from explorer.widgets import page, sidebar
 from explorer.widgets.files.files import About, figure_files, told
@@ -33,13 +33,15 @@ _LAYERS = {"z": "latents z", "conv3": "layer 3", "conv2": "layer 2", "conv1": "l
 _PYTHON = """\
 from pathlib import Path
 
-import plotly.express as px
+import numpy
 
+from explorer.views.curves.figures import likeness
 from pad_core.evaluation.compare import compare_files
 
 files = {files}
-found = compare_files([Path(file) for file in files], {data!r}, "data", {images}, {layer!r})
-px.imshow(found[{measure!r}], x=found["names"], y=found["names"], zmin=0, zmax=1).show()
+paths = [Path(file) for file in files.values()]
+found = compare_files(paths, {data!r}, "data", {images}, {layer!r})
+likeness(numpy.array(found[{measure!r}], float), [*files], dark=False).show()
 """
 
 
@@ -76,7 +78,7 @@ def show(network: PadNetwork, compared: Mapping[str, PadNetwork]) -> None:
         )
         st.caption(sidebar.plain(caption))
         own = "" if dataset is None else _PYTHON.format(
-            files=json.dumps(list(compared), ensure_ascii=False, indent=4), data=dataset.spec,
+            files=python_files({names[key]: key for key in compared}), data=dataset.spec,
             images=found.n_images, layer=layer, measure=measure,
         )  # fmt: skip
         title = f"{_MEASURES[measure]} of networks"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from explorer.library.labels import labels
 from explorer.runs import history
 from explorer.runs.trainings import Training
 from explorer.session.state import choose, chosen, fresh, reported, upload
+from explorer.views.curves.handed_out import python_files
 from explorer.widgets import loss_charts, page, sidebar
 from explorer.widgets.files.files import About, figure_files
 from pad_core.checkpoint.file import Header
@@ -20,17 +20,15 @@ from pad_core.checkpoint.file import Header
 _POLL_S = 3.0
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 _LOSSES = """\
-import pad_core
-import pandas
-import plotly.express as px
+from explorer.runs.history import recorded
+from explorer.widgets.loss_charts import panels
+from pad_core.checkpoint.file import load_header
 
-rows = []
-for name in {files}:
-    for entry in pad_core.load(name).header.history:
-        rows += [(name, entry["epoch"], *loss) for loss in entry["losses"].items()]
-losses = pandas.DataFrame(rows, columns=["network", "epoch", "loss", "value"])
-px.line(losses, x="epoch", y="value", color="network", facet_col="loss").show()
+files = {files}
+series = [recorded(name, load_header(file)) for name, file in files.items()]
+panels(series, log={log}, dark=False).show()
 """
+_WITHOUT_LIVE = "# What still trains is not in it.\n"
 
 
 @st.fragment(run_every=_POLL_S, key="losses")
@@ -51,8 +49,9 @@ def losses() -> None:
         if key in listing.headers and str(Path(key).parent) not in growing
     }
     names = labels(kept)
-    series = [history.recorded(names[key], header) for key, header in kept.items()]
-    series = [one for one in series if one.values]
+    recorded = {key: history.recorded(names[key], header) for key, header in kept.items()}
+    recorded = {key: one for key, one in recorded.items() if one.values}
+    series = [*recorded.values()]
     now = (histories.live_series(t.folder, t.epochs_done, t) for t in live.values())
     series += [one for one in now if one is not None]
     key = fresh("log", bool(chosen().curves.log))
@@ -70,10 +69,11 @@ def losses() -> None:
     st.plotly_chart(page.chart(figure), key="losses-chart", theme=None, config=_CHART,
                     alt="Losses and linear separability of each network over epochs.")  # fmt: skip
     shown = "; ".join(one.label for one in series)
-    files = json.dumps(list(kept), ensure_ascii=False, indent=4)
+    python = _LOSSES.format(files=python_files({names[key]: key for key in recorded}),
+                            log=bool(chosen().curves.log)) if recorded else ""  # fmt: skip
     told = About("Losses and separability over epochs", "Means of an epoch; separability by one "
                   "linear probe.", shown,
-                  _LOSSES.format(files=files))  # fmt: skip
+                  (_WITHOUT_LIVE if live and python else "") + python)  # fmt: skip
     figure_files(figure, told, "losses-chart")
 
 

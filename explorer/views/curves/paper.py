@@ -7,8 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.library.labels import labels
 from explorer.session.state import chosen, fresh, take
 from explorer.views.curves import figures
+from explorer.views.curves.handed_out import python_files
 from explorer.widgets import page, sidebar
 from explorer.widgets.files.files import About, figure_files, table_files
 from pad_core.report.catalogue import Catalogue
@@ -26,11 +28,15 @@ _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"
 _PAPER = """\
 from pathlib import Path
 
-from pad_core.report.catalogue import find
+from pad_core.checkpoint.file import load_header
+from pad_core.report.catalogue import Catalogue, Entry
 from pad_core.report.items import ITEMS
 
-catalogue, unreadable = find([Path("checkpoints"), Path("runs")])
-figure = ITEMS["{name}"].chart_beside_paper(catalogue, {dataset!r})
+files = {files}
+catalogue = Catalogue([Entry(Path(file), load_header(file)) for file in files.values()])
+figure = ITEMS[{name!r}].chart_beside_paper(catalogue, {dataset!r})
+if figure is None:
+    raise SystemExit("These files hold nothing that the figure draws; evaluate --record adds it.")
 figure.show()
 """
 
@@ -60,7 +66,7 @@ def paper_figures(catalogue: Catalogue, dataset: str) -> None:
                                 height="stretch", alt=item.title)  # fmt: skip
             legend = item.legend(catalogue, dataset)
             about = About(_subject(name), legend, _networks(catalogue, dataset, item.conditions),
-                          _PAPER.format(name=name, dataset=dataset))  # fmt: skip
+                          _python(catalogue, dataset, name))  # fmt: skip
             figure_files(figure, about, f"paper-{name}")
             with st.expander("What is measured, and how", icon=":material/info:"):
                 st.caption(sidebar.plain(legend))
@@ -82,6 +88,18 @@ def paper_figures(catalogue: Catalogue, dataset: str) -> None:
                        "*Train* page.")  # fmt: skip
             for _, command in missing:
                 st.code(command, language="bash", wrap_lines=True)
+
+
+def _python(catalogue: Catalogue, dataset: str, name: str) -> str:
+    """What makes a figure from the files of this data set and of the figure's conditions."""
+    conditions = ITEMS[name].conditions
+    headers = {
+        str(entry.path): entry.header
+        for entry in catalogue.entries
+        if entry.dataset == dataset and entry.header.group in conditions
+    }
+    files = {label: key for key, label in labels(headers).items()}
+    return _PAPER.format(files=python_files(files), name=name, dataset=dataset)
 
 
 def _networks(catalogue: Catalogue, dataset: str, conditions: Sequence[str]) -> str:

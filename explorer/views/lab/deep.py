@@ -34,7 +34,7 @@ from pad_core.dreaming.deepdream import (
     palette_of,
     through_generator,
 )
-from pad_core.dreaming.goals import Goal, objective
+from pad_core.dreaming.goals import Goal, is_learnt, objective
 from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
 from pad_core.report.palette import style
@@ -93,11 +93,12 @@ def show(network: PadNetwork) -> None:
                   compared.values())  # fmt: skip
 
     watch(key, begin, draw)
-    export("deep", [*compared.values()], {
-        "goal": str(plan.goal), "steps": plan.steps, "through": plan.through,
-        "begin": "memory" if plan.begin == "photograph" else plan.begin, "side": plan.side_px,
-        "prior": plan.prior, "split": plan.split, "seed": plan.seed,
-    })  # fmt: skip
+    if all(is_learnt(one, plan.goal) for one in compared.values()):
+        export("deep", [*compared.values()], {
+            "goal": str(plan.goal), "steps": plan.steps, "through": plan.through,
+            "begin": "memory" if plan.begin == "photograph" else plan.begin, "side": plan.side_px,
+            "prior": plan.prior, "split": plan.split, "seed": plan.seed,
+        })  # fmt: skip
     source(_SOURCE)
 
 

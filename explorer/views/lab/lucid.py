@@ -27,7 +27,7 @@ from pad_core.data.images import picture_grid, to_unit
 from pad_core.data.load import DataSet
 from pad_core.dreaming import lucid
 from pad_core.dreaming.ascent import State, Step
-from pad_core.dreaming.goals import Goal, objective
+from pad_core.dreaming.goals import Goal, is_learnt, objective
 from pad_core.dreaming.lucid import Course, Leg
 from pad_core.dreaming.reader import Reader
 from pad_core.evaluation.formulas import Projection, principal_components
@@ -97,7 +97,7 @@ def show(network: PadNetwork) -> None:
             _charts(reader, course, steps, at)
 
     watch(key, begin, draw)
-    if course:
+    if course and all(is_learnt(network, leg.goal) for leg in course):
         dream = chosen().dream.stored
         export("lucid", [network], {
             "course": lucid.course_text(course), "split": dream.split, "seed": dream.seed,

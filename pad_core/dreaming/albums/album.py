@@ -142,7 +142,15 @@ def find_networks(manifest: Mapping[str, Any], given: Sequence[Path]) -> list[Pa
     paths = given or [Path(str(one.get("path"))) for one in wanted if isinstance(one, dict)]
     if len(paths) != len(wanted):
         raise PadError(f"The manifest names {len(wanted)} networks; give as many checkpoints.")
-    found = [load(path) for path in paths]
+    try:
+        found = [load(path) for path in paths]
+    except PadError as error:
+        if given or not isinstance(error.__context__, OSError):
+            raise
+        raise PadError(
+            f"{error} Name the checkpoints that the manifest means after the folder of dreams: "
+            "dream rebuild FOLDER CHECKPOINT … --out NEW."
+        ) from None
     for one, network in zip(wanted, found, strict=True):
         if one.get("weights_sha256") != network.header.weights_sha256:
             raise PadError(

@@ -19,7 +19,7 @@ from pad_core.dreaming.deepdream import (
     palette_of,
     through_generator,
 )
-from pad_core.dreaming.goals import Goal, objective
+from pad_core.dreaming.goals import Goal, check_learnt, objective
 from pad_core.dreaming.reader import Reader
 from pad_core.model.dreams import pick_memories
 from pad_core.system.randomness import MAX_SEED
@@ -29,6 +29,9 @@ _N = 8  # pictures of each network
 
 def make(networks: Sequence[PadNetwork], settings: Settings) -> Album:
     """A PNG of each network, from the same noise and colours; values as facts."""
+    goal = Goal.parse(settings["goal"])
+    for network in networks:
+        check_learnt(network, goal)
     pictures, facts, palette = {}, [], None
     for i, network in enumerate(networks):
         reader = Reader.fit(network)

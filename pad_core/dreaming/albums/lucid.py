@@ -11,6 +11,7 @@ from pad_core.checkpoint.file import SPLITS, PadNetwork
 from pad_core.dreaming import lucid
 from pad_core.dreaming.albums.album import Album, Kind, Setting, Settings, rounded, tiles
 from pad_core.dreaming.ascent import Step
+from pad_core.dreaming.goals import check_learnt
 from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
 from pad_core.system.randomness import MAX_SEED
@@ -24,6 +25,8 @@ def make(networks: Sequence[PadNetwork], settings: Settings) -> Album:
     course = lucid.parse_course(settings["course"])
     if not course:
         raise PadError("The course is empty; give one, such as --set course=class:3,60,0.3")
+    for leg in course:
+        check_learnt(network, leg.goal)
     reader = Reader.fit(network)
     picture, split = None, settings["split"]
     if any(leg.goal.kind == "picture" for leg in course):
@@ -53,7 +56,7 @@ def _facts(reader: Reader, network: PadNetwork, step: Step) -> dict[str, Any]:
     return {
         "value": rounded(step.value),
         "off_prior": rounded(step.cost),
-        "realness": rounded(step.realness),
+        "realness": rounded(step.realness) if network.condition.trains_discriminator else None,
         "read_as": [name for name, _ in readings.top(network.class_names)],
     }
 
@@ -65,8 +68,9 @@ KIND = Kind(
         "course": Setting(
             "class:0,60,0.3",
             lucid.parse_course,
-            "legs GOAL,STEPS,WEIGHT with ; between; a goal is class:K, unit:K, component:K, real, "
-            "unreal or picture, the weight that of the prior",
+            f"legs {lucid.LEG}; with ; between, {lucid.MOST_LEGS} at most, of {lucid.MOST_STEPS} "
+            "steps in all; the weight is that of the prior, a goal is class:K, unit:K, "
+            "component:K, real, unreal or picture",
         ),
         "split": Setting("test", SPLITS, "whose memories"),
         "seed": Setting(0, range(MAX_SEED + 1), "of the memories and the noise"),

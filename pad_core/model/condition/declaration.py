@@ -33,18 +33,30 @@ Contrast = Literal["none", "nt_xent", "barlow_twins"]
 MAX_PHASES = 32
 
 
+_MOST = sys.float_info.max  # keeps out infinity, and whole numbers that are no float
+Share = Annotated[float, Meta(ge=0, le=1)]
+Factor = Annotated[float, Meta(ge=0, le=_MOST)]
+Positive = Annotated[float, Meta(gt=0, le=_MOST)]
+
+
 @dataclass(frozen=True)
 class Mixture:
-    """How memories and noise combine: λ′(λZ + (1−λ)Z_old) + (1−λ′)σε (paper §4.3.1).
+    """How memories and noise combine: λ′(λZ + (1−λ)Z_old) + (1−λ′)σε (paper §4.3.1, where σ = 1).
 
-    mixing: 'convex' as above; with 'components', each component of the memories is Z's with
-    probability λ, else Z_old's.
+    lam, lam_prime: 0 to 1; noise_level: σ, from 0. mixing: 'convex' as above; with 'components',
+    each component of the memories is Z's with probability λ, else Z_old's.
+
+    Raises:
+        PadError: a value that is none or out of range.
     """
 
-    lam: float
-    lam_prime: float
-    noise_level: float
+    lam: Share
+    lam_prime: Share
+    noise_level: Factor
     mixing: Mixing = "convex"
+
+    def __post_init__(self) -> None:
+        check_fields(self, "A mixture's ")
 
 
 @dataclass(frozen=True)
@@ -59,11 +71,6 @@ class Recollection:
     span: int = 1
     recency: float = 0.0
 
-
-_MOST = sys.float_info.max  # keeps out infinity, and whole numbers that are no float
-Share = Annotated[float, Meta(ge=0, le=1)]
-Factor = Annotated[float, Meta(ge=0, le=_MOST)]
-Positive = Annotated[float, Meta(gt=0, le=_MOST)]
 
 # What stands above fields in a form, and what their choices are called there.
 _MEMORIES = Shown("Memories in dreams.")

@@ -41,7 +41,7 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
         except PadError as error:
             raise PadError(f"The condition {name_or_file} can't be used: {error}") from None
         condition = Condition.from_dict(fields)
-        base = built_in(fields.get("base", PAD.name)).to_dict()
+        base = built_in(fields.get("base") or PAD.name).to_dict()
         changed = [name for name, value in condition.to_dict().items() if value != base[name]]
     else:
         condition, changed = built_in(name_or_file), []

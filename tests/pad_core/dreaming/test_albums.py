@@ -12,6 +12,7 @@ from pad_core.errors import PadError
 from tests.helpers import ROOT
 
 NETWORK = ROOT / "checkpoints/fashion-mnist-pad-seed0.safetensors"
+WAKE_ONLY = ROOT / "checkpoints/fashion-mnist-wake_only-seed0.safetensors"  # never trained d
 SHORT = {
     "lucid": ["--set", "course=class:3,4,0.3;real,3,0"],
     "deep": ["--set", "steps=3"],
@@ -53,6 +54,29 @@ def test_what_differs_is_named(tmp_path, capsys):
     assert name in capsys.readouterr().out
 
 
+def test_realness_is_no_fact_where_d_was_not_trained(tmp_path):
+    for network in (NETWORK, WAKE_ONLY):
+        out = tmp_path / network.stem
+        assert dream("lucid", network, "--out", out, "--set", "course=class:3,4,0.3") == 0
+        facts = json.loads((out / "manifest.json").read_text())["facts"]["steps"]
+        assert all((step["realness"] is None) == (network == WAKE_ONLY) for step in facts)
+
+
+def test_from_another_folder_the_checkpoint_is_named_after_the_dreams(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(ROOT)
+    assert dream("deep", NETWORK.relative_to(ROOT), "--out", tmp_path / "a", *SHORT["deep"]) == 0
+    assert " 1 picture and manifest.json" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    assert dream("rebuild", "a", "--out", "b") == 2
+    told = capsys.readouterr().err
+    assert f"Cannot read {NETWORK.relative_to(ROOT)}" in told
+    assert "dream rebuild FOLDER CHECKPOINT" in told
+    assert dream("rebuild", "a", NETWORK, "--out", "b") == 0
+    assert " 1 picture, all the same" in capsys.readouterr().out
+
+
 def test_another_network_is_not_the_manifests(tmp_path, capsys):
     assert dream("units", NETWORK, "--out", tmp_path / "a") == 0
     other = ROOT / "checkpoints/fashion-mnist-wo_rem-seed0.safetensors"
@@ -71,6 +95,14 @@ def test_another_network_is_not_the_manifests(tmp_path, capsys):
         (["lucid", NETWORK, "--out", "x", "--set", "seed=-1"], "a whole number from 0"),
         (["lucid", NETWORK, "--out", "x", "--set", "course=class:10,3,0"], "has 10 of them"),
         (["lucid", NETWORK, "--out", "x", "--set", "course="], "The course is empty"),
+        (["lucid", NETWORK, "--out", "x", "--set", "course=real,0,0.3"], "STEPS from 1 to 400"),
+        (["lucid", NETWORK, "--out", "x", "--set", "course=real,4,-1"], "WEIGHT from 0 to 99.99"),
+        (["lucid", NETWORK, "--out", "x", "--set", "course=real,1000000,1"], "1 to 400, WEIGHT"),
+        (
+            ["lucid", WAKE_ONLY, "--out", "x", "--set", "course=class:3,4,0;real,4,0.3"],
+            "fashion-mnist · wake_only · seed 0 · epoch 10 never trained d",
+        ),
+        (["deep", NETWORK, WAKE_ONLY, "--out", "x", "--set", "goal=unreal"], "never trained d"),
         (["lucid", NETWORK, NETWORK, "--out", "x"], "one checkpoint"),
         (["deep", NETWORK, "--out", "x", "--set", "prior=nan"], "from 0 to 100"),
         (["deep", NETWORK, "--out", "x", "--set", "side=40"], "one of 32, 64, 96"),
@@ -101,6 +133,7 @@ def test_all_kinds_and_settings_are_listed(capsys):
         assert f"{name}: {kind.about}" in told
         for field in kind.settings:
             assert f"  {field}=" in told
+    assert "STEPS from 1 to 400, WEIGHT from 0 to 99.99" in told
 
 
 @pytest.mark.parametrize("kind", KINDS)

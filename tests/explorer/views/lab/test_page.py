@@ -11,6 +11,8 @@ import pytest
 from explorer.views.lab.sights import SIGHTS
 from tests.explorer.pages import PAD_AND_WAKE_ONLY, drawn, opened, repository, run_until, widget
 
+WAKE_ONLY = "checkpoints/wake_only.safetensors"
+
 
 @pytest.fixture(autouse=True)
 def root(tmp_path, monkeypatch):
@@ -104,6 +106,21 @@ def test_a_unit_has_its_memories_and_the_dreams_in_which_it_is_held():
     assert "Silenced" in dreams
     assert "Held at +4.0 SD" in dreams
     assert "Held" not in panels(page(lab="units", unit=7, driven=0), "unit")[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "exports"),
+    [
+        ({"lab": "deep", "toward": "class:3"}, True),
+        ({"lab": "deep", "toward": "real"}, False),  # Wake only is among the networks
+        ({"course": "class:3,2,0;unreal,2,0"}, True),
+        ({"course": "class:3,2,0;unreal,2,0", "checkpoint": WAKE_ONLY}, False),
+    ],
+)
+def test_a_dream_steered_by_an_untrained_d_is_shown_but_is_no_album(query, exports):
+    at = page(steps=2, **query)
+    assert any(button.label == "Export" for button in at.get("download_button")) is exports
+    assert not at.error
 
 
 @pytest.mark.parametrize("disguise", ["noise", "others"])
