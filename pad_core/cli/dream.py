@@ -51,6 +51,8 @@ def run_dream(options: Dream) -> int:
 
     torch.set_num_threads(1)  # sums are rounded in the same order as in the explorer
     if options.kind == "list":
+        if options.files or options.out or options.settings:
+            raise PadError("'list' tells all kinds of dreams, and takes nothing else.")
         _list()
         return 0
     if options.kind == REBUILD:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pad_core import __version__
 from pad_core.cli.bench import Bench, run_bench
 from pad_core.cli.checkpoints import Export, Import, Info, run_export, run_import, run_info
 from pad_core.cli.dream import Dream, run_dream
@@ -50,15 +52,23 @@ def main(arguments: list[str] | None = None) -> int:
     typed = build_parser().parse_args(arguments)
     command = COMMANDS[typed.command]
     try:
-        return int(command.run(read_options(command.options, typed)) or 0)
+        status = int(command.run(read_options(command.options, typed)) or 0)
+        sys.stdout.flush()
+        return status
     except PadError as error:
         print(f"pad_core {typed.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
-    except BrokenPipeError:  # the reader of our output, such as 'head', has ended
-        sys.stderr.close()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        if not isinstance(error, BrokenPipeError):  # the reader, such as 'head', has ended
+            reason = error.strerror or error
+            print(f"pad_core {typed.command}: Cannot write the output: {reason}.", file=sys.stderr)
+        # At the end Python writes what is left of the output, which would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
@@ -86,6 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="pad" if Path(sys.argv[0]).stem == "pad" else "python -m pad_core",
         description="Perturbed and adversarial dreaming: train networks, export and inspect them.",
     )
+    parser.add_argument("--version", action="version", version=f"pad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         said = command.options.__doc__ or ""

@@ -116,6 +116,20 @@ def test_a_reader_that_leaves_early_is_no_error(exported):
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_output_that_is_full_takes_one_line(exported, form):
+    with open("/dev/full", "w") as full:
+        found = subprocess.run(
+            [sys.executable, "-m", "pad_core", "info", exported, *form],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+    assert found.returncode == 1
+    assert found.stderr.startswith("pad_core info: Cannot write the output: No space left")
+    assert found.stderr.count("\n") == 1
+
+
 @pytest.fixture
 def no_signals(monkeypatch):
     """'train' in this process, whose own Ctrl-C stays as it is."""
@@ -208,6 +222,13 @@ def helped(capsys, *arguments):
         main([*arguments, "--help"])
     assert ended.value.code == 0
     return capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"pad {pad_core.__version__}\n"
 
 
 def test_help_names_all_commands_and_no_other(capsys):

@@ -90,6 +90,8 @@ def test_another_network_is_not_the_manifests(tmp_path, capsys):
         (["lucyd", NETWORK, "--out", "x"], "did you mean 'lucid'?"),
         (["lucid", "--out", "x"], "Name a checkpoint"),
         (["lucid", NETWORK], "--out FOLDER"),
+        (["list", NETWORK], "takes nothing else"),
+        (["list", "--out", "x"], "takes nothing else"),
         (["lucid", NETWORK, "--out", "x", "--set", "seed"], "FIELD=VALUE"),
         (["lucid", NETWORK, "--out", "x", "--set", "sed=1"], "no setting 'sed'"),
         (["lucid", NETWORK, "--out", "x", "--set", "seed=-1"], "a whole number from 0"),
