@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import pad_core
 from pad_core.cli.main import COMMANDS, main, parse
+
+FULL = Path("/dev/full")  # a device without space
 
 
 def run(*arguments, **options):
@@ -117,10 +120,10 @@ def test_a_reader_that_leaves_early_is_no_error(exported):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_an_output_that_is_full_takes_one_line(exported, form):
-    with open("/dev/full", "w") as full:
+    with FULL.open("w") as full:
         found = subprocess.run(
             [sys.executable, "-m", "pad_core", "info", exported, *form],
             stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
