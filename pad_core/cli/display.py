@@ -36,7 +36,8 @@ _NAMES = {"image": "img", "kl": "kl", "external": "real", "nrem": "nrem", "inter
 class TrainingDisplay:
     """A live bar for the current epoch with its losses below, and a line for each finished epoch.
 
-    All of it fits 80 columns. If the output is no terminal, only the lines are printed.
+    All of it fits 80 columns. If the output is no terminal, only the lines are printed. The first
+    line says what is trained, once it is: a training that is refused has none.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class TrainingDisplay:
         )
         self._losses = Text()
         self._live = Live(RichGroup(self._bar, self._losses), console=self._console, transient=True)
-        self._console.print(
+        self._heading = (
             f"{folder}: condition {recipe.condition.name}, seed {recipe.seed}, "
             f"{device_name(device)}, {recipe.precision}"
         )
@@ -77,6 +78,9 @@ class TrainingDisplay:
 
     def on_progress(self, progress: RunProgress) -> None:
         """Move the bar."""
+        if self._heading:
+            self._console.print(self._heading)
+            self._heading = ""
         left = duration(progress.seconds_left)
         self._bar.update(
             self._task,

@@ -63,8 +63,9 @@ class Evaluate:
 def run_evaluate(options: Evaluate) -> int:
     """A table for people, or a list of objects with --json.
 
-    It prints what was measured even if the rest failed. The exit status is 1 if some networks could
-    not be measured or recorded, and 2 if none could.
+    All files and data are read first: if one can't be, nothing is measured, and the exit status is
+    2. Later, what was measured is printed even if the rest fails: the exit status is 1 if some
+    networks could not be measured or recorded, and 2 if none could be measured.
     """
     from pad_core.cli.display import print_table
     from pad_core.evaluation.evaluate import FULL, Protocol

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -34,19 +35,29 @@ class Reproduce:
     ] = None
 
 
-def run_reproduce(options: Reproduce) -> None:
-    """Lists the items, or writes a page."""
+def run_reproduce(options: Reproduce) -> int:
+    """Lists the items, or writes a page; exit status 1 if a file can't be read."""
     from pad_core.report.items import ITEMS
     from pad_core.report.page import reproduce
 
     if not options.items:
+        if options.out:
+            raise PadError("--out is for a page of items: name one, such as table1, or all.")
         for name, item in ITEMS.items():
             print(f"{name:<10} {item.title}")
-        return
-    items = list(ITEMS) if options.items == ("all",) else list(options.items)
-    out = options.out or Path("reports") / f"{'-'.join(options.items)}.html"
-    for line in reproduce(items, options.checkpoints, out):
+        return 0
+    items = list(options.items)
+    name = "-".join(items)
+    if "all" in items:
+        items = [item for item in dict.fromkeys([*ITEMS, *items]) if item != "all"]
+        name = "all"
+    problems: list[str] = []
+    out = options.out or Path("reports") / f"{name}.html"
+    lines = reproduce(items, options.checkpoints, out, problems.append)
+    status = _status(problems)
+    for line in lines:
         print(line)
+    return status
 
 
 @dataclass(frozen=True)
@@ -63,11 +74,18 @@ def run_cards(options: Cards) -> int:
     from pad_core.system.files import write_atomically
 
     catalogue, problems = find([options.folder])
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    status = _status(problems)
     if not catalogue.entries:
         raise PadError(f"There is no checkpoint in {options.folder}.")
     out = options.folder / "README.md"
     write_atomically(out, cards(catalogue).encode())
-    print(f"{out}: {len(catalogue.entries)} networks")
+    number = len(catalogue.entries)
+    print(f"{out}: {number} network{'s' * (number != 1)}")
+    return status
+
+
+def _status(problems: Sequence[str]) -> int:
+    """Print what can't be read; the exit status."""
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return 1 if problems else 0

@@ -42,11 +42,13 @@ class Train:
         """The requested training; PadError for an unknown condition."""
         from pad_core.model.condition import find_condition
 
-        pairs = {}
+        pairs: dict[str, str] = {}
         for text in self.overrides:
             name, separator, value = text.partition("=")
             if not separator:
                 raise PadError(f"--set takes FIELD=VALUE, such as lam_prime=0.8, not {text!r}.")
+            if name in pairs:
+                raise PadError(f"--set gives {name} twice: {pairs[name]} and {value}.")
             pairs[name] = value
         return replace(self.training, condition=find_condition(self.condition, pairs))
 
@@ -64,7 +66,7 @@ def _train(options: Train) -> int:
     from pad_core.cli.display import TrainingDisplay
     from pad_core.system.hardware import choose_device, save_every_s
     from pad_core.training.loop import train
-    from pad_core.training.run_folder import epochs_done, own_precision, run_folder
+    from pad_core.training.run_folder import RECIPE, epochs_done, own_precision, run_folder
 
     asked = options.request()
     device = choose_device(asked.device)
@@ -73,6 +75,8 @@ def _train(options: Train) -> int:
     folder = options.run or run_folder(Path("runs"), dataset.name, recipe.condition, recipe.seed)
     if options.resume and asked.precision == "auto":
         recipe = own_precision(recipe, folder)
+    if options.resume and not (folder / RECIPE).exists():
+        print(f"{folder} holds no run yet: a new one begins.", file=sys.stderr)
     before = epochs_done(folder)
     stop = _stop_on_signals()
     with TrainingDisplay(folder, recipe, device) as display:

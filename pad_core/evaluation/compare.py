@@ -55,7 +55,7 @@ def compare_files(
         raise PadError(f"A layer is one of {', '.join(LAYERS)}, not {layer!r}.")
     chosen = choose_device(device)
     networks = [load(path, chosen) for path in files]
-    dataset = load_dataset(data or _own(networks, root), root)
+    dataset = load_dataset(_own(networks, root) if data is None else data, root)
     places = evaluated_images(len(dataset.test), images, 0)
     seen = dataset.test.images[places]
     matrices = pairwise([geometry_of(activity(network, seen, layer)) for network in networks])

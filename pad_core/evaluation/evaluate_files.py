@@ -22,6 +22,7 @@ from pad_core.system.files import file_sha256
 from pad_core.system.hardware import choose_device
 
 MEMORIES = "memories"
+DOWNLOAD = "download"  # Inception's weights
 
 
 class EvaluationOfFile(Evaluation):
@@ -48,19 +49,20 @@ def evaluate_files(
             lies here, else its memories.
         record: write each result into its file's header; ``sha256`` is then the new one.
         fid: None for the shipped classifier's features, 'download' or a file of Inception
-            weights for FID. If those can't be had, a line on stderr says so and the classifier's
-            features take their place, under their own name.
+            weights for FID. If they can't be downloaded, a line on stderr says so and the
+            classifier's features take their place, under their own name, unless ``record``.
         on_problem: called with a sentence about a checkpoint that can't be measured or recorded;
             the others go on.
 
     Raises:
-        PadError: an unreadable file or data set, or one of other classes that is to be recorded.
+        PadError: an unreadable file, data set or file of weights, or a data set of other classes
+            or a distance of other features that is to be recorded.
     """
     chosen = choose_device(device)
     # All are opened before the first is measured: a wrong name fails at once.
     networks = [load(path, chosen) for path in files]
     specs = [_spec(network, data, root) for network in networks]
-    features = _features(fid, str(chosen))
+    features = _features(fid, str(chosen), record)
     loaded: dict[str, DataSet | None] = {}
     baselines: dict[str, dict[str, Any]] = {}
     beside: dict[str, Reference] = {}
@@ -144,11 +146,18 @@ def _spec(network: PadNetwork, data: str | None, root: str) -> str:
     return spec if is_local(spec, root) else MEMORIES
 
 
-def _features(fid: str | None, device: str) -> Features:
-    if fid is not None:
-        try:
-            return inception_features(None if fid == "download" else Path(fid), device)
-        except PadError as error:
-            instead = "The Fréchet distance is measured on the shipped classifier's features."
-            print(f"No FID: {error} {instead}", file=sys.stderr)
-    return classifier_features(device)
+def _features(fid: str | None, device: str, record: bool) -> Features:
+    if fid is None:
+        return classifier_features(device)
+    if fid != DOWNLOAD:
+        if not Path(fid).is_file():
+            raise PadError(f"There is no file {fid}, which --fid names.")
+        return inception_features(Path(fid), device)
+    try:
+        return inception_features(None, device)
+    except PadError as error:
+        if record:
+            raise PadError(f"No FID to record: {error} Leave out --fid or --record.") from None
+        instead = "The Fréchet distance is measured on the shipped classifier's features."
+        print(f"No FID: {error} {instead}", file=sys.stderr)
+        return classifier_features(device)

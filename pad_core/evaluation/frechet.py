@@ -108,7 +108,7 @@ def inception_features(weights: Path | None = None, device: torch.device | str =
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except ImportError:
-        raise PadError("FID needs the package torch-fidelity: pip install -e '.[fid]'") from None
+        raise PadError("FID needs the package torch-fidelity: pip install -e '.[fid]'.") from None
     path = None if weights is None else str(weights)
     try:
         if path is not None:  # torch-fidelity would run any code that a pickle holds

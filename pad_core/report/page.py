@@ -7,7 +7,7 @@ escapes every text from a file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,12 +49,18 @@ class Section(NamedTuple):
         return told + [f"{where} missing {what}: {command}" for what, command in self.missing]
 
 
-def reproduce(items: Sequence[str], paths: Sequence[Path], out: Path) -> list[str]:
+def reproduce(
+    items: Sequence[str],
+    paths: Sequence[Path],
+    out: Path,
+    on_problem: Callable[[str], None] = lambda problem: None,
+) -> list[str]:
     """Write the page; returns lines for the terminal: verdicts, what is missing, the page's path.
 
     Args:
         items: keys of ``ITEMS``.
         paths: checkpoint files, or folders to search.
+        on_problem: called with a sentence about each file that can't be read and is left out.
 
     Raises:
         PadError: an unknown item, or a path that is not there.
@@ -63,8 +69,11 @@ def reproduce(items: Sequence[str], paths: Sequence[Path], out: Path) -> list[st
         if name not in ITEMS:
             raise PadError(f"No item {name!r}{closest(name, ITEMS)}; there are {', '.join(ITEMS)}.")
     catalogue, problems = find(paths)
+    for problem in problems:
+        on_problem(problem)
     judged = {dataset: verdicts(catalogue, dataset) for dataset in catalogue.datasets}
-    shown, lines = [], list(problems)
+    shown: list[tuple[str, Item, list[Section]]] = []
+    lines: list[str] = []
     for name in items:
         item = ITEMS[name]
         datasets = [d for d in catalogue.datasets if item.is_about(d)] or [DEFAULT_DATASET]

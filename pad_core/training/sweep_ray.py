@@ -35,7 +35,7 @@ class RayEngine:
         try:
             import ray
         except ImportError:
-            raise PadError("Ray is not installed: pip install -e '.[cluster]'") from None
+            raise PadError("Ray is not installed: pip install -e '.[cluster]'.") from None
         self._ray: Any = ray
         self._gpus = gpus_per_cell
         if not ray.is_initialized():

@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pad_core.errors import PadError
 from pad_core.model.condition.built_in import CONDITIONS, PAD, built_in
 from pad_core.model.condition.declaration import Condition
+from pad_core.system.fields import fields_of
 
 _MOST_CHARACTERS = 80  # of a name
 
@@ -21,9 +23,10 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
 
     Args:
         name_or_file: a built-in name, or the path of a ``.json`` file.
-        overrides: field → value as JSON text (0.8, "mixed", ["wake","rem"]), or names with
-            commas between (wake,rem); the condition's name then says what was changed, unless it
-            is overridden too. A field set to the value that it has is not changed.
+        overrides: field → value as JSON text (0.8, "mixed", ["wake","rem"]), another number
+            (.8), or names with commas between (wake,rem); the condition's name then says what was
+            changed, unless it is overridden too. A field set to the value that it has is not
+            changed.
 
     Raises:
         PadError: as ``Condition.from_dict``; or a built-in name for something else; or a field
@@ -105,6 +108,10 @@ def _read(condition: Condition, field: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
+        declared = fields_of(Condition).get(field)
+        if declared is not None and declared.bare in (int, float):  # .7 is no JSON
+            with suppress(PadError):
+                return declared.read(text)
         several = isinstance(getattr(condition, field, None), tuple)
         return [name.strip() for name in text.split(",")] if several else text
 

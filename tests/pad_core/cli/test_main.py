@@ -76,6 +76,8 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
         (["train", "--condition", "wo_ram"], "did you mean 'wo_rem'"),
         (["train", "--set", "lam"], "FIELD=VALUE"),
         (["train", "--set", "lam=2"], "lam is a number from 0 to 1"),
+        (["train", "--set", "lam=.7."], "lam is a number from 0 to 1, not '.7.'"),
+        (["train", "--set", "lam=.1", "--set", "lam=0.2"], "--set gives lam twice: .1 and 0.2"),
         (["train", "--device", "quantum"], "auto, cpu, mps, cuda or cuda:N, not 'quantum'"),
         (["train", "--device", "meta"], "auto, cpu, mps, cuda or cuda:N, not 'meta'"),
         (["train", "--dataset", "cifar11"], "cifar11"),
@@ -129,14 +131,22 @@ def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(
         "128", "--condition", "wake_only", "--device", "cpu",
     ]  # fmt: skip
     monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "fp32")
-    assert main([*command, "--epochs", "2"]) == 0
-    (export,) = re.findall("To make it a checkpoint: python -m pad_core (.*)",
-                           capsys.readouterr().out)  # fmt: skip
+    assert main([*command, "--resume", "--epochs", "2"]) == 0
+    shown = capsys.readouterr()
+    assert f"{folder} holds no run yet: a new one begins.\n" in shown.err
+    assert shown.out.startswith(f"{folder}: condition wake_only, seed 0, cpu")
+    (export,) = re.findall("To make it a checkpoint: python -m pad_core (.*)", shown.out)
     assert parse(shlex.split(export)).source == folder
     monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "bf16")
     before = (folder / "run.json").read_bytes()
     assert main([*command, "--resume", "--epochs", "1"]) == 0
-    assert "already had 2 epochs" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "already had 2 epochs" in shown.out
+    assert "holds no run" not in shown.err
+    assert main([*command, "--epochs", "2"]) == 2
+    shown = capsys.readouterr()
+    assert "already holds a run" in shown.err
+    assert shown.out == ""
     assert (folder / "run.json").read_bytes() == before
     assert main([*command, "--resume", "--epochs", "3"]) == 0
     assert json.loads((folder / "run.json").read_text())["precision"] == "fp32"

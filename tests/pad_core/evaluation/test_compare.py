@@ -87,6 +87,8 @@ def test_what_cannot_be_compared_takes_one_line(files, exported, tmp_path, capsy
         error = capsys.readouterr().err
         assert words in error
         assert error.count("\n") == 1
+    assert main(["compare", str(exported), str(exported), "--data", ""]) == 2
+    assert "no such data set" in capsys.readouterr().err
     with pytest.raises(PadError, match="A layer is one of"):
         compare_files(files, None, "data", layer="conv9")
     with pytest.raises(SystemExit):

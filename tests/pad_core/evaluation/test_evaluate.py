@@ -266,9 +266,32 @@ def test_without_inception_the_classifier_takes_its_place_by_its_own_name(monkey
         raise PadError("No weights.")
 
     monkeypatch.setattr(evaluator, "inception_features", fails)
-    features = evaluator._features("download", "cpu")
+    features = evaluator._features("download", "cpu", record=False)
     assert "FID" not in features.name
-    assert capsys.readouterr().err.startswith("No FID: No weights.")
+    assert capsys.readouterr().err.startswith("No FID: No weights. The Fréchet")
+
+
+@pytest.mark.parametrize(
+    ("fid", "record", "message"),
+    [
+        ("download", True, "No FID to record: No weights. Leave out --fid or --record."),
+        ("no/such/file", False, "There is no file no/such/file"),
+        (__file__, False, "No weights."),
+    ],
+)
+def test_other_features_take_the_place_of_no_named_weights_and_of_no_record(
+    file, monkeypatch, capsys, fid, record, message
+):
+    def fails(weights, device):
+        raise PadError("No weights.")
+
+    monkeypatch.setattr(evaluator, "inception_features", fails)
+    before = file.read_bytes()
+    assert main(["evaluate", str(file), "--fid", fid, *["--record"] * record]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert message in shown.err
+    assert file.read_bytes() == before
 
 
 def test_seeds_are_grouped_by_condition_in_the_papers_order(on_images):

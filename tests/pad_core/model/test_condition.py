@@ -79,7 +79,8 @@ def test_overrides_change_the_name_too():
     assert find_condition("pad", {"name": "mine", "lam": "1"}).name == "mine"
     same = {"rate_nrem": "1", "phases": "wake,nrem,rem"}  # what PAD has
     assert find_condition("pad", same) == PAD
-    assert find_condition("pad", same | {"lam": "0.25"}).name == "pad+lam=0.25"
+    for number in ("0.25", ".25", "+0.25", " .25 "):
+        assert find_condition("pad", same | {"lam": number}).name == "pad+lam=0.25"
 
 
 def test_long_names_of_different_conditions_differ():

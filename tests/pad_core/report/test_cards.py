@@ -81,7 +81,12 @@ def test_the_command_writes_the_page_and_names_what_it_cannot_read(folder, capsy
     assert "`a.safetensors`" in (folder / "README.md").read_text()
     (folder / "c.safetensors").write_bytes(b"no checkpoint")
     assert main(["cards", str(folder)]) == 1
-    assert "c.safetensors" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "c.safetensors" in shown.err
+    assert shown.out.endswith("2 networks\n")
+    (folder / "a.safetensors").unlink()
+    assert main(["cards", str(folder)]) == 1
+    assert capsys.readouterr().out.endswith("1 network\n")
     assert main(["cards", str(folder / "none")]) == 2
 
 

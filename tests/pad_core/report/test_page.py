@@ -521,8 +521,9 @@ def test_the_page_is_one_file_that_needs_no_network(write, tmp_path, capsys):
     write("pad", epoch=1, accuracy=30.0)
     out = tmp_path / "new" / "page.html"
     (write.folder / "damaged.safetensors").write_bytes(b"nothing")
-    lines = reproduce(list(ITEMS), [write.folder], out)
-    assert any("damaged.safetensors" in line for line in lines)
+    problems = []
+    reproduce(list(ITEMS), [write.folder], out, problems.append)
+    assert ["damaged.safetensors" in problem for problem in problems] == [True]
     page = out.read_text("utf-8")
     without_plotly = re.sub(r"<script>.*?</script>", "", page, count=1, flags=re.DOTALL)
     assert not re.findall(r"(?:src|href)=[\"'](?:https?:)?//", without_plotly)
@@ -598,6 +599,30 @@ def test_the_command_lists_its_items_and_refuses_others_in_one_line(capsys, tmp_
     assert capsys.readouterr().err.count("\n") == 1
     with pytest.raises(PadError):
         reproduce(["fig3"], [tmp_path / "nowhere"], tmp_path / "x.html")
+    assert main(["reproduce", "--out", str(tmp_path / "x.html")]) == 2
+    assert "name one, such as table1" in capsys.readouterr().err
+    assert main(["reproduce", "fig33", "all"]) == 2
+    assert "No item 'fig33'" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_the_command(capsys, tmp_path):
+    damaged, out = tmp_path / "damaged.safetensors", tmp_path / "x.html"
+    damaged.write_bytes(b"nothing")
+    command = ["reproduce", "table1", "--checkpoints", str(damaged), "--out", str(out)]
+    assert main(command) == 1
+    shown = capsys.readouterr()
+    assert "damaged.safetensors" in shown.err
+    assert "damaged.safetensors" not in shown.out
+    assert out.exists()
+
+
+def test_all_beside_an_item_is_all(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert main(["reproduce", "table1", "all", "--checkpoints", "empty"]) == 0
+    page = (tmp_path / "reports" / "all.html").read_text("utf-8")
+    assert all(page.count(f'id="{name}"') == 1 for name in ITEMS)
+    capsys.readouterr()
 
 
 def test_every_condition_has_a_style_of_its_own():
