@@ -143,6 +143,18 @@ def test_what_trains_now_is_drawn_beside_the_others(home):
     names = [trace["name"] for trace in charts(at)[0]["data"]]
     assert "PAD · now, training" in names
     assert any("Training now: now" in caption.value for caption in at.caption)
+    (python,) = (code.value for code in at.code)
+    assert python.startswith("# What still trains is not in it.")
+    assert "checkpoints/late.safetensors" in python and "runs/now" not in python
+
+
+def test_what_trains_alone_has_no_file_to_be_drawn_from(home):
+    for name in ("late", "early"):
+        write_checkpoint(home / f"checkpoints/{name}.safetensors")  # without a history
+    with training(home / "runs/now"):
+        at = page(curves="losses")
+    assert charts(at)
+    assert not at.code
 
 
 @pytest.mark.parametrize("exported", [False, True])
