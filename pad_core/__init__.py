@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pad_core.checkpoint.file import PadNetwork as PadNetwork
     from pad_core.checkpoint.file import load as load
+    from pad_core.checkpoint.file import load_header as load_header
     from pad_core.data.images import picture_grid as picture_grid
     from pad_core.data.images import png_bytes as png_bytes
     from pad_core.data.load import DataSet as DataSet
@@ -42,6 +43,7 @@ _DEFINED_IN = {
     "RemDreams": "model.dreams",
     "fit_converged": "evaluation.linear_probe",
     "load": "checkpoint.file",
+    "load_header": "checkpoint.file",
     "load_dataset": "data.load",
     "nrem_dreams": "model.dreams",
     "picture_grid": "data.images",

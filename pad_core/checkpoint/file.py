@@ -148,9 +148,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
             another format or a newer version, or whose tensors have wrong shapes, values that are
             not finite, or values that were changed. The message names the file and the tensor.
     """
-    if not isinstance(path, str | Path):
-        raise PadError(f"A checkpoint is named by its path, not by {path!r}.")
-    path = Path(path).expanduser()
+    path = _as_path(path)
     if isinstance(device, str):
         device = choose_device(device)
     stored, raw_header = read_tensors(path)
@@ -172,9 +170,20 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
     return PadNetwork(networks, header, memories, path, file_sha256(path))
 
 
+def _as_path(path: str | Path) -> Path:
+    if not isinstance(path, str | Path):
+        raise PadError(f"A checkpoint is named by its path, not by {path!r}.")
+    return Path(path).expanduser()
+
+
 def load_header(path: str | Path) -> Header:
-    """Read the header alone, a few kilobytes, for listings."""
-    return Header.from_dict(read_header(Path(path)), Path(path))
+    """Read a checkpoint's header alone, a few kilobytes: its condition, history and metrics.
+
+    Raises:
+        PadError: as ``load``, but for what only the tensors tell.
+    """
+    path = _as_path(path)
+    return Header.from_dict(read_header(path), path)
 
 
 def save(

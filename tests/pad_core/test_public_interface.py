@@ -166,6 +166,14 @@ def test_what_is_wrong_is_told(network, latents, call):
     assert str(told.value).endswith((".", "?")), told.value
 
 
+def test_a_record_is_read_without_the_network(network):
+    header = pad_core.load_header(str(CHECKPOINT))
+    assert header.metrics == network.metrics
+    assert header.class_names == network.class_names
+    with pytest.raises(PadError, match="not by 5"):
+        pad_core.load_header(5)
+
+
 def test_a_path_is_a_data_set(tmp_path):
     for name in ("dog", "cat"):
         (tmp_path / name).mkdir()
