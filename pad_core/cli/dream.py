@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from pad_core.cli.options import Option
+from pad_core.cli.shared import as_pairs
 from pad_core.errors import PadError, closest
 
 REBUILD = "rebuild"
@@ -65,7 +66,7 @@ def run_dream(options: Dream) -> int:
     if not options.files:
         raise PadError("Name a checkpoint, such as checkpoints/cifar10-pad-seed0.safetensors.")
     out = _out(options)
-    settings = choose(KINDS[options.kind], _pairs(options.settings))
+    settings = choose(KINDS[options.kind], as_pairs(options.settings, "seed=1"))
     networks = [load(path) for path in options.files]
     manifest = write(options.kind, KINDS[options.kind], networks, settings, out)
     print(f"{out}: {_pictures(manifest)} and manifest.json")
@@ -116,13 +117,3 @@ def _out(options: Dream) -> Path:
     if options.out is None:
         raise PadError("Name a new folder for the pictures with --out FOLDER.")
     return options.out
-
-
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, separator, value = text.partition("=")
-        if not separator:
-            raise PadError(f"--set takes FIELD=VALUE, such as seed=1, not {text!r}.")
-        pairs[name] = value
-    return pairs

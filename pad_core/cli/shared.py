@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
+
+from pad_core.errors import PadError
 
 if TYPE_CHECKING:  # so that --help needs no PyTorch
     from pad_core.data.load import DataSet
@@ -14,6 +17,19 @@ STOPPED = 130  # a shell's exit status for a process that Ctrl-C ended
 
 Root = Annotated[str, Meta(description="folder of downloaded data sets")]
 Device = Annotated[str, Meta(description="cpu, cuda, mps, or auto: a GPU where there is one")]
+
+
+def as_pairs(texts: Iterable[str], example: str) -> dict[str, str]:
+    """FIELD → VALUE of what ``--set`` was given; PadError for other texts, or a field twice."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise PadError(f"--set takes FIELD=VALUE, such as {example}, not {text!r}.")
+        if name in pairs:
+            raise PadError(f"--set gives {name} twice: {pairs[name]} and {value}.")
+        pairs[name] = value
+    return pairs
 
 
 def load_images(spec: str, root: str) -> DataSet:

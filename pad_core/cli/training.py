@@ -16,8 +16,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from pad_core.cli.options import Option, Without
-from pad_core.cli.shared import STOPPED, Root, load_images
-from pad_core.errors import PadError
+from pad_core.cli.shared import STOPPED, Root, as_pairs, load_images
 from pad_core.training.request import TrainingRequest
 
 
@@ -42,14 +41,7 @@ class Train:
         """The requested training; PadError for an unknown condition."""
         from pad_core.model.condition import find_condition
 
-        pairs: dict[str, str] = {}
-        for text in self.overrides:
-            name, separator, value = text.partition("=")
-            if not separator:
-                raise PadError(f"--set takes FIELD=VALUE, such as lam_prime=0.8, not {text!r}.")
-            if name in pairs:
-                raise PadError(f"--set gives {name} twice: {pairs[name]} and {value}.")
-            pairs[name] = value
+        pairs = as_pairs(self.overrides, "lam_prime=0.8")
         return replace(self.training, condition=find_condition(self.condition, pairs))
 
 

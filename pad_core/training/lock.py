@@ -32,10 +32,13 @@ class OccupiedError(PadError):
 def occupied(folder: Path) -> Iterator[None]:
     """Hold a run folder's lock; make the folder if need be. May be nested.
 
+    A folder that was made for it, and in which nothing was written, goes again.
+
     Raises:
         OccupiedError: another process trains there.
         PadError: the folder can't be used.
     """
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = _acquired(folder)
@@ -58,6 +61,15 @@ def occupied(folder: Path) -> Iterator[None]:
         if lock.lock_counter == 1:
             (folder / _STOP).unlink(missing_ok=True)
         lock.release()
+        if is_new:
+            _remove_if_empty(folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        if [path.name for path in folder.iterdir()] == [_LOCK]:
+            (folder / _LOCK).unlink()
+            folder.rmdir()
 
 
 def _acquired(folder: Path) -> BaseFileLock:

@@ -46,6 +46,21 @@ def test_a_folder_is_free_until_it_is_held_and_as_soon_as_its_holder_is_killed(h
         assert is_occupied(folder)
 
 
+def test_a_folder_in_which_nothing_was_written_goes_again(tmp_path):
+    (tmp_path / "there").mkdir()
+    for name in ("new", "there", "used"):
+        with pytest.raises(PadError, match="refused"), occupied(tmp_path / name):
+            with occupied(tmp_path / name):
+                pass
+            assert (tmp_path / name).is_dir()
+            if name == "used":
+                (tmp_path / name / "run.json").write_text("{}")
+            raise PadError("refused")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there", "used"]
+    with occupied(tmp_path / "new"):
+        assert is_occupied(tmp_path / "new")
+
+
 def test_a_wish_of_old_does_not_stop_the_next_one(tmp_path):
     with occupied(tmp_path):
         pass
