@@ -43,7 +43,7 @@ class LinearProbe:
     weight: torch.Tensor
     bias: torch.Tensor
 
-    def scores(self, latents: torch.Tensor) -> torch.Tensor:
+    def scores(self, latents: torch.Tensor | np.ndarray) -> torch.Tensor:
         """Class activities y before the softmax: (N, Z) → (N, K).
 
         Raises:
@@ -56,15 +56,17 @@ class LinearProbe:
             )
         return torch.addmm(self.bias, latents.to(self.weight), self.weight.T)
 
-    def probabilities(self, latents: torch.Tensor) -> torch.Tensor:
+    def probabilities(self, latents: torch.Tensor | np.ndarray) -> torch.Tensor:
         """Softmax of the scores (Eq. 10): (N, Z) → (N, K)."""
         return self.scores(latents).softmax(dim=1)
 
-    def predict(self, latents: torch.Tensor) -> torch.Tensor:
+    def predict(self, latents: torch.Tensor | np.ndarray) -> torch.Tensor:
         """Index of the most active class: (N, Z) → (N,)."""
         return self.scores(latents).argmax(dim=1)
 
-    def accuracy(self, latents: torch.Tensor, labels: torch.Tensor) -> float:
+    def accuracy(
+        self, latents: torch.Tensor | np.ndarray, labels: torch.Tensor | np.ndarray
+    ) -> float:
         """Share of right predictions, in percent.
 
         Raises:
@@ -214,8 +216,8 @@ def _mini_batches(
 
 
 def fit_converged(
-    latents: torch.Tensor,
-    labels: torch.Tensor,
+    latents: torch.Tensor | np.ndarray,
+    labels: torch.Tensor | np.ndarray,
     n_classes: int,
     tolerance: float = 1e-3,
     max_iterations: int = 200,

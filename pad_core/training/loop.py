@@ -73,6 +73,11 @@ class Run:
         self.data = comparable_record(dataset)
         self.train = dataset.train.to(device) if images is None else images
         self.steps = len(self.train) // recipe.batch_size  # the last partial batch is dropped
+        if self.steps == 0:
+            raise PadError(
+                f"{dataset.name} has {len(self.train)} training images, fewer than one "
+                f"mini-batch of {recipe.batch_size}; use a smaller --batch-size."
+            )
 
     def resume(self) -> None:
         """Load the folder's state; a folder without one starts from the beginning.
@@ -248,12 +253,7 @@ def portions(
     if probe_every < 0:
         raise PadError(f"probe_every is 0 or a number of epochs, not {probe_every}.")
     check_kept(keep_epochs, recipe)
-    if len(dataset.train) < recipe.batch_size:
-        raise PadError(
-            f"{dataset.name} has {len(dataset.train)} training images, fewer than one "
-            f"mini-batch of {recipe.batch_size}; use a smaller --batch-size."
-        )
-    with occupied(folder):  # from here on, there is a folder
+    with occupied(folder):
         if (folder / RECIPE).exists() and not resume:
             raise PadError(
                 f"{folder} already holds a run; add --resume to go on, or give another --run."

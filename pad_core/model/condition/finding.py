@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,15 @@ def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None
             raise PadError("base is a field of files alone: name the condition to change instead.")
         values = {field: _read(condition, field, text) for field, text in overrides.items()}
         before = condition.to_dict()
-        after = Condition.from_dict(before | values).to_dict()
-        same = {field for field in values if field != "name" and after[field] == before[field]}
-        values = {field: value for field, value in values.items() if field not in same}
-        if values:
-            changes = "+".join(f"{field}={_short(value)}" for field, value in values.items())
+        asked = Condition.from_dict(before | values)
+        after = asked.to_dict()
+        new = {field: value for field, value in values.items() if after[field] != before[field]}
+        if new and "name" not in values:
+            changes = "+".join(f"{field}={_short(value)}" for field, value in new.items())
             name = _cut(re.sub(r"[^\w.+=-]", "-", f"{condition.name}+{changes}"))
-            condition = Condition.from_dict(before | {"name": name} | values)
-        changed += values
+            asked = replace(asked, name=name)
+        condition = asked
+        changed += new
     _check_meant(condition, changed)
     return condition
 
