@@ -9,17 +9,14 @@ from pathlib import Path
 
 from explorer import home
 from pad_core.errors import PadError, tolerate_unprintable_output
+from pad_core.system.exit_status import exit_status
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Open the explorer, or run a command; returns the exit status."""
     tolerate_unprintable_output()
     options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options) or 0)
-    except PadError as error:
-        print(f"explorer: {error}", file=sys.stderr)
-        return 2
+    return exit_status("explorer", lambda: options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:

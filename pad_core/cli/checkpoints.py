@@ -130,6 +130,6 @@ def _report(path: Path, export: Exported) -> None:
     if "converged_separability" in export:
         line += (
             f"; converged linear separability {export['converged_separability']:.2f} %, "
-            f"{export['converged_separability_full_precision']:.2f} % at full precision"
+            f"{export['converged_separability_full_precision']:.2f} % before rounding"
         )
     print(f"{line}.")

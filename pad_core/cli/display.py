@@ -264,7 +264,7 @@ def _export_line(export: Export) -> list[str]:
     reached = [export.get(f"converged_separability{end}") for end in ("_full_precision", "")]
     before, after = ("–" if value is None else f"{value:.2f} %" for value in reached)
     return [
-        f"  export       converged separability {before} at full precision, {after} as stored: "
+        f"  export       converged separability {before} before rounding, {after} as stored: "
         f"rounding cost {export['rounding_cost_points']:.2f} points"
     ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +15,9 @@ from pad_core.cli.dream import Dream, run_dream
 from pad_core.cli.measuring import Compare, Evaluate, run_compare, run_evaluate
 from pad_core.cli.options import add_options, read_options
 from pad_core.cli.reports import Cards, Reproduce, run_cards, run_reproduce
-from pad_core.cli.shared import STOPPED
 from pad_core.cli.training import Sweep, Train, run_sweep, run_train
-from pad_core.errors import PadError, tolerate_unprintable_output
+from pad_core.errors import tolerate_unprintable_output
+from pad_core.system.exit_status import exit_status
 
 
 class Command(NamedTuple):
@@ -51,25 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
     tolerate_unprintable_output()
     typed = build_parser().parse_args(arguments)
     command = COMMANDS[typed.command]
-    try:
-        status = int(command.run(read_options(command.options, typed)) or 0)
-        sys.stdout.flush()
-        return status
-    except PadError as error:
-        print(f"pad_core {typed.command}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return STOPPED
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        if not isinstance(error, BrokenPipeError):  # the reader, such as 'head', has ended
-            reason = error.strerror or error
-            print(f"pad_core {typed.command}: Cannot write the output: {reason}.", file=sys.stderr)
-        # At the end Python writes what is left of the output, which would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return exit_status(
+        f"pad_core {typed.command}",
+        lambda: command.run(read_options(command.options, typed)),
+    )
 
 
 def parse(arguments: list[str]) -> Any:

@@ -13,8 +13,6 @@ from pad_core.errors import PadError
 if TYPE_CHECKING:  # so that --help needs no PyTorch
     from pad_core.data.load import DataSet
 
-STOPPED = 130  # a shell's exit status for a process that Ctrl-C ended
-
 Root = Annotated[str, Meta(description="folder of downloaded data sets")]
 Device = Annotated[str, Meta(description="cpu, cuda, mps, or auto: a GPU where there is one")]
 

@@ -16,7 +16,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from pad_core.cli.options import Option, Without
-from pad_core.cli.shared import STOPPED, Root, as_pairs, load_images
+from pad_core.cli.shared import Root, as_pairs, load_images
+from pad_core.system.exit_status import STOPPED
 from pad_core.training.request import TrainingRequest
 
 

@@ -62,11 +62,21 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def parse_json(content: bytes | str, finite: bool = True) -> Any:
-    """Parse JSON from outside and check it as ``plain`` does; PadError says what is wrong."""
+    """Parse JSON from outside and check it as ``plain`` does, and that no object gives a name
+    twice; PadError says what is wrong."""
     try:
-        return plain(json.loads(content), finite)
+        return plain(json.loads(content, object_pairs_hook=_each_once), finite)
     except (ValueError, RecursionError):  # also bytes that are not UTF-8
         raise PadError("it is not JSON.") from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise PadError(f"it gives {name!r} twice.")
+        found[name] = value
+    return found
 
 
 def plain(value: Any, finite: bool = True, depth: int = 0) -> Any:

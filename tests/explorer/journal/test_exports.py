@@ -12,6 +12,7 @@ import tracemalloc
 import zipfile
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -33,6 +34,7 @@ from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
 from tests.helpers import ROOT
 
+FULL = Path("/dev/full")  # a disk without space, on Linux
 CHOICES = Choices.of(seed=5, lam=0.75, lam_prime=0.75, intensity=0.5, size_px=2, split="train")
 MANY = [
     ("picture", {"scale": 2, "gap_px": 0}),
@@ -230,6 +232,25 @@ def test_another_process_makes_the_same_bytes_of_every_kind(tmp_path, folder, zi
     assert done.returncode == 0, done.stderr
     assert "the same as in" in done.stdout
     assert (tmp_path / "again.zip").read_bytes() == zipped
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+def test_an_output_that_is_full_takes_one_line(tmp_path, folder, network, kept):
+    file = tmp_path / "a.png"
+    file.write_bytes(make(Export.of("picture", kept), network))
+    command = [
+        sys.executable, "-m", "explorer", "rebuild", file, "--out", tmp_path / "again",
+        "--checkpoint", folder,
+    ]  # fmt: skip
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("explorer: Cannot write the output: No space left")
+    assert done.stderr.count("\n") == 1
+    assert (tmp_path / "again").read_bytes() == file.read_bytes()
 
 
 def test_an_archive_holds_all_files_and_its_manifest_makes_it_again(tmp_path, folder, zipped):

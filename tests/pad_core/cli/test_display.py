@@ -62,7 +62,7 @@ def test_info_says_what_rounding_cost(exported, tmp_path):
         rounding_cost_points=-0.04,
     )  # fmt: skip
     assert (
-        "57.06 % at full precision, 57.10 % as stored: rounding cost -0.04"
+        "57.06 % before rounding, 57.10 % as stored: rounding cost -0.04"
         in checkpoint_summary(network)
     )
 

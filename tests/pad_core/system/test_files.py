@@ -82,3 +82,5 @@ def test_json_from_outside_can_be_shown():
     for wrong in (b"\xff", b"{", b"[" * 100_000, b"[" * 30 + b"]" * 30, b"NaN", b"1e999"):
         with pytest.raises(PadError, match="it is not JSON|nested|not finite"):
             files.parse_json(wrong)
+    with pytest.raises(PadError, match="it gives 'lam' twice"):
+        files.parse_json(b'{"mixture": {"lam": 0.2, "n": 1, "lam": 0.8}}')
