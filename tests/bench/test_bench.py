@@ -327,9 +327,10 @@ class TestRefusals:
 
 
 @pytest.mark.slow
-def test_the_price_of_bfloat16_is_a_mean_over_pairs(monkeypatch, capsys):
-    words = "precision --images 64 --epochs 1 --seeds 2 --device cpu"
-    monkeypatch.setattr(sys, "argv", words.split())
+def test_the_price_of_bfloat16_is_a_mean_over_pairs(image_folder, monkeypatch, capsys):
+    monkeypatch.setattr(precision, "BATCH_SIZE", 8)
+    words = "--images 8 --epochs 1 --seeds 2 --device cpu --dataset"
+    monkeypatch.setattr(sys, "argv", ["precision", *words.split(), f"folder:{image_folder}"])
     precision.main()
     *pairs, paper, converged = capsys.readouterr().out.splitlines()
     found = [json.loads(pair) for pair in pairs]
@@ -337,4 +338,4 @@ def test_the_price_of_bfloat16_is_a_mean_over_pairs(monkeypatch, capsys):
     for line, measure_name in ((paper, precision.MEASURES[0]), (converged, precision.MEASURES[1])):
         gained = [pair["bf16"][measure_name] - pair["fp32"][measure_name] for pair in found]
         assert line.startswith(f"{measure_name}: bfloat16 minus float32 {sum(gained) / 2:+.2f}")
-        assert "n = 2 pairs, 1 epochs of 64 images of fashion-mini" in line
+        assert f"n = 2 pairs, 1 epochs of 8 images of {image_folder.name}, 40 test" in line

@@ -17,7 +17,7 @@ KILLS = int(os.environ.get("PAD_KILLS", "1"))
 
 def training(folder, images, *options):
     command = [sys.executable, "-m", "pad_core", "train", "--dataset", f"folder:{images}",
-               "--epochs", "2", "--batch-size", "64", "--device", "cpu", "--precision", "fp32",
+               "--epochs", "2", "--batch-size", "16", "--device", "cpu", "--precision", "fp32",
                "--run", str(folder), *options]  # fmt: skip
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -320,7 +320,7 @@ def wait_until(folder, *statuses, seconds=150):
 def test_a_training_runs_stops_goes_on_and_ends(tmp_path, image_folder):
     """The real thing, once: a process, asked to stop in its second epoch, then resumed."""
     order = Order(
-        f"folder:{image_folder}", name="real", epochs=500, batch_size=64, keep_epochs=(1,)
+        f"folder:{image_folder}", name="real", epochs=500, batch_size=16, keep_epochs=(1,)
     )
     start(order, tmp_path)
     folder = tmp_path / "runs/real"

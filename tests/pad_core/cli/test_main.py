@@ -41,7 +41,7 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
     """One life of a network, with Ctrl-C in its middle."""
     folder, out = tmp_path / "run", tmp_path / "mine.safetensors"
     arguments = [
-        "train", "--dataset", f"folder:{image_folder}", "--run", folder, "--batch-size", "4",
+        "train", "--dataset", f"folder:{image_folder}", "--run", folder, "--batch-size", "2",
         "--condition", "wake_only", "--set", "weight_kl=0.5", "--set", "name=mine", "--epochs", "1",
     ]  # fmt: skip
     process = subprocess.Popen(
@@ -69,7 +69,7 @@ def test_train_stop_resume_export_info(image_folder, tmp_path):
     assert f"{image_folder.name} · mine · seed 0 · epoch 1" in told.stdout
     facts = json.loads(run("info", out, "--json").stdout)
     assert facts["condition"]["weight_kl"] == 0.5
-    assert facts["memories"] == {"train": 256, "test": 100}
+    assert facts["memories"] == {"train": 64, "test": 40}
     assert facts["sha256"] == pad_core.load(out).sha256
 
 
@@ -145,7 +145,7 @@ def test_a_run_goes_on_at_its_own_precision_and_knows_when_it_is_done(
     folder = tmp_path / "a run"
     command = [
         "train", "--dataset", f"folder:{image_folder}", "--run", str(folder), "--batch-size",
-        "128", "--condition", "wake_only", "--device", "cpu",
+        "32", "--condition", "wake_only", "--device", "cpu",
     ]  # fmt: skip
     monkeypatch.setattr("pad_core.system.hardware.choose_precision", lambda device: "fp32")
     assert main([*command, "--resume", "--epochs", "2"]) == 0

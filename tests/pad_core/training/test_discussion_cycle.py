@@ -280,9 +280,9 @@ def test_every_condition_of_the_discussion_is_told_and_has_details():
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_a_tiny_network_is_trained_exported_and_summarised(name, small, tmp_path):
-    recipe = Recipe(small.spec, CONDITIONS[name], epochs=1, batch_size=64)
-    train(tmp_path / "run", recipe, small)
+def test_a_tiny_network_is_trained_exported_and_summarised(name, tiny, tmp_path):
+    recipe = Recipe(tiny.spec, CONDITIONS[name], epochs=1, batch_size=16)
+    train(tmp_path / "run", recipe, tiny)
     state, header = read_tensors(tmp_path / "run" / "state.safetensors")
     assert all(math.isfinite(v) for v in header["history"][0]["losses"].values())
     assert all(t.isfinite().all() for t in state.values() if t.is_floating_point())

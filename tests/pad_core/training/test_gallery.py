@@ -32,13 +32,13 @@ from pad_core.training.sweep import CellState, Settings
 from pad_core.training.sweep_streams import StreamEngine
 from tools import gallery
 
-TEMPLATE = Recipe("", PAD, 1, batch_size=64)
+TEMPLATE = Recipe("", PAD, 1, batch_size=16)
 PROTOCOL = Protocol(readout_seeds=2, occlusion_images=20, dreams=20, frechet_images=100)
 
 
 @pytest.fixture
-def data(small):
-    return {"cifar10": small}
+def data(tiny):
+    return {"cifar10": tiny}
 
 
 def test_the_queue_begins_with_table_1(data, tmp_path):
@@ -100,8 +100,8 @@ def test_where_nothing_can_be_finished_one_goes_on(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_networks_are_trained_measured_packed_and_unpacked(small, tmp_path):
-    again = replace(small, spec="again")
+def test_networks_are_trained_measured_packed_and_unpacked(tiny, tmp_path):
+    again = replace(tiny, spec="again")
     data: dict[str, DataSet] = {"cifar10": again}
     conditions = (CONDITIONS["wake_only"], CONDITIONS["wo_nrem"])
     queue = items(
@@ -130,7 +130,7 @@ def test_networks_are_trained_measured_packed_and_unpacked(small, tmp_path):
     assert "linear_separability" in first.history[0] and "linear_separability" in longer.history[2]
     assert len(first.metrics["linear_separability_by_seed"]) == 2
     assert first.metrics["baselines"]["untrained"]["linear_separability"] > 0
-    assert len(first.memories["train"]) == 256
+    assert len(first.memories["train"]) == 64
     assert len(longer.memories["train"]) == 0
     records = json.loads((tmp_path / "packed" / RECORDS).read_text())
     assert {record["file"] for record in records} == {path.name for path in files}
@@ -166,18 +166,18 @@ def test_an_archive_writes_nothing_beside_its_folder(tmp_path):
     assert not (tmp_path / "outside").exists()
 
 
-def test_a_run_can_be_carried_in_one_file(small, tmp_path):
+def test_a_run_can_be_carried_in_one_file(tiny, tmp_path):
     """Another machine goes on with state.safetensors alone."""
     from pad_core.training.loop import train
 
-    recipe = replace(TEMPLATE, dataset=small.spec, condition=CONDITIONS["wake_only"], epochs=1)
-    train(tmp_path / "here", recipe, small)
+    recipe = replace(TEMPLATE, dataset=tiny.spec, condition=CONDITIONS["wake_only"], epochs=1)
+    train(tmp_path / "here", recipe, tiny)
     there = tmp_path / "there"
     there.mkdir()
     (there / "state.safetensors").write_bytes(
         (tmp_path / "here" / "state.safetensors").read_bytes()
     )
-    done: Run = train(there, replace(recipe, epochs=2), small, resume=True)
+    done: Run = train(there, replace(recipe, epochs=2), tiny, resume=True)
     assert done.epoch == 2
     assert [entry["epoch"] for entry in done.history] == [1, 2]
 

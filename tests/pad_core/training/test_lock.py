@@ -76,12 +76,12 @@ def test_a_wish_of_old_does_not_stop_the_next_one(tmp_path):
     assert not is_occupied(tmp_path)
 
 
-def test_a_training_asked_to_stop_stops_and_goes_on_when_resumed(small, tmp_path):
-    recipe = Recipe("fashion-mini", PAD, epochs=2, batch_size=64)
-    run = train(tmp_path, recipe, small, on_epoch=lambda entry: ask_to_stop(tmp_path))
+def test_a_training_asked_to_stop_stops_and_goes_on_when_resumed(tiny, tmp_path):
+    recipe = Recipe("fashion-mini", PAD, epochs=2, batch_size=16)
+    run = train(tmp_path, recipe, tiny, on_epoch=lambda entry: ask_to_stop(tmp_path))
     assert (run.epoch, run.step) == (1, 1)
     assert not asked_to_stop(tmp_path)
-    assert train(tmp_path, replace(recipe), small, resume=True).epoch == 2
+    assert train(tmp_path, replace(recipe), tiny, resume=True).epoch == 2
 
 
 def test_looking_does_not_hold_up_a_training_that_starts(tmp_path):

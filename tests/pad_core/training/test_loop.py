@@ -21,7 +21,7 @@ from pad_core.system.tensors import read_tensors
 from pad_core.training.cycle import Trainer
 from pad_core.training.loop import train
 
-RECIPE = Recipe("fashion-mini", PAD, epochs=2, batch_size=64)
+RECIPE = Recipe("fashion-mini", PAD, epochs=2, batch_size=16)
 
 
 def weights(folder):
@@ -34,14 +34,14 @@ def same(a, b):
 
 
 @pytest.fixture(scope="module")
-def whole(small, tmp_path_factory):
+def whole(tiny, tmp_path_factory):
     """A run of two epochs in one go."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    train(folder, RECIPE, small, keep_epochs=[1])
+    train(folder, RECIPE, tiny, keep_epochs=[1])
     return folder
 
 
-def test_a_run_leaves_what_it_promises(whole, small):
+def test_a_run_leaves_what_it_promises(whole, tiny):
     assert json.loads((whole / "run.json").read_text()) == RECIPE.to_dict()
     lines = (whole / "history.jsonl").read_text().splitlines()
     history = [json.loads(line) for line in lines]
@@ -53,21 +53,21 @@ def test_a_run_leaves_what_it_promises(whole, small):
     latest, first = (pad_core.load(whole / f"{n}.safetensors") for n in ("latest", "epoch-0001"))
     assert (latest.header.epoch, first.header.epoch) == (2, 1)
     assert latest.history == history
-    assert len(latest.memories["train"]) == 256
+    assert len(latest.memories["train"]) == 64
     expected = weights(whole)["encoder.conv2.weight"]
     found = latest.networks.encoder.conv2.weight
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_run_and_another_seed_another(whole, small, tmp_path):
-    train(tmp_path / "again", RECIPE, small)
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(whole, tiny, tmp_path):
+    train(tmp_path / "again", RECIPE, tiny)
     assert same(weights(tmp_path / "again"), weights(whole))
-    train(tmp_path / "other", replace(RECIPE, seed=1), small)
+    train(tmp_path / "other", replace(RECIPE, seed=1), tiny)
     assert not same(weights(tmp_path / "other"), weights(whole))
 
 
-def test_a_stop_within_an_epoch_changes_nothing(whole, small, tmp_path):
+def test_a_stop_within_an_epoch_changes_nothing(whole, tiny, tmp_path):
     folder, batches = tmp_path / "run", 0
     for stop_after in (3, 2):  # in the first epoch, then in the second
 
@@ -76,10 +76,10 @@ def test_a_stop_within_an_epoch_changes_nothing(whole, small, tmp_path):
             batches += 1
             return batches % limit == 0
 
-        run = train(folder, RECIPE, small, resume=True, should_stop=should_stop)
+        run = train(folder, RECIPE, tiny, resume=True, should_stop=should_stop)
         assert run.step > 0
         batches = 0
-    run = train(folder, RECIPE, small, resume=True)
+    run = train(folder, RECIPE, tiny, resume=True)
     assert run.epoch == 2
     assert same(weights(folder), weights(whole))
     found, expected = (
@@ -89,9 +89,9 @@ def test_a_stop_within_an_epoch_changes_nothing(whole, small, tmp_path):
     assert found == expected
 
 
-def test_more_epochs_can_be_added_later(whole, small, tmp_path):
-    train(tmp_path / "run", replace(RECIPE, epochs=1), small)
-    train(tmp_path / "run", RECIPE, small, resume=True)
+def test_more_epochs_can_be_added_later(whole, tiny, tmp_path):
+    train(tmp_path / "run", replace(RECIPE, epochs=1), tiny)
+    train(tmp_path / "run", RECIPE, tiny, resume=True)
     assert same(weights(tmp_path / "run"), weights(whole))
 
 
@@ -100,7 +100,7 @@ def test_kill_9_and_resume_equals_one_go(image_folder, tmp_path):
     """2 + 2 epochs with a kill in between give the weights of 4 in one go, bit for bit."""
     command = [
         sys.executable, "-m", "pad_core", "train", "--dataset", f"folder:{image_folder}",
-        "--batch-size", "32", "--precision", "fp32", "--device", "cpu", "--epochs", "4",
+        "--batch-size", "8", "--precision", "fp32", "--device", "cpu", "--epochs", "4",
     ]  # fmt: skip
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
 
@@ -187,7 +187,7 @@ def test_a_cycle_is_algorithm_1(random):
 
 
 def test_bfloat16_follows_float32(random):
-    images = torch.rand((16, 3, 32, 32), generator=random) * 2 - 1
+    images = torch.rand((8, 3, 32, 32), generator=random) * 2 - 1
     exact, fast = (Trainer(replace(RECIPE, precision=p)) for p in ("fp32", "bf16"))
     for _ in range(3):
         a, b = exact.cycle(images), fast.cycle(images)
@@ -195,10 +195,10 @@ def test_bfloat16_follows_float32(random):
         assert abs(a[name] - b[name]) < 0.03 * abs(a[name]) + 0.005, name
 
 
-def test_probing_while_training(small, tmp_path):
+def test_probing_while_training(tiny, tmp_path):
     entries = []
     recipe = replace(RECIPE, epochs=3, condition=CONDITIONS["wake_only"])
-    train(tmp_path / "run", recipe, small, probe_every=2, on_epoch=entries.append)
+    train(tmp_path / "run", recipe, tiny, probe_every=2, on_epoch=entries.append)
     assert [("linear_separability" in e, "converged_separability" in e) for e in entries] == [
         (True, True)
     ] * 3
@@ -206,45 +206,45 @@ def test_probing_while_training(small, tmp_path):
 
 
 class TestRefusals:
-    def test_a_folder_with_a_run(self, whole, small):
+    def test_a_folder_with_a_run(self, whole, tiny):
         with pytest.raises(PadError, match="already holds a run.*--resume"):
-            train(whole, RECIPE, small)
+            train(whole, RECIPE, tiny)
 
-    def test_another_recipe(self, whole, small):
+    def test_another_recipe(self, whole, tiny):
         changed = replace(RECIPE, seed=9, condition=CONDITIONS["wo_rem"])
         with pytest.raises(
             PadError, match="differently.*seed was 0, now 9.*condition.name was 'pad'"
         ):
-            train(whole, changed, small, resume=True)
+            train(whole, changed, tiny, resume=True)
 
-    def test_a_folder_in_use(self, small, tmp_path):
+    def test_a_folder_in_use(self, tiny, tmp_path):
         with (
             FileLock(tmp_path / ".lock"),
             pytest.raises(PadError, match="Another process is training"),
         ):
-            train(tmp_path, RECIPE, small)
+            train(tmp_path, RECIPE, tiny)
 
-    def test_a_folder_that_is_a_file(self, small, tmp_path):
+    def test_a_folder_that_is_a_file(self, tiny, tmp_path):
         (tmp_path / "file").write_text("")
         with pytest.raises(PadError, match="Cannot use the folder"):
-            train(tmp_path / "file", RECIPE, small)
+            train(tmp_path / "file", RECIPE, tiny)
 
-    def test_too_few_images(self, small, tmp_path):
-        with pytest.raises(PadError, match="256 training images, fewer than one"):
-            train(tmp_path / "run", replace(RECIPE, batch_size=257), small)
+    def test_too_few_images(self, tiny, tmp_path):
+        with pytest.raises(PadError, match="64 training images, fewer than one"):
+            train(tmp_path / "run", replace(RECIPE, batch_size=65), tiny)
         assert not (tmp_path / "run").exists()
 
-    def test_a_state_of_something_else(self, exported, small, tmp_path):
+    def test_a_state_of_something_else(self, exported, tiny, tmp_path):
         (tmp_path / "state.safetensors").write_bytes(exported.read_bytes())
         with pytest.raises(PadError, match="not a state that this version"):
-            train(tmp_path, RECIPE, small, resume=True)
+            train(tmp_path, RECIPE, tiny, resume=True)
 
-    def test_losses_that_diverge(self, small, tmp_path):
+    def test_losses_that_diverge(self, tiny, tmp_path):
         recipe = replace(RECIPE, condition=replace(PAD, noise_level=1e38), epochs=1)
         with pytest.raises(
             PadError, match="losses of epoch 1 are not finite.*lower learning rates"
         ):
-            train(tmp_path / "run", recipe, small)
+            train(tmp_path / "run", recipe, tiny)
 
     @pytest.mark.parametrize(
         "change",

@@ -106,13 +106,13 @@ def script(folder, epochs=3, parallel=False, legacy=False, **options):
         {"nf": 16, "nz": 64, "channels": 1, "parallel": True},
     ],
 )
-def test_what_the_script_writes_becomes_the_same_network(options, small, tmp_path):
+def test_what_the_script_writes_becomes_the_same_network(options, tiny, tmp_path):
     encoder, generator, lists = script(tmp_path, **options)
     out = tmp_path / "ours.safetensors"
-    header = import_published(tmp_path / "trained.pth", out, PAD, small, seed=1, bits=16)
+    header = import_published(tmp_path / "trained.pth", out, PAD, tiny, seed=1, bits=16)
     assert header.epoch == 3
     network = pad_core.load(out)
-    grey = small.test.images[:16].float() / 127.5 - 1  # equal channels
+    grey = tiny.test.images[:16].float() / 127.5 - 1  # equal channels
     nz, channels = options.get("nz", 256), options.get("channels", 3)
     with torch.inference_mode():
         latents, realness = encoder(grey[:, :channels])
@@ -138,27 +138,27 @@ def test_weights_are_the_published_ones_to_the_bit(tmp_path):
             assert torch.equal(ours.state_dict()[name.replace(".0.", ".")], value)
 
 
-def test_losses_are_those_that_the_condition_learns_from(small, tmp_path):
+def test_losses_are_those_that_the_condition_learns_from(tiny, tmp_path):
     script(tmp_path, epochs=2)
     path, out = tmp_path / "trained.pth", tmp_path / "ours.safetensors"
     condition = CONDITIONS["wo_rem"]
-    header = import_published(path, out, condition, small, seed=0, bits=16)
+    header = import_published(path, out, condition, tiny, seed=0, bits=16)
     assert set(header.history[0]["losses"]) == {"image", "kl", "nrem"}
     content = torch.load(path, weights_only=False)
     content["kl_losses"][1] = math.inf  # as after a restart from a file without losses
     torch.save(content, path)
-    header = import_published(path, out, PAD, small, seed=0, bits=16)
+    header = import_published(path, out, PAD, tiny, seed=0, bits=16)
     assert "kl" not in header.history[1]["losses"]
     assert pad_core.load(out).history == header.history
 
 
-def test_epochs_are_those_of_the_file_unless_told_otherwise(small, tmp_path):
+def test_epochs_are_those_of_the_file_unless_told_otherwise(tiny, tmp_path):
     script(tmp_path, epochs=2)
     out = tmp_path / "ours.safetensors"
 
     def epoch(name, **given):
         path = tmp_path / name
-        return import_published(path, out, PAD, small, seed=0, bits=16, **given).epoch
+        return import_published(path, out, PAD, tiny, seed=0, bits=16, **given).epoch
 
     assert epoch("trained.pth") == 2
     assert epoch("trained.pth", epoch=50) == 50

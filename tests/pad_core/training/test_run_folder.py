@@ -21,13 +21,13 @@ from pad_core.training.export import export_file, export_run
 from pad_core.training.loop import train
 from pad_core.training.run_folder import read_state_header
 
-RECIPE = Recipe("fashion-mini", CONDITIONS["rem_before_nrem"], epochs=1, batch_size=128)
+RECIPE = Recipe("fashion-mini", CONDITIONS["rem_before_nrem"], epochs=1, batch_size=32)
 
 
 @pytest.fixture(scope="module")
-def finished(small, tmp_path_factory):
+def finished(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
-    train(folder, RECIPE, small)
+    train(folder, RECIPE, tiny)
     return folder
 
 
@@ -64,37 +64,37 @@ def resume(folder, dataset, epochs=2):
     return train(folder, replace(RECIPE, epochs=epochs), dataset, resume=True)
 
 
-def test_a_run_made_on_cuda_can_be_exported_on_a_cpu(folder, small, tmp_path):
+def test_a_run_made_on_cuda_can_be_exported_on_a_cpu(folder, tiny, tmp_path):
     rewrite(folder, made_on_cuda)
-    export_run(folder, tmp_path / "out.safetensors", small, bits=16)
+    export_run(folder, tmp_path / "out.safetensors", tiny, bits=16)
     expected = read_tensors(folder / "state.safetensors")[0]["encoder.conv3.weight"]
     found = pad_core.load(tmp_path / "out.safetensors").networks.encoder.conv3.weight
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-3)
 
 
-def test_a_run_made_on_cuda_is_not_resumed_on_a_cpu(folder, small):
+def test_a_run_made_on_cuda_is_not_resumed_on_a_cpu(folder, tiny):
     rewrite(folder, made_on_cuda)
     with pytest.raises(
         PadError, match="was trained on cuda and can't continue on cpu.*--device cuda"
     ):
-        resume(folder, small)
+        resume(folder, tiny)
 
 
-def test_random_streams_of_another_device_are_no_crash(folder, small):
+def test_random_streams_of_another_device_are_no_crash(folder, tiny):
     rewrite(folder, lambda tensors, header: made_on_cuda(tensors, {}))
     with pytest.raises(PadError, match="state.safetensors is damaged: .*random streams"):
-        resume(folder, small)
+        resume(folder, tiny)
 
 
-def test_other_data_are_refused(folder, small):
+def test_other_data_are_refused(folder, tiny):
     state = read_state_header(folder)
-    assert state.data["sha256"] == fingerprint(small) != fingerprint(reversed_images(small))
-    fewer = replace(small, train=small.train.first(200))
-    named = replace(small, class_names=(*small.class_names[:-1], "boots"))
+    assert state.data["sha256"] == fingerprint(tiny) != fingerprint(reversed_images(tiny))
+    fewer = replace(tiny, train=tiny.train.first(50))
+    named = replace(tiny, class_names=(*tiny.class_names[:-1], "boots"))
     for other, message in (
-        (fewer, r"another number of training images \(then 256\)"),
+        (fewer, r"another number of training images \(then 64\)"),
         (named, "another list of classes"),
-        (reversed_images(small), "another choice or order of images"),
+        (reversed_images(tiny), "another choice or order of images"),
     ):
         with pytest.raises(PadError, match=message):
             resume(folder, other)
@@ -102,38 +102,38 @@ def test_other_data_are_refused(folder, small):
             export_run(folder, folder / "out", other)
 
 
-def test_states_of_earlier_versions_go_on_and_can_be_exported(folder, small, tmp_path):
+def test_states_of_earlier_versions_go_on_and_can_be_exported(folder, tiny, tmp_path):
     rewrite(folder, older)
-    renamed = replace(small, name="moved", spec="parquet:elsewhere")
+    renamed = replace(tiny, name="moved", spec="parquet:elsewhere")
     header = export_run(folder, tmp_path / "out.safetensors", renamed, bits=16)
     # The epoch's file beside the state says what the data were called.
     assert (header.dataset["name"], header.dataset["spec"]) == ("small", "parquet:elsewhere")
     with pytest.raises(PadError, match="another list of classes"):
-        export_run(folder, tmp_path / "x", replace(small, class_names=("a",) * 10))
-    assert resume(folder, small).epoch == 2
-    assert read_state_header(folder).data["sha256"] == fingerprint(small)
+        export_run(folder, tmp_path / "x", replace(tiny, class_names=("a",) * 10))
+    assert resume(folder, tiny).epoch == 2
+    assert read_state_header(folder).data["sha256"] == fingerprint(tiny)
 
 
-def test_a_kept_epoch_keeps_the_name_of_its_data(folder, small, tmp_path):
-    renamed = replace(small, name="moved")
+def test_a_kept_epoch_keeps_the_name_of_its_data(folder, tiny, tmp_path):
+    renamed = replace(tiny, name="moved")
     written = export_file(folder / "latest.safetensors", tmp_path / "out", renamed, bits=16)
     assert written.dataset["name"] == "small"
     with pytest.raises(PadError, match="another list of classes"):
         export_file(folder / "latest.safetensors", tmp_path / "x",
-                    replace(small, class_names=("a",) * 10))  # fmt: skip
+                    replace(tiny, class_names=("a",) * 10))  # fmt: skip
 
 
-def test_fewer_epochs_than_there_are_change_nothing(folder, small):
-    resume(folder, small)
+def test_fewer_epochs_than_there_are_change_nothing(folder, tiny):
+    resume(folder, tiny)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert resume(folder, small, epochs=1).epoch == 2
+    assert resume(folder, tiny, epochs=1).epoch == 2
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert json.loads((folder / "run.json").read_text())["epochs"] == 2
 
 
-def test_losses_keep_their_order_when_a_run_goes_on(finished, small, tmp_path):
-    train(tmp_path / "run", RECIPE, small, should_stop=lambda: True)
-    train(tmp_path / "run", RECIPE, small, resume=True)
+def test_losses_keep_their_order_when_a_run_goes_on(finished, tiny, tmp_path):
+    train(tmp_path / "run", RECIPE, tiny, should_stop=lambda: True)
+    train(tmp_path / "run", RECIPE, tiny, resume=True)
     orders = [
         list(read_state_header(folder).history[0]["losses"])
         for folder in (finished, tmp_path / "run")
@@ -141,7 +141,7 @@ def test_losses_keep_their_order_when_a_run_goes_on(finished, small, tmp_path):
     assert orders[0] == orders[1] == ["image", "kl", "external", "nrem", "internal"]
 
 
-def test_a_run_that_diverges_keeps_its_last_good_state(folder, small):
+def test_a_run_that_diverges_keeps_its_last_good_state(folder, tiny):
     def huge(value, name="generator.tconv4.weight"):
         return lambda tensors, header: tensors[name].fill_(value)
 
@@ -149,14 +149,14 @@ def test_a_run_that_diverges_keeps_its_last_good_state(folder, small):
     before = (folder / "state.safetensors").read_bytes()
     for stop in (lambda: False, lambda: True):
         with pytest.raises(PadError, match="not finite.*another run folder.*lower learning rates"):
-            train(folder, replace(RECIPE, epochs=2), small, resume=True, should_stop=stop)
+            train(folder, replace(RECIPE, epochs=2), tiny, resume=True, should_stop=stop)
         assert (folder / "state.safetensors").read_bytes() == before
     # Within float32 but beyond the float16 of the epoch's file.
     rewrite(folder, huge(1e-3))
     rewrite(folder, huge(1e5, "encoder.dis.weight"))
     before = (folder / "state.safetensors").read_bytes()
     with pytest.raises(PadError, match=r"encoder.dis.weight has values beyond ±65,504"):
-        resume(folder, small)
+        resume(folder, tiny)
     assert (folder / "state.safetensors").read_bytes() == before
 
 
@@ -186,14 +186,14 @@ def test_a_run_that_diverges_keeps_its_last_good_state(folder, small):
         lambda tensors, header: header.update(format_version=True),
     ],
 )
-def test_damaged_states_are_refused_in_words(folder, small, change):
+def test_damaged_states_are_refused_in_words(folder, tiny, change):
     rewrite(folder, change)
     with pytest.raises(PadError, match="state.safetensors (is|has)") as caught:
-        resume(folder, small)
+        resume(folder, tiny)
     assert "\n" not in str(caught.value)
 
 
-def test_a_state_whose_bits_have_flipped_is_not_trained_on(folder, small):
+def test_a_state_whose_bits_have_flipped_is_not_trained_on(folder, tiny):
     path = folder / "state.safetensors"
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
@@ -204,22 +204,22 @@ def test_a_state_whose_bits_have_flipped_is_not_trained_on(folder, small):
         flipped[8 + length + layout[name]["data_offsets"][0]] ^= 1
         path.write_bytes(flipped)
         with pytest.raises(PadError, match="state.safetensors is damaged, by the disk or by hand"):
-            resume(folder, small)
+            resume(folder, tiny)
 
 
-def test_a_state_without_a_hash_still_goes_on(folder, small):
+def test_a_state_without_a_hash_still_goes_on(folder, tiny):
     path = folder / "state.safetensors"
     tensors, header = read_tensors(path)
     path.write_bytes(save(tensors, {"pad": json.dumps(header)}))
-    assert resume(folder, small, epochs=3).epoch == 3
+    assert resume(folder, tiny, epochs=3).epoch == 3
 
 
-def test_a_checkpoint_of_very_many_epochs_stays_readable(folder, small, monkeypatch):
+def test_a_checkpoint_of_very_many_epochs_stays_readable(folder, tiny, monkeypatch):
     state = read_state_header(folder)
     history = [{"epoch": i + 1, "losses": {"image": 0.1}} for i in range(12_345)]
-    header = replace(state, history=history, epoch=12_345).header(small)
+    header = replace(state, history=history, epoch=12_345).header(tiny)
     epochs = [entry["epoch"] for entry in header.history]
     assert len(epochs) <= 5_000
     assert epochs[-1] == 12_345
     assert epochs == sorted(epochs)
-    assert replace(state, history=history[:5_000]).header(small).history == history[:5_000]
+    assert replace(state, history=history[:5_000]).header(tiny).history == history[:5_000]

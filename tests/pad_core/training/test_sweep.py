@@ -25,7 +25,7 @@ from pad_core.training.sweep import LOG, Cell, CellState, LocalEngine, Settings,
 
 @pytest.fixture
 def template(image_folder):
-    return Recipe(f"folder:{image_folder}", PAD, epochs=1, batch_size=128)
+    return Recipe(f"folder:{image_folder}", PAD, epochs=1, batch_size=32)
 
 
 def test_a_grid_starts_with_the_first_seed_of_everything(template, tmp_path):
@@ -34,7 +34,7 @@ def test_a_grid_starts_with_the_first_seed_of_everything(template, tmp_path):
         ("pad", 0), ("wake_only", 0), ("pad", 1), ("wake_only", 1),
     ]  # fmt: skip
     assert cells[3].folder == tmp_path / "data-wake_only-seed1"
-    assert cells[3].recipe.batch_size == 128
+    assert cells[3].recipe.batch_size == 32
     assert len(plan(template, "data", "table1", 4, tmp_path)) == 20
     assert len(plan(template, "data", "paper", 1, tmp_path)) == 9
     assert len(plan(template, "data", "all", 1, tmp_path)) == len(CONDITIONS)
@@ -94,7 +94,7 @@ def process_of(cell):
 
 @pytest.mark.slow
 def test_a_stopped_sweep_leaves_cells_that_go_on(template, tmp_path):
-    long = replace(template, epochs=1000, batch_size=8, condition=CONDITIONS["wake_only"])
+    long = replace(template, epochs=1000, batch_size=2, condition=CONDITIONS["wake_only"])
     cells, stop = plan(long, "d", "wake_only", 2, tmp_path), threading.Event()
     watch = Watch(lambda cell: stop.set())
     started = time.monotonic()
@@ -107,7 +107,7 @@ def test_a_stopped_sweep_leaves_cells_that_go_on(template, tmp_path):
 
 @pytest.mark.slow
 def test_a_killed_process_is_reported_and_the_next_cell_trains(template, tmp_path):
-    cells = plan(replace(template, batch_size=8), "d", "wo_nrem,wake_only", 1, tmp_path)
+    cells = plan(replace(template, batch_size=2), "d", "wo_nrem,wake_only", 1, tmp_path)
     watch = Watch(lambda cell: os.kill(process_of(cell), signal.SIGKILL))
     states = sweep(cells, Settings(), LocalEngine(1), watch)
     assert [state.status for state in states] == ["failed", "finished"]
@@ -118,7 +118,7 @@ def test_a_killed_process_is_reported_and_the_next_cell_trains(template, tmp_pat
 @pytest.mark.slow
 def test_a_batch_system_that_ends_a_job_loses_no_epoch(template, tmp_path):
     """SIGTERM reaches all processes of a group; the cell stops when the sweep says so."""
-    long = replace(template, epochs=1000, batch_size=8)
+    long = replace(template, epochs=1000, batch_size=2)
     cells, stop = plan(long, "d", "wake_only", 1, tmp_path), threading.Event()
 
     def end(cell):
@@ -234,7 +234,7 @@ def test_on_ray_a_cell_survives_the_death_of_its_worker(template, tmp_path, monk
     monkeypatch.setenv("PYTHONPATH", str(here))
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        cells = plan(replace(template, batch_size=8), "d", "wo_nrem,wake_only", 1, tmp_path)
+        cells = plan(replace(template, batch_size=2), "d", "wo_nrem,wake_only", 1, tmp_path)
         killed = []
 
         def kill(cell):
@@ -245,7 +245,7 @@ def test_on_ray_a_cell_survives_the_death_of_its_worker(template, tmp_path, monk
         assert killed
         assert [state.status for state in states] == ["finished", "finished"]
         assert process_of(cells[0]) != killed[0]
-        long = replace(template, epochs=1000, batch_size=8)
+        long = replace(template, epochs=1000, batch_size=2)
         endless, stop = plan(long, "d", "pad", 1, tmp_path), threading.Event()
         watch = Watch(lambda cell: stop.set())
         (state,) = sweep(endless, Settings(), RayEngine("local"), watch, stop.is_set)

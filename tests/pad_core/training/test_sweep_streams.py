@@ -16,21 +16,15 @@ from pad_core.training.sweep import LOG, Cell, Settings, plan, sweep
 from pad_core.training.sweep_streams import StreamEngine
 
 
-@pytest.fixture(scope="module")
-def small(small):
-    """128 training images of it: four mini-batches."""
-    return replace(small, train=small.train.first(128))
+@pytest.fixture
+def template(tiny):
+    return Recipe(tiny.spec, PAD, epochs=2, batch_size=16)
 
 
 @pytest.fixture
-def template(small):
-    return Recipe(small.spec, PAD, epochs=2, batch_size=32)
-
-
-@pytest.fixture
-def engine(small):
+def engine(tiny):
     made = StreamEngine("cpu", most=4, measure_s=0.1)
-    made.share(small)
+    made.share(tiny)
     return made
 
 
@@ -39,13 +33,13 @@ def state(folder):
 
 
 @pytest.mark.slow
-def test_each_network_is_the_one_that_trains_alone(template, engine, small, tmp_path):
+def test_each_network_is_the_one_that_trains_alone(template, engine, tiny, tmp_path):
     cells = plan(template, "d", "pad,wo_rem,wake_only", 1, tmp_path / "together", (1,))
     states = sweep(cells, Settings(), engine)
     assert [s.status for s in states] == ["finished"] * 3, [s.error for s in states]
     for cell in cells:
         alone = tmp_path / "alone" / cell.folder.name
-        train(alone, cell.recipe, small, keep_epochs=(1,))
+        train(alone, cell.recipe, tiny, keep_epochs=(1,))
         expected, found = state(alone), state(cell.folder)
         assert expected.keys() == found.keys()
         for name, tensor in expected.items():
@@ -77,7 +71,7 @@ def test_one_that_diverges_does_not_stop_the_others(template, engine, tmp_path):
     assert "lower learning rates" in states[0].error
 
 
-def test_stopped_networks_go_on_where_they_were(template, engine, small, tmp_path):
+def test_stopped_networks_go_on_where_they_were(template, engine, tiny, tmp_path):
     cells = plan(replace(template, epochs=4), "d", "wake_only", 2, tmp_path)
     engine.jobs = 2
     stop = False
@@ -88,9 +82,9 @@ def test_stopped_networks_go_on_where_they_were(template, engine, small, tmp_pat
 
     assert {s.status for s in sweep(cells, Settings(), engine, look, lambda: stop)} == {"stopped"}
     again = StreamEngine("cpu")
-    again.share(small)
+    again.share(tiny)
     assert {s.status for s in sweep(cells, Settings(), again)} == {"finished"}
-    train(tmp_path / "alone", cells[1].recipe, small)
+    train(tmp_path / "alone", cells[1].recipe, tiny)
     expected, found = state(tmp_path / "alone"), state(cells[1].folder)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
@@ -154,6 +148,6 @@ def test_as_many_at_once_as_pay(template, monkeypatch, tmp_path, speeds, expecte
     assert engine.images_per_s == pytest.approx(speeds[expected], rel=0.05)
 
 
-def test_a_run_yields_after_each_portion_and_at_its_end(template, small, tmp_path):
-    steps = [(run.epoch, run.step) for run in portions(tmp_path / "run", template, small)]
+def test_a_run_yields_after_each_portion_and_at_its_end(template, tiny, tmp_path):
+    steps = [(run.epoch, run.step) for run in portions(tmp_path / "run", template, tiny)]
     assert steps == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2), (1, 3), (1, 4), (2, 0)]

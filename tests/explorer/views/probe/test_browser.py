@@ -39,20 +39,20 @@ def test_the_occlusion_dial_moves_the_numbers_and_the_cursor(address, visit):
     place = page.locator(".pad-example").bounding_box()
 
     page.locator("[class*=st-key-intensity-slider] input").focus()
-    for _ in range(45):
+    for _ in range(10):
         page.keyboard.press("ArrowRight")
-    page.wait_for_url(re.compile("intensity=0.75"))
-    page.wait_for_function("/75 % of their 4 px/.test(document.body.innerText)")
+    page.wait_for_url(re.compile("intensity=0.4"))
+    page.wait_for_function("/40 % of their 4 px/.test(document.body.innerText)")
     after = numbers(page)
     assert after != before
-    page.wait_for_function(f"{CURSOR} === 75")
+    page.wait_for_function(f"{CURSOR} === 40")
     assert page.locator(".pad-scores").bounding_box() == size
 
     moved = atlas(page, "example")  # picture, disturbed, rebuilt
     same = [np.array_equal(moved[:, x : x + 32], example[:, x : x + 32]) for x in (0, 32, 64)]
     assert same == [True, False, False]
     assert page.locator(".pad-example").bounding_box() == place
-    assert "75 % grey" in page.locator(".pad-example").inner_text()
+    assert "40 % grey" in page.locator(".pad-example").inner_text()
     assert page.locator(".pad-example td").all_inner_texts()[0].endswith("%")
 
     other = visit(page.url)
@@ -81,14 +81,14 @@ def test_the_cursor_moves_over_what_is_recorded(address, visit):
     assert not page.locator(".pad-score").count()
     example, place = atlas(page, "example"), curves.bounding_box()
     page.locator("[class*=st-key-intensity-slider] input").focus()
-    for _ in range(40):
+    for _ in range(10):
         page.keyboard.press("ArrowRight")
-    page.wait_for_url(re.compile("intensity=0.7"))
-    page.wait_for_function(f"{CURSOR} === 70")
+    page.wait_for_url(re.compile("intensity=0.4"))
+    page.wait_for_function(f"{CURSOR} === 40")
     page.wait_for_function(
-        "/At 70 % occlusion/.test(document.querySelector('.pad-lead').innerText)"
+        "/At 40 % occlusion/.test(document.querySelector('.pad-lead').innerText)"
     )
-    page.wait_for_function("/70 % grey/.test(document.querySelector('.pad-example').innerText)")
+    page.wait_for_function("/40 % grey/.test(document.querySelector('.pad-example').innerText)")
     moved = atlas(page, "example")
     assert np.array_equal(moved[:, :32], example[:, :32])
     assert not np.array_equal(moved[:, 32:], example[:, 32:])

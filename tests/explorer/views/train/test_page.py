@@ -370,7 +370,7 @@ def test_a_dropped_zip_is_chosen_and_counted_and_trained_on(home, started, image
     (made,) = (home / "data/dropped").iterdir()
     spec = f"folder:data/dropped/{made.name}"
     assert field(at.selectbox, "dataset").value == spec
-    assert "**256** images, 10 classes, 100 to test" in said(at, "photo_library")
+    assert "**64** images, 10 classes, 40 to test" in said(at, "photo_library")
     assert "About **" in said(at, "schedule")
     button(at, "Start training").click().run()
     assert spec in started[0]
