@@ -12,20 +12,25 @@ if TYPE_CHECKING:
     from pad_core.checkpoint.file import PadNetwork as PadNetwork
     from pad_core.checkpoint.file import load as load
     from pad_core.checkpoint.file import load_header as load_header
+    from pad_core.checkpoint.training_config import Recipe as Recipe
     from pad_core.data.images import picture_grid as picture_grid
     from pad_core.data.images import png_bytes as png_bytes
     from pad_core.data.load import DataSet as DataSet
     from pad_core.data.load import load_dataset as load_dataset
     from pad_core.errors import PadError as PadError
+    from pad_core.evaluation.evaluate import evaluate as evaluate
     from pad_core.evaluation.linear_probe import LinearProbe as LinearProbe
     from pad_core.evaluation.linear_probe import fit_converged as fit_converged
     from pad_core.model.condition import CONDITIONS as CONDITIONS
     from pad_core.model.condition import Condition as Condition
     from pad_core.model.condition import Mixture as Mixture
+    from pad_core.model.condition import find_condition as find_condition
     from pad_core.model.dreams import NremDreams as NremDreams
     from pad_core.model.dreams import RemDreams as RemDreams
     from pad_core.model.dreams import nrem_dreams as nrem_dreams
     from pad_core.model.dreams import rem_dreams as rem_dreams
+    from pad_core.training.export import export_run as export_run
+    from pad_core.training.loop import train as train
 
 __version__ = "0.1.0"
 
@@ -40,7 +45,11 @@ _DEFINED_IN = {
     "NremDreams": "model.dreams",
     "PadError": "errors",
     "PadNetwork": "checkpoint.file",
+    "Recipe": "checkpoint.training_config",
     "RemDreams": "model.dreams",
+    "evaluate": "evaluation.evaluate",
+    "export_run": "training.export",
+    "find_condition": "model.condition",
     "fit_converged": "evaluation.linear_probe",
     "load": "checkpoint.file",
     "load_dataset": "data.load",
@@ -49,6 +58,7 @@ _DEFINED_IN = {
     "picture_grid": "data.images",
     "png_bytes": "data.images",
     "rem_dreams": "model.dreams",
+    "train": "training.loop",
 }
 __all__ = list(_DEFINED_IN)
 

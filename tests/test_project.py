@@ -196,15 +196,24 @@ def test_pytorch_is_imported_only_where_it_is_needed():
     assert "--epochs" in done.stdout
 
 
-def test_the_readmes_notebook_example_runs(tmp_path, monkeypatch, capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
+@pytest.mark.slow
+def test_the_readmes_examples_of_python_run(image_folder, tmp_path, monkeypatch, capsys):
+    dreaming, training = re.findall(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
     (tmp_path / "checkpoints").symlink_to(ROOT / "checkpoints")
     monkeypatch.chdir(tmp_path)
     names = {}
-    exec(code, names)
+    exec(dreaming, names)
     assert names["z"].shape == (1000, 256)
     assert (tmp_path / "dreams.png").read_bytes().startswith(b"\x89PNG")
     assert capsys.readouterr().out.startswith("tensor([0.")
+    smaller = training.replace("fashion-mini", f"folder:{image_folder}").replace(
+        "epochs=5", "epochs=1"
+    )
+    assert smaller.count(str(image_folder)) == 2 and "epochs=1" in smaller
+    exec(smaller, names)
+    epoch, measured = capsys.readouterr().out.splitlines()
+    assert epoch.startswith("{'epoch': 1, 'losses': {")
+    assert measured.startswith(f"{names['found']['linear_separability']} {{'0': ")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -35,7 +35,7 @@ from pad_core.model.networks import (
     Networks,
     encode_all,
 )
-from pad_core.system.files import file_sha256
+from pad_core.system.files import as_path, file_sha256
 from pad_core.system.hardware import choose_device
 from pad_core.system.randomness import generator
 from pad_core.system.tensors import read_header, read_tensors, tensors_sha256, write_tensors
@@ -148,7 +148,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
             another format or a newer version, or whose tensors have wrong shapes, values that are
             not finite, or values that were changed. The message names the file and the tensor.
     """
-    path = _as_path(path)
+    path = as_path(path, "checkpoint")
     if isinstance(device, str):
         device = choose_device(device)
     stored, raw_header = read_tensors(path)
@@ -170,19 +170,13 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> PadNetwork:
     return PadNetwork(networks, header, memories, path, file_sha256(path))
 
 
-def _as_path(path: str | Path) -> Path:
-    if not isinstance(path, str | Path):
-        raise PadError(f"A checkpoint is named by its path, not by {path!r}.")
-    return Path(path).expanduser()
-
-
 def load_header(path: str | Path) -> Header:
     """Read a checkpoint's header alone, a few kilobytes: its condition, history and metrics.
 
     Raises:
         PadError: as ``load``, but for what only the tensors tell.
     """
-    path = _as_path(path)
+    path = as_path(path, "checkpoint")
     return Header.from_dict(read_header(path), path)
 
 

@@ -19,10 +19,11 @@ from pad_core.checkpoint.evaluation_record import FIELDS, Evaluation
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
-from pad_core.data.load import DataSet
+from pad_core.data.load import DataSet, as_dataset
+from pad_core.errors import PadError
 from pad_core.evaluation.fine_tuning import fine_tune
 from pad_core.evaluation.formulas import exact_distances, occluded_distance, sampled_distances
-from pad_core.evaluation.frechet import Features
+from pad_core.evaluation.frechet import Features, classifier_features
 from pad_core.evaluation.other_measures import (
     Reference,
     other_measures,
@@ -63,8 +64,8 @@ __all__ = [
 
 def evaluate(
     network: PadNetwork,
-    dataset: DataSet | None,
-    features: Features,
+    dataset: DataSet | None = None,
+    features: Features | None = None,
     protocol: Protocol = USUAL,
     baselines: dict[str, Any] | None = None,
     step: Step = lambda what, share: None,
@@ -74,11 +75,18 @@ def evaluate(
 
     Args:
         dataset: real images, or None for the checkpoint's own memories.
-        features: for the Fréchet distance.
+        features: for the Fréchet distance; None for the shipped classifier's.
         baselines: from ``measure_baselines`` on the same data set.
         step: called with the name of the step and the share of the whole that is done.
         beside: from ``measure_reference`` on the same data set, if several networks share it.
+
+    Raises:
+        PadError: no network or data set; too few images or memories to measure with.
     """
+    if not isinstance(network, PadNetwork):
+        raise PadError(f"What is evaluated is a network that load gives, not {network!r}.")
+    dataset = None if dataset is None else as_dataset(dataset, "")
+    features = features or classifier_features(network.device)
     encoder, header = network.networks.encoder, network.header
     step("encoding", 0.0)
     if dataset is None:

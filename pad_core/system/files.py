@@ -61,6 +61,17 @@ def read_bytes(path: Path, most: int) -> bytes:
     return content
 
 
+def as_path(path: str | Path, what: str) -> Path:
+    """The path that a caller names ``what`` by; '~' stands for the user's home.
+
+    Raises:
+        PadError: something that is no path.
+    """
+    if not isinstance(path, str | Path):
+        raise PadError(f"A {what} is named by its path, not by {path!r}.")
+    return Path(path).expanduser()
+
+
 def parse_json(content: bytes | str, finite: bool = True) -> Any:
     """Parse JSON from outside and check it as ``plain`` does, and that no object gives a name
     twice; PadError says what is wrong."""

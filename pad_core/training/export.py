@@ -14,11 +14,12 @@ from pad_core.checkpoint.file import Bits
 from pad_core.checkpoint.same_data import check_same_data
 from pad_core.checkpoint.schema import Header
 from pad_core.checkpoint.training_config import Recipe
-from pad_core.data.load import DataSet
+from pad_core.data.load import DataSet, as_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import converged_separability
 from pad_core.model.condition import Condition
 from pad_core.model.networks import Networks, build_networks
+from pad_core.system.files import as_path
 from pad_core.system.randomness import check_seed
 from pad_core.training import published_code
 from pad_core.training.cycle import restore_weights
@@ -55,9 +56,9 @@ def read_kept(path: Path) -> Header:
 
 
 def export_run(
-    folder: Path,
-    out: Path,
-    dataset: DataSet,
+    folder: str | Path,
+    out: str | Path,
+    dataset: DataSet | None = None,
     bits: Bits | None = None,
     *,
     memories: bool = True,
@@ -66,7 +67,8 @@ def export_run(
     """Write a run's network as a compact checkpoint and measure what rounding costs.
 
     Args:
-        dataset: the data that the run was trained on; its images become the memories.
+        dataset: the data that the run was trained on, or None to load them; their images become
+            the memories.
         bits: 8 or 16; by default 8 if that keeps the converged separability within 0.3 points of
             full precision, else 16; also 16 if there are no classes to measure that with.
         memories: whether to store latents of the data; without them the file is a fifth smaller.
@@ -76,8 +78,13 @@ def export_run(
         The header as written; its ``export`` holds the measurement.
 
     Raises:
-        PadError: no finished epoch, a damaged state, other data, or ``out`` is a run's own state.
+        PadError: no finished epoch, a damaged state, other data or none, or ``out`` is a run's
+            own state.
     """
+    folder, out = as_path(folder, "run folder"), as_path(out, "checkpoint")
+    if bits not in (None, 8, 16):
+        raise PadError(f"Weights are stored at 8 or 16 bits, not {bits!r}.")
+    dataset = as_dataset(dataset, read_recipe(folder).dataset)
     tensors, state = read_state(folder)
     if state.epoch == 0:
         raise PadError(f"{folder} has not finished an epoch; continue with 'train --resume'.")

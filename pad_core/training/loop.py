@@ -18,13 +18,14 @@ import torch
 from pad_core.checkpoint import file as checkpoint
 from pad_core.checkpoint.same_data import check_same_data, comparable_record
 from pad_core.checkpoint.training_config import Recipe
-from pad_core.data.images import to_unit
+from pad_core.data.images import to_unit, whole_number
 from pad_core.data.imagesets import ImageSet
-from pad_core.data.load import DataSet
+from pad_core.data.load import DataSet, as_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
 from pad_core.model.phases import Losses
-from pad_core.system.hardware import device_name, widest_float
+from pad_core.system.files import as_path
+from pad_core.system.hardware import choose_device, device_name, widest_float
 from pad_core.system.randomness import generator
 from pad_core.training.cycle import DIVERGED, Trainer
 from pad_core.training.lock import asked_to_stop, occupied
@@ -186,9 +187,9 @@ class Run:
 
 
 def train(
-    folder: Path,
+    folder: str | Path,
     recipe: Recipe,
-    dataset: DataSet,
+    dataset: DataSet | None = None,
     *,
     device: torch.device | str = "cpu",
     resume: bool = False,
@@ -202,6 +203,8 @@ def train(
     """Train a network in a run folder until its last epoch, or until it should stop.
 
     Args:
+        dataset: what the recipe names, or None to load it.
+        device: 'auto' is a GPU where there is one.
         resume: continue from the folder's state; otherwise the folder must be new.
         probe_every: measure linear separability every this many epochs, and after the first and
             the last; 0 never. Data without classes have none.
@@ -214,9 +217,15 @@ def train(
             returns.
 
     Raises:
-        PadError: a folder that is in use or does not fit the recipe; or a run that has diverged,
-            which keeps the state of the epoch before.
+        PadError: a folder that is in use or does not fit the recipe; data that can't be loaded; a
+            device that this machine lacks; or a run that has diverged, which keeps the state of
+            the epoch before.
     """
+    folder = as_path(folder, "run folder")
+    if not isinstance(recipe, Recipe):
+        raise PadError(f"A training needs a Recipe, not {recipe!r}.")
+    dataset = as_dataset(dataset, recipe.dataset)
+    device = choose_device(device) if isinstance(device, str) else device
     going = portions(
         folder, recipe, dataset, device=device, resume=resume, probe_every=probe_every,
         keep_epochs=keep_epochs, save_every_s=save_every_s, on_progress=on_progress,
@@ -250,13 +259,13 @@ def portions(
     Args:
         images: the training images on the device, if several runs share them.
     """
-    if probe_every < 0:
-        raise PadError(f"probe_every is 0 or a number of epochs, not {probe_every}.")
+    probe_every = whole_number("probe_every", probe_every, 0)
     check_kept(keep_epochs, recipe)
     with occupied(folder):
         if (folder / RECIPE).exists() and not resume:
             raise PadError(
-                f"{folder} already holds a run; add --resume to go on, or give another --run."
+                f"{folder} already holds a run; add --resume to go on (resume=True), or give "
+                "another --run."
             )
         run = Run(folder, recipe, dataset, torch.device(device), images)
         if resume:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -57,6 +57,8 @@ class TrainingRequest(TrainingConfig):
 
 def check_kept(keep_epochs: Sequence[int], config: TrainingConfig) -> None:
     """PadError where an epoch can't be kept because it never comes."""
+    if not isinstance(keep_epochs, Collection):
+        raise PadError(f"Epochs to keep are listed, such as [1, 10], not {keep_epochs!r}.")
     for epoch in keep_epochs:
-        if not 1 <= epoch <= config.epochs:
+        if epoch not in range(1, config.epochs + 1):
             raise PadError(f"Epoch {epoch} can't be kept: the epochs are 1 to {config.epochs}.")

@@ -5,7 +5,6 @@ import re
 import time
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from tests.explorer.browser import atlas, browser_only, go_to, settle
@@ -129,6 +128,7 @@ def test_choices_outlive_a_look_at_another_page(address, visit):
 
 def test_notes_stay_in_sight_on_smaller_screens(address, visit):
     page = visit(address)
+    cut = "e => [e.scrollWidth - e.clientWidth, innerWidth - e.getBoundingClientRect().right]"
     for path in ("", "wall", "map", "probe", "storyboard", "train"):
         page.goto(address.replace("/?", f"/{path}?"))
         note = page.locator(".pad-title p")
@@ -136,7 +136,6 @@ def test_notes_stay_in_sight_on_smaller_screens(address, visit):
         for width in (900, 1100, 1279):
             page.set_viewport_size({"width": width, "height": 720})
             settle(page)
-            cut = "e => [e.scrollWidth - e.clientWidth, innerWidth - e.getBoundingClientRect().right]"
             hidden, room = note.evaluate(cut)
             assert hidden <= 1 and room >= 0, f"{path or 'dream'} at {width}: {hidden}, {room}"
 

@@ -12,6 +12,10 @@ from pad_core import (
     CONDITIONS,
     Mixture,
     PadError,
+    Recipe,
+    evaluate,
+    export_run,
+    find_condition,
     fit_converged,
     load,
     load_dataset,
@@ -19,6 +23,7 @@ from pad_core import (
     picture_grid,
     png_bytes,
     rem_dreams,
+    train,
 )
 from tests.helpers import ROOT
 
@@ -100,6 +105,23 @@ def test_what_they_are_is_told_in_a_line(network):
     assert len({network, fashion}) == 2
 
 
+def test_a_network_is_trained_exported_and_measured(image_folder, tmp_path):
+    condition = find_condition("wake_only", {"weight_kl": 0.5, "name": "mine"})
+    assert condition == find_condition("wake_only", {"weight_kl": "0.5", "name": "mine"})
+    recipe = Recipe(f"folder:{image_folder}", condition, epochs=1, batch_size=16)
+    entries = []
+    train(f"{tmp_path}/run", recipe, on_epoch=entries.append)
+    with pytest.raises(PadError, match=r"already holds a run; add --resume to go on \(resume=True"):
+        train(tmp_path / "run", recipe)
+    header = export_run(str(tmp_path / "run"), f"{tmp_path}/mine.safetensors", bits=8)
+    trained = load(tmp_path / "mine.safetensors")
+    assert trained.condition == header.condition == condition
+    assert trained.history[0]["losses"] == entries[0]["losses"]
+    found = evaluate(trained)  # without data, with its own memories
+    assert found["on"] == "reconstructions"
+    assert 0 < found["linear_separability"] <= 100
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -155,6 +177,24 @@ def test_what_they_are_is_told_in_a_line(network):
         lambda n, z: png_bytes(np.zeros((4, 4, 3), np.uint8), scale=0),
         lambda n, z: png_bytes(np.zeros((4, 4, 3), np.uint8), scale=10**5),
         lambda n, z: png_bytes(np.zeros((4, 4, 3), np.uint8), level=10),
+        lambda n, z: find_condition(None),
+        lambda n, z: find_condition("pat"),
+        lambda n, z: find_condition("pad", {"lam": None}),
+        lambda n, z: find_condition("pad", {"lam": torch.zeros(3)}),
+        lambda n, z: find_condition("pad", {"lamb": 0.5}),
+        lambda n, z: Recipe("fashion-mini", "pad"),
+        lambda n, z: Recipe(None),
+        lambda n, z: train("x", "pad"),
+        lambda n, z: train(None, Recipe()),
+        lambda n, z: train("x", Recipe("no-such-data")),
+        lambda n, z: train("x", Recipe(), n),
+        lambda n, z: train("x", Recipe(), device="gpu"),
+        lambda n, z: train("x", Recipe(), keep_epochs=3),
+        lambda n, z: train("x", Recipe(), probe_every="a"),
+        lambda n, z: export_run("no such run", "x.safetensors"),
+        lambda n, z: export_run("x", "x.safetensors", bits=4),
+        lambda n, z: evaluate(CHECKPOINT),
+        lambda n, z: evaluate(n, "cifar10"),
         lambda n, z: load(None),
         lambda n, z: load("~/there is none.safetensors"),
         lambda n, z: load(CHECKPOINT, "gpu"),

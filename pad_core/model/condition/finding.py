@@ -19,20 +19,25 @@ from pad_core.system.fields import fields_of
 _MOST_CHARACTERS = 80  # of a name
 
 
-def find_condition(name_or_file: str, overrides: Mapping[str, str] | None = None) -> Condition:
+def find_condition(
+    name_or_file: str | Path, overrides: Mapping[str, Any] | None = None
+) -> Condition:
     """A built-in condition or one from a JSON file, with some fields set anew.
 
     Args:
         name_or_file: a built-in name, or the path of a ``.json`` file.
-        overrides: field → value as JSON text (0.8, "mixed", ["wake","rem"]), another number
-            (.8), or names with commas between (wake,rem); the condition's name then says what was
-            changed, unless it is overridden too. A field set to the value that it has is not
-            changed.
+        overrides: field → value, or the value as JSON text ("0.8", "mixed", '["wake","rem"]'),
+            another number (".8"), or names with commas between ("wake,rem"); the condition's name
+            then says what was changed, unless it is overridden too. A field set to the value that
+            it has is not changed.
 
     Raises:
         PadError: as ``Condition.from_dict``; or a built-in name for something else; or a field
             that was changed but has no effect.
     """
+    if not isinstance(name_or_file, str | Path):
+        raise PadError(f"A condition is found by its name or its file, not by {name_or_file!r}.")
+    name_or_file = str(name_or_file)
     if name_or_file.endswith(".json"):
         from pad_core.system.files import MAX_JSON_BYTES, parse_json, read_bytes
 
@@ -106,7 +111,9 @@ def _check_meant(condition: Condition, changed: Iterable[str]) -> None:
             )
 
 
-def _read(condition: Condition, field: str, text: str) -> Any:
+def _read(condition: Condition, field: str, text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

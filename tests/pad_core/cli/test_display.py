@@ -61,9 +61,8 @@ def test_info_says_what_rounding_cost(exported, tmp_path):
         bits=8, converged_separability_full_precision=57.06, converged_separability=57.1,
         rounding_cost_points=-0.04,
     )  # fmt: skip
-    assert (
-        "57.06 % before rounding, 57.10 % as stored: rounding cost -0.04"
-        in checkpoint_summary(network)
+    assert "57.06 % before rounding, 57.10 % as stored: rounding cost -0.04" in checkpoint_summary(
+        network
     )
 
 
