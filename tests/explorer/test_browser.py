@@ -133,9 +133,9 @@ def test_notes_stay_in_sight_on_smaller_screens(address, visit):
         page.goto(address.replace("/?", f"/{path}?"))
         note = page.locator(".pad-title p")
         note.wait_for()
+        settle(page)
         for width in (900, 1100, 1279):
             page.set_viewport_size({"width": width, "height": 720})
-            settle(page)
             hidden, room = note.evaluate(cut)
             assert hidden <= 1 and room >= 0, f"{path or 'dream'} at {width}: {hidden}, {room}"
 
