@@ -4,11 +4,14 @@
 const FIELDS = "input, textarea, [contenteditable]";
 const MOVED = "[role=slider], [role=listbox], [role=application]";
 const RADIOS = "[role=radio]";
+const SOON_MS = 150; // in which the browser learns that a page is on its way
+const LONGEST_MS = 1000; // that a press waits for that page
 
-// Called at each update with the same element. What it returns is called at the end alone, or late
-// for a call that a newer one has overtaken.
-export default function ({ parentElement, data, setStateValue }) {
-  const keys = (parentElement.padKeys ??= new Keys());
+// Called at each update. What it returns is called at the end alone, or late for a call that a
+// newer one has overtaken. Presses that wait outlive the page: the window keeps them.
+export default function ({ data, setStateValue }) {
+  const all = (window.padKeys ??= {});
+  const keys = (all[data.name] ??= new Keys());
   keys.data = data;
   keys.tell = (count) => setStateValue("count", count);
   // Rows of choices stop the arrows that they take: who wants those, hears them on their way down.
@@ -22,6 +25,7 @@ export default function ({ parentElement, data, setStateValue }) {
 class Keys {
   constructor() {
     this.count = { since: Date.now(), presses: {} };
+    this.told = -Infinity;
     this.listen = (event) => this.onKey(event);
   }
 
@@ -39,6 +43,21 @@ class Keys {
     if (turn === "first") event.stopPropagation();
     const { since, presses } = this.count;
     this.count = { since, presses: { ...presses, [key]: (presses[key] ?? 0) + 1 } };
+    this.tellWhenPossible();
+  }
+
+  // Of keys that turn pages, a second press waits until the first one's page is there: Streamlit
+  // loses track of the page if it goes to two within one drawing.
+  tellWhenPossible() {
+    const waited = performance.now() - this.told;
+    const { running } = this.data;
+    const underway = running && waited < LONGEST_MS && document.querySelector(running);
+    clearTimeout(this.later);
+    if (running && (waited < SOON_MS || underway)) {
+      this.later = setTimeout(() => this.tellWhenPossible(), 30);
+      return;
+    }
+    this.told = performance.now();
     this.tell(this.count);
   }
 }

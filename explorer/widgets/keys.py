@@ -10,6 +10,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from explorer.session.state import remembered, reported, session
+from explorer.session.streamlit_internals import RUNNING
 
 _component = st.components.v2.component(
     "pad_keys",
@@ -24,6 +25,7 @@ def keys(
     on_press: Callable[[Counter[str]], None],
     on_radios: bool = False,
     turn: Literal["first", "usual", "last"] = "usual",
+    leads_elsewhere: bool = False,
 ) -> None:
     """Listen to some keys.
 
@@ -38,6 +40,8 @@ def keys(
         on_radios: whether arrows are heard on a row of choices too, where they move the focus.
         turn: 'first' to hear them wherever the focus is, before anything else does; 'last' to hear
             only what nothing else on the page took.
+        leads_elsewhere: whether a press leads to another page: the next press then waits, a second
+            at most, until that page is there.
     """
     key = f"keys-{name}"
 
@@ -51,7 +55,10 @@ def keys(
         session()[f"{key}-before"] = count
         on_press(Counter({k: int(n) - int(known.get(k, 0)) for k, n in count["presses"].items()}))
 
-    data = {"heard": list(heard), "radios": on_radios, "turn": turn}
+    data = {
+        "name": name, "heard": list(heard), "radios": on_radios, "turn": turn,
+        "running": RUNNING if leads_elsewhere else None,
+    }  # fmt: skip
     with st.container():  # of its own, which the style sheet takes out of sight
         state = _component(key=key, data=data, default={"count": None}, on_count_change=pressed)
     if state.count is not None and state.count != remembered(f"{key}-before", {}):

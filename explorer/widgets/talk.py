@@ -117,5 +117,5 @@ def turn_by_keys() -> None:
 
     page = chosen().page
     if page.present and page.slide and not classroom.is_visitor():
-        keys("views", (_ON[0], _BACK[0]), turn, turn="first")
-        keys("views-arrows", (_ON[1], _BACK[1]), turn, turn="last")
+        keys("views", (_ON[0], _BACK[0]), turn, turn="first", leads_elsewhere=True)
+        keys("views-arrows", (_ON[1], _BACK[1]), turn, turn="last", leads_elsewhere=True)

@@ -8,19 +8,22 @@ import pytest
 
 from tests.explorer.browser import atlas, browser_only
 from tests.explorer.pages import write_checkpoint
+from tests.helpers import until
 
 pytestmark = browser_only
 ROWS = ".pad-wall .pad-row:not(:first-child)"
 
 
-def wall(address, tmp_path):
+@pytest.fixture(scope="module")
+def wall(address, tmp_path_factory):
     """The address of a wall of the paper's five conditions."""
+    folder = tmp_path_factory.mktemp("wall")
     names = ("pad", "wo_memory_mix", "wo_rem", "wo_nrem", "wake_only")
     files = [
-        write_checkpoint(tmp_path / f"{name}.safetensors", name, seed)
+        write_checkpoint(folder / f"{name}.safetensors", name, seed)
         for seed, name in enumerate(names)
     ]
-    query = {"folder": tmp_path, "checkpoint": files[0], "compared": files}
+    query = {"folder": folder, "checkpoint": files[0], "compared": files}
     return f"{address.split('?')[0]}wall?{urlencode(query, doseq=True)}"
 
 
@@ -29,8 +32,8 @@ def pictures(page):
     return atlas(page, "wall")[-5 * 32 :]
 
 
-def test_rows_are_the_networks_and_five_of_them_fit_the_screen(address, visit, tmp_path):
-    page = visit(wall(address, tmp_path))
+def test_rows_are_the_networks_and_five_of_them_fit_the_screen(wall, visit):
+    page = visit(wall)
     heads = page.locator(f"{ROWS} h3").all_inner_texts()
     assert [head.strip() for head in heads] == [
         "PAD", "w/o memory mix", "w/o REM", "w/o NREM", "Wake only"
@@ -46,16 +49,14 @@ def test_rows_are_the_networks_and_five_of_them_fit_the_screen(address, visit, t
     page.get_by_role("radio", name="REM", exact=True).click()
     page.wait_for_url(re.compile("wall=rem"))
     page.wait_for_selector(f"{ROWS} [aria-label^=REM]")
+    until(lambda: not np.array_equal(pictures(page), before), "the wall's pictures stay")
     dreams = pictures(page)
-    assert not np.array_equal(dreams, before)
     assert np.array_equal(pictures(visit(page.url)), dreams)
 
 
 @pytest.mark.parametrize("shown", ["recalled", "nrem", "rem"])
-def test_on_a_phone_four_pictures_stand_in_a_row_and_nothing_is_cut(
-    address, visit, tmp_path, shown
-):
-    page = visit(f"{wall(address, tmp_path)}&wall={shown}")
+def test_on_a_phone_four_pictures_stand_in_a_row_and_nothing_is_cut(wall, visit, shown):
+    page = visit(f"{wall}&wall={shown}")
     page.set_viewport_size({"width": 390, "height": 844})
     first = page.locator(ROWS).first
     tiles = [tile.bounding_box() for tile in first.locator(".pad-tile").all()]
