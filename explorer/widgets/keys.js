@@ -46,8 +46,8 @@ class Keys {
     this.tellWhenPossible();
   }
 
-  // Of keys that turn pages, a second press waits until the first one's page is there: Streamlit
-  // loses track of the page if it goes to two within one drawing.
+  // Of keys that turn pages, a second press waits until the first one's page is there: of two
+  // changes of page in quick succession, Streamlit's address can miss the second.
   tellWhenPossible() {
     const waited = performance.now() - this.told;
     const { running } = this.data;
