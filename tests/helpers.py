@@ -1,4 +1,4 @@
-"""What tests of any part need: where the repository lies, and waiting that ends."""
+"""What tests of any part need: the repository, a full disk, and waiting that ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
+FULL = Path("/dev/full")  # a disk without space, on Linux
 T = TypeVar("T")
 
 

@@ -87,14 +87,8 @@ class DataSet:
         return len(self.class_names) > 1
 
 
-def as_dataset(dataset: DataSet | None, spec: str) -> DataSet:
-    """The data set that a caller gave, or that ``spec`` names if it gave None.
-
-    Raises:
-        PadError: something else was given; or as ``load_dataset``.
-    """
-    if dataset is None:
-        return load_dataset(spec)
+def checked(dataset: DataSet) -> DataSet:
+    """The data set that a caller gave; PadError for anything else."""
     if not isinstance(dataset, DataSet):
         raise PadError(f"Data are a DataSet that load_dataset gives, not {dataset!r}.")
     return dataset

@@ -19,7 +19,7 @@ from pad_core.checkpoint.evaluation_record import FIELDS, Evaluation
 from pad_core.checkpoint.file import PadNetwork
 from pad_core.checkpoint.schema import fingerprint
 from pad_core.data.images import to_unit
-from pad_core.data.load import DataSet, as_dataset
+from pad_core.data.load import DataSet, checked
 from pad_core.errors import PadError
 from pad_core.evaluation.fine_tuning import fine_tune
 from pad_core.evaluation.formulas import exact_distances, occluded_distance, sampled_distances
@@ -85,7 +85,8 @@ def evaluate(
     """
     if not isinstance(network, PadNetwork):
         raise PadError(f"What is evaluated is a network that load gives, not {network!r}.")
-    dataset = None if dataset is None else as_dataset(dataset, "")
+    if dataset is not None:
+        checked(dataset)
     features = features or classifier_features(network.device)
     encoder, header = network.networks.encoder, network.header
     step("encoding", 0.0)

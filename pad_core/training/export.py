@@ -14,7 +14,7 @@ from pad_core.checkpoint.file import Bits
 from pad_core.checkpoint.same_data import check_same_data
 from pad_core.checkpoint.schema import Header
 from pad_core.checkpoint.training_config import Recipe
-from pad_core.data.load import DataSet, as_dataset
+from pad_core.data.load import DataSet, checked, load_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import converged_separability
 from pad_core.model.condition import Condition
@@ -84,7 +84,6 @@ def export_run(
     folder, out = as_path(folder, "run folder"), as_path(out, "checkpoint")
     if bits not in (None, 8, 16):
         raise PadError(f"Weights are stored at 8 or 16 bits, not {bits!r}.")
-    dataset = as_dataset(dataset, read_recipe(folder).dataset)
     tensors, state = read_state(folder)
     if state.epoch == 0:
         raise PadError(f"{folder} has not finished an epoch; continue with 'train --resume'.")
@@ -93,6 +92,7 @@ def export_run(
             f"{folder} was stopped within epoch {state.epoch + 1}; continue with 'train --resume', "
             f"or export {folder / LATEST}, which holds epoch {state.epoch}."
         )
+    dataset = load_dataset(state.recipe.dataset) if dataset is None else checked(dataset)
     trained_on = _trained_on(folder, state)
     check_same_data(trained_on, dataset, folder)
     networks = build_networks(state.recipe.seed)

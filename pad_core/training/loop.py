@@ -20,7 +20,7 @@ from pad_core.checkpoint.same_data import check_same_data, comparable_record
 from pad_core.checkpoint.training_config import Recipe
 from pad_core.data.images import to_unit, whole_number
 from pad_core.data.imagesets import ImageSet
-from pad_core.data.load import DataSet, as_dataset
+from pad_core.data.load import DataSet, checked, load_dataset
 from pad_core.errors import PadError
 from pad_core.evaluation.evaluate import separability
 from pad_core.model.phases import Losses
@@ -224,7 +224,7 @@ def train(
     folder = as_path(folder, "run folder")
     if not isinstance(recipe, Recipe):
         raise PadError(f"A training needs a Recipe, not {recipe!r}.")
-    dataset = as_dataset(dataset, recipe.dataset)
+    dataset = load_dataset(recipe.dataset) if dataset is None else checked(dataset)
     device = choose_device(device) if isinstance(device, str) else device
     going = portions(
         folder, recipe, dataset, device=device, resume=resume, probe_every=probe_every,

@@ -12,7 +12,6 @@ import tracemalloc
 import zipfile
 import zlib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas
@@ -32,9 +31,8 @@ from pad_core.data.images import picture_grid
 from pad_core.dreaming.reader import Reader
 from pad_core.errors import PadError
 from tests.explorer.pages import write_checkpoint
-from tests.helpers import ROOT
+from tests.helpers import FULL, ROOT
 
-FULL = Path("/dev/full")  # a disk without space, on Linux
 CHOICES = Choices.of(seed=5, lam=0.75, lam_prime=0.75, intensity=0.5, size_px=2, split="train")
 MANY = [
     ("picture", {"scale": 2, "gap_px": 0}),

@@ -8,14 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 import pad_core
 from pad_core.cli.main import COMMANDS, main, parse
-
-FULL = Path("/dev/full")  # a device without space
+from tests.helpers import FULL
 
 
 def run(*arguments, **options):
