@@ -107,7 +107,7 @@ def test_a_stopped_sweep_leaves_cells_that_go_on(template, tmp_path):
 
 @pytest.mark.slow
 def test_a_killed_process_is_reported_and_the_next_cell_trains(template, tmp_path):
-    cells = plan(replace(template, batch_size=2), "d", "wo_nrem,wake_only", 1, tmp_path)
+    cells = plan(replace(template, epochs=2, batch_size=2), "d", "wo_nrem,wake_only", 1, tmp_path)
     watch = Watch(lambda cell: os.kill(process_of(cell), signal.SIGKILL))
     states = sweep(cells, Settings(), LocalEngine(1), watch)
     assert [state.status for state in states] == ["failed", "finished"]
@@ -234,7 +234,8 @@ def test_on_ray_a_cell_survives_the_death_of_its_worker(template, tmp_path, monk
     monkeypatch.setenv("PYTHONPATH", str(here))
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        cells = plan(replace(template, batch_size=2), "d", "wo_nrem,wake_only", 1, tmp_path)
+        slow = replace(template, epochs=2, batch_size=2)
+        cells = plan(slow, "d", "wo_nrem,wake_only", 1, tmp_path)
         killed = []
 
         def kill(cell):
